@@ -1,0 +1,173 @@
+# protaddr: an address of a protected person cannot leave the database by accident
+#
+#	make && make install			build and install (PG_CONFIG=... chooses the server)
+#	make installcheck				pg_regress, isolation and TAP, against a running server
+#	make unit fuzz-smoke lint scan	checks that need no server
+#	.ci/run							all of it, on a private server of its own
+#
+# Out of tree:  mkdir b && cd b && make -f ../Makefile VPATH=..
+
+EXTENSION = protaddr
+MODULE_big = protaddr
+PGFILEDESC = "protaddr - protected addresses"
+
+# By name: under VPATH a wildcard finds no script, installs none, and succeeds.
+DATA = src/sql/protaddr--1.0.sql
+
+# ---- sources, by room -------------------------------------------------------
+
+# Neither PostgreSQL headers nor allocation: what unit tests and fuzzers run.
+PURE_SRCS = \
+	src/address/codec.c \
+	src/address/country.c \
+	src/address/element.c \
+	src/address/format.c \
+	src/address/token.c \
+	src/register/cpr_extract.c \
+	src/register/subject.c
+
+ADDRESS_OBJS = \
+	src/address/address_io.o \
+	src/address/codec.o \
+	src/address/country.o \
+	src/address/discretion.o \
+	src/address/element.o \
+	src/address/format.o \
+	src/address/identifier.o \
+	src/address/input.o \
+	src/address/token.o
+
+KEYS_OBJS = \
+	src/keys/kek.o \
+	src/keys/keyring.o \
+	src/keys/seal.o
+
+REGISTER_OBJS = \
+	src/register/cpr_extract.o \
+	src/register/load.o \
+	src/register/lookup.o \
+	src/register/own_tables.o \
+	src/register/subject.o
+
+DOOR_OBJS = \
+	src/door/bind.o \
+	src/door/decide.o \
+	src/door/release.o \
+	src/door/row_trigger.o \
+	src/door/show.o
+
+OUTBOUND_OBJS = \
+	src/outbound/channel.o \
+	src/outbound/gate.o
+
+OBJS = \
+	src/module.o \
+	$(ADDRESS_OBJS) \
+	$(KEYS_OBJS) \
+	$(REGISTER_OBJS) \
+	$(DOOR_OBJS) \
+	$(OUTBOUND_OBJS)
+
+# ---- tests, by name -----------------------------------------------------------
+
+REGRESS =
+REGRESS_OPTS =
+
+ISOLATION =
+ISOLATION_OPTS = --inputdir=$(srcdir)/test
+
+TAP_TESTS = 1
+PROVE_TESTS = test/t/*.pl
+
+# ---- how it is built ------------------------------------------------------------
+
+PG_CPPFLAGS = -I$(srcdir)/src
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+	-Wno-missing-field-initializers
+ifeq ($(WERROR),1)
+PG_CFLAGS += -Werror
+endif
+SHLIB_LINK = -lcrypto
+
+# JIT has nothing to inline here (every call opens a seal or reads the register), and
+# bitcode needs the one version of clang the server was built with.  with_llvm=yes on
+# the command line builds it all the same.
+ifneq ($(origin with_llvm),command line)
+override with_llvm = no
+endif
+
+EXTRA_CLEAN = build_unit build_fuzz build_scan
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# Distributions build PostgreSQL without dependency tracking.
+$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h)
+
+# Phony, since under VPATH make would find the folders of the source tree and be content.
+$(OBJS) $(OBJS:.o=.bc): | object-folders
+.PHONY: object-folders
+object-folders:
+	@$(MKDIR_P) $(sort $(dir $(OBJS)))
+
+# ---- checks without a server -------------------------------------------------------
+
+FUZZ_CC = clang
+FUZZ_SECONDS = 20
+SANITIZE = address,undefined
+PURE_CFLAGS = -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+	-Wno-missing-field-initializers -I$(srcdir)/src
+ifeq ($(WERROR),1)
+PURE_CFLAGS += -Werror
+endif
+
+UNIT_SRCS = $(sort $(wildcard $(srcdir)/test/unit/*.c))
+FUZZ_SRCS = $(sort $(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
+PURE_FILES = $(addprefix $(srcdir)/,$(PURE_SRCS))
+UNIT_PROGRAMS = $(patsubst $(srcdir)/test/unit/%.c,build_unit/%,$(UNIT_SRCS))
+FUZZ_PROGRAMS = $(patsubst $(srcdir)/test/fuzz/%.c,build_fuzz/%,$(FUZZ_SRCS))
+
+build_unit/%: $(srcdir)/test/unit/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h) $(wildcard $(srcdir)/test/unit/*.h)
+	@$(MKDIR_P) build_unit
+	$(CC) $(PURE_CFLAGS) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) -lcrypto
+
+build_fuzz/%: $(srcdir)/test/fuzz/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h) $(wildcard $(srcdir)/test/fuzz/*.h)
+	@$(MKDIR_P) build_fuzz
+	$(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) -lcrypto
+
+.PHONY: unit unit-programs fuzz-programs fuzz-smoke lint scan
+
+unit-programs: $(UNIT_PROGRAMS)
+fuzz-programs: $(FUZZ_PROGRAMS)
+
+# Each program prints its own verdicts, and may want our fixtures and the public reference
+# data as its arguments; all run even if one fails.  Pure code allocates nothing, so a leak
+# is the test's own affair.
+unit: unit-programs
+	@failed=0; for p in $(UNIT_PROGRAMS); do \
+		echo "# unit $$p"; ASAN_OPTIONS=detect_leaks=0 "$$p" '$(srcdir)/test/data' $${PROTADDR_DATA:+"$$PROTADDR_DATA"} || { echo "# $$p failed"; failed=1; }; \
+	done; exit $$failed
+
+# First the corpus as it is, then new inputs for a while.  Finds go to build_fuzz, never
+# into the source tree.
+fuzz-smoke: fuzz-programs
+	@failed=0; for p in $(FUZZ_PROGRAMS); do \
+		name=$${p##*/fuzz_}; corpus="$(srcdir)/test/fuzz/corpus_$$name"; found="build_fuzz/found_$$name"; \
+		$(MKDIR_P) "$$found"; test -d "$$corpus" || { echo "not ok - fuzz $$name: no corpus"; failed=1; continue; }; \
+		if find "$$corpus" -type f -print0 | xargs -0 -r "$$p" -timeout=10 >"build_fuzz/$$name.log" 2>&1 && \
+		   "$$p" $$(test ! -f '$(srcdir)'/test/fuzz/$$name.dict || echo "-dict=$(srcdir)/test/fuzz/$$name.dict") -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+				-artifact_prefix="build_fuzz/$${name}_" "$$found" "$$corpus" >>"build_fuzz/$$name.log" 2>&1; \
+		then echo "ok - fuzz $$name"; \
+		else echo "not ok - fuzz $$name"; tail -n 60 "build_fuzz/$$name.log"; failed=1; fi; \
+	done; exit $$failed
+
+lint:
+	@bash '$(srcdir)/test/lint.sh'
+
+# A build of its own and -B, so that objects in the source tree keep no file from being analysed.
+scan:
+	rm -rf build_scan
+	$(MKDIR_P) build_scan
+	cd build_scan && scan-build --status-bugs -o reports $(MAKE) -B -f '$(abspath $(firstword $(MAKEFILE_LIST)))' \
+		VPATH='$(abspath $(srcdir))' PG_CONFIG='$(PG_CONFIG)' WERROR=

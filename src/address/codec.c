@@ -1,0 +1,314 @@
+/*
+ * codec.c
+ *		How does an address look as bytes inside the seal?
+ *
+ *		version		1 byte, PLAIN_VERSION
+ *		release		1 byte, PaRelease
+ *		subjects	1 byte count; each: 1 byte length, bytes
+ *		channel		1 byte length, bytes; only if release is not 0
+ *		entries		tag, length, bytes; elements in ascending order, then lines
+ *		padding		zero bytes up to a multiple of PA_PLAIN_BLOCK
+ *
+ * The version repeats that of the seal around it.  It is authenticated here,
+ * inside, so the seal's header needs no additional authenticated data: a
+ * forged version there no longer agrees with the one here, a forged key id or
+ * nonce no longer opens.
+ *
+ * A tag is an element's number plus one, or LINE_TAG.  A length below 128
+ * takes one byte, a longer one two, big endian, with the top bit set.  A zero
+ * tag, which is where the padding begins, ends the entries; so does the end.
+ *
+ * Every address has exactly one encoding, and decoding refuses all others.
+ * That is what makes a value read and written back the same value, and leaves
+ * no room inside a seal for anything that we would not show.
+ */
+#include <string.h>
+
+#include "pure.h"
+
+#define PLAIN_VERSION	PA_SEAL_VERSION
+#define HEADER_SIZE		3
+#define LINE_TAG		0x40
+#define LONG_LENGTH		128		/* from here on a length takes two bytes */
+
+#define MAX_LINE_BYTES	(4 * PA_ADRLINE_CHARS)
+
+/*
+ * The longest encoding: 1,299 characters of elements and 7 lines of 70, of 4
+ * bytes each; 3 bytes before each of those; all subjects and a channel.
+ */
+_Static_assert(PA_MAX_PLAIN % PA_PLAIN_BLOCK == 0, "PA_MAX_PLAIN is not whole blocks");
+_Static_assert(HEADER_SIZE + PA_MAX_SUBJECTS * (1 + PA_SUBJECT_SIZE) + 1 + PA_CHANNEL_SIZE +
+			   4 * (1299 + PA_MAX_LINES * PA_ADRLINE_CHARS) +
+			   3 * (PA_NELEMENTS + PA_MAX_LINES) <= PA_MAX_PLAIN,
+			   "PA_MAX_PLAIN does not hold every address");
+_Static_assert(PA_NELEMENTS < LINE_TAG, "element tags run into the line tag");
+_Static_assert(PA_SUBJECT_SIZE < 256 && PA_CHANNEL_SIZE < 256,
+			   "lengths of subjects and channels take one byte");
+
+static size_t
+max_element_bytes(int element)
+{
+	return 4 * (size_t) protaddr_elements[element].max_chars;
+}
+
+/* Bytewise order; of two that begin alike the shorter one comes first. */
+static int
+compare_texts(PaText a, PaText b)
+{
+	int			cmp = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
+
+	if (cmp != 0)
+		return cmp;
+	return a.len < b.len ? -1 : a.len > b.len;
+}
+
+/*
+ * Puts the subjects into ascending order and checks them.  Returns their
+ * encoded size, or -1 if one is empty, too long or there twice.
+ */
+static int
+sort_subjects(const PaAddress *address, PaText sorted[PA_MAX_SUBJECTS])
+{
+	int			size = 0;
+
+	for (int i = 0; i < address->nsubjects; i++)
+	{
+		PaText		subject = address->subject[i];
+		int			at = i;
+
+		if (subject.len == 0 || subject.len > PA_SUBJECT_SIZE)
+			return -1;
+		for (; at > 0; at--)
+		{
+			int			cmp = compare_texts(sorted[at - 1], subject);
+
+			if (cmp == 0)
+				return -1;
+			if (cmp < 0)
+				break;
+			sorted[at] = sorted[at - 1];
+		}
+		sorted[at] = subject;
+		size += 1 + (int) subject.len;
+	}
+	return size;
+}
+
+static size_t
+entry_size(size_t len)
+{
+	return 1 + (len < LONG_LENGTH ? 1 : 2) + len;
+}
+
+/* Writes a text of at most 255 bytes with its length in front. */
+static uint8_t *
+put_short(uint8_t *p, PaText text)
+{
+	*p++ = (uint8_t) text.len;
+	memcpy(p, text.data, text.len);
+	return p + text.len;
+}
+
+static uint8_t *
+put_entry(uint8_t *p, int tag, PaText text)
+{
+	*p++ = (uint8_t) tag;
+	if (text.len >= LONG_LENGTH)
+		*p++ = (uint8_t) (0x80 | text.len >> 8);
+	*p++ = (uint8_t) text.len;
+	memcpy(p, text.data, text.len);
+	return p + text.len;
+}
+
+/*
+ * protaddr_encode
+ *		Write the address as padded plaintext and return its length.
+ *
+ * 0, and nothing written, if the address has no element and no line, breaks a
+ * limit of pure.h, names a subject twice, or does not fit into outsize.
+ * Subjects may come in any order.
+ */
+size_t
+protaddr_encode(const PaAddress *address, uint8_t *out, size_t outsize)
+{
+	PaText		subject[PA_MAX_SUBJECTS];
+	int			subjects_size;
+	size_t		size = HEADER_SIZE;
+	size_t		entries = 0;
+	size_t		padded;
+	uint8_t    *p = out;
+
+	if (address->nsubjects < 0 || address->nsubjects > PA_MAX_SUBJECTS ||
+		address->nlines < 0 || address->nlines > PA_MAX_LINES ||
+		(unsigned int) address->release > PA_RELEASED_MINIMUM)
+		return 0;
+
+	subjects_size = sort_subjects(address, subject);
+	if (subjects_size < 0)
+		return 0;
+	size += (size_t) subjects_size;
+
+	if ((address->release != PA_NOT_RELEASED) != (address->channel.len > 0) ||
+		address->channel.len > PA_CHANNEL_SIZE)
+		return 0;
+	if (address->release != PA_NOT_RELEASED)
+		size += 1 + (size_t) address->channel.len;
+
+	for (int i = 0; i < PA_NELEMENTS; i++)
+	{
+		size_t		len = address->element[i].len;
+
+		if (len == 0)
+			continue;
+		if (len > max_element_bytes(i))
+			return 0;
+		entries += entry_size(len);
+	}
+	for (int i = 0; i < address->nlines; i++)
+	{
+		size_t		len = address->line[i].len;
+
+		if (len == 0 || len > MAX_LINE_BYTES)
+			return 0;
+		entries += entry_size(len);
+	}
+	if (entries == 0)
+		return 0;
+	size += entries;
+
+	padded = (size + PA_PLAIN_BLOCK - 1) / PA_PLAIN_BLOCK * PA_PLAIN_BLOCK;
+	if (padded > outsize)
+		return 0;
+
+	*p++ = PLAIN_VERSION;
+	*p++ = (uint8_t) address->release;
+	*p++ = (uint8_t) address->nsubjects;
+	for (int i = 0; i < address->nsubjects; i++)
+		p = put_short(p, subject[i]);
+	if (address->release != PA_NOT_RELEASED)
+		p = put_short(p, address->channel);
+	for (int i = 0; i < PA_NELEMENTS; i++)
+	{
+		if (address->element[i].len > 0)
+			p = put_entry(p, i + 1, address->element[i]);
+	}
+	for (int i = 0; i < address->nlines; i++)
+		p = put_entry(p, LINE_TAG, address->line[i]);
+	memset(p, 0, padded - size);
+
+	return padded;
+}
+
+/*
+ * Reads a text of 1 to max bytes with its length in front; returns where it
+ * ends, or NULL.
+ */
+static const uint8_t *
+get_short(const uint8_t *p, const uint8_t *end, size_t max, PaText *text)
+{
+	size_t		len;
+
+	if (p == end)
+		return NULL;
+	len = *p++;
+	if (len == 0 || len > max || len > (size_t) (end - p))
+		return NULL;
+	text->data = (const char *) p;
+	text->len = (uint32_t) len;
+	return p + len;
+}
+
+/*
+ * protaddr_decode
+ *		Read an encoded address; the pieces point into plain.
+ *
+ * Runs for every row that is shown.  It looks at the structure only: what the
+ * texts hold was judged before they were sealed, and nobody else can seal.
+ * After false the address holds nothing of use.
+ */
+bool
+protaddr_decode(const uint8_t *plain, size_t len, PaAddress *address)
+{
+	const uint8_t *p = plain;
+	const uint8_t *end = plain + len;
+	int			last = -1;		/* element read last */
+
+	if (len < PA_PLAIN_BLOCK || len > PA_MAX_PLAIN || len % PA_PLAIN_BLOCK != 0)
+		return false;
+	if (p[0] != PLAIN_VERSION || p[1] > PA_RELEASED_MINIMUM || p[2] > PA_MAX_SUBJECTS)
+		return false;
+
+	memset(address, 0, sizeof(*address));
+	address->release = (PaRelease) p[1];
+	address->nsubjects = p[2];
+	p += HEADER_SIZE;
+
+	for (int i = 0; i < address->nsubjects; i++)
+	{
+		p = get_short(p, end, PA_SUBJECT_SIZE, &address->subject[i]);
+		if (p == NULL)
+			return false;
+		if (i > 0 && compare_texts(address->subject[i - 1], address->subject[i]) >= 0)
+			return false;
+	}
+	if (address->release != PA_NOT_RELEASED)
+	{
+		p = get_short(p, end, PA_CHANNEL_SIZE, &address->channel);
+		if (p == NULL)
+			return false;
+	}
+
+	while (p < end && *p != 0)
+	{
+		int			tag = *p++;
+		size_t		text_len;
+		PaText	   *text;
+
+		if (p == end)
+			return false;
+		text_len = *p++;
+		if (text_len >= LONG_LENGTH)
+		{
+			if (p == end)
+				return false;
+			text_len = (text_len & 0x7F) << 8 | *p++;
+			if (text_len < LONG_LENGTH)
+				return false;
+		}
+		if (text_len == 0 || text_len > (size_t) (end - p))
+			return false;
+
+		if (tag <= PA_NELEMENTS)
+		{
+			int			element = tag - 1;
+
+			if (element <= last || text_len > max_element_bytes(element))
+				return false;
+			last = element;
+			text = &address->element[element];
+		}
+		else if (tag == LINE_TAG)
+		{
+			if (address->nlines == PA_MAX_LINES || text_len > MAX_LINE_BYTES)
+				return false;
+			last = PA_NELEMENTS;	/* no element may follow */
+			text = &address->line[address->nlines++];
+		}
+		else
+			return false;
+
+		text->data = (const char *) p;
+		text->len = (uint32_t) text_len;
+		p += text_len;
+	}
+
+	if (last < 0 || end - p >= PA_PLAIN_BLOCK)
+		return false;
+
+	/* all zero: the first byte is, and every other one equals its neighbour */
+	if (p < end && memcmp(p, p + 1, (size_t) (end - p) - 1) != 0)
+		return false;
+
+	return true;
+}

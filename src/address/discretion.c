@@ -1,0 +1,121 @@
+/*
+ * discretion.c
+ *		How are clear addresses kept out of the server log?
+ *
+ * A client may type an address in clear; from then on only we know that the
+ * running statement holds one.  Two things follow:
+ *
+ * Our own errors hide statement and context from the log, and take the content
+ * of the line out of a COPY's context, for the client too.
+ *
+ * Errors and duration lines of others in the same transaction or statement are
+ * caught by emit_log_hook, which hides their statement, context and detail from
+ * the log.  What the server logs before it has parsed a statement
+ * (log_statement) is out of anybody's reach; the README says so.
+ */
+#include "protaddr.h"
+
+#include "access/xact.h"
+#include "commands/copy.h"
+#include "commands/copyfrom_internal.h"
+#include "utils/elog.h"
+
+static emit_log_hook_type prev_emit_log_hook = NULL;
+
+/* Clear text was sealed in the transaction now running ... */
+static bool clear_text_in_transaction = false;
+
+/* ... or in the statement that started at this time. */
+static TimestampTz clear_text_statement = 0;
+
+static void discretion_emit_log(ErrorData *edata);
+static void discretion_xact(XactEvent event, void *arg);
+
+/* protaddr_clear_text_seen notes that the running statement holds an address. */
+void
+protaddr_clear_text_seen(void)
+{
+	clear_text_in_transaction = true;
+	clear_text_statement = GetCurrentStatementStartTimestamp();
+}
+
+/*
+ * protaddr_discreet is written inside ereport(): it hides statement and context
+ * from the log, and leaves "COPY customer, line 7" of a COPY's context, without
+ * the column's or line's content.  The COPY is about to end by our error, so
+ * nobody misses the fields it prints from.
+ */
+int
+protaddr_discreet(void)
+{
+	ErrorContextCallback *context;
+
+	for (context = error_context_stack; context != NULL; context = context->previous)
+	{
+		if (context->callback == CopyFromErrorCallback)
+		{
+			CopyFromState cstate = (CopyFromState) context->arg;
+
+			cstate->cur_attname = NULL;
+			cstate->cur_attval = NULL;
+			cstate->line_buf_valid = false;
+		}
+	}
+	errhidestmt(true);
+	errhidecontext(true);
+	return 0;
+}
+
+void
+protaddr_discretion_init(void)
+{
+	prev_emit_log_hook = emit_log_hook;
+	emit_log_hook = discretion_emit_log;
+	RegisterXactCallback(discretion_xact, NULL);
+}
+
+static void
+discretion_xact(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		event == XACT_EVENT_PREPARE)
+		clear_text_in_transaction = false;
+}
+
+static void
+discretion_emit_log(ErrorData *edata)
+{
+	if (prev_emit_log_hook)
+		prev_emit_log_hook(edata);
+
+	if (!edata->output_to_server)
+		return;
+	if (!clear_text_in_transaction &&
+		(clear_text_statement == 0 ||
+		 clear_text_statement != GetCurrentStatementStartTimestamp()))
+		return;
+
+	edata->hide_stmt = true;
+	edata->hide_ctx = true;
+
+	/*
+	 * Bind parameters, "Key (..)=(..)", "Failing row contains (..)": the client
+	 * may have them, they are its own input.
+	 */
+	if (edata->detail != NULL || edata->detail_log != NULL)
+		edata->detail_log = "Withheld by protaddr: the statement holds an address.";
+
+	/*
+	 * "duration: 1.234 ms  statement: ..." and auto_explain's "duration: ... plan:"
+	 * hold the statement itself.  LOG never reaches the client unless it asked
+	 * for it by client_min_messages, so one text serves both.
+	 */
+	if (edata->elevel == LOG && edata->message != NULL &&
+		strncmp(edata->message, "duration: ", 10) == 0)
+	{
+		char	   *rest = strstr(edata->message, " ms  ");
+
+		if (rest != NULL)
+			strcpy(rest, " ms");
+	}
+}

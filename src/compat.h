@@ -1,0 +1,53 @@
+/*
+ * compat.h
+ *		The only file that knows PostgreSQL's versions: 15 to 18.
+ */
+#ifndef PROTADDR_COMPAT_H
+#define PROTADDR_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "protaddr needs PostgreSQL 15 or later"
+#endif
+
+/*
+ * Soft errors came with 16.  On 15 there is no escontext and every refusal of
+ * an input function is an error.
+ */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#define protaddr_soft(fcinfo) ((fcinfo)->context)
+#define protaddr_ereturn(context, dummy, ...) ereturn(context, dummy, __VA_ARGS__)
+#else
+#define protaddr_soft(fcinfo) ((Node *) NULL)
+#define protaddr_ereturn(context, dummy, ...) \
+	do { \
+		(void) (context); \
+		ereport(ERROR, __VA_ARGS__); \
+		return dummy; \
+	} while (0)
+#endif
+
+/* varatt.h was split from postgres.h in 16 */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* The JSON lexer takes its context from the caller since 17. */
+#if PG_VERSION_NUM >= 170000
+#define protaddr_json_lexer(json, len, need_escapes) \
+	makeJsonLexContextCstringLen(NULL, json, len, GetDatabaseEncoding(), need_escapes)
+#else
+#define protaddr_json_lexer(json, len, need_escapes) \
+	makeJsonLexContextCstringLen(json, len, GetDatabaseEncoding(), need_escapes)
+#endif
+
+/* Semantic actions answer with an error code since 16; before they are void. */
+#if PG_VERSION_NUM >= 160000
+typedef JsonParseErrorType ProtaddrJsonResult;
+#define PROTADDR_JSON_GO_ON return JSON_SUCCESS
+#else
+typedef void ProtaddrJsonResult;
+#define PROTADDR_JSON_GO_ON return
+#endif
+
+#endif							/* PROTADDR_COMPAT_H */

@@ -1,0 +1,240 @@
+/*
+ * row_trigger.c
+ *		Which columns of its table does a row trigger of ours work on?
+ *
+ * Found by name and by type when the trigger first fires on a relation, kept per
+ * trigger until the relation changes.  A partition has triggers and column
+ * numbers of its own, so it has an entry of its own.
+ */
+#include "protaddr.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/typcache.h"
+
+PG_FUNCTION_INFO_V1(protaddr_address_column);
+
+static HTAB *row_triggers = NULL;
+
+static void row_trigger_relcache(Datum arg, Oid relid);
+static void row_trigger_fill(ProtaddrRowTrigger *entry, Relation rel, const char *subject,
+							 const char *column);
+static bool type_holds_address(Oid type, Oid address);
+
+void
+protaddr_row_trigger_init(void)
+{
+	HASHCTL		ctl;
+
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.keysize = sizeof(Oid);
+	ctl.entrysize = sizeof(ProtaddrRowTrigger);
+	ctl.hcxt = TopMemoryContext;
+	row_triggers = hash_create("protaddr row triggers", 64, &ctl,
+							   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	CacheRegisterRelcacheCallback(row_trigger_relcache, (Datum) 0);
+}
+
+static void
+row_trigger_relcache(Datum arg, Oid relid)
+{
+	HASH_SEQ_STATUS seq;
+	ProtaddrRowTrigger *entry;
+
+	hash_seq_init(&seq, row_triggers);
+	while ((entry = hash_seq_search(&seq)) != NULL)
+		if (relid == InvalidOid || entry->relation == relid)
+			entry->valid = false;
+}
+
+/*
+ * protaddr_row_trigger gives what the firing trigger works on: the column that
+ * names the person (subject, may be NULL for none), and either the one address
+ * column named, or all there are.  Raises an error if a column is gone, or if the
+ * table has an address inside an array or a composite, where nothing could reach
+ * it.
+ */
+ProtaddrRowTrigger *
+protaddr_row_trigger(TriggerData *trigdata, const char *subject, const char *column)
+{
+	Oid			trigger = trigdata->tg_trigger->tgoid;
+	Relation	rel = trigdata->tg_relation;
+	ProtaddrRowTrigger *entry;
+	bool		found;
+
+	entry = hash_search(row_triggers, &trigger, HASH_ENTER, &found);
+	if (!found)
+	{
+		entry->valid = false;
+		entry->addresses = NULL;
+	}
+	if (unlikely(!entry->valid || entry->relation != RelationGetRelid(rel)))
+		row_trigger_fill(entry, rel, subject, column);
+	return entry;
+}
+
+static AttrNumber
+column_by_name(Relation rel, const char *name)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped && strcmp(NameStr(att->attname), name) == 0)
+			return att->attnum;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\" of relation \"%s\" is needed by a trigger of protaddr and is gone",
+					name, RelationGetRelationName(rel)),
+			 errhint("Remove the binding or gate and install it again with the column's new name."),
+			 PROTADDR_DISCREET));
+	return InvalidAttrNumber;
+}
+
+static void
+row_trigger_fill(ProtaddrRowTrigger *entry, Relation rel, const char *subject,
+				 const char *column)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	Oid			address = protaddr_address_type();
+	AttrNumber *addresses;
+
+	/* all that can fail comes before anything is changed */
+	addresses = MemoryContextAlloc(TopMemoryContext, Max(desc->natts, 1) * sizeof(AttrNumber));
+	PG_TRY();
+	{
+		int			naddresses = 0;
+		AttrNumber	subject_column = column_by_name(rel, subject);
+		Oid			subject_type = TupleDescAttr(desc, subject_column - 1)->atttypid;
+		Oid			out;
+		bool		is_varlena;
+
+		if (column != NULL)
+		{
+			AttrNumber	attnum = column_by_name(rel, column);
+
+			if (getBaseType(TupleDescAttr(desc, attnum - 1)->atttypid) != address)
+				ereport(ERROR,
+						(errcode(ERRCODE_DATATYPE_MISMATCH),
+						 errmsg("column \"%s\" of relation \"%s\" is bound but is not of type protaddr.address",
+								column, RelationGetRelationName(rel)),
+						 PROTADDR_DISCREET));
+			addresses[naddresses++] = attnum;
+		}
+		else
+		{
+			for (int i = 0; i < desc->natts; i++)
+			{
+				Form_pg_attribute att = TupleDescAttr(desc, i);
+
+				if (att->attisdropped)
+					continue;
+				if (getBaseType(att->atttypid) == address)
+					addresses[naddresses++] = att->attnum;
+				else if (type_holds_address(att->atttypid, address))
+					ereport(ERROR,
+							(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+							 errmsg("column \"%s\" of relation \"%s\" holds addresses inside an array or composite",
+									NameStr(att->attname), RelationGetRelationName(rel)),
+							 errdetail("A gate cannot release what stands there, so nothing may be written."),
+							 errhint("Give each address a column of its own, of type protaddr.address."),
+							 PROTADDR_DISCREET));
+			}
+		}
+
+		subject_type = getBaseType(subject_type);
+		getTypeOutputInfo(subject_type, &out, &is_varlena);
+		fmgr_info_cxt(out, &entry->subject_out, TopMemoryContext);
+		if (entry->addresses != NULL)
+			pfree(entry->addresses);
+		entry->addresses = addresses;
+		entry->naddresses = naddresses;
+		entry->subject = subject_column;
+		entry->subject_type = subject_type;
+		entry->relation = RelationGetRelid(rel);
+		entry->valid = true;
+	}
+	PG_CATCH();
+	{
+		pfree(addresses);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
+/* type_holds_address looks into arrays, ranges, domains and composites. */
+static bool
+type_holds_address(Oid type, Oid address)
+{
+	Oid			part;
+
+	check_stack_depth();
+	type = getBaseType(type);
+	if (type == address)
+		return true;
+	part = get_element_type(type);
+	if (OidIsValid(part))
+		return type_holds_address(part, address);
+	part = get_range_subtype(type);
+	if (!OidIsValid(part) && type_is_multirange(type))
+		part = get_range_subtype(get_multirange_range(type));
+	if (OidIsValid(part))
+		return type_holds_address(part, address);
+
+	if (OidIsValid(get_typ_typrelid(type)))
+	{
+		TupleDesc	desc = lookup_rowtype_tupdesc(type, -1);
+		bool		holds = false;
+
+		for (int i = 0; i < desc->natts && !holds; i++)
+			holds = !TupleDescAttr(desc, i)->attisdropped &&
+				type_holds_address(TupleDescAttr(desc, i)->atttypid, address);
+		ReleaseTupleDesc(desc);
+		return holds;
+	}
+	return false;
+}
+
+/*
+ * protaddr_check_row_trigger refuses a trigger function of ours that is called in
+ * any other way than the one it is made for: a statement-level trigger would pass
+ * no row at all.
+ */
+void
+protaddr_check_row_trigger(FunctionCallInfo fcinfo, const char *function, TriggerEvent when,
+						   int nargs)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
+		(trigdata->tg_event & TRIGGER_EVENT_TIMINGMASK) != when ||
+		(!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) &&
+		 !TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)) ||
+		trigdata->tg_trigger->tgnargs != nargs)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" is not used as the trigger it is made for", function),
+				 errhint("Use protaddr.bind_column() and protaddr.install_gate()."),
+				 PROTADDR_DISCREET));
+}
+
+/* protaddr_address_column is protaddr.address_column(oid). */
+Datum
+protaddr_address_column(PG_FUNCTION_ARGS)
+{
+	Oid			type = PG_GETARG_OID(0);
+	Oid			address = protaddr_address_type();
+
+	if (!OidIsValid(address) || !type_holds_address(type, address))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(getBaseType(type) == address ? "address" : "inside"));
+}

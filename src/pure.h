@@ -1,0 +1,296 @@
+/*
+ * pure.h
+ *		What protaddr knows without PostgreSQL: addresses, tokens, identifiers
+ *		and register deliveries as bytes.
+ *
+ * Nothing declared here includes a PostgreSQL header, allocates, throws or
+ * reads global state: bytes in, verdict out.  So every function can be run
+ * under a fuzzer as it is.  Glue (protaddr.h) turns verdicts into errors.
+ * Text is UTF-8 throughout.
+ */
+#ifndef PROTADDR_PURE_H
+#define PROTADDR_PURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- limits ---------------------------------------------------------- */
+
+#define PA_MAX_LINES		7		/* AdrLine 0..7, ISO 20022 PostalAddress27 */
+#define PA_MAX_SUBJECTS		16		/* a family, joint holders, the lender of the address */
+#define PA_SUBJECT_SIZE		64		/* bytes of a canonical identifier (IBAN: 34) */
+#define PA_CHANNEL_SIZE		64		/* bytes of a channel's name */
+#define PA_PLAIN_BLOCK		64		/* padding: length says nothing about content */
+#define PA_MAX_PLAIN		9216	/* all elements full of 4-byte characters, padded */
+
+/* ---- address/element.c: which elements an address has ------------------ */
+
+/*
+ * The elements of PostalAddress27 in the order of the message definition.
+ * The numbers are part of the sealed form: never renumber, only append.
+ */
+typedef enum PaElement
+{
+	PA_ADRTP = 0,				/* AdrTp/Cd: ADDR PBOX HOME BIZZ MLTO DLVY */
+	PA_ADRTP_ID,				/* AdrTp/Prtry/Id, exactly 4 letters or digits */
+	PA_ADRTP_ISSR,				/* AdrTp/Prtry/Issr */
+	PA_ADRTP_SCHMENM,			/* AdrTp/Prtry/SchmeNm */
+	PA_CAREOF,
+	PA_DEPT,
+	PA_SUBDEPT,
+	PA_STRTNM,
+	PA_BLDGNB,
+	PA_BLDGNM,
+	PA_FLR,
+	PA_UNITNB,
+	PA_PSTBX,
+	PA_ROOM,
+	PA_PSTCD,
+	PA_TWNNM,
+	PA_TWNLCTNNM,
+	PA_DSTRCTNM,
+	PA_CTRYSUBDVSN,
+	PA_CTRY,
+	PA_NELEMENTS
+} PaElement;
+
+typedef struct PaElementInfo
+{
+	const char *name;			/* ISO 20022 element name, "AdrTp/Prtry/Id" for parts */
+	int			max_chars;		/* from PostalAddress27, in characters */
+} PaElementInfo;
+
+extern const PaElementInfo protaddr_elements[PA_NELEMENTS];
+
+#define PA_ADRLINE_CHARS	70
+
+/* The element with this exact ISO name, or -1.  "AdrTp" is PA_ADRTP. */
+extern int	protaddr_element_by_name(const char *name, size_t len);
+
+/* ---- the parsed address ------------------------------------------------ */
+
+/* A piece of text inside somebody else's buffer; absent when len is 0. */
+typedef struct PaText
+{
+	const char *data;
+	uint32_t	len;			/* bytes */
+} PaText;
+
+/* How far a value has been let through the gate. */
+typedef enum PaRelease
+{
+	PA_NOT_RELEASED = 0,
+	PA_RELEASED_WHOLE,			/* nobody it concerns was protected */
+	PA_RELEASED_MINIMUM			/* reduced to what the law demands */
+} PaRelease;
+
+typedef struct PaAddress
+{
+	PaText		element[PA_NELEMENTS];
+	PaText		line[PA_MAX_LINES];
+	int			nlines;
+	PaText		subject[PA_MAX_SUBJECTS];	/* canonical identifiers */
+	int			nsubjects;
+	PaRelease	release;
+	PaText		channel;		/* released for, present iff release != 0 */
+} PaAddress;
+
+/* Why a text is no part of an address. */
+typedef enum PaTextVerdict
+{
+	PA_TEXT_OK = 0,
+	PA_TEXT_EMPTY,
+	PA_TEXT_TOO_LONG,			/* more characters than the element may have */
+	PA_TEXT_NOT_UTF8,
+	PA_TEXT_CONTROL,			/* control or invisible formatting character */
+	PA_TEXT_WITHHELD,			/* our own mask, or something beginning like it */
+	PA_TEXT_NOT_A_CODE			/* country, address type or type id out of its vocabulary */
+} PaTextVerdict;
+
+/*
+ * protaddr_check_element judges one element's text (UTF-8, already NFC).
+ * protaddr_check_line does the same for an AdrLine.
+ *
+ * Control: U+0000-001F, 007F-009F, 00AD, 200B-200F, 2028-202E, 2060-2069, FEFF,
+ * FFF9-FFFB: they would hide an address from a reader or from the guard.
+ */
+extern PaTextVerdict protaddr_check_element(PaElement element, const char *text, size_t len);
+extern PaTextVerdict protaddr_check_line(const char *text, size_t len);
+
+/*
+ * True if the text holds "[address withheld" anywhere, or begins like the
+ * mask once leading blanks, quotes, brackets and braces are taken off
+ * ("[address", also when cut short in the mask: "[address wi"), in any case
+ * of letters.  A masked export must never be loaded as data.
+ */
+extern bool protaddr_looks_withheld(const char *text, size_t len);
+
+#define PA_WITHHELD "[address withheld]"
+
+/* ---- address/country.c: ISO 3166-1 ------------------------------------- */
+
+/* True for an officially assigned alpha-2 code in upper case, and for XK (used in SEPA). */
+extern bool protaddr_country_known(const char *code, size_t len);
+
+/* ---- address/format.c: one line in the country's order ------------------ */
+
+/* Enough for any decoded address on one line. */
+#define PA_LINE_SIZE	(PA_MAX_PLAIN + 128)
+
+/*
+ * protaddr_format_line writes the address as one line, no terminating NUL,
+ * and returns its length.  out must hold PA_LINE_SIZE bytes.
+ */
+extern size_t protaddr_format_line(const PaAddress *address, char *out);
+
+/* ---- address/codec.c: the bytes inside the seal -------------------------- */
+
+/*
+ * protaddr_encode writes the address as padded plaintext and returns its
+ * length, a multiple of PA_PLAIN_BLOCK; 0 if it does not fit into outsize or a
+ * limit above is broken.  One address has exactly one encoding.
+ */
+extern size_t protaddr_encode(const PaAddress *address, uint8_t *out, size_t outsize);
+
+/*
+ * protaddr_decode reads it back; the pieces point into plain.  False for any
+ * byte string that protaddr_encode would not have written.
+ */
+extern bool protaddr_decode(const uint8_t *plain, size_t len, PaAddress *address);
+
+/* ---- address/token.c: the sealed form, and how it looks as text ---------- */
+
+/*
+ * sealed form: version (1), key id (8, big endian), nonce (12),
+ * AES-256-GCM ciphertext (n x 64), tag (16)
+ */
+#define PA_SEAL_VERSION		1
+#define PA_NONCE_SIZE		12
+#define PA_TAG_SIZE			16
+#define PA_SEAL_HEADER		(1 + 8 + PA_NONCE_SIZE)
+#define PA_SEAL_OVERHEAD	(PA_SEAL_HEADER + PA_TAG_SIZE)
+#define PA_MAX_SEAL			(PA_SEAL_OVERHEAD + PA_MAX_PLAIN)
+
+#define PA_TOKEN_PREFIX		"pa1."
+#define PA_TOKEN_PREFIX_LEN 4
+
+/* True if these bytes have the shape of a sealed value: version and length. */
+extern bool protaddr_seal_shape(const uint8_t *seal, size_t len);
+
+/* Length of the token for a seal of len bytes, without terminating NUL. */
+extern size_t protaddr_token_length(size_t len);
+
+/* Writes the token, no terminating NUL; out must hold protaddr_token_length(len) + 4. */
+extern size_t protaddr_token_write(const uint8_t *seal, size_t len, char *out);
+
+/*
+ * Reads a token ("pa1." and unpadded base64url).  Strict: whatever it accepts,
+ * protaddr_token_write gives back byte for byte.  out must hold PA_MAX_SEAL + 3.
+ * Returns the seal's length, or 0.
+ */
+extern size_t protaddr_token_parse(const char *token, size_t len, uint8_t *out);
+
+/* ---- register/subject.c: one spelling for an identifier ------------------- */
+
+/*
+ * protaddr_subject_key writes the canonical form of an identifier and returns
+ * its length: ASCII blanks, hyphens and dots dropped, ASCII letters in upper case,
+ * leading zeros dropped if only digits are left ("0" stays for all zeros).
+ * So 070761-4285, 0707614285 and the bigint 707614285 are one person; two that
+ * fall together are protected too much, never too little.
+ * Returns 0 for an identifier with nothing in it, -1 for one over PA_SUBJECT_SIZE.
+ */
+extern int	protaddr_subject_key(const char *text, size_t len, char out[PA_SUBJECT_SIZE]);
+
+/* ---- register/cpr_extract.c: deliveries of the Danish population register -- */
+
+/* One 004 (or 015/016) record. */
+typedef struct PaCprProtection
+{
+	char		code[5];		/* BESKYTTYPE, 4 characters, NUL-terminated */
+	char		start[11];		/* START_DT, YYYY-MM-DD, "" if blank */
+	char		delete_hint[11];	/* SLET_DT: a hint, never an end; "" if blank */
+	char		end[11];		/* SLUT_DT of a 016 record: a true end; "" else */
+} PaCprProtection;
+
+#define PA_CPR_MAX_PROTECTIONS 64	/* 0..n records in the guide; more refuses the file */
+
+/* One person: a 001 record and what follows it. */
+typedef struct PaCprPerson
+{
+	char		pnr[11];
+	char		replaced_by[11];	/* PNRGAELD, "" if blank */
+	char		status[3];		/* STATUS, "" if blank */
+	int			nprotections;
+	PaCprProtection protection[PA_CPR_MAX_PROTECTIONS];
+} PaCprPerson;
+
+/* What the start record says of the file. */
+typedef struct PaCprHeader
+{
+	char		task[7];		/* OPGAVENR */
+	char		produced[11];	/* PRODDTO as YYYY-MM-DD */
+	char		previous[11];	/* PRODDTOFORRIG as YYYY-MM-DD, "" if zeros or blank */
+} PaCprHeader;
+
+typedef enum PaCprVerdict
+{
+	PA_CPR_OK = 0,
+	PA_CPR_STOPPED,				/* the callback said so */
+	PA_CPR_NO_START,			/* the first record is not 000 */
+	PA_CPR_BAD_START,			/* 000 with an impossible task number or date */
+	PA_CPR_NO_END,				/* no 999: the file is cut off */
+	PA_CPR_AFTER_END,			/* something follows 999 */
+	PA_CPR_WRONG_COUNT,			/* 999's count is not the number of data records */
+	PA_CPR_BAD_RECORD,			/* a known record type of a wrong length */
+	PA_CPR_BAD_TYPE,			/* three characters that are not a record type */
+	PA_CPR_BAD_BYTE,			/* a byte that the encoding does not have here (NUL, control) */
+	PA_CPR_BAD_PNR,				/* not ten digits */
+	PA_CPR_BAD_DATE,			/* not a date and not blank */
+	PA_CPR_BAD_CODE,			/* BESKYTTYPE is not four digits, or STATUS not two */
+	PA_CPR_NO_PERSON,			/* a protection without its person record */
+	PA_CPR_PERSON_TWICE,		/* the same person number in two neighbouring 001 records */
+	PA_CPR_TOO_MANY				/* more protections of one person than PA_CPR_MAX_PROTECTIONS */
+} PaCprVerdict;
+
+/* Returns false to stop the parser (verdict PA_CPR_STOPPED). */
+typedef bool (*PaCprPersonCallback) (void *arg, const PaCprPerson *person);
+
+#define PA_CPR_MAX_RECORD 512
+
+typedef struct PaCprParser
+{
+	/* results, readable at any time */
+	PaCprHeader header;			/* filled before the first callback */
+	uint64_t	records;		/* data records seen, 000 and 999 left out */
+	uint64_t	record;			/* number of the current record, 1 is the start record */
+	uint64_t	offset;			/* byte offset of the current record in the delivery */
+	uint64_t	persons;		/* 001 records seen */
+	uint64_t	skipped;		/* records of types unknown to us */
+	PaCprVerdict verdict;		/* sticky once not OK */
+
+	/* private to cpr_extract.c */
+	PaCprPersonCallback callback;
+	void	   *callback_arg;
+	int			shape;
+	int			state;
+	bool		in_person;
+	PaCprPerson person;
+	char		carry[PA_CPR_MAX_RECORD];
+	size_t		carry_len;
+	uint64_t	consumed;
+} PaCprParser;
+
+/*
+ * protaddr_cpr_begin readies a parser on the caller's storage;
+ * protaddr_cpr_feed takes the delivery in pieces of any size and calls back once
+ * per person, in order, when the person is complete;
+ * protaddr_cpr_end tells that there is no more and gives the verdict.
+ * Nothing is known to be true of the delivery until the verdict is PA_CPR_OK.
+ */
+extern void protaddr_cpr_begin(PaCprParser *parser, PaCprPersonCallback callback, void *arg);
+extern PaCprVerdict protaddr_cpr_feed(PaCprParser *parser, const char *data, size_t len);
+extern PaCprVerdict protaddr_cpr_end(PaCprParser *parser);
+
+#endif							/* PROTADDR_PURE_H */

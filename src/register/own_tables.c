@@ -1,0 +1,257 @@
+/*
+ * own_tables.c
+ *		Where are our own tables, and have they changed?
+ *
+ * Every table whose content we cache has a row trigger (ENABLE ALWAYS) that
+ * registers a relcache invalidation with the change.  PostgreSQL then does the
+ * rest: the message goes out at commit and only then, is carried to a standby
+ * in the commit record, and is undone locally with a rolled back subtransaction.
+ * Here each message moves the table's generation on; who caches something keeps
+ * the generation it was read under.
+ */
+#include "protaddr.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#define OUR_SCHEMA "protaddr"
+
+static const struct
+{
+	const char *table;
+	const char *index;
+}			own_tables[PROTADDR_NTABLES] = {
+	[PROTADDR_DATA_KEY] = {"data_key", "data_key_pkey"},
+	[PROTADDR_PROTECTION] = {"protection", "protection_current"},
+	[PROTADDR_REGISTER_SOURCE] = {"register_source", "register_source_pkey"},
+	[PROTADDR_CHANNEL] = {"channel", "channel_pkey"},
+};
+
+static Oid	table_oid[PROTADDR_NTABLES];
+static Oid	index_oid[PROTADDR_NTABLES];
+static Oid	address_type_oid = InvalidOid;
+static uint64 generation[PROTADDR_NTABLES];
+
+/*
+ * This transaction lifts a protection, or loads or confirms the register.  What
+ * it loosened holds for nobody before it is committed, and least for itself:
+ * else a role that may lift could lift, look and roll back.
+ */
+static bool loosened = false;
+
+PG_FUNCTION_INFO_V1(protaddr_own_table_changed);
+
+static void own_tables_relcache(Datum arg, Oid relid);
+static void own_tables_namespace(Datum arg, int cacheid, uint32 hashvalue);
+static void own_tables_xact(XactEvent event, void *arg);
+static void check_protection_update(TriggerData *trigdata);
+
+void
+protaddr_own_tables_init(void)
+{
+	CacheRegisterRelcacheCallback(own_tables_relcache, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, own_tables_namespace, (Datum) 0);
+	RegisterXactCallback(own_tables_xact, NULL);
+	for (int i = 0; i < PROTADDR_NTABLES; i++)
+		generation[i] = 1;
+}
+
+static Oid
+our_relation(const char *name)
+{
+	Oid			schema = get_namespace_oid(OUR_SCHEMA, true);
+	Oid			relation = InvalidOid;
+
+	if (OidIsValid(schema))
+		relation = get_relname_relid(name, schema);
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_NOT_READY),
+				 errmsg("extension protaddr is not complete in this database"),
+				 errdetail("Relation \"%s.%s\" is missing.", OUR_SCHEMA, name),
+				 errhint("CREATE EXTENSION protaddr, or restore it.")));
+	return relation;
+}
+
+/* protaddr_table gives the table's OID; raises 55PA1 if it is not there. */
+Oid
+protaddr_table(ProtaddrTable table)
+{
+	if (!OidIsValid(table_oid[table]))
+		table_oid[table] = our_relation(own_tables[table].table);
+	return table_oid[table];
+}
+
+/* protaddr_table_index gives the OID of the index that look-ups use. */
+Oid
+protaddr_table_index(ProtaddrTable table)
+{
+	if (!OidIsValid(index_oid[table]))
+		index_oid[table] = our_relation(own_tables[table].index);
+	return index_oid[table];
+}
+
+/* protaddr_protection_one_index gives the index of all kinds in force. */
+Oid
+protaddr_protection_one_index(void)
+{
+	return our_relation("protection_one");
+}
+
+/* protaddr_address_type gives the OID of protaddr.address, or InvalidOid. */
+Oid
+protaddr_address_type(void)
+{
+	if (!OidIsValid(address_type_oid))
+	{
+		Oid			schema = get_namespace_oid(OUR_SCHEMA, true);
+
+		if (OidIsValid(schema))
+			address_type_oid = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+											   CStringGetDatum("address"),
+											   ObjectIdGetDatum(schema));
+	}
+	return address_type_oid;
+}
+
+/*
+ * protaddr_generation gives a number that moves on with every change of the
+ * table that was committed anywhere, or made here.  It first takes in what other
+ * sessions have announced: the next statement of an open transaction may have
+ * no other reason to.
+ */
+uint64
+protaddr_generation(ProtaddrTable table)
+{
+	AcceptInvalidationMessages();
+	return generation[table];
+}
+
+/* protaddr_register_loosened is true in a transaction that must tell nothing. */
+bool
+protaddr_register_loosened(void)
+{
+	return loosened;
+}
+
+static void
+own_tables_relcache(Datum arg, Oid relid)
+{
+	for (int i = 0; i < PROTADDR_NTABLES; i++)
+	{
+		if (relid == InvalidOid || relid == table_oid[i])
+			generation[i]++;
+		if (relid == InvalidOid || relid == table_oid[i] || relid == index_oid[i])
+		{
+			table_oid[i] = InvalidOid;
+			index_oid[i] = InvalidOid;
+		}
+	}
+}
+
+/* The schema went or came: DROP EXTENSION, CREATE EXTENSION. */
+static void
+own_tables_namespace(Datum arg, int cacheid, uint32 hashvalue)
+{
+	own_tables_relcache((Datum) 0, InvalidOid);
+	address_type_oid = InvalidOid;
+}
+
+static void
+own_tables_xact(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		event == XACT_EVENT_PREPARE)
+		loosened = false;
+}
+
+/*
+ * protaddr_own_table_changed is the trigger on each of our tables, BEFORE ROW
+ * for changes and BEFORE STATEMENT for TRUNCATE.  It announces the change, and
+ * keeps history as it was: a protection is never deleted, and its only update
+ * closes the recorded period; a data key is never deleted.
+ */
+Datum
+protaddr_own_table_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	const char *table;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"own_table_changed\" was not called by trigger manager")));
+
+	table = RelationGetRelationName(trigdata->tg_relation);
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event) ||
+		(TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) &&
+		 (strcmp(table, "protection") == 0 || strcmp(table, "data_key") == 0)))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("rows of \"protaddr.%s\" cannot be removed", table),
+				 strcmp(table, "data_key") == 0 ?
+				 errdetail("Addresses sealed with a data key could never be read again.") :
+				 errdetail("The register keeps its history."),
+				 errhint("Use the functions of protaddr to change the register, keys and channels.")));
+
+	CacheInvalidateRelcache(trigdata->tg_relation);
+
+	if (strcmp(table, "register_source") == 0)
+		loosened = true;
+	else if (strcmp(table, "protection") == 0 &&
+			 TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+	{
+		loosened = true;
+		check_protection_update(trigdata);
+	}
+
+	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+		return PointerGetDatum(trigdata->tg_newtuple);
+	return PointerGetDatum(trigdata->tg_trigtuple);
+}
+
+/* check_protection_update lets only "recorded_to" change, once, from infinity. */
+static void
+check_protection_update(TriggerData *trigdata)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	bool		good = true;
+
+	for (int i = 0; i < desc->natts && good; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		bool		old_null;
+		bool		new_null;
+		Datum		old_value;
+		Datum		new_value;
+
+		/* generated columns are computed after BEFORE triggers */
+		if (att->attisdropped || att->attgenerated)
+			continue;
+		old_value = heap_getattr(trigdata->tg_trigtuple, i + 1, desc, &old_null);
+		new_value = heap_getattr(trigdata->tg_newtuple, i + 1, desc, &new_null);
+		if (strcmp(NameStr(att->attname), "recorded_to") == 0)
+			good = !old_null && !new_null &&
+				TIMESTAMP_IS_NOEND(DatumGetTimestampTz(old_value)) &&
+				!TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(new_value));
+		else
+			good = old_null == new_null &&
+				(old_null || datum_image_eq(old_value, new_value, att->attbyval, att->attlen));
+	}
+	if (!good)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("a recorded protection cannot be changed"),
+				 errdetail("Only its recorded period can be closed, once."),
+				 errhint("Use protaddr.protect() and protaddr.lift().")));
+}

@@ -1,0 +1,60 @@
+/*
+ * subject.c
+ *		What is the one spelling of a person's identifier?
+ *
+ * Registers, core banking systems and people write the same identifier in
+ * different ways, and a person looked up under the wrong spelling would look
+ * unprotected.  So everything is folded to one key before it is sealed into a
+ * value or compared with the register.
+ */
+#include <string.h>
+
+#include "pure.h"
+
+/* True for what people put into an identifier to make it readable. */
+static bool
+is_separator(unsigned char c)
+{
+	return c == ' ' || c == '-' || c == '.' || (c >= '\t' && c <= '\r');
+}
+
+/*
+ * protaddr_subject_key
+ *		Write the canonical form of an identifier and return its length.
+ *
+ * 0 if nothing is left of it, -1 if more than PA_SUBJECT_SIZE bytes are left
+ * (counted with leading zeros).
+ */
+int
+protaddr_subject_key(const char *text, size_t len, char out[PA_SUBJECT_SIZE])
+{
+	int			n = 0;
+	int			zeros = 0;
+	bool		digits = true;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		unsigned char c = (unsigned char) text[i];
+
+		if (c < '0' || c > '9')
+		{
+			if (is_separator(c))
+				continue;
+			digits = false;
+			if (c >= 'a' && c <= 'z')
+				c -= 'a' - 'A';
+		}
+		if (n == PA_SUBJECT_SIZE)
+			return -1;
+		out[n++] = (char) c;
+	}
+
+	if (!digits || n == 0 || out[0] != '0')
+		return n;
+
+	/* the last digit stays, also when it is a zero */
+	while (zeros < n - 1 && out[zeros] == '0')
+		zeros++;
+	memmove(out, out + zeros, (size_t) (n - zeros));
+	return n - zeros;
+}
