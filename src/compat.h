@@ -15,7 +15,9 @@
  */
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"
-#define protaddr_soft(fcinfo) ((fcinfo)->context)
+#define protaddr_soft(fcinfo) \
+	((fcinfo)->context != NULL && IsA((fcinfo)->context, ErrorSaveContext) ? \
+	 (fcinfo)->context : NULL)
 #define protaddr_ereturn(context, dummy, ...) ereturn(context, dummy, __VA_ARGS__)
 #else
 #define protaddr_soft(fcinfo) ((Node *) NULL)

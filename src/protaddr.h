@@ -34,11 +34,13 @@ extern void protaddr_clear_text_seen(void);
 extern int	protaddr_discreet(void);
 
 /*
- * Added to every ereport of ours that can be raised while somebody's row is at
- * hand: the log gets neither the statement nor the context, and a COPY's context
- * names the line without its content.
+ * Added to every ereport(ERROR) of ours that can be raised while somebody's row is
+ * at hand: the log gets no statement, and nobody a context that quotes a value.
  */
 #define PROTADDR_DISCREET	protaddr_discreet()
+/* the same where the error may be a soft one, which unwinds nothing */
+#define PROTADDR_DISCREET_UNLESS(escontext) \
+	((escontext) != NULL ? 0 : protaddr_discreet())
 
 /* ---- address/input.c: text to address ------------------------------------ */
 

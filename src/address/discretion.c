@@ -5,8 +5,8 @@
  * A client may type an address in clear; from then on only we know that the
  * running statement holds one.  Two things follow:
  *
- * Our own errors hide statement and context from the log, and take the content
- * of the line out of a COPY's context, for the client too.
+ * Our own errors hide the statement from the log, and bring no context but a COPY's
+ * line number, to the client neither.
  *
  * Errors and duration lines of others in the same transaction or statement are
  * caught by emit_log_hook, which hides their statement, context and detail from
@@ -40,29 +40,33 @@ protaddr_clear_text_seen(void)
 }
 
 /*
- * protaddr_discreet is written inside ereport(): it hides statement and context
- * from the log, and leaves "COPY customer, line 7" of a COPY's context, without
- * the column's or line's content.  The COPY is about to end by our error, so
- * nobody misses the fields it prints from.
+ * protaddr_discreet is written inside ereport(ERROR): it hides the statement from
+ * the log, and keeps of the context only a COPY's, "COPY customer, line 7" without
+ * the line's content.  Other contexts quote statements (SPI), and a cursor
+ * position makes psql quote the line.
+ *
+ * Cutting the context stack is safe since an error unwinds it anyway; whoever
+ * catches the error restores it.  The COPY is about to end by our error, so nobody
+ * misses the fields it prints from.
  */
 int
 protaddr_discreet(void)
 {
-	ErrorContextCallback *context;
+	ErrorContextCallback *context = error_context_stack;
 
-	for (context = error_context_stack; context != NULL; context = context->previous)
+	while (context != NULL && context->callback != CopyFromErrorCallback)
+		context = context->previous;
+	if (context != NULL)
 	{
-		if (context->callback == CopyFromErrorCallback)
-		{
-			CopyFromState cstate = (CopyFromState) context->arg;
+		CopyFromState cstate = (CopyFromState) context->arg;
 
-			cstate->cur_attname = NULL;
-			cstate->cur_attval = NULL;
-			cstate->line_buf_valid = false;
-		}
+		cstate->cur_attname = NULL;
+		cstate->cur_attval = NULL;
+		cstate->line_buf_valid = false;
+		context->previous = NULL;
 	}
+	error_context_stack = context;
 	errhidestmt(true);
-	errhidecontext(true);
 	return 0;
 }
 
@@ -93,6 +97,10 @@ discretion_emit_log(ErrorData *edata)
 	if (!clear_text_in_transaction &&
 		(clear_text_statement == 0 ||
 		 clear_text_statement != GetCurrentStatementStartTimestamp()))
+		return;
+
+	/* our own errors are discreet already, and their detail is of use */
+	if (edata->elevel >= ERROR && edata->hide_stmt)
 		return;
 
 	edata->hide_stmt = true;

@@ -88,7 +88,7 @@ protaddr_seal_text(const char *text, size_t len, Node *escontext)
 							  errmsg("invalid token for type protaddr.address"),
 							  errdetail("A token begins with \"%s\" and was cut, changed or made by something else.",
 										PA_TOKEN_PREFIX),
-							  PROTADDR_DISCREET));
+							  PROTADDR_DISCREET_UNLESS(escontext)));
 		return PointerGetDatum(seal);
 	}
 
@@ -582,5 +582,5 @@ input_refuse(const Input *input, Node *escontext)
 					  errdetail("It is longer than the %d characters that ISO 20022 allows.", input->max_chars) :
 					  errdetail("%s", what),
 					  hint != NULL ? errhint("%s", hint) : 0,
-					  PROTADDR_DISCREET));
+					  PROTADDR_DISCREET_UNLESS(escontext)));
 }

@@ -245,8 +245,7 @@ key_take_in(uint64 id, const uint8 *wrapped, const char *outer_name, int elevel)
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
 				 errmsg("data key %016" INT64_MODIFIER "x cannot be unwrapped with the outer key of this server", id),
 				 errdetail("It is wrapped with outer key %s.", outer_name),
-				 errhint("protaddr.adopt_data_keys() takes over keys that another outer key wraps."),
-				 PROTADDR_DISCREET));
+				 errhint("protaddr.adopt_data_keys() takes over keys that another outer key wraps.")));
 		return NULL;
 	}
 

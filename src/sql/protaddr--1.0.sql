@@ -479,7 +479,7 @@ COMMENT ON FUNCTION protaddr.retire_register(text) IS
 'Takes a source off the list of those that must be fresh, such as one confirmed under a wrong name. Its protections stay in force. True if it was there. With no source left nothing is disclosed.';
 
 CREATE FUNCTION protaddr.load_cpr(
-    extract bytea, source text DEFAULT 'DK-CPR',
+    "extract" bytea, source text DEFAULT 'DK-CPR',
     OUT persons bigint, OUT protections bigint, OUT protected bigint,
     OUT newly_protected bigint, OUT lifted bigint, OUT unknown_codes bigint, OUT records bigint, OUT skipped bigint,
     OUT task text, OUT produced date

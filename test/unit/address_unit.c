@@ -694,6 +694,12 @@ test_token(void)
 	}
 	ok(strict, "four stray bits are refused too");
 
+	/* 165 bytes are whole groups: one more character would say nothing */
+	len = protaddr_token_write(seal, 165, token);
+	token[len] = 'A';
+	ok(len % 4 == 0 && !token_refused(token, len) && token_refused(token, len + 1),
+	   "a last group of one character is refused");
+
 	seal[0] = 2;
 	len = protaddr_token_write(seal, 101, token);
 	ok(token_refused(token, len), "a token of version 2 is refused");
