@@ -112,8 +112,10 @@ typedef enum PaTextVerdict
  * protaddr_check_element judges one element's text (UTF-8, already NFC).
  * protaddr_check_line does the same for an AdrLine.
  *
- * Control: U+0000-001F, 007F-009F, 00AD, 200B-200F, 2028-202E, 2060-2069, FEFF,
- * FFF9-FFFB: they would hide an address from a reader or from the guard.
+ * Control: U+0000-001F, 007F-009F, 00AD, 034F, 061C, 115F, 1160, 180E, 200B-200F,
+ * 2028-202E, 2060-206F, 3164, FE00-FE0F, FEFF, FFA0, FFF9-FFFB, E0000-E0FFF: control
+ * characters and what shows as nothing.  They would hide an address from a reader
+ * or from the guard.
  */
 extern PaTextVerdict protaddr_check_element(PaElement element, const char *text, size_t len);
 extern PaTextVerdict protaddr_check_line(const char *text, size_t len);

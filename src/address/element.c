@@ -215,11 +215,18 @@ is_control(uint32_t c)
 		return c < 0x20 || c == 0x7F;
 	return c <= 0x9F ||
 		c == 0xAD ||
+		c == 0x034F ||
+		c == 0x061C ||
+		c == 0x115F || c == 0x1160 ||
+		c == 0x180E ||
 		(c >= 0x200B && c <= 0x200F) ||
 		(c >= 0x2028 && c <= 0x202E) ||
-		(c >= 0x2060 && c <= 0x2069) ||
-		c == 0xFEFF ||
-		(c >= 0xFFF9 && c <= 0xFFFB);
+		(c >= 0x2060 && c <= 0x206F) ||
+		c == 0x3164 ||
+		(c >= 0xFE00 && c <= 0xFE0F) ||
+		c == 0xFEFF || c == 0xFFA0 ||
+		(c >= 0xFFF9 && c <= 0xFFFB) ||
+		(c >= 0xE0000 && c <= 0xE0FFF);
 }
 
 /* Unicode's space separators: a text of nothing else says nothing. */
