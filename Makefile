@@ -38,6 +38,7 @@ ADDRESS_OBJS = \
 	src/address/token.o
 
 KEYS_OBJS = \
+	src/keys/aead.o \
 	src/keys/kek.o \
 	src/keys/keyring.o \
 	src/keys/seal.o

@@ -65,20 +65,32 @@ extern void protaddr_kek_fetch_from(ProtaddrKek *kek, const char *path);
 extern void protaddr_kek_make_default(void);
 extern void protaddr_kek_wipe(ProtaddrKek *kek);
 
+/* ---- keys/aead.c: AES-256-GCM -------------------------------------------- */
+
+typedef struct ProtaddrAead ProtaddrAead;
+
+extern void protaddr_aead_init(void);
+extern ProtaddrAead *protaddr_aead_new(const uint8 key[PROTADDR_KEY_SIZE]);
+extern void protaddr_aead_free(ProtaddrAead *aead);
+extern bool protaddr_aead_seal(ProtaddrAead *aead, const uint8 nonce[PA_NONCE_SIZE],
+							   const uint8 *aad, size_t aad_len,
+							   const uint8 *plain, size_t len,
+							   uint8 *sealed, uint8 tag[PA_TAG_SIZE]);
+extern bool protaddr_aead_open(ProtaddrAead *aead, const uint8 nonce[PA_NONCE_SIZE],
+							   const uint8 *aad, size_t aad_len,
+							   const uint8 *sealed, size_t len,
+							   const uint8 tag[PA_TAG_SIZE], uint8 *plain);
+
 /* ---- keys/keyring.c: the data keys ----------------------------------------- */
 
 #define PROTADDR_WRAPPED_SIZE (PA_NONCE_SIZE + PROTADDR_KEY_SIZE + PA_TAG_SIZE)
 
-struct evp_cipher_ctx_st;
-
 typedef struct ProtaddrKey
 {
 	uint64		id;
-	struct evp_cipher_ctx_st *opening;	/* keyed, waits for a nonce */
-	struct evp_cipher_ctx_st *sealing;
+	ProtaddrAead *aead;			/* NULL: an empty place in the keyring */
 } ProtaddrKey;
 
-extern void protaddr_keyring_init(void);
 extern ProtaddrKey *protaddr_key_by_id(uint64 id);
 extern ProtaddrKey *protaddr_key_for_sealing(void);
 
@@ -117,6 +129,7 @@ extern Oid	protaddr_table(ProtaddrTable table);
 extern Oid	protaddr_table_index(ProtaddrTable table);
 extern Oid	protaddr_address_type(void);
 extern uint64 protaddr_generation(ProtaddrTable table);
+extern uint64 protaddr_generation_seen(ProtaddrTable table);
 extern bool protaddr_register_loosened(void);
 
 /* ---- register/lookup.c: who is protected ------------------------------------- */
@@ -154,7 +167,8 @@ typedef struct ProtaddrChannel ProtaddrChannel;
 
 extern ProtaddrSeal *protaddr_release(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 									  const ProtaddrIdentifier *payer);
-extern bool protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *channel);
+extern bool protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *channel,
+								 const ProtaddrIdentifier *payer);
 
 /* ---- door/row_trigger.c: what a trigger of ours knows about its table ----------------- */
 

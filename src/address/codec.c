@@ -239,7 +239,10 @@ protaddr_decode(const uint8_t *plain, size_t len, PaAddress *address)
 	if (p[0] != PLAIN_VERSION || p[1] > PA_RELEASED_MINIMUM || p[2] > PA_MAX_SUBJECTS)
 		return false;
 
-	memset(address, 0, sizeof(*address));
+	/* lines and subjects are counted: what lies past their number is nobody's */
+	memset(address->element, 0, sizeof(address->element));
+	address->nlines = 0;
+	address->channel.len = 0;
 	address->release = (PaRelease) p[1];
 	address->nsubjects = p[2];
 	p += HEADER_SIZE;

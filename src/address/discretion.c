@@ -111,7 +111,7 @@ discretion_emit_log(ErrorData *edata)
 	 * may have them, they are its own input.
 	 */
 	if (edata->detail != NULL || edata->detail_log != NULL)
-		edata->detail_log = "Withheld by protaddr: the statement holds an address.";
+		edata->detail_log = pstrdup("Withheld by protaddr: the statement holds an address.");
 
 	/*
 	 * "duration: 1.234 ms  statement: ..." and auto_explain's "duration: ... plan:"

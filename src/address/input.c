@@ -45,6 +45,7 @@ typedef struct Input
 	int			max_chars;
 } Input;
 
+static bool is_other_version(const char *text, size_t len);
 static void input_fail(Input *input, InputError error, const char *element);
 static void input_element(Input *input, PaElement element, const char *text, size_t len);
 static void input_line(Input *input, const char *text, size_t len);
@@ -92,6 +93,14 @@ protaddr_seal_text(const char *text, size_t len, Node *escontext)
 		return PointerGetDatum(seal);
 	}
 
+	if (is_other_version(text, len))
+		protaddr_ereturn(escontext, (Datum) 0,
+						 (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+						  errmsg("invalid token for type protaddr.address"),
+						  errdetail("It was made by another version of protaddr."),
+						  errhint("ALTER EXTENSION protaddr UPDATE, with a newer library."),
+						  PROTADDR_DISCREET_UNLESS(escontext)));
+
 	/* from here on, the statement holds an address in clear */
 	protaddr_clear_text_seen();
 	memset(&input, 0, sizeof(input));
@@ -102,12 +111,27 @@ protaddr_seal_text(const char *text, size_t len, Node *escontext)
 		input_fail(&input, INPUT_EMPTY, NULL);
 	else if (protaddr_looks_withheld(text, len))
 		input_judge(&input, PA_TEXT_WITHHELD, NULL, 0);
+	else if (text[0] == '[' || text[0] == '"')
+		input_fail(&input, INPUT_NOT_JSON, NULL);
 	else if (text[0] == '{')
 		input_json(&input, text, len);
 	else
 		input_plain(&input, text, len);
 
 	return input_seal(&input, escontext);
+}
+
+/* is_other_version sees "pa", a number and a dot: no street is called so. */
+static bool
+is_other_version(const char *text, size_t len)
+{
+	size_t		at = 2;
+
+	if (len < 4 || memcmp(text, "pa", 2) != 0)
+		return false;
+	while (at < len && at < 8 && text[at] >= '0' && text[at] <= '9')
+		at++;
+	return at > 2 && at < len && text[at] == '.';
 }
 
 /*
@@ -518,7 +542,7 @@ input_refuse(const Input *input, Node *escontext)
 			elog(ERROR, "nothing is wrong with the address");
 			break;
 		case INPUT_NOT_JSON:
-			what = "It begins like a JSON object but is not one.";
+			what = "It begins like JSON but is not one JSON object.";
 			hint = "Give one JSON object with ISO 20022 names, such as StrtNm, BldgNb, PstCd, TwnNm and Ctry.";
 			break;
 		case INPUT_UNKNOWN_ELEMENT:

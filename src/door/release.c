@@ -99,19 +99,32 @@ release_minimum(PaAddress *address, int hides)
 
 /*
  * protaddr_is_released is true if the value was released for this channel and no
- * other.  A value that cannot be opened is not.
+ * other, and would be now, for the same payer: a copy of what was released before
+ * its person was protected is no longer.  A value that cannot be opened is not.
  */
 bool
-protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *channel)
+protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *channel,
+					 const ProtaddrIdentifier *payer)
 {
 	ProtaddrOpened opened;
+	PaAddress  *address = &opened.address;
+	bool		ready = protaddr_register_ready();
+	int			hides;
 	bool		released;
 
 	if (!protaddr_open(seal, true, &opened))
 		return false;
-	released = opened.address.release != PA_NOT_RELEASED &&
-		opened.address.channel.len == channel->name_len &&
-		memcmp(opened.address.channel.data, channel->name, channel->name_len) == 0;
+	hides = protaddr_protection_of_all(address);
+	if (payer->len > 0)
+		hides |= protaddr_protection_of(payer->key, payer->len);
+	released = ready && address->nsubjects > 0 && payer->len > 0 &&
+		address->release != PA_NOT_RELEASED &&
+		address->channel.len == channel->name_len &&
+		memcmp(address->channel.data, channel->name, channel->name_len) == 0 &&
+		(hides == PROTADDR_HIDES_NOTHING ||
+		 (address->release == PA_RELEASED_MINIMUM &&
+		  channel->protected_action == PROTADDR_MINIMUM &&
+		  ((hides & PROTADDR_HIDES_TOWN) == 0 || address->element[PA_TWNNM].len == 0)));
 	protaddr_shut(&opened);
 	return released;
 }

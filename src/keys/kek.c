@@ -90,6 +90,7 @@ void
 protaddr_kek_make_default(void)
 {
 	char		path[MAXPGPATH];
+	char		temporary[MAXPGPATH + 32];
 	char		text[KEK_HEX_DIGITS + 2];
 	unsigned char key[PROTADDR_KEY_SIZE];
 	int			fd;
@@ -99,16 +100,8 @@ protaddr_kek_make_default(void)
 		return;
 
 	kek_file_path(path);
-	fd = OpenTransientFilePerm(path, O_WRONLY | O_CREAT | O_EXCL | PG_BINARY, 0600);
-	if (fd < 0)
-	{
-		if (errno == EEXIST)
-			return;
-		ereport(ERROR,
-				(errcode(ERRCODE_PROTADDR_NOT_READY),
-				 errmsg("could not create the outer key file: %m"),
-				 errhint("Set protaddr.kek_file to a place the server may write to, or protaddr.kek_command.")));
-	}
+	if (access(path, F_OK) == 0)
+		return;
 
 	if (RAND_priv_bytes(key, sizeof(key)) != 1)
 		ereport(ERROR,
@@ -117,33 +110,39 @@ protaddr_kek_make_default(void)
 	for (int i = 0; i < PROTADDR_KEY_SIZE; i++)
 		snprintf(text + 2 * i, 3, "%02x", key[i]);
 	text[KEK_HEX_DIGITS] = '\n';
-	text[KEK_HEX_DIGITS + 1] = '\0';
+	explicit_bzero(key, sizeof(key));
 
 	/*
-	 * The umask can only take permissions away.  The file must be on disk before
-	 * the first data key that it wraps is.
+	 * Written under another name and then linked: another database's CREATE
+	 * EXTENSION sees a whole key or none, and of two at once one wins.  The key
+	 * must be on disk before the first data key that it wraps is.
 	 */
-	written = write(fd, text, KEK_HEX_DIGITS + 1) == KEK_HEX_DIGITS + 1 &&
+	snprintf(temporary, sizeof(temporary), "%s.%d.tmp", path, MyProcPid);
+	unlink(temporary);
+	fd = OpenTransientFilePerm(temporary, O_WRONLY | O_CREAT | O_EXCL | PG_BINARY, 0600);
+	written = fd >= 0 &&
+		write(fd, text, KEK_HEX_DIGITS + 1) == KEK_HEX_DIGITS + 1 &&
 		pg_fsync(fd) == 0;
-	explicit_bzero(key, sizeof(key));
 	explicit_bzero(text, sizeof(text));
-	if (CloseTransientFile(fd) != 0)
+	if (fd >= 0 && CloseTransientFile(fd) != 0)
+		written = false;
+	if (written && link(temporary, path) != 0 && errno != EEXIST)
 		written = false;
 	if (!written)
 	{
-		unlink(path);
+		int			save_errno = errno;
+
+		unlink(temporary);
+		errno = save_errno;
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
-				 errmsg("could not write the outer key file")));
+				 errmsg("could not make the outer key file: %m"),
+				 errhint("Set protaddr.kek_file to a place the server may write to, or protaddr.kek_command.")));
 	}
-	fsync_fname(path, false);
-	{
-		char		parent[MAXPGPATH];
-
-		strlcpy(parent, path, sizeof(parent));
-		get_parent_directory(parent);
-		fsync_fname(parent, true);
-	}
+	unlink(temporary);
+	strlcpy(temporary, path, sizeof(temporary));
+	get_parent_directory(temporary);
+	fsync_fname(temporary, true);
 
 	ereport(NOTICE,
 			(errmsg("made a new outer key file"),

@@ -9,7 +9,6 @@
 #include "protaddr.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include "access/genam.h"
@@ -54,8 +53,6 @@ static uint64 sealing_generation = 0;
 static uint64 missing_id = 0;
 static TimestampTz missing_statement = 0;
 
-static EVP_CIPHER *aes_256_gcm = NULL;
-
 PG_FUNCTION_INFO_V1(protaddr_rotate_data_key);
 PG_FUNCTION_INFO_V1(protaddr_adopt_data_keys);
 PG_FUNCTION_INFO_V1(protaddr_data_key_available);
@@ -67,22 +64,11 @@ static bool key_unwrap(const ProtaddrKek *kek, uint64 id, const uint8 *wrapped, 
 static bool row_read(HeapTuple tuple, TupleDesc desc, uint64 *id, uint8 *wrapped,
 					 char outer_name[PROTADDR_KEK_NAME_SIZE], TimestampTz *created_at);
 
-void
-protaddr_keyring_init(void)
-{
-	/* fetched once: an implicit fetch costs more than opening an address */
-	aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	if (aes_256_gcm == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROTADDR_NOT_READY),
-				 errmsg("AES-256-GCM is not available from OpenSSL")));
-}
-
 static ProtaddrKey *
 keyring_find(uint64 id)
 {
 	for (int i = 0; i < KEYRING_SIZE; i++)
-		if (keyring[i].opening != NULL && keyring[i].id == id)
+		if (keyring[i].aead != NULL && keyring[i].id == id)
 			return &keyring[i];
 	return NULL;
 }
@@ -230,9 +216,7 @@ key_take_in(uint64 id, const uint8 *wrapped, const char *outer_name, int elevel)
 	ProtaddrKek kek;
 	ProtaddrKey *slot;
 	uint8		bytes[PROTADDR_KEY_SIZE];
-	static const uint8 zero_nonce[PA_NONCE_SIZE];
-	EVP_CIPHER_CTX *opening;
-	EVP_CIPHER_CTX *sealing;
+	ProtaddrAead *aead;
 	bool		good;
 
 	if (!protaddr_kek_fetch(&kek, elevel))
@@ -249,31 +233,20 @@ key_take_in(uint64 id, const uint8 *wrapped, const char *outer_name, int elevel)
 		return NULL;
 	}
 
-	opening = EVP_CIPHER_CTX_new();
-	sealing = EVP_CIPHER_CTX_new();
-	good = opening != NULL && sealing != NULL &&
-		EVP_DecryptInit_ex2(opening, aes_256_gcm, bytes, zero_nonce, NULL) == 1 &&
-		EVP_EncryptInit_ex2(sealing, aes_256_gcm, bytes, zero_nonce, NULL) == 1;
+	aead = protaddr_aead_new(bytes);
 	explicit_bzero(bytes, sizeof(bytes));
-	if (!good)
-	{
-		EVP_CIPHER_CTX_free(opening);
-		EVP_CIPHER_CTX_free(sealing);
+	if (aead == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("could not ready a data key")));
-	}
 
-	/* freeing a context wipes its key schedule */
 	slot = &keyring[keyring_next];
 	keyring_next = (keyring_next + 1) % KEYRING_SIZE;
-	EVP_CIPHER_CTX_free(slot->opening);
-	EVP_CIPHER_CTX_free(slot->sealing);
+	protaddr_aead_free(slot->aead);
 	if (last_used == slot)
 		last_used = NULL;
 	slot->id = id;
-	slot->opening = opening;
-	slot->sealing = sealing;
+	slot->aead = aead;
 	return slot;
 }
 
@@ -319,42 +292,32 @@ key_aad(uint64 id, uint8 aad[sizeof(uint64) + 8])
 static bool
 key_wrap(const ProtaddrKek *kek, uint64 id, const uint8 *key, uint8 *wrapped)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	ProtaddrAead *aead = protaddr_aead_new(kek->key);
 	uint8		aad[sizeof(uint64) + 8];
-	int			len;
 	bool		good;
 
 	key_aad(id, aad);
-	good = ctx != NULL &&
+	good = aead != NULL &&
 		RAND_bytes(wrapped, PA_NONCE_SIZE) == 1 &&
-		EVP_EncryptInit_ex2(ctx, aes_256_gcm, kek->key, wrapped, NULL) == 1 &&
-		EVP_EncryptUpdate(ctx, NULL, &len, aad, sizeof(aad)) == 1 &&
-		EVP_EncryptUpdate(ctx, wrapped + PA_NONCE_SIZE, &len, key, PROTADDR_KEY_SIZE) == 1 &&
-		EVP_EncryptFinal_ex(ctx, wrapped + PA_NONCE_SIZE + PROTADDR_KEY_SIZE, &len) == 1 &&
-		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, PA_TAG_SIZE,
-							wrapped + PA_NONCE_SIZE + PROTADDR_KEY_SIZE) == 1;
-	EVP_CIPHER_CTX_free(ctx);
+		protaddr_aead_seal(aead, wrapped, aad, sizeof(aad), key, PROTADDR_KEY_SIZE,
+						   wrapped + PA_NONCE_SIZE,
+						   wrapped + PA_NONCE_SIZE + PROTADDR_KEY_SIZE);
+	protaddr_aead_free(aead);
 	return good;
 }
 
 static bool
 key_unwrap(const ProtaddrKek *kek, uint64 id, const uint8 *wrapped, uint8 *key)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	ProtaddrAead *aead = protaddr_aead_new(kek->key);
 	uint8		aad[sizeof(uint64) + 8];
-	uint8		rest[PA_TAG_SIZE];
-	int			len;
 	bool		good;
 
 	key_aad(id, aad);
-	good = ctx != NULL &&
-		EVP_DecryptInit_ex2(ctx, aes_256_gcm, kek->key, wrapped, NULL) == 1 &&
-		EVP_DecryptUpdate(ctx, NULL, &len, aad, sizeof(aad)) == 1 &&
-		EVP_DecryptUpdate(ctx, key, &len, wrapped + PA_NONCE_SIZE, PROTADDR_KEY_SIZE) == 1 &&
-		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, PA_TAG_SIZE,
-							(void *) (wrapped + PA_NONCE_SIZE + PROTADDR_KEY_SIZE)) == 1 &&
-		EVP_DecryptFinal_ex(ctx, rest, &len) == 1;
-	EVP_CIPHER_CTX_free(ctx);
+	good = aead != NULL &&
+		protaddr_aead_open(aead, wrapped, aad, sizeof(aad), wrapped + PA_NONCE_SIZE,
+						   PROTADDR_KEY_SIZE, wrapped + PA_NONCE_SIZE + PROTADDR_KEY_SIZE, key);
+	protaddr_aead_free(aead);
 	if (!good)
 		explicit_bzero(key, PROTADDR_KEY_SIZE);
 	return good;

@@ -10,7 +10,6 @@
 #include "protaddr.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include "port/pg_bswap.h"
@@ -43,8 +42,6 @@ protaddr_seal(const PaAddress *address)
 	ProtaddrSeal *seal;
 	uint8	   *bytes;
 	uint64		id;
-	int			written;
-	int			rest;
 	bool		done;
 
 	/* the input functions bound every part, so this cannot happen */
@@ -60,14 +57,8 @@ protaddr_seal(const PaAddress *address)
 	memcpy(bytes + 1, &id, sizeof(id));
 	memcpy(bytes + 1 + sizeof(id), next_nonce(), PA_NONCE_SIZE);
 
-	done = EVP_EncryptInit_ex2(key->sealing, NULL, NULL, bytes + 1 + sizeof(id), NULL) == 1 &&
-		EVP_EncryptUpdate(key->sealing, bytes + PA_SEAL_HEADER, &written,
-						  encode_buffer, (int) len) == 1 &&
-		written == (int) len &&
-		EVP_EncryptFinal_ex(key->sealing, bytes + PA_SEAL_HEADER + len, &rest) == 1 &&
-		EVP_CIPHER_CTX_ctrl(key->sealing, EVP_CTRL_AEAD_GET_TAG, PA_TAG_SIZE,
-							bytes + PA_SEAL_HEADER + len) == 1;
-
+	done = protaddr_aead_seal(key->aead, bytes + 1 + sizeof(id), NULL, 0, encode_buffer, len,
+							  bytes + PA_SEAL_HEADER, bytes + PA_SEAL_HEADER + len);
 	OPENSSL_cleanse(encode_buffer, len);
 	if (!done)
 		elog(ERROR, "could not seal an address");
@@ -87,8 +78,6 @@ protaddr_open(const ProtaddrSeal *seal, bool missing_key_ok, ProtaddrOpened *ope
 	size_t		len;
 	ProtaddrKey *key;
 	uint64		id;
-	int			written;
-	int			rest;
 
 	if (!protaddr_seal_shape(bytes, size))
 		authentication_failed();
@@ -109,12 +98,8 @@ protaddr_open(const ProtaddrSeal *seal, bool missing_key_ok, ProtaddrOpened *ope
 	}
 
 	len = size - PA_SEAL_OVERHEAD;
-	if (EVP_DecryptInit_ex2(key->opening, NULL, NULL, bytes + 1 + sizeof(id), NULL) != 1 ||
-		EVP_DecryptUpdate(key->opening, plain_buffer, &written,
-						  bytes + PA_SEAL_HEADER, (int) len) != 1 ||
-		EVP_CIPHER_CTX_ctrl(key->opening, EVP_CTRL_AEAD_SET_TAG, PA_TAG_SIZE,
-							(void *) (bytes + size - PA_TAG_SIZE)) != 1 ||
-		EVP_DecryptFinal_ex(key->opening, plain_buffer + len, &rest) != 1 ||
+	if (!protaddr_aead_open(key->aead, bytes + 1 + sizeof(id), NULL, 0, bytes + PA_SEAL_HEADER, len,
+							bytes + size - PA_TAG_SIZE, plain_buffer) ||
 		!protaddr_decode(plain_buffer, len, &opened->address))
 	{
 		OPENSSL_cleanse(plain_buffer, len);

@@ -30,6 +30,19 @@ gate_channel(TriggerData *trigdata)
 	return protaddr_channel(name, strlen(name));
 }
 
+/* gate_payer gives whom the row names; no key if nobody. */
+static void
+gate_payer(ProtaddrRowTrigger *trigger, HeapTuple row, TupleDesc desc, ProtaddrIdentifier *payer)
+{
+	bool		isnull;
+	Datum		subject = heap_getattr(row, trigger->subject, desc, &isnull);
+
+	if (isnull ||
+		!protaddr_identifier_from_datum(subject, trigger->subject_type, &trigger->subject_out,
+										payer))
+		payer->len = 0;
+}
+
 /*
  * protaddr_gate_row is the trigger before the row, arguments channel and subject.
  * A row that names nobody has its addresses withheld, and so has a value that
@@ -44,7 +57,6 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 	ProtaddrIdentifier payer;
 	TupleDesc	desc;
 	HeapTuple	row;
-	Datum		subject;
 	bool		isnull;
 
 	protaddr_check_row_trigger(fcinfo, "gate_row", TRIGGER_EVENT_BEFORE, 2);
@@ -54,11 +66,7 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 	row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 		trigdata->tg_newtuple : trigdata->tg_trigtuple;
 
-	subject = heap_getattr(row, trigger->subject, desc, &isnull);
-	if (isnull ||
-		!protaddr_identifier_from_datum(subject, trigger->subject_type, &trigger->subject_out,
-										&payer))
-		payer.len = 0;
+	gate_payer(trigger, row, desc, &payer);
 
 	for (int i = 0; i < trigger->naddresses; i++)
 	{
@@ -87,6 +95,7 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	const ProtaddrChannel *channel;
 	ProtaddrRowTrigger *trigger;
+	ProtaddrIdentifier payer;
 	TupleDesc	desc;
 	HeapTuple	row;
 
@@ -96,6 +105,7 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 	desc = RelationGetDescr(trigdata->tg_relation);
 	row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 		trigdata->tg_newtuple : trigdata->tg_trigtuple;
+	gate_payer(trigger, row, desc, &payer);
 
 	for (int i = 0; i < trigger->naddresses; i++)
 	{
@@ -104,7 +114,7 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 
 		if (isnull)
 			continue;
-		if (!protaddr_is_released((ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value), channel))
+		if (!protaddr_is_released((ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value), channel, &payer))
 			ereport(ERROR,
 					(errcode(ERRCODE_PROTADDR_REFUSED),
 					 errmsg("column \"%s\" of \"%s\" holds an address that is not released for channel \"%s\"",

@@ -49,7 +49,7 @@ typedef struct InForce
 {
 	int64		id;
 	char		code[PA_SUBJECT_SIZE];
-	bool		hides;
+	char		kind[PA_SUBJECT_SIZE];
 	TimestampTz valid_from;
 	DateADT		delete_hint;
 	bool		no_delete_hint;
@@ -171,7 +171,8 @@ protaddr_load_cpr(PG_FUNCTION_ARGS)
 
 	if (load.unknown_codes > 0)
 		ereport(WARNING,
-				(errmsg("the delivery has " INT64_FORMAT " records with codes that protaddr.regime_code does not have",
+				(errcode(ERRCODE_WARNING),
+				 errmsg("the delivery has " INT64_FORMAT " records with codes that protaddr.regime_code does not have",
 						load.unknown_codes),
 				 errdetail("They protect name and address.")));
 
@@ -262,7 +263,7 @@ load_person(void *arg, const PaCprPerson *person)
 	(void) protaddr_identifier_from_text(person->pnr, strlen(person->pnr), &id);
 	n = load_in_force(load, &id, &in_force);
 	for (int i = 0; i < n; i++)
-		was_protected |= in_force[i].hides;
+		was_protected |= strcmp(in_force[i].kind, "none") != 0;
 
 	for (int p = 0; p < person->nprotections; p++)
 	{
@@ -298,7 +299,7 @@ load_person(void *arg, const PaCprPerson *person)
 			if (in_force[i].valid_from == valid_from &&
 				in_force[i].no_delete_hint == (delivered->delete_hint[0] == '\0') &&
 				(in_force[i].no_delete_hint || in_force[i].delete_hint == hint) &&
-				in_force[i].hides == (strcmp(code->kind, "none") != 0))
+				strcmp(in_force[i].kind, code->kind) == 0)
 				twice = true;	/* known, and nothing about it has changed */
 			else
 			{
@@ -381,8 +382,8 @@ load_in_force(Load *load, const ProtaddrIdentifier *id, InForce **in_force)
 		one->id = DatumGetInt64(heap_getattr(tuple, PROTECTION_ID, desc, &isnull));
 		strlcpy(one->code, TextDatumGetCString(heap_getattr(tuple, PROTECTION_CODE, desc, &isnull)),
 				sizeof(one->code));
-		one->hides = strcmp(TextDatumGetCString(heap_getattr(tuple, PROTECTION_KIND, desc, &isnull)),
-							"none") != 0;
+		strlcpy(one->kind, TextDatumGetCString(heap_getattr(tuple, PROTECTION_KIND, desc, &isnull)),
+				sizeof(one->kind));
 		one->valid_from = DatumGetTimestampTz(heap_getattr(tuple, PROTECTION_VALID_FROM, desc, &isnull));
 		one->delete_hint = DatumGetDateADT(heap_getattr(tuple, PROTECTION_DELETE_HINT, desc, &hint_null));
 		one->no_delete_hint = hint_null;

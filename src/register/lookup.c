@@ -9,7 +9,7 @@
  * Two ways to it.  A session that asks about few people reads an index that
  * holds exactly the protections in force (protection_current), once per person.
  * One that asks about many reads that index whole, once, and then answers from
- * memory: 16 bytes for each protected person, at most twice that while the table
+ * memory: at most 48 bytes for each protected person, two tables' worth while one
  * grows.  Either memory lasts until the register changes (own_tables.c).
  *
  * The whole set keeps 64-bit hashes.  Should two people fall together, one is
@@ -28,6 +28,7 @@
 #include "common/pg_prng.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -78,6 +79,14 @@ typedef struct ProtectedPerson
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+/*
+ * Most people are not protected.  One word of this filter, with four bits for each
+ * protected person who falls on it, tells so without a miss in the table's far
+ * larger memory: two bytes a person, small enough for the processor's cache.
+ */
+static uint64 *filter = NULL;
+static uint64 filter_mask = 0;	/* words - 1, a power of two - 1 */
+
 static MemoryContext people_context = NULL;
 static people_hash *people = NULL;
 static uint64 people_generation = 0;
@@ -90,6 +99,13 @@ static int	register_max_age = 0;	/* seconds */
 static TimestampTz oldest_source = 0;	/* 0: there is none */
 static uint64 sources_generation = 0;
 static bool warned = false;		/* in this transaction */
+
+static inline uint64
+filter_bits(uint64 hash)
+{
+	return UINT64CONST(1) << (hash & 63) | UINT64CONST(1) << ((hash >> 6) & 63) |
+		UINT64CONST(1) << ((hash >> 12) & 63) | UINT64CONST(1) << ((hash >> 18) & 63);
+}
 
 static void lookup_xact(XactEvent event, void *arg);
 static void read_sources(void);
@@ -188,18 +204,25 @@ read_sources(void)
 /*
  * protaddr_protection_of tells what of a person must not be told, by the
  * canonical identifier.  Somebody the register does not know is not protected.
+ * The caller has asked protaddr_register_ready before, which takes in what other
+ * sessions changed.
  */
 int
 protaddr_protection_of(const char *key, int len)
 {
-	uint64		now = protaddr_generation(PROTADDR_PROTECTION);
+	uint64		now = protaddr_generation_seen(PROTADDR_PROTECTION);
 	uint64		hash;
 	int			hides;
 
 	hash = hash_bytes_extended((const unsigned char *) key, len, hash_seed);
 	if (likely(people_generation == now))
 	{
-		ProtectedPerson *person = people_lookup(people, hash);
+		uint64		bits = filter_bits(hash);
+		ProtectedPerson *person;
+
+		if (likely((filter[(hash >> 32) & filter_mask] & bits) != bits))
+			return PROTADDR_HIDES_NOTHING;
+		person = people_lookup(people, hash);
 
 		return person == NULL ? PROTADDR_HIDES_NOTHING : person->hides;
 	}
@@ -298,6 +321,10 @@ read_everybody(void)
 	Relation	index;
 	SysScanDesc scan;
 	HeapTuple	tuple;
+	ProtectedPerson *person;
+	people_iterator iterator;
+	uint64		words;
+	uint64	   *sieve;
 
 	/* readers of the old set are above us in no stack: it may go */
 	if (people_context != NULL)
@@ -305,6 +332,7 @@ read_everybody(void)
 		MemoryContext old = people_context;
 
 		people_context = NULL;
+		people = NULL;
 		people_generation = 0;
 		MemoryContextDelete(old);
 	}
@@ -325,7 +353,6 @@ read_everybody(void)
 		Datum		key = heap_getattr(tuple, PROTECTION_SUBJECT_KEY, RelationGetDescr(rel), &key_null);
 		Datum		kind = heap_getattr(tuple, PROTECTION_KIND, RelationGetDescr(rel), &kind_null);
 		text	   *t;
-		ProtectedPerson *person;
 		bool		found;
 
 		CHECK_FOR_INTERRUPTS();
@@ -344,6 +371,14 @@ read_everybody(void)
 	index_close(index, AccessShareLock);
 	table_close(rel, AccessShareLock);
 
+	words = pg_nextpower2_64(Max(everybody->members / 4, 64));
+	sieve = MemoryContextAllocZero(context, words * sizeof(uint64));
+	people_start_iterate(everybody, &iterator);
+	while ((person = people_iterate(everybody, &iterator)) != NULL)
+		sieve[(person->hash >> 32) & (words - 1)] |= filter_bits(person->hash);
+
+	filter = sieve;
+	filter_mask = words - 1;
 	MemoryContextSetParent(context, TopMemoryContext);
 	people_context = context;
 	people = everybody;

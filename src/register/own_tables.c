@@ -12,6 +12,7 @@
 #include "protaddr.h"
 
 #include "access/htup_details.h"
+#include "access/parallel.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -39,7 +40,6 @@ static const struct
 
 static Oid	table_oid[PROTADDR_NTABLES];
 static Oid	index_oid[PROTADDR_NTABLES];
-static Oid	address_type_oid = InvalidOid;
 static uint64 generation[PROTADDR_NTABLES];
 
 /*
@@ -112,16 +112,12 @@ protaddr_protection_one_index(void)
 Oid
 protaddr_address_type(void)
 {
-	if (!OidIsValid(address_type_oid))
-	{
-		Oid			schema = get_namespace_oid(OUR_SCHEMA, true);
+	Oid			schema = get_namespace_oid(OUR_SCHEMA, true);
 
-		if (OidIsValid(schema))
-			address_type_oid = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-											   CStringGetDatum("address"),
-											   ObjectIdGetDatum(schema));
-	}
-	return address_type_oid;
+	if (!OidIsValid(schema))
+		return InvalidOid;
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("address"),
+						   ObjectIdGetDatum(schema));
 }
 
 /*
@@ -137,11 +133,26 @@ protaddr_generation(ProtaddrTable table)
 	return generation[table];
 }
 
-/* protaddr_register_loosened is true in a transaction that must tell nothing. */
+/*
+ * protaddr_generation_seen gives it without taking in anything new: for a caller
+ * who asked after another of our tables just before.
+ */
+uint64
+protaddr_generation_seen(ProtaddrTable table)
+{
+	return generation[table];
+}
+
+/*
+ * protaddr_register_loosened is true in a transaction that must tell nothing.  A
+ * parallel worker sees what its leader's transaction changed but does not know
+ * that it did, so it tells nothing; the door's functions do not run there, unless
+ * someone wraps one in a function wrongly marked PARALLEL SAFE.
+ */
 bool
 protaddr_register_loosened(void)
 {
-	return loosened;
+	return loosened || IsParallelWorker();
 }
 
 static void
@@ -149,10 +160,14 @@ own_tables_relcache(Datum arg, Oid relid)
 {
 	for (int i = 0; i < PROTADDR_NTABLES; i++)
 	{
-		if (relid == InvalidOid || relid == table_oid[i])
-			generation[i]++;
 		if (relid == InvalidOid || relid == table_oid[i] || relid == index_oid[i])
 		{
+			/*
+			 * The two go together: a table whose OID is not known cannot be
+			 * recognised in the next message, so nothing read from it may count as
+			 * current meanwhile.
+			 */
+			generation[i]++;
 			table_oid[i] = InvalidOid;
 			index_oid[i] = InvalidOid;
 		}
@@ -164,7 +179,6 @@ static void
 own_tables_namespace(Datum arg, int cacheid, uint32 hashvalue)
 {
 	own_tables_relcache((Datum) 0, InvalidOid);
-	address_type_oid = InvalidOid;
 }
 
 static void

@@ -28,6 +28,16 @@ BEGIN
             MESSAGE = 'schema "protaddr" belongs to a role that is not a superuser',
             HINT = 'Drop the schema, then CREATE EXTENSION protaddr makes its own.';
     END IF;
+    IF EXISTS (SELECT FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
+               JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
+               WHERE n.oid OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace
+                 AND a.privilege_type OPERATOR(pg_catalog.=) 'CREATE' AND NOT r.rolsuper)
+    THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'insufficient_privilege',
+            MESSAGE = 'a role that is not a superuser may create objects in schema "protaddr"',
+            HINT = 'Drop the schema, then CREATE EXTENSION protaddr makes its own.';
+    END IF;
 END
 $$;
 
@@ -620,6 +630,11 @@ REVOKE ALL ON FUNCTION protaddr.bind_row() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.bind_row() IS
 'Trigger that protaddr.bind_column() installs; arguments: column, subject column. Adds the row''s person to the value. Raises 54000 if the value would concern more than 16 people.';
 
+CREATE FUNCTION protaddr.bind_rows(relation regclass, column_name name) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'protaddr_bind_rows' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION protaddr.bind_rows(regclass, name) IS
+'Part of protaddr.bind_column(): sends the rows of a table through its triggers by updating a column to itself, with the rights of the table''s owner, whom the caller must be. Returns how many rows held a value. Raises 42501.';
+
 CREATE FUNCTION protaddr.address_column(type oid) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_address_column' LANGUAGE C STRICT STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION protaddr.address_column(oid) IS
@@ -638,7 +653,6 @@ DECLARE
     bound pg_attribute;
     person pg_attribute;
     trigger_name text;
-    rows_bound bigint;
 BEGIN
     IF kind IS NULL OR kind NOT IN ('r', 'p', 'f') THEN
         RAISE EXCEPTION USING
@@ -679,9 +693,7 @@ BEGIN
                    trigger_name, relation, column_name, subject);
     EXECUTE format('ALTER %s TABLE %s ENABLE ALWAYS TRIGGER %I',
                    CASE kind WHEN 'f' THEN 'FOREIGN' ELSE '' END, relation, trigger_name);
-    EXECUTE format('UPDATE %s SET %2$I = %2$I WHERE %2$I IS NOT NULL', relation, column_name);
-    GET DIAGNOSTICS rows_bound = ROW_COUNT;
-    RETURN rows_bound;
+    RETURN protaddr.bind_rows(relation, column_name);
 END
 $$;
 REVOKE ALL ON FUNCTION protaddr.bind_column(regclass, name, name) FROM PUBLIC;
@@ -987,6 +999,32 @@ COMMENT ON COLUMN protaddr.gate_status.subject IS 'The column that names the per
 COMMENT ON COLUMN protaddr.gate_status.address_columns IS 'The columns that the gate releases.';
 COMMENT ON COLUMN protaddr.gate_status.unchecked_columns IS 'Columns that could hold an address as text and are not checked; NULL if none.';
 COMMENT ON COLUMN protaddr.gate_status.status IS 'in place, or what is wrong.';
+
+-- ---------------------------------------------------------------------------
+-- Who may do what is written above and nowhere else: ALTER DEFAULT PRIVILEGES of
+-- the installing role would have let others into our tables and functions.
+-- ---------------------------------------------------------------------------
+DO $$
+DECLARE
+    grantee regrole;
+BEGIN
+    FOR grantee IN
+        SELECT DISTINCT a.grantee::pg_catalog.regrole
+        FROM (SELECT relacl AS acl, relowner AS owner FROM pg_catalog.pg_class
+              WHERE relnamespace OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace
+              UNION ALL
+              SELECT proacl, proowner FROM pg_catalog.pg_proc
+              WHERE pronamespace OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace) o,
+             LATERAL pg_catalog.aclexplode(o.acl) a
+        WHERE a.grantee OPERATOR(pg_catalog.<>) 0 AND a.grantee OPERATOR(pg_catalog.<>) o.owner
+          AND a.grantee OPERATOR(pg_catalog.<>) 'pg_monitor'::pg_catalog.regrole
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON ALL TABLES IN SCHEMA protaddr FROM %s', grantee);
+        EXECUTE pg_catalog.format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA protaddr FROM %s', grantee);
+        EXECUTE pg_catalog.format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA protaddr FROM %s', grantee);
+    END LOOP;
+END
+$$;
 
 -- ---------------------------------------------------------------------------
 -- The first data key, and with it the outer key's file if there is none.

@@ -1,0 +1,360 @@
+-- demo.sql
+--		What would a plain table have sent, and what leaves now?
+--
+-- The four causes of the Danish case (Datatilsynet 2019-431-0044), each carried out
+-- twice: on plain tables with a marking column, as the bank's systems had, and on
+-- tables with protaddr.  Everybody in it is invented.  The story judges itself: it
+-- ends with an error if an address of a protected person leaves, if one of another
+-- person is lost, or if the plain tables leak nothing and so prove nothing.
+--
+-- psql variables: fixtures (folder of test/data); extract (optional: a delivery of the
+-- population register to tell it with as well).
+
+\set ON_ERROR_STOP on
+\set QUIET on
+\pset format unaligned
+\pset tuples_only on
+\pset pager off
+SET client_min_messages = error;
+CREATE EXTENSION protaddr;
+
+-- ---- the two banks and the stage ----------------------------------------------------
+
+CREATE SCHEMA old_bank;			-- plain tables, the protection is a column
+CREATE SCHEMA new_bank;			-- the same, with protaddr
+CREATE SCHEMA story;
+
+-- The deliveries come from the client's side, the server may not read the files.
+-- They are ISO-8859-1, so they travel as bytes.
+CREATE TABLE story.delivery (name text PRIMARY KEY, bytes bytea NOT NULL);
+\set delivery `base64 < :'fixtures'/cpr_fixture.txt | tr -d '\n'`
+INSERT INTO story.delivery VALUES ('monday', decode(:'delivery', 'base64'));
+\set delivery `base64 < :'fixtures'/cpr_fixture_next.txt | tr -d '\n'`
+INSERT INTO story.delivery VALUES ('tuesday', decode(:'delivery', 'base64'));
+\unset delivery
+
+-- The people of a delivery, read here a second time and without protaddr, so that the
+-- judge of the story does not depend on the judged.
+CREATE FUNCTION story.people(delivery bytea, OUT cpr text, OUT name text, OUT street text, OUT number text,
+	OUT floor text, OUT door text, OUT post_code text, OUT town text, OUT protected boolean) RETURNS SETOF record
+BEGIN ATOMIC
+	WITH line AS MATERIALIZED (
+		SELECT l, left(l, 3) AS record, substr(l, 4, 10) AS cpr
+		FROM regexp_split_to_table(convert_from(people.delivery, 'LATIN1'), '\r?\n') l
+	)
+	SELECT p.cpr,
+		   btrim(substr(n.l, 160, 34)),
+		   nullif(btrim(substr(a.l, 230, 20)), ''), nullif(ltrim(btrim(substr(a.l, 216, 4)), '0'), ''),
+		   nullif(ltrim(btrim(substr(a.l, 220, 2)), '0'), ''), nullif(btrim(substr(a.l, 222, 4)), ''),
+		   nullif(btrim(substr(a.l, 184, 4)), ''), nullif(btrim(substr(a.l, 188, 20)), ''),
+		   -- directory, marketing, research and credit codes hide nothing; an unknown code does
+		   EXISTS (SELECT FROM line c WHERE c.record = '004' AND c.cpr = p.cpr
+				   AND substr(c.l, 14, 4) NOT IN ('0002', '0003', '0004', '0005'))
+	FROM line p
+	LEFT JOIN line a ON a.record = '003' AND a.cpr = p.cpr
+	LEFT JOIN line n ON n.record = '008' AND n.cpr = p.cpr
+	WHERE p.record = '001';
+END;
+
+-- The cast: four customers who pay.
+CREATE TABLE story.payer (
+	cpr text PRIMARY KEY, place int UNIQUE, role text, note text, protected boolean, special text
+);
+
+-- One screen: what the plain table sent, what leaves now, and the verdict.
+CREATE FUNCTION story.screen(cause text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	line record;
+	leaks int := 0;
+BEGIN
+	RETURN NEXT format(' %s  %s  %s', rpad('payment from', 26), rpad('the plain table sent', 34), 'leaves now');
+	RETURN NEXT format(' %s  %s  %s', repeat('-', 26), repeat('-', 34), repeat('-', 32));
+	FOR line IN
+		SELECT p.role, p.note, p.protected, o.address AS sent, protaddr.show(n.address) AS leaves,
+			   n.address IS NOT NULL AS any_address
+		FROM story.payer p
+		JOIN old_bank.outbound_payment o ON o.cause = screen.cause AND o.payer = p.cpr
+		JOIN new_bank.outbound_payment n ON n.cause = screen.cause AND n.payer = p.cpr
+		ORDER BY p.place
+	LOOP
+		IF line.protected AND (line.any_address OR line.leaves IS NOT NULL) THEN
+			RAISE EXCEPTION 'cause %: an address of a protected person leaves', cause;
+		ELSIF NOT line.protected AND line.leaves IS DISTINCT FROM line.sent THEN
+			RAISE EXCEPTION 'cause %: an address of a person who is not protected is lost', cause;
+		END IF;
+		leaks := leaks + (line.protected AND line.sent IS NOT NULL)::int;
+		-- two lines each: street, then town
+		RETURN NEXT rtrim(format(' %s  %s  %s', rpad(line.role, 26),
+			rpad(coalesce(regexp_replace(line.sent, ', [^,]*$', ''), 'no address'), 34),
+			coalesce(regexp_replace(line.leaves, ', [^,]*$', ''), 'no address')));
+		RETURN NEXT rtrim(format(' %s  %s  %s', rpad('  ' || line.note, 26),
+			rpad(coalesce(regexp_replace(line.sent, '^.*, ', '')
+						  || CASE WHEN line.protected THEN '  <== LEAK' ELSE '' END, ''), 34),
+			coalesce(regexp_replace(line.leaves, '^.*, ', ''), '')));
+	END LOOP;
+	IF leaks = 0 THEN
+		RAISE EXCEPTION 'cause %: the plain table leaks nothing, so this shows nothing', cause;
+	END IF;
+	RETURN NEXT '';
+	RETURN NEXT format(' Protected addresses sent to strangers:  before %s, now 0.', leaks);
+END
+$$;
+
+\echo
+\echo '================================================================================================'
+\echo ' How 20,000 protected addresses reached strangers, and why they cannot any more'
+\echo '================================================================================================'
+\echo
+\echo ' A bank''s transfers carry the payer''s address. Some payers live at an address that nobody may'
+\echo ' be told: the population register marks them. Below, the same four mistakes happen twice: in a'
+\echo ' bank whose tables hold addresses as text and the protection as a column, and in one that keeps'
+\echo ' addresses in protaddr. Everything you see is computed now; the people are invented.'
+\echo
+
+-- ---- Monday: the delivery ----------------------------------------------------------
+
+CREATE TABLE story.monday AS
+SELECT * FROM protaddr.load_cpr((SELECT bytes FROM story.delivery WHERE name = 'monday'));
+
+CREATE TABLE old_bank.customer (cpr text PRIMARY KEY, name text, home text, protected boolean NOT NULL DEFAULT false);
+CREATE TABLE new_bank.customer (cpr text PRIMARY KEY, name text, home protaddr.address);
+SELECT protaddr.bind_column('new_bank.customer', 'home', subject => 'cpr') \g /dev/null
+
+-- the old bank copies the register's mark into its column; the new one copies nothing
+INSERT INTO new_bank.customer
+SELECT cpr, name, protaddr.address(StrtNm => street, BldgNb => number, Flr => floor, Room => door,
+								   PstCd => post_code, TwnNm => town, Ctry => 'DK')
+FROM story.people((SELECT bytes FROM story.delivery WHERE name = 'monday'))
+WHERE street IS NOT NULL;
+INSERT INTO old_bank.customer
+SELECT cpr, name, concat_ws(', ', street || ' ' || number, nullif(concat_ws(' ', floor || '.', door), ''), post_code || ' ' || town),
+	   protected
+FROM story.people((SELECT bytes FROM story.delivery WHERE name = 'monday'))
+WHERE street IS NOT NULL;
+
+-- every payment either bank sends, and the one door out of the new bank
+CREATE TABLE old_bank.outbound_payment (cause text, payer text, amount numeric, address text);
+CREATE TABLE new_bank.outbound_payment (cause text, payer text, amount numeric, address protaddr.address);
+SELECT protaddr.install_gate('new_bank.outbound_payment', channel => 'sumclearing', subject => 'payer') \g /dev/null
+
+-- On Monday four customers queue a payment.  On Tuesday one of them is protected.
+INSERT INTO old_bank.outbound_payment
+SELECT 'queue', cpr, 100, CASE WHEN NOT protected THEN home END FROM old_bank.customer
+WHERE cpr IN ('6101704001', '6201704002', '6902714009', '8005744020');
+INSERT INTO new_bank.outbound_payment
+SELECT 'queue', cpr, 100, home FROM new_bank.customer
+WHERE cpr IN ('6101704001', '6201704002', '6902714009', '8005744020');
+
+-- ---- Tuesday -----------------------------------------------------------------------
+
+SELECT format(' Monday, the register delivers:  %s people, %s protected, %s of them by a code nobody knows.',
+	persons, protected, unknown_codes) FROM story.monday;
+SELECT format(' Tuesday, it delivers again:     %s newly protected, %s lifted.', newly_protected, lifted)
+FROM protaddr.load_cpr((SELECT bytes FROM story.delivery WHERE name = 'tuesday'));
+\echo
+
+UPDATE old_bank.customer c SET protected = p.protected
+FROM story.people((SELECT bytes FROM story.delivery WHERE name = 'tuesday')) p
+WHERE p.cpr = c.cpr AND p.protected IS DISTINCT FROM c.protected;
+
+INSERT INTO story.payer
+SELECT p.cpr, c.place, c.role, c.note, p.protected, c.special
+FROM (VALUES ('6101704001', 1, 'an ordinary customer', 'not protected', NULL),
+			 ('6201704002', 2, 'a protected customer', 'protected', NULL),
+			 ('6902714009', 3, 'one with a special address', 'protected', 'Feriebakken 7, 9991 Ferieby'),
+			 ('8005744020', 4, 'a just-protected customer', 'protected since Tuesday', NULL)) c (cpr, place, role, note, special)
+JOIN story.people((SELECT bytes FROM story.delivery WHERE name = 'tuesday')) p ON p.cpr = c.cpr;
+
+-- ---- a -----------------------------------------------------------------------------
+
+\echo '------------------------------------------------------------------------------------------------'
+\echo ' a. An older system had no address protection at all.'
+\echo '    The loan system keeps its own copy of the address, and no mark. It pays out each night.'
+\echo
+
+CREATE TABLE old_bank.loan (account int, borrower text, address text);
+CREATE TABLE new_bank.loan (account int, borrower text, address protaddr.address);
+SELECT protaddr.bind_column('new_bank.loan', 'address', subject => 'borrower') \g /dev/null
+INSERT INTO old_bank.loan SELECT p.place, p.cpr, c.home FROM story.payer p JOIN old_bank.customer c USING (cpr);
+INSERT INTO new_bank.loan SELECT p.place, p.cpr, c.home FROM story.payer p JOIN new_bank.customer c USING (cpr);
+
+INSERT INTO old_bank.outbound_payment SELECT 'a', borrower, 250, address FROM old_bank.loan;
+INSERT INTO new_bank.outbound_payment SELECT 'a', borrower, 250, address FROM new_bank.loan;
+SELECT story.screen('a');
+\echo ' Why: nobody has to remember. Whatever system writes the payment, the gate asks the register.'
+\echo
+
+-- ---- b -----------------------------------------------------------------------------
+
+\echo '------------------------------------------------------------------------------------------------'
+\echo ' b. A conversion to a new system lost the marking.'
+\echo '    Customers are copied to new tables, column by column. The mark is not on the list.'
+\echo
+
+CREATE TABLE old_bank.customer_converted (cpr text PRIMARY KEY, name text, home text, protected boolean NOT NULL DEFAULT false);
+INSERT INTO old_bank.customer_converted (cpr, name, home) SELECT cpr, name, home FROM old_bank.customer;
+-- not even bound anew
+CREATE TABLE new_bank.customer_converted (cpr text PRIMARY KEY, name text, home protaddr.address);
+INSERT INTO new_bank.customer_converted (cpr, name, home) SELECT cpr, name, home FROM new_bank.customer;
+
+INSERT INTO old_bank.outbound_payment
+SELECT 'b', c.cpr, 120, CASE WHEN NOT c.protected THEN c.home END
+FROM old_bank.customer_converted c WHERE c.cpr IN (SELECT cpr FROM story.payer);
+INSERT INTO new_bank.outbound_payment
+SELECT 'b', cpr, 120, home FROM new_bank.customer_converted JOIN story.payer USING (cpr);
+SELECT story.screen('b');
+\echo ' Why: there is no mark to lose. A sealed address says whom it concerns, the register says'
+\echo '      who is protected.'
+\echo
+
+-- ---- c -----------------------------------------------------------------------------
+
+\echo '------------------------------------------------------------------------------------------------'
+\echo ' c. A customer''s change in the online bank reset the marking.'
+\echo '    They change the amount of a standing order. The form saves the whole record, mark included.'
+\echo
+
+CREATE TABLE old_bank.standing_order (id int PRIMARY KEY, payer text, amount numeric, address text, protected boolean);
+CREATE TABLE new_bank.standing_order (id int PRIMARY KEY, payer text, amount numeric, address protaddr.address);
+INSERT INTO old_bank.standing_order SELECT p.place, cpr, 75, c.home, c.protected FROM story.payer p JOIN old_bank.customer c USING (cpr);
+INSERT INTO new_bank.standing_order SELECT p.place, cpr, 75, c.home FROM story.payer p JOIN new_bank.customer c USING (cpr);
+
+-- What the form sends back: every field as text, and the mark at its default, since the
+-- form does not show it.  In the new bank it holds the sealed token, as read.
+CREATE TABLE old_bank.form (id int, amount text, address text, protected text NOT NULL DEFAULT 'false');
+CREATE TABLE new_bank.form (id int, amount text, address text);
+INSERT INTO old_bank.form (id, amount, address) SELECT id, '80', address FROM old_bank.standing_order;
+INSERT INTO new_bank.form (id, amount, address) SELECT id, '80', address::text FROM new_bank.standing_order;
+UPDATE old_bank.standing_order o SET amount = f.amount::numeric, address = f.address, protected = f.protected::boolean
+FROM old_bank.form f WHERE f.id = o.id;
+UPDATE new_bank.standing_order o SET amount = f.amount::numeric, address = f.address::protaddr.address
+FROM new_bank.form f WHERE f.id = o.id;
+
+INSERT INTO old_bank.outbound_payment SELECT 'c', payer, amount, CASE WHEN NOT protected THEN address END FROM old_bank.standing_order;
+INSERT INTO new_bank.outbound_payment SELECT 'c', payer, amount, address FROM new_bank.standing_order;
+SELECT story.screen('c');
+\echo ' Why: an update cannot touch the register, and a value written back is the same value.'
+\echo
+
+-- ---- d -----------------------------------------------------------------------------
+
+\echo '------------------------------------------------------------------------------------------------'
+\echo ' d. A "special address" on an account was never checked.'
+\echo '    A customer had letters sent elsewhere. The transfer takes that address first and asks nobody.'
+\echo
+
+CREATE TABLE old_bank.account (id int, owner text, special text);
+CREATE TABLE new_bank.account (id int, owner text, special protaddr.address);
+SELECT protaddr.bind_column('new_bank.account', 'special', subject => 'owner') \g /dev/null
+INSERT INTO old_bank.account SELECT place, cpr, special FROM story.payer;
+INSERT INTO new_bank.account SELECT place, cpr, special::protaddr.address FROM story.payer;
+
+INSERT INTO old_bank.outbound_payment
+SELECT 'd', cpr, 500, coalesce(a.special, CASE WHEN NOT c.protected THEN c.home END)
+FROM old_bank.account a JOIN old_bank.customer c ON c.cpr = a.owner;
+INSERT INTO new_bank.outbound_payment
+SELECT 'd', cpr, 500, coalesce(a.special, c.home)
+FROM new_bank.account a JOIN new_bank.customer c ON c.cpr = a.owner;
+SELECT story.screen('d');
+\echo ' Why: every address is bound to the people it concerns, wherever it stands.'
+\echo
+
+-- ---- the queue ---------------------------------------------------------------------
+
+\echo '------------------------------------------------------------------------------------------------'
+\echo ' And: a payment queued on Monday, a protection that came on Tuesday.'
+\echo '    The queued row was right when it was written. Before it is sent, it passes the gate again.'
+\echo
+
+UPDATE new_bank.outbound_payment SET address = address WHERE cause = 'queue';
+SELECT story.screen('queue');
+\echo ' Why: protection counts from the moment the register''s delivery is loaded, in every session.'
+\echo
+
+-- ---- a delivery of your own ----------------------------------------------------------
+
+\if :{?extract}
+\set delivery `base64 < :'extract' | tr -d '\n'`
+INSERT INTO story.delivery VALUES ('yours', decode(:'delivery', 'base64'));
+\unset delivery
+\echo '------------------------------------------------------------------------------------------------'
+\echo ' The delivery you gave: every person in it pays once through the gate. Nobody is printed.'
+\echo
+SELECT format(' Its records: %s. People: %s. Protection records: %s. Protected people: %s. Unknown codes: %s.',
+	records, persons, protections, protected, unknown_codes)
+FROM protaddr.load_cpr((SELECT bytes FROM story.delivery WHERE name = 'yours'), source => 'your delivery');
+
+-- Every customer has an address: what the register tells, or else one they gave the bank.
+CREATE TABLE story.yours AS
+SELECT * FROM story.people((SELECT bytes FROM story.delivery WHERE name = 'yours'));
+-- The story reads deliveries of one record a line.  Of others it takes whom the register found.
+INSERT INTO story.yours (cpr, protected)
+SELECT DISTINCT p.subject, true FROM protaddr.protection p, story.delivery d
+WHERE p.source = 'your delivery' AND p.kind <> 'none' AND d.name = 'yours' AND position('\x0a'::bytea IN d.bytes) = 0;
+CREATE TABLE new_bank.your_customer (cpr text PRIMARY KEY, home protaddr.address);
+SELECT protaddr.bind_column('new_bank.your_customer', 'home', subject => 'cpr') \g /dev/null
+INSERT INTO new_bank.your_customer
+SELECT cpr, CASE WHEN street IS NOT NULL
+				 THEN protaddr.address(StrtNm => street, BldgNb => number, Flr => floor, Room => door,
+									   PstCd => post_code, TwnNm => town, Ctry => 'DK')
+				 ELSE protaddr.address(StrtNm => 'Kundevej', BldgNb => '1', PstCd => '9990', TwnNm => 'Kundeby', Ctry => 'DK') END
+FROM story.yours;
+INSERT INTO new_bank.outbound_payment SELECT 'yours', cpr, 1, home FROM new_bank.your_customer;
+
+DO $$
+DECLARE
+	persons bigint := (SELECT s.persons FROM protaddr.register_status s WHERE s.source = 'your delivery');
+	protected bigint := (SELECT s.protected FROM protaddr.register_status s WHERE s.source = 'your delivery');
+BEGIN
+	IF (SELECT count(*) FROM story.yours y WHERE y.protected) <> protected
+		OR (SELECT count(*) FROM story.yours) <> persons
+		AND EXISTS (SELECT FROM story.delivery d WHERE d.name = 'yours' AND position('\x0a'::bytea IN d.bytes) > 0) THEN
+		RAISE EXCEPTION 'the register and the story''s own reading of the delivery do not agree';
+	ELSIF EXISTS (SELECT FROM story.yours y JOIN new_bank.outbound_payment n ON n.cause = 'yours' AND n.payer = y.cpr
+				  WHERE y.protected AND n.address IS NOT NULL) THEN
+		RAISE EXCEPTION 'an address of a protected person leaves';
+	ELSIF EXISTS (SELECT FROM story.yours y LEFT JOIN new_bank.outbound_payment n ON n.cause = 'yours' AND n.payer = y.cpr
+				  WHERE NOT y.protected AND protaddr.show(n.address) IS NULL) THEN
+		RAISE EXCEPTION 'an address of a person who is not protected is lost';
+	END IF;
+END
+$$;
+SELECT format(' Payments of %s %s, of these with an address: %s.',
+			  CASE WHEN y.protected THEN 'protected people:' ELSE 'everybody else:  ' END,
+			  lpad(count(*)::text, 8), lpad(count(n.address)::text, 8))
+FROM story.yours y JOIN new_bank.outbound_payment n ON n.cause = 'yours' AND n.payer = y.cpr
+GROUP BY y.protected ORDER BY y.protected DESC;
+\echo
+SELECT format(' %s of the protected had a delete date past already. It is no end date: they stay protected.', count(DISTINCT p.subject_key))
+FROM protaddr.protection p
+WHERE p.source = 'your delivery' AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity' AND p.kind <> 'none'
+  AND p.delete_hint < (SELECT s.produced FROM protaddr.register_status s WHERE s.source = 'your delivery');
+\echo
+\endif
+
+-- ---- the state of things ---------------------------------------------------------------
+
+\echo '------------------------------------------------------------------------------------------------'
+\echo ' What the bank''s own staff can look at, at any time:'
+\echo
+\pset format aligned
+\pset tuples_only off
+\pset footer off
+\pset null ''
+\echo ' Is the register fresh?  (register_status)'
+SELECT source, status, age, produced, persons, protected, protected_now FROM protaddr.register_status;
+\echo ' Are the gates in place?  (gate_status)'
+SELECT relation, channel, subject, address_columns, status FROM protaddr.gate_status;
+\echo ' Are the keys here?  (key_status)'
+SELECT key_id, usable, newest, status FROM protaddr.key_status;
+\echo ' And what anybody sees who reads the table itself, a dump, a backup or a replica:'
+SELECT cpr, left(home::text, 60) || '...' AS home FROM new_bank.customer WHERE cpr = '6201704002';
+\pset format unaligned
+\pset tuples_only on
+SELECT format(' In all: %s payments of protected people. With an address: before %s, now %s.',
+	count(*), count(o.address), count(n.address))
+FROM story.payer p
+JOIN old_bank.outbound_payment o ON o.payer = p.cpr
+JOIN new_bank.outbound_payment n ON n.payer = p.cpr AND n.cause = o.cause
+WHERE p.protected;
+\echo
