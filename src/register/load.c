@@ -16,9 +16,11 @@
 #include "access/table.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgroids.h"
@@ -26,8 +28,45 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+/* The people of whom a source says something, as hashes; two that fall together
+ * are both looked up. */
+typedef struct KnownPerson
+{
+	uint64		hash;
+	uint32		batch;			/* changed in this batch, 0: in none */
+	char		status;
+} KnownPerson;
+
+#define SH_PREFIX known
+#define SH_ELEMENT_TYPE KnownPerson
+#define SH_KEY_TYPE uint64
+#define SH_KEY hash
+#define SH_HASH_KEY(tb, key) ((uint32) (key))
+#define SH_EQUAL(tb, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
 #define REGIME	"DK-CPR"
 #define NOTICE_EVERY_MS	5000
+
+/*
+ * Changes are written a thousand at a time: each statement makes PostgreSQL build
+ * its picture of the table anew, since our trigger announces a change.
+ */
+#define BATCH_ROWS		1024
+
+/* what differs between the rows that a batch adds */
+enum
+{
+	ADD_KIND = 0,
+	ADD_SUBJECT,
+	ADD_CODE,
+	ADD_VALID_FROM,
+	ADD_DELETE_HINT,			/* text, "" if there is none */
+	ADD_COLUMNS
+};
 
 /* columns of protaddr.protection */
 enum
@@ -71,10 +110,19 @@ typedef struct Load
 	Oid			index;
 	Code	   *codes;
 	int			ncodes;
-	SPIPlanPtr	close;			/* $1 id, $2 moment */
-	SPIPlanPtr	end;			/* $1 id, $2 moment */
-	SPIPlanPtr	add;			/* see prepare */
+	SPIPlanPtr	close;			/* $1 ids, $2 moment */
+	SPIPlanPtr	end;			/* $1 ids, $2 moment */
+	SPIPlanPtr	add;			/* see load_prepare */
+	known_hash *known;			/* who has rows in force */
+	uint32		batch;			/* number of the batch being gathered */
+	MemoryContext per_batch;
 	MemoryContext per_person;
+	Datum		closed[BATCH_ROWS];	/* ids */
+	int			nclosed;
+	Datum		ended[BATCH_ROWS];	/* ids, closed too */
+	int			nended;
+	Datum		added[ADD_COLUMNS][BATCH_ROWS];
+	int			nadded;
 	uint64		size;			/* bytes of the delivery */
 	PaCprParser *parser;
 	TimestampTz started;
@@ -91,10 +139,11 @@ typedef struct Load
 PG_FUNCTION_INFO_V1(protaddr_load_cpr);
 
 static void load_prepare(Load *load);
+static void load_known(Load *load);
 static bool load_person(void *arg, const PaCprPerson *person);
 static int	load_in_force(Load *load, const ProtaddrIdentifier *id, InForce **in_force);
 static const Code *load_code(Load *load, const char *code);
-static void load_execute(SPIPlanPtr plan, Datum *values, const char *nulls);
+static void load_flush(Load *load);
 static void load_tell(Load *load);
 static void load_refuse(const PaCprParser *parser);
 
@@ -105,7 +154,7 @@ protaddr_load_cpr(PG_FUNCTION_ARGS)
 	bytea	   *delivery = PG_GETARG_BYTEA_PP(0);
 	char	   *source = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	PaCprParser *parser = palloc(sizeof(PaCprParser));
-	Load		load;
+	Load	   *load = palloc0(sizeof(Load));
 	TupleDesc	desc;
 	Datum		values[10];
 	bool		nulls[10] = {false};
@@ -120,19 +169,22 @@ protaddr_load_cpr(PG_FUNCTION_ARGS)
 				 errmsg("a register source needs a name of its own"),
 				 errhint("\"hand\" is what was entered with protaddr.protect().")));
 
-	memset(&load, 0, sizeof(load));
-	load.source = source;
-	load.size = left;
-	load.parser = parser;
-	load.per_person = AllocSetContextCreate(CurrentMemoryContext, "protaddr load, one person",
+	load->source = source;
+	load->size = left;
+	load->parser = parser;
+	load->batch = 1;
+	load->per_batch = AllocSetContextCreate(CurrentMemoryContext, "protaddr load, one batch",
+											ALLOCSET_DEFAULT_SIZES);
+	load->per_person = AllocSetContextCreate(CurrentMemoryContext, "protaddr load, one person",
 											ALLOCSET_DEFAULT_SIZES);
 	SPI_connect();
-	load.protection = table_open(protaddr_table(PROTADDR_PROTECTION), ShareRowExclusiveLock);
-	load.index = protaddr_protection_one_index();
-	load.moment = load.started = load.told = GetCurrentTimestamp();
-	load_prepare(&load);
+	load->protection = table_open(protaddr_table(PROTADDR_PROTECTION), ShareRowExclusiveLock);
+	load->index = protaddr_protection_one_index();
+	load->moment = load->started = load->told = GetCurrentTimestamp();
+	load_prepare(load);
+	load_known(load);
 
-	protaddr_cpr_begin(parser, load_person, &load);
+	protaddr_cpr_begin(parser, load_person, load);
 	while (left > 0 && parser->verdict == PA_CPR_OK)
 	{
 		size_t		piece = Min(left, 1024 * 1024);
@@ -141,21 +193,22 @@ protaddr_load_cpr(PG_FUNCTION_ARGS)
 		protaddr_cpr_feed(parser, next, piece);
 		next += piece;
 		left -= piece;
-		load_tell(&load);
+		load_tell(load);
 	}
 	if (protaddr_cpr_end(parser) != PA_CPR_OK)
 		load_refuse(parser);
+	load_flush(load);
 
 	{
 		Oid			types[6] = {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, INT8OID, INT8OID};
 		Datum		args[6];
 
 		args[0] = CStringGetTextDatum(source);
-		args[1] = TimestampTzGetDatum(load.moment);
+		args[1] = TimestampTzGetDatum(load->moment);
 		args[2] = CStringGetTextDatum(parser->header.task);
 		args[3] = CStringGetTextDatum(parser->header.produced);
-		args[4] = Int64GetDatum(load.persons);
-		args[5] = Int64GetDatum(load.protected);
+		args[4] = Int64GetDatum(load->persons);
+		args[5] = Int64GetDatum(load->protected);
 		if (SPI_execute_with_args("INSERT INTO protaddr.register_source AS s (source, current_as_of, task, produced, persons, protected) "
 								  "VALUES ($1, $2, $3, $4::pg_catalog.date, $5, $6) "
 								  "ON CONFLICT (source) DO UPDATE SET current_as_of = EXCLUDED.current_as_of, "
@@ -166,22 +219,22 @@ protaddr_load_cpr(PG_FUNCTION_ARGS)
 			elog(ERROR, "could not record the delivery");
 	}
 	/* the lock stays until the transaction ends */
-	table_close(load.protection, NoLock);
+	table_close(load->protection, NoLock);
 	SPI_finish();
 
-	if (load.unknown_codes > 0)
+	if (load->unknown_codes > 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
 				 errmsg("the delivery has " INT64_FORMAT " records with codes that protaddr.regime_code does not have",
-						load.unknown_codes),
+						load->unknown_codes),
 				 errdetail("They protect name and address.")));
 
-	values[0] = Int64GetDatum(load.persons);
-	values[1] = Int64GetDatum(load.protections);
-	values[2] = Int64GetDatum(load.protected);
-	values[3] = Int64GetDatum(load.newly_protected);
-	values[4] = Int64GetDatum(load.lifted);
-	values[5] = Int64GetDatum(load.unknown_codes);
+	values[0] = Int64GetDatum(load->persons);
+	values[1] = Int64GetDatum(load->protections);
+	values[2] = Int64GetDatum(load->protected);
+	values[3] = Int64GetDatum(load->newly_protected);
+	values[4] = Int64GetDatum(load->lifted);
+	values[5] = Int64GetDatum(load->unknown_codes);
 	values[6] = Int64GetDatum((int64) parser->records);
 	values[7] = Int64GetDatum((int64) parser->skipped);
 	values[8] = CStringGetTextDatum(parser->header.task);
@@ -202,19 +255,23 @@ prepare(const char *query, int nargs, Oid *types)
 static void
 load_prepare(Load *load)
 {
-	Oid			close_types[2] = {INT8OID, TIMESTAMPTZOID};
-	Oid			add_types[8] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID,
-	TIMESTAMPTZOID, TEXTOID};
+	Oid			close_types[2] = {INT8ARRAYOID, TIMESTAMPTZOID};
+	Oid			add_types[7] = {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
+		TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID};
 
 	load->close = prepare("UPDATE protaddr.protection SET recorded_to = $2 "
-						  "WHERE id OPERATOR(pg_catalog.=) $1", 2, close_types);
+						  "WHERE id OPERATOR(pg_catalog.=) ANY ($1)", 2, close_types);
 	load->end = prepare("INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, "
 						"valid_to, delete_hint, recorded_from) "
 						"SELECT kind, subject, regime, code, source, valid_from, $2, delete_hint, $2 "
-						"FROM protaddr.protection WHERE id OPERATOR(pg_catalog.=) $1", 2, close_types);
+						"FROM protaddr.protection WHERE id OPERATOR(pg_catalog.=) ANY ($1)", 2, close_types);
 	load->add = prepare("INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, "
 						"delete_hint, recorded_from) "
-						"VALUES ($1::protaddr.protection_kind, $2, $8, $3, $4, $5, $6::pg_catalog.date, $7)", 8, add_types);
+						"SELECT a.kind, a.subject, '" REGIME "', a.code, $6, a.valid_from, "
+						"CASE WHEN a.hint OPERATOR(pg_catalog.<>) '' THEN a.hint::pg_catalog.date END, $7 "
+						"FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
+						"pg_catalog.unnest($4), pg_catalog.unnest($5)) AS a (kind, subject, code, valid_from, hint)",
+						7, add_types);
 
 	if (SPI_execute("SELECT code, kind::pg_catalog.text FROM protaddr.regime_code "
 					"WHERE regime OPERATOR(pg_catalog.=) '" REGIME "'", true, 0) != SPI_OK_SELECT)
@@ -228,6 +285,36 @@ load_prepare(Load *load)
 				sizeof(code->code));
 		code->kind = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2);
 	}
+}
+
+/*
+ * load_known reads, once, who has rows in force at all.  Most people of a delivery
+ * have none and get none: for them nothing needs to be looked up.
+ */
+static void
+load_known(Load *load)
+{
+	Relation	index = index_open(load->index, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(load->protection);
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	load->known = known_create(CurrentMemoryContext, 1024, NULL);
+	scan = systable_beginscan_ordered(load->protection, index, NULL, 0, NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		bool		isnull;
+		bool		found;
+		text	   *key = DatumGetTextPP(heap_getattr(tuple, PROTECTION_SUBJECT_KEY, desc, &isnull));
+
+		CHECK_FOR_INTERRUPTS();
+		known_insert(load->known,
+					 hash_bytes_extended((unsigned char *) VARDATA_ANY(key),
+										 VARSIZE_ANY_EXHDR(key), 0),
+					 &found)->batch = 0;
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
 }
 
 /* load_code gives what the code hides; a code that is not known hides all. */
@@ -251,6 +338,10 @@ load_person(void *arg, const PaCprPerson *person)
 	MemoryContext old = MemoryContextSwitchTo(load->per_person);
 	ProtaddrIdentifier id;
 	InForce    *in_force;
+	uint64		hash;
+	KnownPerson *known;
+	bool		found;
+	bool		changed = false;
 	int			n;
 	bool		was_protected = false;
 	bool		is_protected = false;
@@ -261,7 +352,22 @@ load_person(void *arg, const PaCprPerson *person)
 	load->protections += person->nprotections;
 
 	(void) protaddr_identifier_from_text(person->pnr, strlen(person->pnr), &id);
+	hash = hash_bytes_extended((unsigned char *) id.key, id.len, 0);
+	known = known_lookup(load->known, hash);
+	if (person->nprotections == 0 && known == NULL)
+	{
+		MemoryContextSwitchTo(old);
+		return true;
+	}
+
+	/* the same person again: what the batch holds of them must be there to be seen */
+	if ((known != NULL && known->batch == load->batch) ||
+		load->nadded + load->nclosed + person->nprotections > BATCH_ROWS / 2)
+		load_flush(load);
 	n = load_in_force(load, &id, &in_force);
+	/* a delivery has at most PA_CPR_MAX_PROTECTIONS of a person, so the last one had */
+	if (n > BATCH_ROWS / 2)
+		elog(ERROR, "source has more protections of a person than a delivery can have");
 	for (int i = 0; i < n; i++)
 		was_protected |= strcmp(in_force[i].kind, "none") != 0;
 
@@ -272,8 +378,6 @@ load_person(void *arg, const PaCprPerson *person)
 		TimestampTz valid_from = DT_NOBEGIN;
 		DateADT		hint = 0;
 		bool		twice = false;
-		Datum		values[8];
-		char		nulls[9] = "        ";
 
 		is_protected |= strcmp(code->kind, "none") != 0;
 
@@ -302,41 +406,37 @@ load_person(void *arg, const PaCprPerson *person)
 				strcmp(in_force[i].kind, code->kind) == 0)
 				twice = true;	/* known, and nothing about it has changed */
 			else
-			{
-				values[0] = Int64GetDatum(in_force[i].id);
-				values[1] = TimestampTzGetDatum(load->moment);
-				load_execute(load->close, values, NULL);
-			}
+				load->closed[load->nclosed++] = Int64GetDatum(in_force[i].id);
 		}
 		if (twice)
 			continue;
 
-		values[0] = CStringGetTextDatum(code->kind);
-		values[1] = CStringGetTextDatum(person->pnr);
-		values[2] = CStringGetTextDatum(delivered->code);
-		values[3] = CStringGetTextDatum(load->source);
-		values[4] = TimestampTzGetDatum(valid_from);
-		values[5] = CStringGetTextDatum(delivered->delete_hint);
-		if (delivered->delete_hint[0] == '\0')
-			nulls[5] = 'n';
-		values[6] = TimestampTzGetDatum(load->moment);
-		values[7] = CStringGetTextDatum(REGIME);
-		load_execute(load->add, values, nulls);
+		MemoryContextSwitchTo(load->per_batch);
+		load->added[ADD_KIND][load->nadded] = CStringGetTextDatum(code->kind);
+		load->added[ADD_SUBJECT][load->nadded] = CStringGetTextDatum(person->pnr);
+		load->added[ADD_CODE][load->nadded] = CStringGetTextDatum(delivered->code);
+		load->added[ADD_VALID_FROM][load->nadded] = TimestampTzGetDatum(valid_from);
+		load->added[ADD_DELETE_HINT][load->nadded] = CStringGetTextDatum(delivered->delete_hint);
+		load->nadded++;
+		MemoryContextSwitchTo(load->per_person);
+		changed = true;
 	}
 
 	/* what is said no longer has ended: the only thing that ends a protection */
 	for (int i = 0; i < n; i++)
 	{
-		Datum		values[2];
-
 		if (in_force[i].delivered_again)
 			continue;
-		values[0] = Int64GetDatum(in_force[i].id);
-		values[1] = TimestampTzGetDatum(load->moment);
-		load_execute(load->close, values, NULL);
-		load_execute(load->end, values, NULL);
+		load->closed[load->nclosed++] = Int64GetDatum(in_force[i].id);
+		load->ended[load->nended++] = Int64GetDatum(in_force[i].id);
+		changed = true;
 	}
 
+	if (changed)
+	{
+		known = known_insert(load->known, hash, &found);
+		known->batch = load->batch;
+	}
 	load->protected += is_protected;
 	load->newly_protected += is_protected && !was_protected;
 	load->lifted += was_protected && !is_protected;
@@ -394,12 +494,54 @@ load_in_force(Load *load, const ProtaddrIdentifier *id, InForce **in_force)
 }
 
 static void
-load_execute(SPIPlanPtr plan, Datum *values, const char *nulls)
+load_execute(SPIPlanPtr plan, Datum *values, int rows)
 {
-	int			done = SPI_execute_plan(plan, values, nulls, false, 0);
+	int			done = SPI_execute_plan(plan, values, NULL, false, 0);
 
-	if ((done != SPI_OK_INSERT && done != SPI_OK_UPDATE) || SPI_processed != 1)
-		elog(ERROR, "a statement of the load changed %d rows", (int) SPI_processed);
+	if ((done != SPI_OK_INSERT && done != SPI_OK_UPDATE) || SPI_processed != rows)
+		elog(ERROR, "a statement of the load changed another number of rows than it should");
+}
+
+static Datum
+load_array(Datum *values, int n, Oid type)
+{
+	return PointerGetDatum(type == TEXTOID ?
+						   construct_array(values, n, type, -1, false, TYPALIGN_INT) :
+						   construct_array(values, n, type, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* load_flush writes what the batch has gathered. */
+static void
+load_flush(Load *load)
+{
+	MemoryContext old = MemoryContextSwitchTo(load->per_batch);
+	Datum		values[7];
+
+	if (load->nclosed > 0)
+	{
+		values[0] = load_array(load->closed, load->nclosed, INT8OID);
+		values[1] = TimestampTzGetDatum(load->moment);
+		load_execute(load->close, values, load->nclosed);
+	}
+	if (load->nended > 0)
+	{
+		values[0] = load_array(load->ended, load->nended, INT8OID);
+		values[1] = TimestampTzGetDatum(load->moment);
+		load_execute(load->end, values, load->nended);
+	}
+	if (load->nadded > 0)
+	{
+		for (int i = 0; i < ADD_COLUMNS; i++)
+			values[i] = load_array(load->added[i], load->nadded,
+								   i == ADD_VALID_FROM ? TIMESTAMPTZOID : TEXTOID);
+		values[ADD_COLUMNS] = CStringGetTextDatum(load->source);
+		values[ADD_COLUMNS + 1] = TimestampTzGetDatum(load->moment);
+		load_execute(load->add, values, load->nadded);
+	}
+	load->nclosed = load->nended = load->nadded = 0;
+	load->batch++;
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(load->per_batch);
 }
 
 /* load_tell says how far the load is, every few seconds. */

@@ -17,6 +17,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/inval.h"
@@ -217,6 +218,15 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 				 errdetail("Addresses sealed with a data key could never be read again.") :
 				 errdetail("The register keeps its history."),
 				 errhint("Use the functions of protaddr to change the register, keys and channels.")));
+
+	/* pg_write_all_data holds INSERT and UPDATE on these, too; our functions run as their owner */
+	if (!superuser() &&
+		(strcmp(table, "protection") == 0 || strcmp(table, "register_source") == 0 ||
+		 strcmp(table, "data_key") == 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to change \"protaddr.%s\" directly", table),
+				 errhint("Use the functions of protaddr, which can be granted.")));
 
 	CacheInvalidateRelcache(trigdata->tg_relation);
 

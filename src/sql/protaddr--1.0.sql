@@ -1025,6 +1025,8 @@ BEGIN
     END LOOP;
 END
 $$;
+REVOKE ALL ON protaddr.data_key, protaddr.regime_code, protaddr.protection, protaddr.register_source FROM PUBLIC, pg_monitor;
+REVOKE ALL ON SEQUENCE protaddr.protection_id_seq FROM PUBLIC, pg_monitor;
 
 -- ---------------------------------------------------------------------------
 -- The first data key, and with it the outer key's file if there is none.

@@ -1,0 +1,156 @@
+--
+-- Who is protected, since when, and what does a session see of a change?
+--
+SET client_min_messages = warning;
+CREATE EXTENSION protaddr;
+CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+    RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || SQLERRM;
+END
+$$;
+CREATE TABLE customer (cpr text PRIMARY KEY, home protaddr.address);
+SELECT protaddr.bind_column('customer', 'home', 'cpr');
+INSERT INTO customer VALUES ('6101704001', 'Vestergade 12'), ('6201704002', 'Kanariegade 2');
+CREATE VIEW seen AS SELECT cpr, protaddr.show(home) AS home FROM customer;
+SET client_min_messages = notice;
+
+-- never loaded, never confirmed: nothing is told, everybody counts as protected; one WARNING in a transaction
+SELECT protaddr.register_ready(), protaddr.is_protected('6101704001');
+BEGIN;
+SELECT * FROM seen ORDER BY cpr;
+SELECT * FROM seen ORDER BY cpr;
+SAVEPOINT s;
+SELECT protaddr.register_ready();
+ROLLBACK TO s;
+SELECT protaddr.register_ready();
+COMMIT;
+SELECT protaddr.register_ready();
+SELECT source, status FROM protaddr.register_status ORDER BY source;
+\set VERBOSITY terse
+SELECT protaddr.confirm_register(NULL);
+SELECT protaddr.confirm_register(E' \t');
+
+-- confirmed: holds once committed, with savepoints or without
+BEGIN;
+SELECT protaddr.confirm_register('branch');
+SELECT * FROM seen ORDER BY cpr;
+ROLLBACK;
+BEGIN;
+SAVEPOINT s;
+SELECT protaddr.confirm_register('branch');
+ROLLBACK TO s;
+SELECT * FROM seen ORDER BY cpr;
+COMMIT;
+SELECT protaddr.confirm_register('branch');
+SELECT * FROM seen ORDER BY cpr;
+SELECT source, status, age < '1 minute' AS young, stale_at - current_as_of = protaddr.register_max_age() AS stale_at, protected_now, confirmed_by = session_user AS by_us
+FROM protaddr.register_status ORDER BY source;
+
+-- old: a source that was not heard of for too long, and nobody can stretch the limit
+SELECT protaddr.register_max_age(), current_setting('protaddr.register_max_age');
+SET protaddr.register_max_age = '10 years';
+SELECT refusal(format('ALTER ROLE %I SET protaddr.register_max_age = 99999999', current_user));
+SELECT set_config('protaddr.register_max_age', '99999999', true);
+CREATE FUNCTION stretched() RETURNS boolean LANGUAGE sql SET protaddr.register_max_age = '10 years' RETURN protaddr.register_ready();
+SELECT protaddr.confirm_register('other branch');
+UPDATE protaddr.register_source SET current_as_of = clock_timestamp() - protaddr.register_max_age() - interval '1 minute' WHERE source = 'branch';
+SELECT source, status FROM protaddr.register_status ORDER BY source;
+SELECT * FROM seen ORDER BY cpr;
+SELECT protaddr.retire_register('other branch'), protaddr.retire_register('no such branch'), protaddr.retire_register(NULL);
+SELECT protaddr.is_protected('6101704001');
+UPDATE protaddr.register_source SET current_as_of = clock_timestamp() - protaddr.register_max_age() + interval '10 minutes' WHERE source = 'branch';
+SELECT protaddr.register_ready();
+\set VERBOSITY sqlstate
+TRUNCATE protaddr.register_source;
+\set VERBOSITY terse
+
+-- protect hides at once, for ourselves too; rolled back it never was
+BEGIN;
+SELECT protaddr.protect('6201704002', 'DK-CPR', '0001', reason => 'letter');
+SELECT * FROM seen ORDER BY cpr;
+ROLLBACK;
+BEGIN;
+SELECT * FROM seen ORDER BY cpr;
+SAVEPOINT s;
+SELECT protaddr.protect('6201704002', 'DK-CPR', '0001');
+SELECT * FROM seen ORDER BY cpr;
+ROLLBACK TO s;
+SELECT * FROM seen ORDER BY cpr;
+SAVEPOINT s2;
+SELECT protaddr.protect('6201704002', 'DK-CPR', '0001');
+RELEASE s2;
+SELECT * FROM seen ORDER BY cpr;
+COMMIT;
+SELECT protaddr.protect('620170-4002', 'DK-CPR', '0001') AS again;
+-- a cursor that was opened before goes on with what holds now
+BEGIN;
+DECLARE c CURSOR FOR SELECT protaddr.show(home) FROM customer ORDER BY cpr;
+SELECT protaddr.protect('6101704001', 'manual', 'address');
+FETCH c;
+ROLLBACK;
+
+-- lift: shown nothing in the transaction that lifts, of nobody, whatever it rolls back
+BEGIN;
+SAVEPOINT s;
+SELECT protaddr.lift('6201704002', 'DK-CPR', '0001', 'letter');
+SELECT * FROM seen ORDER BY cpr;
+ROLLBACK TO s;
+SELECT * FROM seen ORDER BY cpr;
+COMMIT;
+SELECT * FROM seen ORDER BY cpr;
+DO $$ BEGIN PERFORM protaddr.lift('6201704002', 'DK-CPR', '0001'); RAISE NOTICE 'in a block: %', (SELECT home FROM seen WHERE cpr = '6201704002'); RAISE division_by_zero;
+EXCEPTION WHEN division_by_zero THEN RAISE NOTICE 'after it: %', (SELECT home FROM seen WHERE cpr = '6201704002'); END $$;
+SELECT protaddr.lift('6201704002', 'DK-CPR', '0002') AS another_code, protaddr.lift('6201704002', 'SE-FOB', '0001') AS another_regime,
+       protaddr.lift('6101704001', 'DK-CPR', '0001') AS another_person;
+SELECT protaddr.lift('62 0170 4002', 'DK-CPR', '0001', 'letter') AS lifted, protaddr.lift('6201704002', 'DK-CPR', '0001') AS again;
+SELECT * FROM seen ORDER BY cpr;
+
+-- history: what was known when; closed rows and what replaced them
+SELECT kind, code, source, valid_from, valid_to = 'infinity' AS in_force, recorded_to = 'infinity' AS known, reason, recorded_by = session_user AS by_us
+FROM protaddr.protection WHERE subject_key = '6201704002' ORDER BY id;
+SELECT a.recorded_to = b.recorded_from AS no_gap, b.valid_to = b.recorded_from AS ended_when_lifted, a.recorded_from < a.recorded_to AS forward
+FROM protaddr.protection a, protaddr.protection b WHERE a.subject_key = '6201704002' AND b.subject_key = '6201704002' AND a.recorded_to <> 'infinity' AND b.recorded_to = 'infinity';
+SELECT protaddr.protect('6201704002', 'DK-CPR', '0001', '2020-01-01', '2021-01-01') AS protected_again;
+SELECT valid_from, delete_hint, protaddr.is_protected('6201704002') AS a_planned_end_ends_nothing FROM protaddr.protection
+WHERE subject_key = '6201704002' AND recorded_to = 'infinity' AND valid_to = 'infinity';
+SELECT refusal(s) FROM (VALUES (1, 'DELETE FROM protaddr.protection'), (2, 'TRUNCATE protaddr.protection'), (3, 'UPDATE protaddr.protection SET kind = ''none'''),
+    (4, 'UPDATE protaddr.protection SET subject = ''x'''), (5, 'UPDATE protaddr.protection SET valid_to = now()'),
+    (6, 'UPDATE protaddr.protection SET recorded_to = now() WHERE recorded_to <> ''infinity'''), (7, 'UPDATE protaddr.protection SET recorded_to = ''-infinity'' WHERE recorded_to = ''infinity'''),
+    (8, 'SET LOCAL session_replication_role = replica; UPDATE protaddr.protection SET kind = ''none'''),
+    (9, 'SET LOCAL session_replication_role = replica; DELETE FROM protaddr.protection'), (10, 'UPDATE protaddr.protection SET recorded_from = ''-infinity''')) v(n, s) ORDER BY n;
+SELECT refusal('SELECT protaddr.protect(' || a || ')'), refusal('SELECT protaddr.lift(' || a || ')')
+FROM unnest(ARRAY['NULL, ''DK-CPR'', ''0001''', '''x'', NULL, ''0001''', '''x'', ''DK-CPR'', NULL', ''' - '', ''DK-CPR'', ''0001''', 'repeat(''x'', 65), ''DK-CPR'', ''0001''']) WITH ORDINALITY u(a, n) ORDER BY n;
+
+-- what codes hide: unknown ones all, directory, marketing, research and credit nothing
+SELECT r.regime, r.code, protaddr.protect('person ' || n, r.regime, r.code) AS recorded, protaddr.kind_of(r.regime, r.code) AS kind, protaddr.is_protected('person ' || n) AS protected
+FROM (VALUES (1, 'DK-CPR', '0001'), (2, 'DK-CPR', '0002'), (3, 'DK-CPR', '0003'), (4, 'DK-CPR', '0004'), (5, 'DK-CPR', '0005'), (6, 'DK-CPR', '0006'), (7, 'DK-CPR', '1'),
+    (8, 'dk-cpr', '0002'), (9, 'NO-FREG', 'fortrolig'), (10, 'manual', 'address'), (11, 'manual', 'address_and_town'), (12, 'manual', 'none'), (13, '', '')) r(n, regime, code) ORDER BY n;
+SELECT protaddr.is_protected('person 2') AS before, protaddr.protect('person 2', 'manual', 'address') AS one_more, protaddr.lift('person 2', 'DK-CPR', '0002') AS one_less;
+SELECT protaddr.is_protected('person 2') AS one_is_enough, protaddr.is_protected('') AS nobody, protaddr.is_protected(NULL) IS NULL AS null_for_null;
+
+-- one person in every spelling and column type
+SELECT s, protaddr.subject_key(s) FROM unnest(ARRAY['070761-4285', '0707614285', '707614285', ' 070761 4285 ', '07.07.61-4285', E'070761\t4285', '000', 'ab-12.x', '', '-']) WITH ORDINALITY u(s, n) ORDER BY n;
+SELECT protaddr.protect('070761-4285', 'DK-CPR', '0001');
+SELECT protaddr.is_protected('0707614285') AS plain, protaddr.is_protected(' 070761 4285') AS blanks, protaddr.is_protected(0707614285::text) AS bigint, protaddr.is_protected('0707614286') AS another;
+CREATE TABLE spelled (t text, v varchar(20), c char(20), i bigint, m numeric(20), d protaddr.protection_kind, a1 protaddr.address, a2 protaddr.address, a3 protaddr.address, a4 protaddr.address, a5 protaddr.address);
+SELECT protaddr.bind_column('spelled', 'a1', 't') + protaddr.bind_column('spelled', 'a2', 'v') + protaddr.bind_column('spelled', 'a3', 'c') +
+       protaddr.bind_column('spelled', 'a4', 'i') + protaddr.bind_column('spelled', 'a5', 'm') AS bound;
+INSERT INTO spelled SELECT '070761 4285', '070761-4285', '0707614285', 0707614285, 0707614285, NULL, a, a, a, a, a FROM (SELECT 'Kanariegade 3'::protaddr.address AS a) t;
+INSERT INTO spelled SELECT '070761 4286', '070761-4286', '0707614286', 0707614286, 0707614286, NULL, a, a, a, a, a FROM (SELECT 'Vestergade 4'::protaddr.address AS a) t;
+SELECT i, protaddr.show(a1), protaddr.show(a2), protaddr.show(a3), protaddr.show(a4), protaddr.show(a5) FROM spelled ORDER BY i;
+-- many people, asked in one statement: the whole register is read
+CREATE TABLE many AS SELECT n, protaddr.address(strtnm => 'Vestergade', bldgnb => n::text, subject => 'many ' || n) AS home FROM generate_series(1, 1000) n;
+SELECT count(*) FILTER (WHERE protaddr.protect('many ' || n, 'DK-CPR', '0001')) AS protected FROM many WHERE n % 10 = 0;
+SELECT count(*) FILTER (WHERE protaddr.show(home) = '[address withheld]') AS withheld, count(*) FILTER (WHERE protaddr.show(home) = 'Vestergade ' || n AND n % 10 <> 0) AS shown FROM many;
+SELECT count(*) FILTER (WHERE protaddr.lift('many ' || n, 'DK-CPR', '0001')) AS lifted FROM many WHERE n % 20 = 0;
+SELECT count(*) FILTER (WHERE protaddr.show(home) = '[address withheld]') AS withheld FROM many;
+
+SET client_min_messages = warning;
+DROP VIEW seen;
+DROP TABLE customer, spelled, many;
+DROP FUNCTION refusal;
+DROP FUNCTION IF EXISTS stretched;
+DROP EXTENSION protaddr CASCADE;
