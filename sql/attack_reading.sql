@@ -118,7 +118,6 @@ CREATE EXTENSION hstore SCHEMA regress_attack;
 SELECT attack('regress_m', 'SELECT hstore(t), hstore(''a'', addr::text), each(hstore(t)) FROM t') AS hstore,
 	attack('regress_m', 'SELECT protaddr.show((populate_record(NULL::t, hstore(t))).addr) FROM t') AS populate_record;
 
-SET client_min_messages = warning;
 \c -
 SET client_min_messages = warning;
 DROP SCHEMA regress_attack CASCADE;

@@ -125,9 +125,11 @@ SELECT refusal('SELECT protaddr.protect(' || a || ')'), refusal('SELECT protaddr
 FROM unnest(ARRAY['NULL, ''DK-CPR'', ''0001''', '''x'', NULL, ''0001''', '''x'', ''DK-CPR'', NULL', ''' - '', ''DK-CPR'', ''0001''', 'repeat(''x'', 65), ''DK-CPR'', ''0001''']) WITH ORDINALITY u(a, n) ORDER BY n;
 
 -- what codes hide: unknown ones all, directory, marketing, research and credit nothing
-SELECT r.regime, r.code, protaddr.protect('person ' || n, r.regime, r.code) AS recorded, protaddr.kind_of(r.regime, r.code) AS kind, protaddr.is_protected('person ' || n) AS protected
-FROM (VALUES (1, 'DK-CPR', '0001'), (2, 'DK-CPR', '0002'), (3, 'DK-CPR', '0003'), (4, 'DK-CPR', '0004'), (5, 'DK-CPR', '0005'), (6, 'DK-CPR', '0006'), (7, 'DK-CPR', '1'),
-    (8, 'dk-cpr', '0002'), (9, 'NO-FREG', 'fortrolig'), (10, 'manual', 'address'), (11, 'manual', 'address_and_town'), (12, 'manual', 'none'), (13, '', '')) r(n, regime, code) ORDER BY n;
+CREATE TABLE entry (n, regime, code) AS VALUES (1, 'DK-CPR', '0001'), (2, 'DK-CPR', '0002'), (3, 'DK-CPR', '0003'), (4, 'DK-CPR', '0004'), (5, 'DK-CPR', '0005'),
+    (6, 'DK-CPR', '0006'), (7, 'DK-CPR', '1'), (8, 'dk-cpr', '0002'), (9, 'NO-FREG', 'fortrolig'), (10, 'manual', 'address'), (11, 'manual', 'address_and_town'),
+    (12, 'manual', 'name_and_address'), (13, 'manual', 'none'), (14, '', '');
+SELECT count(*) FILTER (WHERE protaddr.protect('person ' || n, regime, code)) AS recorded FROM entry;
+SELECT regime, code, protaddr.kind_of(regime, code) AS kind, protaddr.is_protected('person ' || n) AS protected FROM entry ORDER BY n;
 SELECT protaddr.is_protected('person 2') AS before, protaddr.protect('person 2', 'manual', 'address') AS one_more, protaddr.lift('person 2', 'DK-CPR', '0002') AS one_less;
 SELECT protaddr.is_protected('person 2') AS one_is_enough, protaddr.is_protected('') AS nobody, protaddr.is_protected(NULL) IS NULL AS null_for_null;
 
@@ -150,7 +152,7 @@ SELECT count(*) FILTER (WHERE protaddr.show(home) = '[address withheld]') AS wit
 
 SET client_min_messages = warning;
 DROP VIEW seen;
-DROP TABLE customer, spelled, many;
+DROP TABLE customer, entry, spelled, many;
 DROP FUNCTION refusal;
 DROP FUNCTION IF EXISTS stretched;
 DROP EXTENSION protaddr CASCADE;

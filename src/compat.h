@@ -52,4 +52,16 @@ typedef void ProtaddrJsonResult;
 #define PROTADDR_JSON_GO_ON return
 #endif
 
+/* Privileges on objects are asked in one way since 16. */
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_proc.h"
+#include "utils/acl.h"
+#define protaddr_may_execute(function, role) \
+	(object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) == ACLCHECK_OK)
+#else
+#include "utils/acl.h"
+#define protaddr_may_execute(function, role) \
+	(pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK)
+#endif
+
 #endif							/* PROTADDR_COMPAT_H */

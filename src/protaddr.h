@@ -47,6 +47,7 @@ extern int	protaddr_discreet(void);
 typedef struct varlena ProtaddrSeal;	/* a datum of type protaddr.address */
 
 extern Datum protaddr_seal_text(const char *text, size_t len, Node *escontext);
+extern const char *protaddr_typist(void);
 
 /* ---- keys/kek.c: the outer key -------------------------------------------- */
 

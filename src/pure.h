@@ -21,6 +21,7 @@
 #define PA_MAX_SUBJECTS		16		/* a family, joint holders, the lender of the address */
 #define PA_SUBJECT_SIZE		64		/* bytes of a canonical identifier (IBAN: 34) */
 #define PA_CHANNEL_SIZE		64		/* bytes of a channel's name */
+#define PA_TYPIST_SIZE		64		/* bytes of a role's name */
 #define PA_PLAIN_BLOCK		64		/* padding: length says nothing about content */
 #define PA_MAX_PLAIN		9216	/* all elements full of 4-byte characters, padded */
 
@@ -94,6 +95,7 @@ typedef struct PaAddress
 	int			nsubjects;
 	PaRelease	release;
 	PaText		channel;		/* released for, present iff release != 0 */
+	PaText		typist;			/* who typed it in, while it concerns nobody */
 } PaAddress;
 
 /* Why a text is no part of an address. */

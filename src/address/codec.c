@@ -6,7 +6,8 @@
  *		release		1 byte, PaRelease
  *		subjects	1 byte count; each: 1 byte length, bytes
  *		channel		1 byte length, bytes; only if release is not 0
- *		entries		tag, length, bytes; elements in ascending order, then lines
+ *		entries		tag, length, bytes; elements in ascending order, then lines, then
+ *					the typist
  *		padding		zero bytes up to a multiple of PA_PLAIN_BLOCK
  *
  * The version repeats that of the seal around it.  It is authenticated here,
@@ -14,7 +15,7 @@
  * forged version there no longer agrees with the one here, a forged key id or
  * nonce no longer opens.
  *
- * A tag is an element's number plus one, or LINE_TAG.  A length below 128
+ * A tag is an element's number plus one, LINE_TAG or TYPIST_TAG.  A length below 128
  * takes one byte, a longer one two, big endian, with the top bit set.  A zero
  * tag, which is where the padding begins, ends the entries; so does the end.
  *
@@ -29,6 +30,7 @@
 #define PLAIN_VERSION	PA_SEAL_VERSION
 #define HEADER_SIZE		3
 #define LINE_TAG		0x40
+#define TYPIST_TAG		0x50
 #define LONG_LENGTH		128		/* from here on a length takes two bytes */
 
 #define MAX_LINE_BYTES	(4 * PA_ADRLINE_CHARS)
@@ -40,9 +42,10 @@
 _Static_assert(PA_MAX_PLAIN % PA_PLAIN_BLOCK == 0, "PA_MAX_PLAIN is not whole blocks");
 _Static_assert(HEADER_SIZE + PA_MAX_SUBJECTS * (1 + PA_SUBJECT_SIZE) + 1 + PA_CHANNEL_SIZE +
 			   4 * (1299 + PA_MAX_LINES * PA_ADRLINE_CHARS) +
-			   3 * (PA_NELEMENTS + PA_MAX_LINES) <= PA_MAX_PLAIN,
+			   3 * (PA_NELEMENTS + PA_MAX_LINES) + 2 + PA_TYPIST_SIZE <= PA_MAX_PLAIN,
 			   "PA_MAX_PLAIN does not hold every address");
 _Static_assert(PA_NELEMENTS < LINE_TAG, "element tags run into the line tag");
+_Static_assert(PA_TYPIST_SIZE < LONG_LENGTH, "a typist's length takes one byte");
 _Static_assert(PA_SUBJECT_SIZE < 256 && PA_CHANNEL_SIZE < 256,
 			   "lengths of subjects and channels take one byte");
 
@@ -173,8 +176,10 @@ protaddr_encode(const PaAddress *address, uint8_t *out, size_t outsize)
 			return 0;
 		entries += entry_size(len);
 	}
-	if (entries == 0)
+	if (entries == 0 || address->typist.len > PA_TYPIST_SIZE)
 		return 0;
+	if (address->typist.len > 0)
+		entries += entry_size(address->typist.len);
 	size += entries;
 
 	padded = (size + PA_PLAIN_BLOCK - 1) / PA_PLAIN_BLOCK * PA_PLAIN_BLOCK;
@@ -195,6 +200,8 @@ protaddr_encode(const PaAddress *address, uint8_t *out, size_t outsize)
 	}
 	for (int i = 0; i < address->nlines; i++)
 		p = put_entry(p, LINE_TAG, address->line[i]);
+	if (address->typist.len > 0)
+		p = put_entry(p, TYPIST_TAG, address->typist);
 	memset(p, 0, padded - size);
 
 	return padded;
@@ -243,6 +250,7 @@ protaddr_decode(const uint8_t *plain, size_t len, PaAddress *address)
 	memset(address->element, 0, sizeof(address->element));
 	address->nlines = 0;
 	address->channel.len = 0;
+	address->typist.len = 0;
 	address->release = (PaRelease) p[1];
 	address->nsubjects = p[2];
 	p += HEADER_SIZE;
@@ -293,10 +301,18 @@ protaddr_decode(const uint8_t *plain, size_t len, PaAddress *address)
 		}
 		else if (tag == LINE_TAG)
 		{
-			if (address->nlines == PA_MAX_LINES || text_len > MAX_LINE_BYTES)
+			if (last > PA_NELEMENTS || address->nlines == PA_MAX_LINES ||
+				text_len > MAX_LINE_BYTES)
 				return false;
 			last = PA_NELEMENTS;	/* no element may follow */
 			text = &address->line[address->nlines++];
+		}
+		else if (tag == TYPIST_TAG)
+		{
+			if (last < 0 || last > PA_NELEMENTS || text_len > PA_TYPIST_SIZE)
+				return false;
+			last = PA_NELEMENTS + 1;	/* nothing may follow */
+			text = &address->typist;
 		}
 		else
 			return false;

@@ -449,6 +449,42 @@ typedef struct PaLine
 	bool		full;			/* something did not fit */
 } PaLine;
 
+/*
+ * copy_text is memcpy without the call for the lengths that addresses have: first
+ * and last half may overlap.
+ */
+static inline void
+copy_text(char *to, const char *from, size_t len)
+{
+	if (len >= 8 && len <= 16)
+	{
+		uint64_t	first;
+		uint64_t	last;
+
+		memcpy(&first, from, 8);
+		memcpy(&last, from + len - 8, 8);
+		memcpy(to, &first, 8);
+		memcpy(to + len - 8, &last, 8);
+	}
+	else if (len >= 4 && len < 8)
+	{
+		uint32_t	first;
+		uint32_t	last;
+
+		memcpy(&first, from, 4);
+		memcpy(&last, from + len - 4, 4);
+		memcpy(to, &first, 4);
+		memcpy(to + len - 4, &last, 4);
+	}
+	else if (len < 4)
+	{
+		for (size_t i = 0; i < len; i++)
+			to[i] = from[i];
+	}
+	else
+		memcpy(to, from, len);
+}
+
 static inline void
 append(PaLine *line, PaText text)
 {
@@ -457,8 +493,7 @@ append(PaLine *line, PaText text)
 		line->full = true;
 		return;
 	}
-	if (text.len > 0)
-		memcpy(line->at, text.data, text.len);
+	copy_text(line->at, text.data, text.len);
 	line->at += text.len;
 }
 

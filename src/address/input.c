@@ -12,6 +12,7 @@
 #include "common/jsonapi.h"
 #include "common/unicode_norm.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -119,6 +120,16 @@ protaddr_seal_text(const char *text, size_t len, Node *escontext)
 		input_plain(&input, text, len);
 
 	return input_seal(&input, escontext);
+}
+
+/*
+ * protaddr_typist names the role that the client works as, whatever functions it
+ * is in.  A value that concerns nobody yet remembers who typed it: see bind.c.
+ */
+const char *
+protaddr_typist(void)
+{
+	return GetUserNameFromId(GetOuterUserId(), false);
 }
 
 /* is_other_version sees "pa", a number and a dot: no street is called so. */
@@ -526,6 +537,11 @@ input_seal(Input *input, Node *escontext)
 		input_fail(input, INPUT_EMPTY, NULL);
 	if (input->error != INPUT_OK)
 		return input_refuse(input, escontext);
+	if (input->address.nsubjects == 0)
+	{
+		input->address.typist.data = protaddr_typist();
+		input->address.typist.len = strlen(input->address.typist.data);
+	}
 	return PointerGetDatum(protaddr_seal(&input->address));
 }
 

@@ -6,13 +6,20 @@
  * to each value of one column.  It only ever adds: a value that concerned
  * somebody goes on concerning them wherever it is copied, so protection cannot be
  * lost on the way.
+ *
+ * Whose address a value is that concerns nobody yet, only two know: who typed it
+ * in, and whoever may bind (EXECUTE on protaddr.bind_row).  From others the trigger
+ * leaves it as it is, so withheld: else a role could read a foreign address by
+ * copying its token into a row of somebody who is not protected.
  */
 #include "protaddr.h"
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "catalog/partition.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "parser/parse_func.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -22,6 +29,10 @@
 PG_FUNCTION_INFO_V1(protaddr_bind_row);
 PG_FUNCTION_INFO_V1(protaddr_bind_rows);
 
+/* The table whose rows are bound on behalf of a role that may: protaddr_bind_rows. */
+static Oid	binding_rows_of = InvalidOid;
+
+static bool may_bind(const PaAddress *address, Oid function, Oid table);
 static bool concerns(const PaAddress *address, const ProtaddrIdentifier *person);
 
 /* protaddr_bind_row is the trigger: BEFORE ROW, arguments column and subject. */
@@ -65,7 +76,9 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 	if (!protaddr_open(seal, true, &opened))
 		return PointerGetDatum(row);
 
-	if (!concerns(&opened.address, &person))
+	if (!concerns(&opened.address, &person) &&
+		may_bind(&opened.address, fcinfo->flinfo->fn_oid,
+				 RelationGetRelid(trigdata->tg_relation)))
 	{
 		PaAddress  *address = &opened.address;
 		Datum		bound;
@@ -82,6 +95,8 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 		address->subject[address->nsubjects].len = person.len;
 		address->nsubjects++;
 
+		address->typist.len = 0;
+
 		/* what was released was released for others than it concerns now */
 		address->release = PA_NOT_RELEASED;
 		address->channel.len = 0;
@@ -92,6 +107,25 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 	}
 	protaddr_shut(&opened);
 	return PointerGetDatum(row);
+}
+
+/* may_bind tells whether this role may say whom the value concerns. */
+static bool
+may_bind(const PaAddress *address, Oid function, Oid table)
+{
+	const char *typist;
+
+	/* somebody else more takes nothing from those it concerns already */
+	if (address->nsubjects > 0)
+		return true;
+	if (OidIsValid(binding_rows_of) &&
+		(table == binding_rows_of ||
+		 list_member_oid(get_partition_ancestors(table), binding_rows_of)))
+		return true;
+	typist = protaddr_typist();
+	return (strlen(typist) == address->typist.len &&
+			memcmp(typist, address->typist.data, address->typist.len) == 0) ||
+		protaddr_may_execute(function, GetUserId());
 }
 
 static bool
@@ -123,11 +157,17 @@ protaddr_bind_rows(PG_FUNCTION_ARGS)
 	int			guc_level;
 	StringInfoData query;
 	uint64		rows;
+	Oid			function;
+	bool		allowed;
 
 	if (!has_privs_of_role(GetUserId(), owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be owner of table %s", RelationGetRelationName(rel))));
+
+	/* asked of the caller, since below we act as the owner */
+	function = LookupFuncName(list_make2(makeString("protaddr"), makeString("bind_row")), 0, NULL, false);
+	allowed = protaddr_may_execute(function, GetUserId());
 
 	initStringInfo(&query);
 	appendStringInfo(&query, "UPDATE %s SET %s = %s WHERE %s IS NOT NULL",
@@ -143,8 +183,17 @@ protaddr_bind_rows(PG_FUNCTION_ARGS)
 	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
 
 	SPI_connect();
-	if (SPI_execute(query.data, false, 0) != SPI_OK_UPDATE)
-		elog(ERROR, "could not bind the rows of a table");
+	PG_TRY();
+	{
+		binding_rows_of = allowed ? relid : InvalidOid;
+		if (SPI_execute(query.data, false, 0) != SPI_OK_UPDATE)
+			elog(ERROR, "could not bind the rows of a table");
+	}
+	PG_FINALLY();
+	{
+		binding_rows_of = InvalidOid;
+	}
+	PG_END_TRY();
 	rows = SPI_processed;
 	SPI_finish();
 

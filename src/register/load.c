@@ -14,6 +14,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -498,6 +499,11 @@ load_execute(SPIPlanPtr plan, Datum *values, int rows)
 {
 	int			done = SPI_execute_plan(plan, values, NULL, false, 0);
 
+	/* what we read is newer than what a REPEATABLE READ transaction may change */
+	if (SPI_processed < rows && IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to concurrent update")));
 	if ((done != SPI_OK_INSERT && done != SPI_OK_UPDATE) || SPI_processed != rows)
 		elog(ERROR, "a statement of the load changed another number of rows than it should");
 }

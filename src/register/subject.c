@@ -19,6 +19,22 @@ is_separator(unsigned char c)
 }
 
 /*
+ * wide_separator gives the length of the same in UTF-8 as word processors and
+ * spreadsheets write it: no-break space, soft hyphen, dashes, typographic and
+ * zero-width blanks (U+2000 to U+203F), minus sign, byte order mark.  0: none.
+ */
+static size_t
+wide_separator(const char *text, size_t len)
+{
+	if (len >= 2 && (memcmp(text, "\xC2\xA0", 2) == 0 || memcmp(text, "\xC2\xAD", 2) == 0))
+		return 2;
+	if (len >= 3 && (memcmp(text, "\xE2\x80", 2) == 0 || memcmp(text, "\xE2\x88\x92", 3) == 0 ||
+					 memcmp(text, "\xEF\xBB\xBF", 3) == 0))
+		return 3;
+	return 0;
+}
+
+/*
  * protaddr_subject_key
  *		Write the canonical form of an identifier and return its length.
  *
@@ -38,8 +54,15 @@ protaddr_subject_key(const char *text, size_t len, char out[PA_SUBJECT_SIZE])
 
 		if (c < '0' || c > '9')
 		{
+			size_t		wide = wide_separator(text + i, len - i);
+
 			if (is_separator(c))
 				continue;
+			if (wide > 0)
+			{
+				i += wide - 1;
+				continue;
+			}
 			digits = false;
 			if (c >= 'a' && c <= 'z')
 				c -= 'a' - 'A';

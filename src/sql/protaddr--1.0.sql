@@ -177,8 +177,9 @@ CREATE FUNCTION protaddr.address(
     adrline text[] DEFAULT NULL, subject text DEFAULT NULL
 ) RETURNS protaddr.address
     AS 'MODULE_PATHNAME', 'protaddr_address' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION protaddr.address(text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[], text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.address(text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[], text) IS
-'Makes a sealed address of its ISO 20022 elements: address(StrtNm => ''Vestergade'', BldgNb => ''12'', ...). NULL or empty: absent. subject: identifier of the person it concerns; without one the value is unbound, and withheld until bound. adrtp: a code (ADDR, PBOX, HOME, BIZZ, MLTO, DLVY). Raises 22P02, 22001 or 22021 for what cannot be an address.';
+'Makes a sealed address of its ISO 20022 elements: address(StrtNm => ''Vestergade'', BldgNb => ''12'', ...). NULL or empty: absent. subject: identifier of the person it concerns; without one the value is unbound, and withheld until bound. Not for PUBLIC, since with show() it tells whether a person is protected; applications type JSON instead. adrtp: a code (ADDR, PBOX, HOME, BIZZ, MLTO, DLVY). Raises 22P02, 22001 or 22021 for what cannot be an address.';
 
 CREATE FUNCTION protaddr.subject_key(identifier text) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_subject_key_sql' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
@@ -687,6 +688,14 @@ BEGIN
             MESSAGE = format('column %I of %s is already bound to %I', column_name, relation, subject);
     END IF;
 
+    -- rows that others commit after our snapshot could neither be seen nor bound
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'feature_not_supported',
+            MESSAGE = 'a column can only be bound in a READ COMMITTED transaction',
+            HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED first.';
+    END IF;
+
     -- zz: triggers fire by name, and this one is to see what others made of the row
     trigger_name := format('zz_protaddr_bind_%s_%s', bound.attnum, person.attnum);
     EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION protaddr.bind_row(%L, %L)',
@@ -698,7 +707,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.bind_column(regclass, name, name) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.bind_column(regclass, name, name) IS
-'Binds an address column to the people that another column of the row names: existing rows now, every row written later by a trigger (ENABLE ALWAYS). Returns how many rows held an address. Binding only adds people. One column may be bound to several subject columns (joint holders). The caller must own the table and may execute protaddr.bind_row(): whoever may bind decides whom a yet unbound address concerns. Raises 42703, 42804, 42809 or 42710.';
+'Binds an address column to the people that another column of the row names: existing rows now, every row written later by a trigger (ENABLE ALWAYS). Returns how many rows held an address. Binding only adds people. One column may be bound to several subject columns (joint holders). The caller must own the table and may execute protaddr.bind_row(): whoever may bind decides whom a yet unbound address concerns. From a role that may not, the trigger binds only what that role has typed in itself. Raises 42703, 42804, 42809 or 42710, and 0A000 under REPEATABLE READ or SERIALIZABLE, where rows committed meanwhile could not be seen.';
 
 CREATE FUNCTION protaddr.unbind_column(relation regclass, column_name name, subject name DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp

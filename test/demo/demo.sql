@@ -38,22 +38,20 @@ INSERT INTO story.delivery VALUES ('tuesday', decode(:'delivery', 'base64'));
 CREATE FUNCTION story.people(delivery bytea, OUT cpr text, OUT name text, OUT street text, OUT number text,
 	OUT floor text, OUT door text, OUT post_code text, OUT town text, OUT protected boolean) RETURNS SETOF record
 BEGIN ATOMIC
-	WITH line AS MATERIALIZED (
-		SELECT l, left(l, 3) AS record, substr(l, 4, 10) AS cpr
-		FROM regexp_split_to_table(convert_from(people.delivery, 'LATIN1'), '\r?\n') l
-	)
 	SELECT p.cpr,
-		   btrim(substr(n.l, 160, 34)),
-		   nullif(btrim(substr(a.l, 230, 20)), ''), nullif(ltrim(btrim(substr(a.l, 216, 4)), '0'), ''),
-		   nullif(ltrim(btrim(substr(a.l, 220, 2)), '0'), ''), nullif(btrim(substr(a.l, 222, 4)), ''),
-		   nullif(btrim(substr(a.l, 184, 4)), ''), nullif(btrim(substr(a.l, 188, 20)), ''),
-		   -- directory, marketing, research and credit codes hide nothing; an unknown code does
-		   EXISTS (SELECT FROM line c WHERE c.record = '004' AND c.cpr = p.cpr
-				   AND substr(c.l, 14, 4) NOT IN ('0002', '0003', '0004', '0005'))
-	FROM line p
-	LEFT JOIN line a ON a.record = '003' AND a.cpr = p.cpr
-	LEFT JOIN line n ON n.record = '008' AND n.cpr = p.cpr
-	WHERE p.record = '001';
+		   btrim(substr(p.name, 160, 34)),
+		   nullif(btrim(substr(p.home, 230, 20)), ''), nullif(ltrim(btrim(substr(p.home, 216, 4)), '0'), ''),
+		   nullif(ltrim(btrim(substr(p.home, 220, 2)), '0'), ''), nullif(btrim(substr(p.home, 222, 4)), ''),
+		   nullif(btrim(substr(p.home, 184, 4)), ''), nullif(btrim(substr(p.home, 188, 20)), ''),
+		   p.protected
+	FROM (SELECT substr(l, 4, 10) AS cpr,
+				 max(l) FILTER (WHERE l LIKE '008%') AS name,
+				 max(l) FILTER (WHERE l LIKE '003%') AS home,
+				 -- directory, marketing, research and credit codes hide nothing; an unknown code does
+				 coalesce(bool_or(substr(l, 14, 4) NOT IN ('0002', '0003', '0004', '0005')) FILTER (WHERE l LIKE '004%'), false) AS protected
+		  FROM string_to_table(replace(convert_from(people.delivery, 'LATIN1'), chr(13), ''), chr(10)) l
+		  GROUP BY substr(l, 4, 10)
+		  HAVING bool_or(l LIKE '001%')) p;
 END;
 
 -- The cast: four customers who pay.

@@ -259,6 +259,7 @@ try_address(const uint8_t *data, size_t size)
 		address.subject[i] = take_text(&source, PA_SUBJECT_SIZE);
 	address.release = (PaRelease) (take_byte(&source) % 3);
 	address.channel = take_text(&source, PA_CHANNEL_SIZE);
+	address.typist = take_text(&source, PA_TYPIST_SIZE);
 
 	for (int i = 0; i < PA_NELEMENTS; i++)
 	{
@@ -298,6 +299,7 @@ try_address(const uint8_t *data, size_t size)
 			PROMISE(has_subject(&back, address.subject[i]));
 		PROMISE(address.release == back.release);
 		PROMISE(same_text(address.channel, back.channel));
+		PROMISE(same_text(address.typist, back.typist));
 		try_format(&back, tidy);
 		free(exact);
 	}

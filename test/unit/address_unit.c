@@ -379,6 +379,7 @@ test_encode(void)
 
 	address = address_of(DANISH "|AdrTp=HOME|AdrLine=one|AdrLine=two|Subject=B|Subject=AB|Subject=A|Channel=sepa");
 	address.release = PA_RELEASED_MINIMUM;
+	address.typist = text_of("teller");
 	len = protaddr_encode(&address, plain, sizeof(plain));
 	memset(&back, 0, sizeof(back));
 	ok(len == 128 && protaddr_decode(plain, len, &back), "an encoded address decodes");
@@ -392,6 +393,7 @@ test_encode(void)
 	   "its subjects come back sorted");
 	ok(back.release == PA_RELEASED_MINIMUM && same_text(back.channel, text_of("sepa")),
 	   "its release comes back");
+	ok(same_text(back.typist, text_of("teller")), "its typist comes back");
 	ok(plain[0] == PA_SEAL_VERSION, "the first byte repeats the seal's version");
 
 	memset(&full, 0, sizeof(full));
@@ -424,6 +426,13 @@ test_encode_refusals(void)
 	ok(encode_list("Subject=1") == 0, "no element and no line is refused");
 	ok(encode_list("TwnNm=A|Subject=1|Subject=2|Subject=1") == 0, "a subject twice is refused");
 	ok(encode_list("TwnNm=A|Subject=") == 0, "an empty subject is refused");
+
+	address = address_of("TwnNm=A");
+	address.typist = repeated("t", PA_TYPIST_SIZE + 1);
+	ok(protaddr_encode(&address, plain, sizeof(plain)) == 0, "a typist of 65 bytes is refused");
+	memset(&address, 0, sizeof(address));
+	address.typist = text_of("teller");
+	ok(protaddr_encode(&address, plain, sizeof(plain)) == 0, "a typist alone is refused");
 
 	address = address_of("TwnNm=A");
 	address.subject[0] = repeated("1", PA_SUBJECT_SIZE + 1);
