@@ -71,10 +71,11 @@ OBJS = \
 
 # ---- tests, by name -----------------------------------------------------------
 
-REGRESS =
+REGRESS = install address_type address_ops show_format keys register \
+	load_cpr bind gate gate_install privileges
 REGRESS_OPTS =
 
-ISOLATION =
+ISOLATION = bind gate protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

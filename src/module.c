@@ -17,6 +17,7 @@ _PG_init(void)
 	protaddr_own_tables_init();
 	protaddr_kek_init();
 	protaddr_aead_init();
+	protaddr_seal_init();
 	protaddr_lookup_init();
 	protaddr_row_trigger_init();
 	protaddr_channel_init();

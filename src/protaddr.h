@@ -108,6 +108,7 @@ typedef struct ProtaddrOpened
 	size_t		len;
 } ProtaddrOpened;
 
+extern void protaddr_seal_init(void);
 extern ProtaddrSeal *protaddr_seal(const PaAddress *address);
 extern bool protaddr_open(const ProtaddrSeal *seal, bool missing_key_ok, ProtaddrOpened *opened);
 extern void protaddr_shut(ProtaddrOpened *opened);

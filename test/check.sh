@@ -9,7 +9,7 @@
 #
 # Environment, beside that of setup.sh:
 #	STAGES			which stages to run, default all, in this order:
-#					build vpath scan lint unit fuzz regress isolation tap leaks
+#					build vpath scan lint unit fuzz regress isolation tap demo leaks
 #	FUZZ_SECONDS	per fuzzer, default 20
 #	TAP_JOBS		TAP files at a time, default 2
 #	TAP_TESTS		TAP files to run, default test/t/*.pl
@@ -289,6 +289,23 @@ stage_tap()
 	done
 }
 
+# The story judges itself: psql ends with an error if anything protected leaves.
+tell_story()
+{
+	local extract=${PROTADDR_DATA:-}/cpr/cprbroker/U12170-P_opgavenr_110901_ADRNVN_FE.txt
+	local -a variables=(-v "fixtures=$PA_TREE/test/data")
+
+	[ ! -r "$extract" ] || variables+=(-v "extract=$extract")
+	createdb demo && pa_timed 300 psql -X -q -d demo -v ON_ERROR_STOP=1 "${variables[@]}" -f test/demo/demo.sql
+}
+
+stage_demo()
+{
+	need_build demo || return
+	server_up || { miss "demo: no server"; return; }
+	one "the demo: no protected address leaves" tell_story
+}
+
 # ---- what the suite left behind ---------------------------------------------------
 
 # Nothing in the logs, data directories and dumps below $EVIDENCE may hold a string of
@@ -374,7 +391,7 @@ stage_leaks()
 # ---- all of it ----------------------------------------------------------------------
 
 cd "$PA_TREE" || exit 1
-for name in build vpath scan lint unit fuzz regress isolation tap leaks; do
+for name in build vpath scan lint unit fuzz regress isolation tap demo leaks; do
 	stage "$name" "stage_$name"
 done
 

@@ -94,6 +94,13 @@ discretion_emit_log(ErrorData *edata)
 
 	if (!edata->output_to_server)
 		return;
+	/*
+	 * A COPY that fails before anything of its line was sealed ("extra data after
+	 * last expected column") quotes the line all the same.
+	 */
+	if (edata->context != NULL && strncmp(edata->context, "COPY ", 5) == 0)
+		edata->hide_ctx = true;
+
 	if (!clear_text_in_transaction &&
 		(clear_text_statement == 0 ||
 		 clear_text_statement != GetCurrentStatementStartTimestamp()))

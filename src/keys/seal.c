@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "access/xact.h"
 #include "port/pg_bswap.h"
 
 /*
@@ -25,10 +26,25 @@ static uint8 nonces[NONCES_PER_BLOCK * PA_NONCE_SIZE];
 static int	nonces_left = 0;
 
 static uint8 plain_buffer[PA_MAX_PLAIN];
+static size_t plain_used = 0;	/* an error may come before protaddr_shut */
 static uint8 encode_buffer[PA_MAX_PLAIN];
 
+static void seal_xact(XactEvent event, void *arg);
 static const uint8 *next_nonce(void);
 static void authentication_failed(void) pg_attribute_noreturn();
+
+void
+protaddr_seal_init(void)
+{
+	RegisterXactCallback(seal_xact, NULL);
+}
+
+static void
+seal_xact(XactEvent event, void *arg)
+{
+	explicit_bzero(plain_buffer, plain_used);
+	plain_used = 0;
+}
 
 /*
  * protaddr_seal closes an address under the newest data key.  The result is
@@ -98,6 +114,7 @@ protaddr_open(const ProtaddrSeal *seal, bool missing_key_ok, ProtaddrOpened *ope
 	}
 
 	len = size - PA_SEAL_OVERHEAD;
+	plain_used = len;
 	if (!protaddr_aead_open(key->aead, bytes + 1 + sizeof(id), NULL, 0, bytes + PA_SEAL_HEADER, len,
 							bytes + size - PA_TAG_SIZE, plain_buffer) ||
 		!protaddr_decode(plain_buffer, len, &opened->address))
@@ -117,6 +134,7 @@ protaddr_shut(ProtaddrOpened *opened)
 {
 	explicit_bzero(opened->plain, opened->len);
 	opened->len = 0;
+	plain_used = 0;
 }
 
 static void

@@ -298,6 +298,7 @@ SELECT cpr, CASE WHEN street IS NOT NULL
 				 ELSE protaddr.address(StrtNm => 'Kundevej', BldgNb => '1', PstCd => '9990', TwnNm => 'Kundeby', Ctry => 'DK') END
 FROM story.yours;
 INSERT INTO new_bank.outbound_payment SELECT 'yours', cpr, 1, home FROM new_bank.your_customer;
+ANALYZE story.yours, new_bank.outbound_payment;
 
 DO $$
 DECLARE

@@ -1,0 +1,196 @@
+--
+-- Who may do what, and can anybody make our functions do more than they say?
+--
+SET client_min_messages = warning;
+CREATE EXTENSION protaddr;
+CREATE ROLE regress_privileges_nobody;
+CREATE ROLE regress_privileges_clerk;
+CREATE ROLE regress_privileges_monitor;
+GRANT pg_monitor TO regress_privileges_monitor;
+GRANT EXECUTE ON FUNCTION protaddr.protect, protaddr.lift, protaddr.load_cpr, protaddr.confirm_register TO regress_privileges_clerk;
+CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+    RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || SQLERRM;
+END
+$$;
+CREATE TABLE customer (cpr text PRIMARY KEY, home protaddr.address);
+SELECT protaddr.bind_column('customer', 'home', 'cpr');
+INSERT INTO customer VALUES ('6101704001', 'Vestergade 1'), ('6201704002', 'Kanariegade 2');
+GRANT ALL ON customer TO PUBLIC;
+SELECT protaddr.protect('6201704002', 'DK-CPR', '0001'), protaddr.confirm_register('regress');
+SELECT protaddr.rotate_data_key() IS NOT NULL AS rotated;
+
+-- every function: who may execute it
+CREATE TABLE may (signature text PRIMARY KEY, who text);
+COPY may FROM STDIN (DELIMITER '|');
+protaddr.address(text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text[],text)|all
+protaddr.address_cmp(protaddr.address,protaddr.address)|all
+protaddr.address_column(oid)|all
+protaddr.address_eq(protaddr.address,protaddr.address)|all
+protaddr.address_ge(protaddr.address,protaddr.address)|all
+protaddr.address_gt(protaddr.address,protaddr.address)|all
+protaddr.address_hash(protaddr.address)|all
+protaddr.address_hash_extended(protaddr.address,bigint)|all
+protaddr.address_in(cstring)|all
+protaddr.address_le(protaddr.address,protaddr.address)|all
+protaddr.address_lt(protaddr.address,protaddr.address)|all
+protaddr.address_ne(protaddr.address,protaddr.address)|all
+protaddr.address_out(protaddr.address)|all
+protaddr.address_recv(internal)|all
+protaddr.address_send(protaddr.address)|all
+protaddr.adopt_data_keys(text)|none
+protaddr.bind_column(regclass,name,name)|none
+protaddr.bind_row()|none
+protaddr.building_name(protaddr.address)|all
+protaddr.building_number(protaddr.address)|all
+protaddr.care_of(protaddr.address)|all
+protaddr.confirm_register(text)|clerk
+protaddr.country(protaddr.address)|all
+protaddr.country_subdivision(protaddr.address)|all
+protaddr.data_key_available(bigint)|monitor
+protaddr.floor(protaddr.address)|all
+protaddr.gate_check()|none
+protaddr.gate_row()|none
+protaddr.install_gate(regclass,text,name)|none
+protaddr.is_protected(text)|none
+protaddr.kind_of(text,text)|none
+protaddr.lift(text,text,text,text)|clerk
+protaddr.load_cpr(bytea,text)|clerk
+protaddr.outer_key_name()|monitor
+protaddr.own_table_changed()|none
+protaddr.post_box(protaddr.address)|all
+protaddr.post_code(protaddr.address)|all
+protaddr.protect(text,text,text,timestamp with time zone,date,text)|clerk
+protaddr.register_max_age()|all
+protaddr.register_ready()|all
+protaddr.release(protaddr.address,text)|none
+protaddr.remove_gate(regclass)|none
+protaddr.retire_register(text)|none
+protaddr.room(protaddr.address)|all
+protaddr.rotate_data_key()|none
+protaddr.show(protaddr.address)|all
+protaddr.show_iso(protaddr.address)|all
+protaddr.street_name(protaddr.address)|all
+protaddr.subject_key(text)|all
+protaddr.take_over_shipped_row()|none
+protaddr.town_location_name(protaddr.address)|all
+protaddr.town_name(protaddr.address)|all
+protaddr.trigger_arguments(oid)|all
+protaddr.unbind_column(regclass,name,name)|none
+protaddr.unchecked_columns(regclass)|all
+\.
+SELECT coalesce(p.oid::regprocedure::text, 'no function: ' || m.signature) AS function, role, m.who, has_function_privilege(role, p.oid, 'EXECUTE') AS may
+FROM (SELECT oid FROM pg_proc WHERE pronamespace = 'protaddr'::regnamespace) p FULL JOIN may m ON m.signature = p.oid::regprocedure::text,
+    unnest('{regress_privileges_nobody,regress_privileges_clerk,regress_privileges_monitor}'::name[]) role
+WHERE has_function_privilege(role, p.oid, 'EXECUTE') IS DISTINCT FROM (m.who = 'all' OR role = 'regress_privileges_' || m.who)
+ORDER BY 1, 2;
+-- and what may not be executed is not
+GRANT SELECT ON may TO PUBLIC;
+SET ROLE regress_privileges_nobody;
+SELECT left(r, 5) AS refused, count(*) > 0 AS some FROM (SELECT refusal(format('SELECT protaddr.%I(%s)', p.proname,
+        (SELECT string_agg('NULL::' || t::regtype, ', ') FROM unnest(p.proargtypes) t))) AS r
+    FROM may m JOIN pg_proc p ON p.oid = m.signature::regprocedure WHERE who <> 'all') t GROUP BY 1 ORDER BY 1;
+RESET ROLE;
+
+-- every table and view: what an ordinary role may do with it
+SELECT c.oid::regclass AS relation, string_agg(privilege, ' ' ORDER BY privilege) AS nobody_may
+FROM pg_class c, unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) privilege
+WHERE c.relnamespace = 'protaddr'::regnamespace AND c.relkind IN ('r', 'v') AND has_table_privilege('regress_privileges_nobody', c.oid, privilege)
+GROUP BY c.oid ORDER BY c.oid::regclass::text;
+SELECT c.oid::regclass AS relation FROM pg_class c
+WHERE c.relnamespace = 'protaddr'::regnamespace AND c.relkind IN ('r', 'v') AND NOT has_table_privilege('regress_privileges_nobody', c.oid, 'SELECT')
+  AND (has_any_column_privilege('regress_privileges_nobody', c.oid, 'SELECT') OR has_any_column_privilege('regress_privileges_nobody', c.oid, 'UPDATE')) ORDER BY 1;
+SELECT has_sequence_privilege('regress_privileges_nobody', 'protaddr.protection_id_seq', 'USAGE, SELECT, UPDATE') AS sequence,
+       has_schema_privilege('regress_privileges_nobody', 'protaddr', 'CREATE') AS create_in_schema, has_type_privilege('regress_privileges_nobody', 'protaddr.address', 'USAGE') AS type;
+SELECT c.oid::regclass AS monitor_may_also_read FROM pg_class c
+WHERE c.relnamespace = 'protaddr'::regnamespace AND c.relkind IN ('r', 'v') AND has_table_privilege('regress_privileges_monitor', c.oid, 'SELECT')
+  AND NOT has_table_privilege('regress_privileges_nobody', c.oid, 'SELECT') ORDER BY c.oid::regclass::text;
+SET ROLE regress_privileges_monitor;
+SELECT count(*) AS keys, bool_and(usable) AS usable FROM protaddr.key_status;
+SELECT source, status, protected_now FROM protaddr.register_status ORDER BY source;
+SELECT refusal('SELECT * FROM protaddr.protection'), refusal('SELECT wrapped FROM protaddr.data_key');
+
+-- an ordinary role: writes, reads, is shown what everyone is; nothing it does shows more
+SET ROLE regress_privileges_nobody;
+SELECT cpr, protaddr.show(home), protaddr.street_name(home) FROM customer ORDER BY cpr;
+UPDATE customer SET home = home::text::protaddr.address, cpr = CASE cpr WHEN '6201704002' THEN '6801704009' ELSE cpr END;
+INSERT INTO customer VALUES ('6301704003', (SELECT home FROM customer WHERE cpr = '6801704009'));
+SELECT cpr, protaddr.show(home) FROM customer ORDER BY cpr;
+CREATE TEMP TABLE mine AS SELECT '6101704001' AS cpr, home, protaddr.show_iso(home) AS iso FROM customer WHERE cpr = '6801704009';
+SELECT protaddr.show(home), iso FROM mine;
+SELECT count(*) AS statements, count(*) FILTER (WHERE refusal(s) LIKE '42501 %') AS refused FROM (VALUES (1, 'SELECT protaddr.bind_column(''mine'', ''home'', ''cpr'')'), (2, 'CREATE TRIGGER t BEFORE UPDATE ON mine FOR EACH ROW EXECUTE FUNCTION protaddr.bind_row(''home'', ''cpr'')'),
+    (3, 'CREATE TRIGGER t BEFORE UPDATE ON mine FOR EACH ROW EXECUTE FUNCTION protaddr.gate_row(''sepa'', ''cpr'')'), (4, 'ALTER TABLE customer DISABLE TRIGGER ALL'),
+    (5, 'SET session_replication_role = replica'), (6, 'ALTER FUNCTION protaddr.show(protaddr.address) COST 1'), (7, 'CREATE OR REPLACE FUNCTION protaddr.show(text) RETURNS text LANGUAGE sql RETURN $1'),
+    (8, 'CREATE CAST (protaddr.address AS text) WITH INOUT AS IMPLICIT'), (9, 'INSERT INTO protaddr.channel VALUES (''mine'', ''display'', ''minimum'', ''x'', ''x'')'), (10, 'LOCK protaddr.protection IN ACCESS EXCLUSIVE MODE'),
+    (11, 'COMMENT ON EXTENSION protaddr IS ''x'''), (12, 'DROP EXTENSION protaddr CASCADE')) v(n, s);
+DROP TABLE mine;
+
+-- who may lift, load and confirm is shown nothing by it
+SET ROLE regress_privileges_clerk;
+SELECT refusal('SELECT * FROM protaddr.protection'), refusal('SELECT protaddr.is_protected(''6201704002'')'), refusal('SELECT * FROM protaddr.register_status');
+BEGIN;
+SELECT protaddr.lift('6201704002', 'DK-CPR', '0001');
+SELECT protaddr.show(home) FROM customer WHERE cpr = '6801704009';
+ROLLBACK;
+DO $$ BEGIN PERFORM protaddr.lift('6201704002', 'DK-CPR', '0001'); RAISE WARNING '%', (SELECT protaddr.show(home) FROM customer WHERE cpr = '6801704009'); RAISE division_by_zero;
+EXCEPTION WHEN division_by_zero THEN RAISE WARNING '%', (SELECT protaddr.show(home) FROM customer WHERE cpr = '6801704009'); END $$;
+WITH l AS MATERIALIZED (SELECT protaddr.lift('6201704002', 'DK-CPR', '0001') AS lifted) SELECT lifted, (SELECT protaddr.show(home) FROM customer WHERE cpr = '6801704009' AND lifted) FROM l;
+SELECT protaddr.protect('6201704002', 'DK-CPR', '0001', reason => 'by the clerk') AS protected_again;
+RESET ROLE;
+SELECT protaddr.show(home) FROM customer WHERE cpr = '6801704009';
+SELECT DISTINCT recorded_by = session_user AS by_the_login_role FROM protaddr.protection;
+
+-- hostile names, first in the path and in pg_temp: not one of them is called
+CREATE SCHEMA regress_evil;
+GRANT ALL ON SCHEMA regress_evil TO regress_privileges_clerk;
+SET ROLE regress_privileges_clerk;
+DO $$
+DECLARE o text; t text;
+BEGIN
+    FOREACH t IN ARRAY '{text,oid,name,timestamptz,bigint,"\"char\"",boolean,int2,int4,regclass}'::text[] LOOP
+        EXECUTE format('CREATE FUNCTION regress_evil.evil(%s, %1$s) RETURNS boolean LANGUAGE plpgsql AS ''BEGIN RAISE WARNING ''''evil operator''''; RETURN true; END''', t);
+        FOREACH o IN ARRAY '{=,<>,<,>,>=,<=}'::text[] LOOP
+            EXECUTE format('CREATE OPERATOR regress_evil.%s (LEFTARG = %s, RIGHTARG = %2$s, FUNCTION = regress_evil.evil)', o, t);
+        END LOOP;
+    END LOOP;
+    FOREACH t IN ARRAY string_to_array('btrim(text);btrim(text,text);subject_key(text);lower(text);upper(text);to_hex(bigint);lpad(text,int,text);quote_ident(text);format(text,text,text);pg_partition_tree(regclass);octet_length(bytea);clock_timestamp();length(text)', ';') LOOP
+        EXECUTE format('CREATE FUNCTION regress_evil.%s RETURNS text LANGUAGE plpgsql AS ''BEGIN RAISE WARNING ''''evil function''''; RETURN NULL; END''', t);
+        EXECUTE format('CREATE FUNCTION pg_temp.%s RETURNS text LANGUAGE plpgsql AS ''BEGIN RAISE WARNING ''''evil function''''; RETURN NULL; END''', t);
+    END LOOP;
+END $$;
+CREATE TEMP TABLE protection (LIKE customer); CREATE TEMP TABLE regime_code (code text); CREATE TEMP TABLE register_source (source text); CREATE TEMP TABLE pg_class (oid oid);
+CREATE TEMP TABLE pg_trigger (oid oid); CREATE TEMP TABLE pg_attribute (oid oid); CREATE TEMP TABLE channel (channel text); CREATE DOMAIN pg_temp.address AS text;
+SET search_path = regress_evil, pg_temp, pg_catalog, public;
+-- they do answer when they are called
+SELECT 'a'::text = 'b'::text AS evil, clock_timestamp() IS NULL AS evil_too;
+SELECT protaddr.protect('6401704004', 'DK-CPR', '0001'), protaddr.lift('6401704004', 'DK-CPR', '0001'), protaddr.confirm_register('evil');
+SELECT protaddr.protect('6401704004', 'DK-CPR', '0001'), protaddr.protect('6401704004', 'DK-CPR', '0002'), protaddr.subject_key('64-01704004');
+\set content `base64 -w0 < "$PG_ABS_SRCDIR/test/data/cpr_fixture.txt"`
+SELECT l.persons, l.protected FROM protaddr.load_cpr(decode(:'content', 'base64')) l;
+SELECT relation, status FROM protaddr.bound_column ORDER BY relation::text;
+SELECT count(*) FROM protaddr.gate_status;
+RESET ROLE;
+SELECT protaddr.rotate_data_key() IS NOT NULL AS rotated, protaddr.kind_of('DK-CPR', '0002') AS kind, protaddr.retire_register('evil') AS retired;
+SELECT bool_and(key_id IS NOT NULL AND usable) AS keys FROM protaddr.key_status;
+SELECT source, status, protected_now FROM protaddr.register_status ORDER BY source;
+\set VERBOSITY terse
+SELECT protaddr.bind_column('public.customer', 'home', 'home') AS refused;
+SELECT protaddr.unbind_column('public.customer', 'home') AS unbound;
+SELECT protaddr.bind_column('public.customer', 'home', 'cpr') AS bound;
+CREATE TABLE public.outbound_payment (payer text, address protaddr.address, note text);
+SELECT protaddr.install_gate('public.outbound_payment', 'sepa', 'payer');
+INSERT INTO public.outbound_payment SELECT cpr, home FROM public.customer;
+SELECT protaddr.remove_gate('public.outbound_payment') AS removed;
+RESET search_path;
+SELECT payer, protaddr.show(address) FROM outbound_payment ORDER BY payer;
+SELECT subject, code, kind FROM protaddr.protection WHERE source = 'hand' AND recorded_to = 'infinity' AND valid_to = 'infinity' ORDER BY subject, code;
+
+DROP SCHEMA regress_evil CASCADE;
+DISCARD TEMP;
+DROP TABLE customer, may, outbound_payment;
+DROP FUNCTION refusal;
+DROP EXTENSION protaddr CASCADE;
+DROP ROLE regress_privileges_nobody, regress_privileges_clerk, regress_privileges_monitor;
