@@ -1,0 +1,419 @@
+/*
+ * load_cpr.c
+ *		How does a delivery of the Danish population register reach the register?
+ *
+ * From a bytea or from a file on the server, in pieces, through the parser
+ * (cpr_extract.c) into the engine (replace.c).  Nothing here grows with the
+ * delivery.  What the rules say of gaps, repetitions and lifts is in the SQL
+ * function around it, protaddr.load_cpr.
+ */
+#include "protaddr.h"
+
+#include <iconv.h>
+
+#include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
+#include "commands/progress.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+#include "utils/acl.h"
+#include "utils/backend_progress.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/timestamp.h"
+
+#define REGIME			"DK-CPR"
+#define PIECE			(256 * 1024)
+#define NOTICE_EVERY_MS	5000
+
+typedef struct CprLoad
+{
+	ProtaddrReplace *replace;
+	PaCprParser *parser;
+	uint64		size;			/* bytes of the delivery, as it came */
+	uint64		read;
+	TimestampTz started;
+	TimestampTz told;
+	iconv_t		recode;			/* to ISO-8859-1, or (iconv_t) -1 */
+	char		rest[16];		/* an unfinished character between pieces */
+	size_t		rest_len;
+	pg_cryptohash_ctx *digest;
+} CprLoad;
+
+PG_FUNCTION_INFO_V1(protaddr_load_cpr_bytes);
+PG_FUNCTION_INFO_V1(protaddr_load_cpr_path);
+PG_FUNCTION_INFO_V1(protaddr_cpr_header);
+
+static Datum load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file);
+static void load_piece(CprLoad *load, const char *piece, size_t len);
+static void load_recoded(CprLoad *load, const char *piece, size_t len);
+static bool load_person(void *arg, const PaCprPerson *person);
+static TimestampTz copenhagen(const char *date);
+static void load_tell(CprLoad *load);
+static void load_refuse(const PaCprParser *parser, const char *what);
+
+/* protaddr_load_cpr_bytes is protaddr.load_cpr_bytes(bytea, source, encoding, kind). */
+Datum
+protaddr_load_cpr_bytes(PG_FUNCTION_ARGS)
+{
+	bytea	   *delivery = PG_GETARG_BYTEA_PP(0);
+
+	return load(fcinfo, VARDATA_ANY(delivery), VARSIZE_ANY_EXHDR(delivery), NULL);
+}
+
+/*
+ * protaddr_load_cpr_path is protaddr.load_cpr_path(path, source, encoding, kind).
+ * The privilege is asked of the role the client works as: the function itself runs
+ * with its owner's.
+ */
+Datum
+protaddr_load_cpr_path(PG_FUNCTION_ARGS)
+{
+	char	   *path = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	FILE	   *file;
+	Datum		result;
+
+	if (!has_privs_of_role(GetOuterUserId(), ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to read a server file"),
+				 errdetail("Only roles with privileges of pg_read_server_files may load a file of the server."),
+				 errhint("protaddr.load_cpr() loads a client's file.")));
+	file = AllocateFile(path, PG_BINARY_R);
+	if (file == NULL)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open the delivery: %m")));
+	result = load(fcinfo, NULL, 0, file);
+	FreeFile(file);
+	return result;
+}
+
+static Datum
+load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
+{
+	char	   *source = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char	   *encoding = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	CprLoad    *load = palloc0(sizeof(CprLoad));
+	const ProtaddrReplaced *counts;
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	TupleDesc	desc;
+	Datum		values[14];
+	bool		nulls[14] = {false};
+	int			n = 0;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	desc = BlessTupleDesc(desc);
+
+	load->size = len;
+	if (file != NULL)
+	{
+		struct stat st;
+
+		if (fstat(fileno(file), &st) != 0 || !S_ISREG(st.st_mode))
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("the delivery is not a regular file")));
+		load->size = st.st_size;
+	}
+	load->recode = (iconv_t) -1;
+	if (pg_strcasecmp(encoding, "ISO-8859-1") != 0 && pg_strcasecmp(encoding, "LATIN1") != 0)
+	{
+		load->recode = iconv_open("ISO-8859-1", encoding);
+		if (load->recode == (iconv_t) -1)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("there is no such encoding"),
+					 errhint("See iconv --list; CPR delivers ISO-8859-1 unless agreed otherwise.")));
+	}
+
+	load->started = load->told = GetCurrentTimestamp();
+	load->parser = palloc0(sizeof(PaCprParser));
+	protaddr_cpr_begin(load->parser, load_person, load);
+	load->digest = pg_cryptohash_create(PG_SHA256);
+	if (load->digest == NULL || pg_cryptohash_init(load->digest) < 0)
+		elog(ERROR, "could not begin a digest");
+
+	SPI_connect();
+	load->replace = protaddr_replace_begin(source, REGIME);
+	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, protaddr_table(PROTADDR_PROTECTION));
+	pgstat_progress_update_param(PROGRESS_COPY_BYTES_TOTAL, load->size);
+
+	PG_TRY();
+	{
+		if (file != NULL)
+		{
+			char	   *piece = palloc(PIECE);
+			size_t		got;
+
+			while (load->parser->verdict == PA_CPR_OK &&
+				   (got = fread(piece, 1, PIECE, file)) > 0)
+				load_piece(load, piece, got);
+			if (ferror(file))
+				ereport(ERROR,
+						(errcode_for_file_access(),
+						 errmsg("could not read the delivery: %m")));
+		}
+		else
+		{
+			while (load->parser->verdict == PA_CPR_OK && len > 0)
+			{
+				size_t		piece = Min(len, PIECE);
+
+				load_piece(load, bytes, piece);
+				bytes += piece;
+				len -= piece;
+			}
+		}
+		if (load->rest_len > 0)
+			load_refuse(load->parser, "a character of its encoding is cut off");
+		if (protaddr_cpr_end(load->parser) != PA_CPR_OK)
+			load_refuse(load->parser, NULL);
+		counts = protaddr_replace_end(load->replace);
+		if (pg_cryptohash_final(load->digest, digest, sizeof(digest)) < 0)
+			elog(ERROR, "could not end a digest");
+	}
+	PG_FINALLY();
+	{
+		if (load->recode != (iconv_t) -1)
+			iconv_close(load->recode);
+		pg_cryptohash_free(load->digest);
+	}
+	PG_END_TRY();
+	pgstat_progress_end_command();
+	SPI_finish();
+
+	values[n++] = Int64GetDatum(counts->persons);
+	values[n++] = Int64GetDatum(counts->protections);
+	values[n++] = Int64GetDatum(counts->protected);
+	values[n++] = Int64GetDatum(counts->newly_protected);
+	values[n++] = Int64GetDatum(counts->lifted);
+	values[n++] = Int64GetDatum(counts->unknown_codes);
+	values[n++] = Int64GetDatum(counts->replaced_numbers);
+	values[n++] = Int64GetDatum((int64) load->parser->records);
+	values[n++] = Int64GetDatum((int64) load->parser->skipped);
+	values[n++] = TimestampTzGetDatum(protaddr_replace_moment(load->replace));
+	{
+		bytea	   *copy = palloc(VARHDRSZ + sizeof(digest));
+
+		SET_VARSIZE(copy, VARHDRSZ + sizeof(digest));
+		memcpy(VARDATA(copy), digest, sizeof(digest));
+		values[n++] = PointerGetDatum(copy);
+	}
+	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+}
+
+/* load_piece takes in a piece as it came. */
+static void
+load_piece(CprLoad *load, const char *piece, size_t len)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (pg_cryptohash_update(load->digest, (const uint8 *) piece, len) < 0)
+		elog(ERROR, "could not compute a digest");
+	load->read += len;
+	if (load->recode == (iconv_t) -1)
+		protaddr_cpr_feed(load->parser, piece, len);
+	else
+		load_recoded(load, piece, len);
+	load_tell(load);
+}
+
+/* load_recoded brings a piece to ISO-8859-1; a character may span two pieces. */
+static void
+load_recoded(CprLoad *load, const char *piece, size_t len)
+{
+	size_t		room = load->rest_len + len;
+	char	   *in = palloc(room);
+	char	   *out = palloc(room + 16);
+	char	   *from = in;
+	char	   *to = out;
+	size_t		from_left = room;
+	size_t		to_left = room + 16;
+
+	memcpy(in, load->rest, load->rest_len);
+	memcpy(in + load->rest_len, piece, len);
+	load->rest_len = 0;
+
+	if (iconv(load->recode, &from, &from_left, &to, &to_left) == (size_t) -1)
+	{
+		int			why = errno;
+
+		/* what comes before the offending byte tells the parser where that is */
+		protaddr_cpr_feed(load->parser, out, to - out);
+		if (load->parser->verdict != PA_CPR_OK)
+			return;
+		if (why != EINVAL || from_left > sizeof(load->rest))
+			load_refuse(load->parser, "a byte does not fit its encoding");
+		memcpy(load->rest, from, from_left);
+		load->rest_len = from_left;
+	}
+	else
+		protaddr_cpr_feed(load->parser, out, to - out);
+	pfree(in);
+	pfree(out);
+}
+
+/* load_person hands one person on: the parser calls it. */
+static bool
+load_person(void *arg, const PaCprPerson *person)
+{
+	CprLoad    *load = (CprLoad *) arg;
+	static ProtaddrDelivered delivered[PA_CPR_MAX_PROTECTIONS];
+
+	for (int i = 0; i < person->nprotections; i++)
+	{
+		const PaCprProtection *one = &person->protection[i];
+
+		delivered[i].code = one->code;
+		delivered[i].valid_from = one->start[0] == '\0' ? DT_NOBEGIN : copenhagen(one->start);
+		delivered[i].valid_to = one->end[0] == '\0' ? DT_NOEND : copenhagen(one->end);
+		delivered[i].has_delete_hint = one->delete_hint[0] != '\0';
+		if (delivered[i].has_delete_hint)
+			delivered[i].delete_hint =
+				DatumGetDateADT(DirectFunctionCall1(date_in, CStringGetDatum(one->delete_hint)));
+	}
+	protaddr_replace_person(load->replace, person->pnr,
+							person->replaced_by[0] == '\0' ? NULL : person->replaced_by,
+							delivered, person->nprotections);
+	return true;
+}
+
+/* copenhagen gives the moment a date of the register begins. */
+static TimestampTz
+copenhagen(const char *date)
+{
+	static text *zone = NULL;
+
+	if (zone == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+		zone = cstring_to_text("Europe/Copenhagen");
+		MemoryContextSwitchTo(old);
+	}
+	return DatumGetTimestampTz(DirectFunctionCall2(timestamp_zone, PointerGetDatum(zone),
+												   DirectFunctionCall1(date_timestamp,
+																	   DirectFunctionCall1(date_in, CStringGetDatum(date)))));
+}
+
+/* load_tell says how far the load is: to whoever watches, and now and then here. */
+static void
+load_tell(CprLoad *load)
+{
+	int64		persons = protaddr_replace_so_far(load->replace)->persons;
+	TimestampTz now = GetCurrentTimestamp();
+	double		seconds;
+
+	pgstat_progress_update_param(PROGRESS_COPY_BYTES_PROCESSED, load->read);
+	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, persons);
+	if (!TimestampDifferenceExceeds(load->told, now, NOTICE_EVERY_MS))
+		return;
+	load->told = now;
+	seconds = (now - load->started) / (double) USECS_PER_SEC;
+	ereport(NOTICE,
+			(errmsg("load_cpr: " INT64_FORMAT " people, %.0f a second, %.0f %% of the delivery",
+					persons, persons / seconds,
+					load->size > 0 ? 100.0 * load->read / load->size : 100.0)));
+}
+
+/*
+ * protaddr_cpr_header is protaddr.cpr_header(bytea): what the start record says,
+ * from the first bytes of a delivery; NULLs if it has none.
+ */
+static bool
+header_person(void *arg, const PaCprPerson *person)
+{
+	return false;
+}
+
+Datum
+protaddr_cpr_header(PG_FUNCTION_ARGS)
+{
+	bytea	   *start = PG_GETARG_BYTEA_PP(0);
+	PaCprParser *parser = palloc0(sizeof(PaCprParser));
+	TupleDesc	desc;
+	Datum		values[3] = {0};
+	bool		nulls[3] = {true, true, true};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	protaddr_cpr_begin(parser, header_person, NULL);
+	protaddr_cpr_feed(parser, VARDATA_ANY(start), Min(VARSIZE_ANY_EXHDR(start), 4096));
+
+	if (parser->header.task[0] != '\0')
+	{
+		values[0] = CStringGetTextDatum(parser->header.task);
+		nulls[0] = false;
+	}
+	if (parser->header.produced[0] != '\0')
+	{
+		values[1] = DirectFunctionCall1(date_in, CStringGetDatum(parser->header.produced));
+		nulls[1] = false;
+	}
+	if (parser->header.previous[0] != '\0')
+	{
+		values[2] = DirectFunctionCall1(date_in, CStringGetDatum(parser->header.previous));
+		nulls[2] = false;
+	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+static const char *
+verdict_in_words(PaCprVerdict verdict)
+{
+	switch (verdict)
+	{
+		case PA_CPR_OK:
+		case PA_CPR_STOPPED:
+			break;
+		case PA_CPR_NO_START:
+			return "it does not begin with a start record (000)";
+		case PA_CPR_BAD_START:
+			return "its start record has no valid task number or production date";
+		case PA_CPR_NO_END:
+			return "it is cut off: there is no end record (999)";
+		case PA_CPR_AFTER_END:
+			return "something follows its end record";
+		case PA_CPR_WRONG_COUNT:
+			return "its end record counts another number of records than it has";
+		case PA_CPR_BAD_RECORD:
+			return "a record has a length that its type cannot have";
+		case PA_CPR_BAD_TYPE:
+			return "a record has no valid type";
+		case PA_CPR_BAD_BYTE:
+			return "it has a byte that ISO-8859-1 text cannot have";
+		case PA_CPR_BAD_PNR:
+			return "a record has no valid person number";
+		case PA_CPR_BAD_DATE:
+			return "a record has no valid date where one belongs";
+		case PA_CPR_BAD_CODE:
+			return "a record has no valid code or status";
+		case PA_CPR_NO_PERSON:
+			return "a record does not follow the record of its person";
+		case PA_CPR_PERSON_TWICE:
+			return "a person stands in it twice";
+		case PA_CPR_TOO_MANY:
+			return "a person has more protections than there can be";
+	}
+	return "it was stopped";
+}
+
+/* load_refuse turns the parser's verdict into an error: where, and nothing else. */
+static void
+load_refuse(const PaCprParser *parser, const char *what)
+{
+
+	if (what == NULL)
+		what = verdict_in_words(parser->verdict);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("the delivery is refused whole: %s", what),
+			 errdetail("Record " UINT64_FORMAT ", at byte " UINT64_FORMAT ".", parser->record, parser->offset),
+			 errhint("The register is as it was before. Have the delivery sent again."),
+			 PROTADDR_DISCREET));
+}

@@ -1,0 +1,634 @@
+/*
+ * replace.c
+ *		How does a person's record set replace what a source said of them before?
+ *
+ * The one engine behind every loader.  A record set is complete: what the source
+ * said of the person and says no longer has ended, and nothing else ends anything.
+ * Rows are closed and added, never changed.
+ *
+ * The table is locked against other writers meanwhile, not against readers: two
+ * deliveries at once, or a delivery and an entry by hand, wait for each other.  All
+ * of a delivery is one transaction, so a reader sees the old register or the new.
+ */
+#include "protaddr.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+/* The people of whom a source says something, as hashes; two that fall together
+ * are both looked up. */
+typedef struct KnownPerson
+{
+	uint64		hash;
+	uint32		batch;			/* changed in this batch, 0: in none */
+	char		status;
+} KnownPerson;
+
+#define SH_PREFIX known
+#define SH_ELEMENT_TYPE KnownPerson
+#define SH_KEY_TYPE uint64
+#define SH_KEY hash
+#define SH_HASH_KEY(tb, key) ((uint32) (key))
+#define SH_EQUAL(tb, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/*
+ * Changes are written a thousand at a time: each statement makes PostgreSQL build
+ * its picture of the table anew, since our trigger announces a change.
+ */
+#define BATCH_ROWS		1024
+
+/* what differs between the rows that a batch adds */
+enum
+{
+	ADD_KIND = 0,
+	ADD_SUBJECT,
+	ADD_CODE,
+	ADD_DELETE_HINT,			/* text, "" if there is none */
+	ADD_VALID_FROM,
+	ADD_VALID_TO,
+	ADD_COLUMNS
+};
+
+/* columns of protaddr.protection */
+enum
+{
+	PROTECTION_SUBJECT_KEY = 1,
+	PROTECTION_KIND,
+	PROTECTION_ID,
+	PROTECTION_SUBJECT,
+	PROTECTION_REGIME,
+	PROTECTION_CODE,
+	PROTECTION_SOURCE,
+	PROTECTION_VALID_FROM,
+	PROTECTION_VALID_TO,
+	PROTECTION_DELETE_HINT
+};
+
+/* A protection in force, as the table has it. */
+typedef struct InForce
+{
+	int64		id;
+	char	   *regime;
+	char	   *code;
+	char	   *kind;
+	TimestampTz valid_from;
+	DateADT		delete_hint;
+	bool		no_delete_hint;
+	bool		goes_on;
+} InForce;
+
+/* What regime_code says of one code. */
+typedef struct Code
+{
+	char	   *code;
+	char	   *kind;
+} Code;
+
+struct ProtaddrReplace
+{
+	ProtaddrReplaced counts;
+	const char *source;
+	const char *regime;
+	TimestampTz moment;			/* when this database learns it */
+	Relation	protection;
+	Oid			index;
+	Code	   *codes;
+	int			ncodes;
+	SPIPlanPtr	close;			/* $1 ids, $2 moment */
+	SPIPlanPtr	end;			/* $1 ids, $2 moment */
+	SPIPlanPtr	add;			/* see prepare_all */
+	SPIPlanPtr	know;			/* $1 subjects, $2 source, $3 moment */
+	SPIPlanPtr	link;			/* $1 old number, $2 new number */
+	known_hash *known;			/* who has rows in force */
+	uint32		batch;			/* number of the batch being gathered */
+	MemoryContext per_batch;
+	MemoryContext per_person;
+	Datum		closed[BATCH_ROWS]; /* ids */
+	int			nclosed;
+	Datum		ended[BATCH_ROWS];	/* ids, closed too */
+	int			nended;
+	Datum		added[ADD_COLUMNS][BATCH_ROWS];
+	int			nadded;
+	Datum		people[BATCH_ROWS];
+	int			npeople;
+};
+
+static void prepare_all(ProtaddrReplace *replace);
+static void read_codes(ProtaddrReplace *replace);
+static void read_known(ProtaddrReplace *replace);
+static int	read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, InForce **in_force);
+static const char *kind_of(ProtaddrReplace *replace, const char *code);
+static void add_row(ProtaddrReplace *replace, const char *subject, const char *kind,
+					const char *code, const char *hint, TimestampTz valid_from, TimestampTz valid_to);
+static void move_to_new_number(ProtaddrReplace *replace, const char *old_number,
+							   const char *new_number, const InForce *in_force, int n);
+static void flush(ProtaddrReplace *replace);
+
+/*
+ * protaddr_replace_begin readies a replacement for one source.  The caller is
+ * connected to SPI and stays so until protaddr_replace_end.
+ */
+ProtaddrReplace *
+protaddr_replace_begin(const char *source, const char *regime)
+{
+	ProtaddrReplace *replace = palloc0(sizeof(ProtaddrReplace));
+
+	if (source[0] == '\0' || strcmp(source, "hand") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a register source needs a name of its own"),
+				 errhint("\"hand\" is what was entered with protaddr.protect().")));
+	replace->source = source;
+	replace->regime = regime;
+	replace->batch = 1;
+	replace->per_batch = AllocSetContextCreate(CurrentMemoryContext, "protaddr load, one batch",
+											   ALLOCSET_DEFAULT_SIZES);
+	replace->per_person = AllocSetContextCreate(CurrentMemoryContext, "protaddr load, one person",
+												ALLOCSET_DEFAULT_SIZES);
+	replace->protection = table_open(protaddr_table(PROTADDR_PROTECTION), ShareRowExclusiveLock);
+	replace->index = protaddr_protection_one_index();
+	replace->moment = GetCurrentTimestamp();
+	prepare_all(replace);
+	read_codes(replace);
+	read_known(replace);
+	return replace;
+}
+
+/* protaddr_replace_end writes what is left; the lock stays with the transaction. */
+const ProtaddrReplaced *
+protaddr_replace_end(ProtaddrReplace *replace)
+{
+	flush(replace);
+	table_close(replace->protection, NoLock);
+	if (replace->counts.unknown_codes > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("the delivery has " INT64_FORMAT " records with codes that protaddr.regime_code does not have",
+						replace->counts.unknown_codes),
+				 errdetail("They protect name and address.")));
+	return &replace->counts;
+}
+
+const ProtaddrReplaced *
+protaddr_replace_so_far(const ProtaddrReplace *replace)
+{
+	return &replace->counts;
+}
+
+TimestampTz
+protaddr_replace_moment(const ProtaddrReplace *replace)
+{
+	return replace->moment;
+}
+
+/*
+ * protaddr_replace_person replaces what the source says of one person.  delivered
+ * is the whole of it; replaced_by is the number that took the place of this one,
+ * or NULL.
+ */
+void
+protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const char *replaced_by,
+						const ProtaddrDelivered *delivered, int ndelivered)
+{
+	MemoryContext old = MemoryContextSwitchTo(replace->per_person);
+	ProtaddrIdentifier id;
+	InForce    *in_force;
+	uint64		hash;
+	KnownPerson *known;
+	bool		found;
+	bool		changed = false;
+	bool		was_protected = false;
+	bool		is_protected = false;
+	int			n;
+
+	if ((replace->counts.persons & 1023) == 0)
+		CHECK_FOR_INTERRUPTS();
+	replace->counts.persons++;
+	replace->counts.protections += ndelivered;
+
+	if (!protaddr_identifier_from_text(subject, strlen(subject), &id))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a person of the delivery has no identifier"),
+				 PROTADDR_DISCREET));
+	hash = hash_bytes_extended((unsigned char *) id.key, id.len, 0);
+	known = known_lookup(replace->known, hash);
+
+	if (replace->npeople == BATCH_ROWS)
+		flush(replace);
+	{
+		MemoryContext here = MemoryContextSwitchTo(replace->per_batch);
+
+		replace->people[replace->npeople++] = CStringGetTextDatum(subject);
+		MemoryContextSwitchTo(here);
+	}
+
+	if (ndelivered == 0 && known == NULL && replaced_by == NULL)
+	{
+		MemoryContextSwitchTo(old);
+		return;
+	}
+
+	/* the same person again: what the batch holds of them must be there to be seen */
+	if ((known != NULL && known->batch == replace->batch) ||
+		replace->nadded + replace->nclosed + ndelivered > BATCH_ROWS / 4)
+		flush(replace);
+	n = read_in_force(replace, &id, &in_force);
+	/* a record set is bounded, so what the last one left is */
+	if (n > BATCH_ROWS / 4 || ndelivered > BATCH_ROWS / 4)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a person has more than %d protections from one source", BATCH_ROWS / 4),
+				 PROTADDR_DISCREET));
+	for (int i = 0; i < n; i++)
+		was_protected |= strcmp(in_force[i].kind, "none") != 0;
+
+	for (int d = 0; d < ndelivered; d++)
+	{
+		const ProtaddrDelivered *one = &delivered[d];
+		const char *kind = kind_of(replace, one->code);
+		bool		ended = !TIMESTAMP_IS_NOEND(one->valid_to);
+		bool		known_already = false;
+
+		if (!ended)
+			is_protected |= strcmp(kind, "none") != 0;
+
+		/* the same again in one record set says nothing more */
+		for (int e = 0; e < d && !known_already; e++)
+			known_already = strcmp(delivered[e].code, one->code) == 0 &&
+				TIMESTAMP_IS_NOEND(delivered[e].valid_to) == !ended &&
+				(!ended || (delivered[e].valid_from == one->valid_from &&
+							delivered[e].valid_to == one->valid_to));
+		if (known_already)
+			continue;
+
+		for (int i = 0; i < n && !ended; i++)
+		{
+			if (strcmp(in_force[i].code, one->code) != 0 ||
+				strcmp(in_force[i].regime, replace->regime) != 0)
+				continue;
+			in_force[i].goes_on = true;
+			if (in_force[i].valid_from == one->valid_from &&
+				in_force[i].no_delete_hint == !one->has_delete_hint &&
+				(in_force[i].no_delete_hint || in_force[i].delete_hint == one->delete_hint) &&
+				strcmp(in_force[i].kind, kind) == 0)
+				known_already = true;	/* nothing about it has changed */
+			else
+				replace->closed[replace->nclosed++] = Int64GetDatum(in_force[i].id);
+		}
+		if (known_already)
+			continue;
+
+		add_row(replace, subject, kind, one->code,
+				one->has_delete_hint ?
+				DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(one->delete_hint))) : "",
+				one->valid_from, one->valid_to);
+		changed = true;
+	}
+
+	if (replaced_by != NULL)
+		move_to_new_number(replace, subject, replaced_by, in_force, n);
+
+	/* what is said no longer has ended: the only thing that ends a protection */
+	for (int i = 0; i < n; i++)
+	{
+		bool		end_told = false;
+
+		if (in_force[i].goes_on)
+			continue;
+
+		/* unless the record set itself tells when it ended */
+		for (int d = 0; d < ndelivered && !end_told; d++)
+			end_told = !TIMESTAMP_IS_NOEND(delivered[d].valid_to) &&
+				strcmp(delivered[d].code, in_force[i].code) == 0 &&
+				delivered[d].valid_to > in_force[i].valid_from;
+		replace->closed[replace->nclosed++] = Int64GetDatum(in_force[i].id);
+		if (!end_told)
+			replace->ended[replace->nended++] = Int64GetDatum(in_force[i].id);
+		changed = true;
+	}
+
+	if (changed)
+	{
+		known = known_insert(replace->known, hash, &found);
+		known->batch = replace->batch;
+	}
+	replace->counts.protected += is_protected;
+	replace->counts.newly_protected += is_protected && !was_protected;
+	replace->counts.lifted += was_protected && !is_protected && replaced_by == NULL;
+
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(replace->per_person);
+}
+
+/*
+ * move_to_new_number carries a person's protections over to the number that took
+ * the place of theirs: once, when the register first says so.  From then on the new
+ * number's own record sets speak, and the link lets the old number stand for it.
+ */
+static void
+move_to_new_number(ProtaddrReplace *replace, const char *old_number, const char *new_number,
+				   const InForce *in_force, int n)
+{
+	Datum		values[2];
+	ProtaddrIdentifier id;
+	bool		found;
+	int			done;
+
+	values[0] = CStringGetTextDatum(old_number);
+	values[1] = CStringGetTextDatum(new_number);
+	done = SPI_execute_plan(replace->link, values, NULL, false, 0);
+	if (done != SPI_OK_INSERT)
+		elog(ERROR, "could not link a replaced number");
+	if (SPI_processed == 0)
+		return;					/* known already */
+	replace->counts.replaced_numbers++;
+	if (n == 0 ||
+		!protaddr_identifier_from_text(new_number, strlen(new_number), &id))
+		return;
+
+	/* what the new number has already it need not be given */
+	flush(replace);
+	{
+		InForce    *there;
+		int			nthere = read_in_force(replace, &id, &there);
+
+		for (int i = 0; i < n; i++)
+		{
+			bool		has = false;
+
+			if (in_force[i].goes_on)
+				continue;
+			for (int t = 0; t < nthere && !has; t++)
+				has = strcmp(there[t].code, in_force[i].code) == 0;
+			if (!has)
+				add_row(replace, new_number, in_force[i].kind, in_force[i].code,
+						in_force[i].no_delete_hint ? "" :
+						DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(in_force[i].delete_hint))),
+						in_force[i].valid_from, DT_NOEND);
+		}
+	}
+	known_insert(replace->known, hash_bytes_extended((unsigned char *) id.key, id.len, 0),
+				 &found)->batch = replace->batch;
+}
+
+static void
+add_row(ProtaddrReplace *replace, const char *subject, const char *kind, const char *code,
+		const char *hint, TimestampTz valid_from, TimestampTz valid_to)
+{
+	MemoryContext old = MemoryContextSwitchTo(replace->per_batch);
+	int			at = replace->nadded++;
+
+	replace->added[ADD_KIND][at] = CStringGetTextDatum(kind);
+	replace->added[ADD_SUBJECT][at] = CStringGetTextDatum(subject);
+	replace->added[ADD_CODE][at] = CStringGetTextDatum(code);
+	replace->added[ADD_DELETE_HINT][at] = CStringGetTextDatum(hint);
+	replace->added[ADD_VALID_FROM][at] = TimestampTzGetDatum(valid_from);
+	replace->added[ADD_VALID_TO][at] = TimestampTzGetDatum(valid_to);
+	MemoryContextSwitchTo(old);
+}
+
+static SPIPlanPtr
+prepare(const char *query, int nargs, Oid *types)
+{
+	SPIPlanPtr	plan = SPI_prepare(query, nargs, types);
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare a statement of the load");
+	return plan;
+}
+
+static void
+prepare_all(ProtaddrReplace *replace)
+{
+	Oid			close_types[2] = {INT8ARRAYOID, TIMESTAMPTZOID};
+	Oid			add_types[9] = {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+		TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TEXTOID, TEXTOID, TIMESTAMPTZOID};
+	Oid			know_types[3] = {TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID};
+	Oid			link_types[2] = {TEXTOID, TEXTOID};
+
+	replace->close = prepare("UPDATE protaddr.protection SET recorded_to = $2 "
+							 "WHERE id OPERATOR(pg_catalog.=) ANY ($1) "
+							 "AND recorded_to OPERATOR(pg_catalog.=) 'infinity'", 2, close_types);
+	replace->end = prepare("INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, "
+						   "valid_to, delete_hint, recorded_from) "
+						   "SELECT kind, subject, regime, code, source, valid_from, $2, delete_hint, $2 "
+						   "FROM protaddr.protection WHERE id OPERATOR(pg_catalog.=) ANY ($1)", 2, close_types);
+	/* an end that is told is history: told twice, it is recorded once */
+	replace->add = prepare("INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, "
+						   "valid_to, delete_hint, recorded_from) "
+						   "SELECT a.kind, a.subject, $7, a.code, $8, a.valid_from, a.valid_to, "
+						   "CASE WHEN a.hint OPERATOR(pg_catalog.<>) '' THEN a.hint::pg_catalog.date END, $9 "
+						   "FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
+						   "pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6)) "
+						   "AS a (kind, subject, code, hint, valid_from, valid_to) "
+						   "WHERE a.valid_to OPERATOR(pg_catalog.=) 'infinity' OR NOT EXISTS "
+						   "(SELECT FROM protaddr.protection p "
+						   "WHERE p.subject_key OPERATOR(pg_catalog.=) protaddr.subject_key(a.subject) "
+						   "AND p.source OPERATOR(pg_catalog.=) $8 AND p.regime OPERATOR(pg_catalog.=) $7 "
+						   "AND p.code OPERATOR(pg_catalog.=) a.code "
+						   "AND p.valid_from OPERATOR(pg_catalog.=) a.valid_from "
+						   "AND p.valid_to OPERATOR(pg_catalog.=) a.valid_to "
+						   "AND p.recorded_to OPERATOR(pg_catalog.=) 'infinity')",
+						   9, add_types);
+	replace->know = prepare("INSERT INTO protaddr.register_person (subject, source, known_since) "
+							"SELECT s, $2, $3 FROM pg_catalog.unnest($1) AS s "
+							"ON CONFLICT DO NOTHING", 3, know_types);
+	replace->link = prepare("INSERT INTO protaddr.identity_link (identifier, subject, kind) "
+							"VALUES ($1, $2, 'replaced number') ON CONFLICT DO NOTHING", 2, link_types);
+}
+
+/* read_codes reads what the codes of the regime hide. */
+static void
+read_codes(ProtaddrReplace *replace)
+{
+	Oid			types[1] = {TEXTOID};
+	Datum		args[1];
+
+	args[0] = CStringGetTextDatum(replace->regime);
+	if (SPI_execute_with_args("SELECT code, kind::pg_catalog.text FROM protaddr.regime_code "
+							  "WHERE regime OPERATOR(pg_catalog.=) $1",
+							  1, types, args, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the codes");
+	replace->codes = palloc(Max(SPI_processed, 1) * sizeof(Code));
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		Code	   *code = &replace->codes[replace->ncodes++];
+
+		code->code = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+		code->kind = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2);
+	}
+}
+
+/*
+ * read_known reads, once, who has rows in force at all.  Most people of a delivery
+ * have none and get none: for them nothing needs to be looked up.
+ */
+static void
+read_known(ProtaddrReplace *replace)
+{
+	Relation	index = index_open(replace->index, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(replace->protection);
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	replace->known = known_create(CurrentMemoryContext, 1024, NULL);
+	scan = systable_beginscan_ordered(replace->protection, index, NULL, 0, NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		bool		isnull;
+		bool		found;
+		text	   *key = DatumGetTextPP(heap_getattr(tuple, PROTECTION_SUBJECT_KEY, desc, &isnull));
+
+		CHECK_FOR_INTERRUPTS();
+		known_insert(replace->known,
+					 hash_bytes_extended((unsigned char *) VARDATA_ANY(key),
+										 VARSIZE_ANY_EXHDR(key), 0),
+					 &found)->batch = 0;
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+}
+
+/* kind_of gives what a code hides; a code that is not known hides all. */
+static const char *
+kind_of(ProtaddrReplace *replace, const char *code)
+{
+	for (int i = 0; i < replace->ncodes; i++)
+		if (strcmp(replace->codes[i].code, code) == 0)
+			return replace->codes[i].kind;
+	replace->counts.unknown_codes++;
+	return "name_and_address";
+}
+
+/* read_in_force reads what this source says of a person up to now. */
+static int
+read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, InForce **in_force)
+{
+	TupleDesc	desc = RelationGetDescr(replace->protection);
+	ScanKeyData skey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	int			n = 0;
+	int			room = 0;
+
+	*in_force = NULL;
+	ScanKeyEntryInitialize(&skey, 0, PROTECTION_SUBJECT_KEY, BTEqualStrategyNumber, InvalidOid,
+						   C_COLLATION_OID, F_TEXTEQ,
+						   PointerGetDatum(cstring_to_text_with_len(id->key, id->len)));
+	scan = systable_beginscan(replace->protection, replace->index, true, NULL, 1, &skey);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		InForce    *one;
+		bool		isnull;
+		bool		hint_null;
+
+		if (strcmp(TextDatumGetCString(heap_getattr(tuple, PROTECTION_SOURCE, desc, &isnull)),
+				   replace->source) != 0 ||
+			!TIMESTAMP_IS_NOEND(DatumGetTimestampTz(heap_getattr(tuple, PROTECTION_VALID_TO, desc, &isnull))))
+			continue;
+		if (n == room)
+		{
+			room = room == 0 ? 8 : room * 2;
+			*in_force = *in_force == NULL ? palloc(room * sizeof(InForce)) :
+				repalloc(*in_force, room * sizeof(InForce));
+		}
+		one = &(*in_force)[n++];
+		one->id = DatumGetInt64(heap_getattr(tuple, PROTECTION_ID, desc, &isnull));
+		one->regime = TextDatumGetCString(heap_getattr(tuple, PROTECTION_REGIME, desc, &isnull));
+		one->code = TextDatumGetCString(heap_getattr(tuple, PROTECTION_CODE, desc, &isnull));
+		one->kind = TextDatumGetCString(heap_getattr(tuple, PROTECTION_KIND, desc, &isnull));
+		one->valid_from = DatumGetTimestampTz(heap_getattr(tuple, PROTECTION_VALID_FROM, desc, &isnull));
+		one->delete_hint = DatumGetDateADT(heap_getattr(tuple, PROTECTION_DELETE_HINT, desc, &hint_null));
+		one->no_delete_hint = hint_null;
+		one->goes_on = false;
+	}
+	systable_endscan(scan);
+	return n;
+}
+
+/*
+ * run executes a statement of a batch.  Another number of rows than the batch has
+ * means that our view of the register is not the statement's: under REPEATABLE READ
+ * another load was committed meanwhile.
+ */
+static void
+run(SPIPlanPtr plan, Datum *values, int rows)
+{
+	int			done = SPI_execute_plan(plan, values, NULL, false, 0);
+
+	if (done != SPI_OK_INSERT && done != SPI_OK_UPDATE)
+		elog(ERROR, "a statement of the load failed");
+	if (rows >= 0 && SPI_processed != rows)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("the register was changed by another load at the same time"),
+				 errhint("Load again, in a READ COMMITTED transaction."),
+				 PROTADDR_DISCREET));
+}
+
+static Datum
+array_of(Datum *values, int n, Oid type)
+{
+	return PointerGetDatum(type == TEXTOID ?
+						   construct_array(values, n, type, -1, false, TYPALIGN_INT) :
+						   construct_array(values, n, type, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* flush writes what the batch has gathered. */
+static void
+flush(ProtaddrReplace *replace)
+{
+	MemoryContext old = MemoryContextSwitchTo(replace->per_batch);
+	Datum		values[9];
+
+	if (replace->nclosed > 0)
+	{
+		values[0] = array_of(replace->closed, replace->nclosed, INT8OID);
+		values[1] = TimestampTzGetDatum(replace->moment);
+		run(replace->close, values, replace->nclosed);
+	}
+	if (replace->nended > 0)
+	{
+		values[0] = array_of(replace->ended, replace->nended, INT8OID);
+		values[1] = TimestampTzGetDatum(replace->moment);
+		run(replace->end, values, replace->nended);
+	}
+	if (replace->nadded > 0)
+	{
+		for (int i = 0; i < ADD_COLUMNS; i++)
+			values[i] = array_of(replace->added[i], replace->nadded,
+								 i < ADD_VALID_FROM ? TEXTOID : TIMESTAMPTZOID);
+		values[ADD_COLUMNS] = CStringGetTextDatum(replace->regime);
+		values[ADD_COLUMNS + 1] = CStringGetTextDatum(replace->source);
+		values[ADD_COLUMNS + 2] = TimestampTzGetDatum(replace->moment);
+		run(replace->add, values, -1);
+	}
+	if (replace->npeople > 0)
+	{
+		values[0] = array_of(replace->people, replace->npeople, TEXTOID);
+		values[1] = CStringGetTextDatum(replace->source);
+		values[2] = TimestampTzGetDatum(replace->moment);
+		run(replace->know, values, -1);
+	}
+	replace->nclosed = replace->nended = replace->nadded = replace->npeople = 0;
+	replace->batch++;
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(replace->per_batch);
+}
