@@ -55,6 +55,7 @@ PG_FUNCTION_INFO_V1(protaddr_own_table_changed);
 static void own_tables_relcache(Datum arg, Oid relid);
 static void own_tables_namespace(Datum arg, int cacheid, uint32 hashvalue);
 static void own_tables_xact(XactEvent event, void *arg);
+static void check_data_key_update(TriggerData *trigdata);
 static void check_protection_update(TriggerData *trigdata);
 
 void
@@ -238,10 +239,29 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 		loosened = true;
 		check_protection_update(trigdata);
 	}
+	else if (strcmp(table, "data_key") == 0 && TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+		check_data_key_update(trigdata);
 
 	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 		return PointerGetDatum(trigdata->tg_newtuple);
 	return PointerGetDatum(trigdata->tg_trigtuple);
+}
+
+/* check_data_key_update lets a key be wrapped anew, and keep the id values know. */
+static void
+check_data_key_update(TriggerData *trigdata)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	bool		old_null;
+	bool		new_null;
+	Datum		old_id = heap_getattr(trigdata->tg_trigtuple, 1, desc, &old_null);
+	Datum		new_id = heap_getattr(trigdata->tg_newtuple, 1, desc, &new_null);
+
+	if (old_null || new_null || DatumGetInt64(old_id) != DatumGetInt64(new_id))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the id of a data key cannot be changed"),
+				 errdetail("Addresses sealed with the key could never be read again.")));
 }
 
 /* check_protection_update lets only "recorded_to" change, once, from infinity. */
