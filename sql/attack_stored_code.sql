@@ -51,6 +51,18 @@ FROM (VALUES
 ) a(attack, way, statements), (VALUES ('regress_m'), ('regress_u')) r(who)
 ORDER BY 1, 2;
 
+-- a superuser who binds the owner's table runs the owner's triggers, and they gain nothing by it
+SELECT a.attack, attack('regress_super', 'SET LOCAL ROLE regress_u', 'CREATE TABLE c (LIKE t)', 'INSERT INTO c TABLE t',
+	format('CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $f$BEGIN %s; RETURN NEW; END$f$', a.body), a.trigger, 'RESET ROLE',
+	'SELECT protaddr.bind_column(''c'', ''addr'', ''cpr'')', 'SET CONSTRAINTS ALL IMMEDIATE', 'SELECT ''[stored]'' FROM pg_roles WHERE rolname = ''regress_u'' AND rolsuper', 'SELECT protaddr.show(addr) FROM c') AS saw
+FROM (VALUES
+	(1, 'NULL', 'CREATE TRIGGER a BEFORE UPDATE ON c FOR EACH ROW EXECUTE FUNCTION f()'),
+	(2, 'ALTER ROLE regress_u SUPERUSER', 'CREATE TRIGGER a BEFORE UPDATE ON c FOR EACH ROW EXECUTE FUNCTION f()'),
+	(3, 'RESET ROLE; ALTER ROLE regress_u SUPERUSER', 'CREATE TRIGGER a BEFORE UPDATE ON c FOR EACH ROW EXECUTE FUNCTION f()'),
+	(4, 'ALTER ROLE regress_u SUPERUSER', 'CREATE TRIGGER a AFTER UPDATE ON c FOR EACH ROW EXECUTE FUNCTION f()'),
+	(5, 'ALTER ROLE regress_u SUPERUSER', 'CREATE CONSTRAINT TRIGGER a AFTER UPDATE ON c INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f()')) a(attack, body, trigger)
+ORDER BY 1;
+
 -- constants in the catalogs, which PUBLIC may read: sealed, where text stands in clear
 CREATE VIEW stored AS SELECT 'Kanariegade 1'::protaddr.address AS a;
 CREATE VIEW stored_plain AS SELECT 'Kanariegade 1'::text AS a;

@@ -123,15 +123,40 @@ protaddr_address_type(void)
 }
 
 /*
+ * take_in_news processes what other sessions have announced: the next statement of
+ * an open transaction may have no other reason to.
+ *
+ * For every row that would cost more than reading the register does, so it looks
+ * first whether there can be any: whether a transaction ended since the last time,
+ * or a statement began.  A transaction counts as ended a moment before its
+ * announcement is out; who asks in that moment asks again a few rows later.
+ */
+static void
+take_in_news(void)
+{
+	static uint64 transactions_seen = 0;
+	static TimestampTz statement_seen = 0;
+	static int	rows = 0;
+	uint64		transactions = protaddr_transactions_ended();
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+
+	if (likely(transactions == transactions_seen && statement == statement_seen &&
+			   ++rows < 16))
+		return;
+	transactions_seen = transactions;
+	statement_seen = statement;
+	rows = 0;
+	AcceptInvalidationMessages();
+}
+
+/*
  * protaddr_generation gives a number that moves on with every change of the
- * table that was committed anywhere, or made here.  It first takes in what other
- * sessions have announced: the next statement of an open transaction may have
- * no other reason to.
+ * table that was committed anywhere, or made here.
  */
 uint64
 protaddr_generation(ProtaddrTable table)
 {
-	AcceptInvalidationMessages();
+	take_in_news();
 	return generation[table];
 }
 
@@ -231,7 +256,7 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 
 	CacheInvalidateRelcache(trigdata->tg_relation);
 
-	if (strcmp(table, "register_source") == 0)
+	if (strcmp(table, "register_source") == 0 || strcmp(table, "channel") == 0)
 		loosened = true;
 	else if (strcmp(table, "protection") == 0 &&
 			 TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))

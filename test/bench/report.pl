@@ -107,6 +107,7 @@ foreach my $kind ('literal, synchronous_commit on', 'literal, synchronous_commit
 	table('insert', 'single-row insert, 2 clients: transactions a second', 0, qr/^\Q$kind\E/, "$kind: ungated");
 	table('insert cpu', "the same: \x{b5}s of the session's processor time for each", 1, qr/^\Q$kind\E/, "$kind: ungated");
 }
+table('trigger', 'single-row inserts of one session in one transaction: ns each', 0, $any, 'one transaction: ungated');
 table('lookup', 'look-up: ns a row, scan and count included', 0, $any, undef);
 table('cold', 'a new session: ms', 3, $any, undef);
 table('load', 'register delivery', 2, $any, undef);

@@ -294,8 +294,15 @@ insert_scripts()
 
 bench_insert()
 {
-	local round=$1 how commit kind script
+	local round=$1 how commit kind script table
 	local -a files
+
+	# the triggers alone: single-row statements in one transaction
+	sql -c "TRUNCATE payment_ungated, payment_gate, payment_text, payment_plpgsql"
+	for kind in ungated:sealed gate:sealed text:plain plpgsql:plain; do
+		table=${kind#*:} kind=${kind%%:*}
+		case_line "one transaction: $kind" 50000 "DO \$\$ DECLARE r $table; BEGIN FOR r IN SELECT * FROM $table WHERE id <= 50000 LOOP INSERT INTO payment_$kind (payer, amount, payer_address) VALUES (r.cpr, 100, r.home); END LOOP; END \$\$"
+	done | timed trigger "$round" || exit 1
 
 	for commit in on off; do
 		for how in literal picked; do

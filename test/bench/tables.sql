@@ -77,7 +77,8 @@ CREATE TABLE only_protected AS SELECT cpr FROM generate_series(1, 1 + :rows / (S
 CREATE TABLE payment_ungated (id bigint GENERATED ALWAYS AS IDENTITY, payer text, amount numeric, payer_address protaddr.address);
 CREATE TABLE payment_gate (LIKE payment_ungated INCLUDING IDENTITY);
 SELECT protaddr.install_gate('payment_gate', channel => 'sumclearing', subject => 'payer') \g /dev/null
-CREATE TABLE payment_plpgsql (id bigint GENERATED ALWAYS AS IDENTITY, payer text, amount numeric, payer_address text);
+CREATE TABLE payment_text (id bigint GENERATED ALWAYS AS IDENTITY, payer text, amount numeric, payer_address text);
+CREATE TABLE payment_plpgsql (LIKE payment_text INCLUDING IDENTITY);
 CREATE FUNCTION withhold() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM protected_person p WHERE p.cpr = NEW.payer) THEN

@@ -234,7 +234,8 @@ SQL
 	is($subscriber->safe_psql($db, "SELECT string_agg(id - $base || coalesce(' ' || protaddr.show(home), ''), ', ' ORDER BY id) FROM outgoing WHERE id BETWEEN $base AND $base + 2"),
 		'0, 1 Vej, 2', "$name: the gate holds back what the apply worker writes");
 	is($subscriber->safe_psql($db, "SELECT count(*) FROM outgoing o WHERE protaddr.is_protected(payer) AND home IS NOT NULL"), '0', "$name: after an update too");
-	is($subscriber->safe_psql($db, "SELECT count(*) FROM outgoing WHERE note = 'seen'"), '99', "$name: and the updates arrived");
+	is($subscriber->safe_psql($db, "SELECT count(*) FROM outgoing WHERE note = 'seen'"),
+		$primary->safe_psql('bank', "SELECT count(*) FROM outgoing WHERE note = 'seen'"), "$name: and the updates arrived");
 	$primary->safe_psql('bank', "DELETE FROM outgoing WHERE id >= $base");
 	$caught_up->();
 	$subscriber->safe_psql($db, "DROP SUBSCRIPTION ${_}_$binary") for qw(register customers payments);
