@@ -72,7 +72,9 @@ OBJS = \
 # ---- tests, by name -----------------------------------------------------------
 
 REGRESS = install address_type address_ops show_format keys register \
-	load_cpr bind gate gate_install privileges
+	load_cpr bind gate gate_install privileges \
+	attack_reading attack_stored_code attack_identity attack_session attack_planner \
+	attack_errors attack_writing attack_binary attack_inference
 REGRESS_OPTS =
 
 ISOLATION = bind gate protect register

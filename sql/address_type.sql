@@ -60,7 +60,7 @@ SELECT what, refusal(overlay(token placing put from at for cut)) FROM
             (4, 'a line end inside', E'\n', 50, 0), (5, 'padding', '=', 10000, 0), (6, 'base64, not base64url', '+', 60, 1),
             (7, 'another version', 'Ag', 5, 2), (8, 'an address behind it', ', Kanariegade 1', 10000, 0),
             (9, 'too long', repeat('A', 20000), 10000, 0)) v(n, what, put, at, cut) ORDER BY n;
-SELECT refusal('pa1.' || repeat('A', 200)) AS zeros, refusal('pa1.') AS prefix;
+SELECT refusal('pa1.' || repeat('A', 200)) AS zeros, refusal('pa1.') AS prefix, refusal('pa2.AAAA') AS later;
 
 -- no JSON of ours
 SELECT n, refusal(input) FROM (VALUES
@@ -73,7 +73,8 @@ SELECT n, refusal(input) FROM (VALUES
     (17, '{"AdrLine":[8999]}'), (18, '{"AdrLine":{"a":"Kanariegade"}}'), (19, '{"StrtNm":"Kanariegade",}'), (20, '{"AdrTp":{"Cd":["HOME"]},"TwnNm":"Kanariegade"}'),
     (21, '{}'), (22, '{"StrtNm":" ","Dept":null}'), (23, '{"AdrTp":{"Cd":"HOME","Prtry":{"Id":"ab12"}},"TwnNm":"Kanariegade"}'),
     (24, '{"AdrTp":{"Prtry":{"Issr":"Kanariegade"}},"TwnNm":"x"}'), (25, '{"AdrTp":{"Kanariegade":"x"}}'),
-    (26, '{"AdrTp":["HOME"],"TwnNm":"Kanariegade"}'), (27, repeat('{"AdrTp":', 5000))) v(n, input) ORDER BY n;
+    (26, '{"AdrTp":["HOME"],"TwnNm":"Kanariegade"}'), (27, repeat('{"AdrTp":', 5000)),
+    (28, '["Kanariegade"]'), (29, '"Kanariegade"'), (30, ' [ ]'), (31, '[{"StrtNm":"Kanariegade"}]')) v(n, input) ORDER BY n;
 
 -- no text of an address
 SELECT n, refusal(input) FROM (VALUES

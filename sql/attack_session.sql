@@ -122,6 +122,14 @@ SELECT id, protaddr.show(addr) FROM t ORDER BY id;
 SELECT protaddr.confirm_register('hand');
 SELECT id, protaddr.show(addr) FROM t WHERE id = 2;
 
+-- protected while regime_code said that the code hides nothing: to be protected again once it is put right
+UPDATE protaddr.regime_code SET kind = 'none' WHERE regime = 'DK-CPR' AND code = '0001';
+SELECT protaddr.protect('0202022222', 'DK-CPR', '0001');
+UPDATE protaddr.regime_code SET kind = 'name_and_address' WHERE regime = 'DK-CPR' AND code = '0001';
+SELECT protaddr.protect('0202022222', 'DK-CPR', '0001');
+SELECT protaddr.show(addr) FROM t WHERE id = 2;
+SELECT protaddr.protect('0202022222', 'DK-CPR', '0001');
+
 \c -
 SET client_min_messages = warning;
 DROP SCHEMA regress_attack CASCADE;

@@ -39,7 +39,7 @@ FROM (VALUES
 	(28, 'cast to a type of theirs', ARRAY['CREATE TYPE p AS (x text)', 'CREATE FUNCTION f(protaddr.address) RETURNS p LANGUAGE sql AS ''SELECT ROW($1::text || protaddr.show($1))::regress_attack.p''', 'CREATE CAST (protaddr.address AS p) WITH FUNCTION f(protaddr.address) AS IMPLICIT', 'SELECT addr::p FROM t']),
 	(29, 'operator =', ARRAY['CREATE FUNCTION f(protaddr.address, text) RETURNS boolean LANGUAGE sql AS ''SELECT protaddr.show($1) ~* $2''', 'CREATE OPERATOR = (LEFTARG = protaddr.address, RIGHTARG = text, FUNCTION = f)', 'SELECT ''found Kanarie'' FROM t WHERE addr = ''Kanarie''::text']),
 	(30, 'operator class', ARRAY['CREATE FUNCTION f(protaddr.address, protaddr.address) RETURNS int LANGUAGE sql IMMUTABLE AS ''SELECT 0''', 'CREATE OPERATOR CLASS o FOR TYPE protaddr.address USING btree AS FUNCTION 1 f(protaddr.address, protaddr.address)']),
-	(31, 'range with a subtype_diff', ARRAY['CREATE FUNCTION f(protaddr.address, protaddr.address) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS ''BEGIN RAISE EXCEPTION ''''%'''', protaddr.show($1); END''', 'CREATE TYPE p AS RANGE (subtype = protaddr.address, subtype_diff = f)', 'CREATE TABLE c (r p)', 'INSERT INTO c SELECT p(addr, addr, ''[]'') FROM t, generate_series(1, 400)', 'CREATE INDEX ON c USING gist (r)']),
+	(31, 'range with a subtype_diff', ARRAY['CREATE FUNCTION f(protaddr.address, protaddr.address) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS ''BEGIN RAISE EXCEPTION ''''%'''', protaddr.show($1); END''', 'CREATE TYPE p AS RANGE (subtype = protaddr.address, subtype_diff = f)', 'CREATE TABLE c (r p)', 'INSERT INTO c SELECT p(a, a, ''[]'') FROM (SELECT token::protaddr.address AS a FROM tokens WHERE id < 2) x, generate_series(1, 400)', 'CREATE INDEX ON c USING gist (r)']),
 	(32, 'event trigger', ARRAY['CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS ''BEGIN END''', 'CREATE EVENT TRIGGER e ON sql_drop EXECUTE FUNCTION f()']),
 	(33, 'trigger function called', ARRAY['SELECT protaddr.bind_row()']),
 	(34, 'binding of their own', ARRAY['CREATE TABLE c (LIKE t)', 'CREATE TRIGGER b BEFORE INSERT ON c FOR EACH ROW EXECUTE FUNCTION protaddr.bind_row(''addr'', ''cpr'')']),
@@ -50,6 +50,18 @@ FROM (VALUES
 	(39, 'child of the bound table', ARRAY['CREATE TABLE c () INHERITS (t)', 'INSERT INTO c SELECT 9, ''0202022222'', addr FROM t WHERE id = 1', 'SELECT protaddr.show(addr) FROM t'])
 ) a(attack, way, statements), (VALUES ('regress_m'), ('regress_u')) r(who)
 ORDER BY 1, 2;
+
+-- a superuser who binds the owner's table runs the owner's triggers, and they gain nothing by it
+SELECT a.attack, attack('regress_super', 'SET LOCAL ROLE regress_u', 'CREATE TABLE c (LIKE t)', 'INSERT INTO c TABLE t',
+	format('CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $f$BEGIN %s; RETURN NEW; END$f$', a.body), a.trigger, 'RESET ROLE',
+	'SELECT protaddr.bind_column(''c'', ''addr'', ''cpr'')', 'SET CONSTRAINTS ALL IMMEDIATE', 'SELECT ''[stored]'' FROM pg_roles WHERE rolname = ''regress_u'' AND rolsuper', 'SELECT protaddr.show(addr) FROM c') AS saw
+FROM (VALUES
+	(1, 'NULL', 'CREATE TRIGGER a BEFORE UPDATE ON c FOR EACH ROW EXECUTE FUNCTION f()'),
+	(2, 'ALTER ROLE regress_u SUPERUSER', 'CREATE TRIGGER a BEFORE UPDATE ON c FOR EACH ROW EXECUTE FUNCTION f()'),
+	(3, 'RESET ROLE; ALTER ROLE regress_u SUPERUSER', 'CREATE TRIGGER a BEFORE UPDATE ON c FOR EACH ROW EXECUTE FUNCTION f()'),
+	(4, 'ALTER ROLE regress_u SUPERUSER', 'CREATE TRIGGER a AFTER UPDATE ON c FOR EACH ROW EXECUTE FUNCTION f()'),
+	(5, 'ALTER ROLE regress_u SUPERUSER', 'CREATE CONSTRAINT TRIGGER a AFTER UPDATE ON c INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f()')) a(attack, body, trigger)
+ORDER BY 1;
 
 -- constants in the catalogs, which PUBLIC may read: sealed, where text stands in clear
 CREATE VIEW stored AS SELECT 'Kanariegade 1'::protaddr.address AS a;

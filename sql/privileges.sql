@@ -26,7 +26,7 @@ SELECT protaddr.rotate_data_key() IS NOT NULL AS rotated;
 -- every function: who may execute it
 CREATE TABLE may (signature text PRIMARY KEY, who text);
 COPY may FROM STDIN (DELIMITER '|');
-protaddr.address(text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text[],text)|all
+protaddr.address(text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text[],text)|none
 protaddr.address_cmp(protaddr.address,protaddr.address)|all
 protaddr.address_column(oid)|all
 protaddr.address_eq(protaddr.address,protaddr.address)|all
@@ -44,6 +44,7 @@ protaddr.address_send(protaddr.address)|all
 protaddr.adopt_data_keys(text)|none
 protaddr.bind_column(regclass,name,name)|none
 protaddr.bind_row()|none
+protaddr.bind_rows(regclass,name)|all
 protaddr.building_name(protaddr.address)|all
 protaddr.building_number(protaddr.address)|all
 protaddr.care_of(protaddr.address)|all
@@ -91,7 +92,7 @@ ORDER BY 1, 2;
 GRANT SELECT ON may TO PUBLIC;
 SET ROLE regress_privileges_nobody;
 SELECT left(r, 5) AS refused, count(*) > 0 AS some FROM (SELECT refusal(format('SELECT protaddr.%I(%s)', p.proname,
-        (SELECT string_agg('NULL::' || t::regtype, ', ') FROM unnest(p.proargtypes) t))) AS r
+        (SELECT string_agg('(SELECT NULL::' || t::regtype || ')', ', ') FROM unnest(p.proargtypes) t))) AS r
     FROM may m JOIN pg_proc p ON p.oid = m.signature::regprocedure WHERE who <> 'all') t GROUP BY 1 ORDER BY 1;
 RESET ROLE;
 

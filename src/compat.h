@@ -64,4 +64,14 @@ typedef void ProtaddrJsonResult;
 	(pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK)
 #endif
 
+/* How many transactions with an id have ended, on a standby too; read unlocked. */
+#include "access/transam.h"
+#if PG_VERSION_NUM >= 170000
+#define protaddr_transactions_ended() \
+	(*(volatile uint64 *) &TransamVariables->xactCompletionCount)
+#else
+#define protaddr_transactions_ended() \
+	(*(volatile uint64 *) &ShmemVariableCache->xactCompletionCount)
+#endif
+
 #endif							/* PROTADDR_COMPAT_H */

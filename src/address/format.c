@@ -821,5 +821,9 @@ protaddr_format_line(const PaAddress *address, char *out)
 	append_part(&line, element[PA_TWNLCTNNM]);
 	append_town(&line, layout, element);
 
+	/* all there is to say of a value reduced to its country */
+	if (line.at == line.start)
+		append(&line, element[PA_CTRY]);
+
 	return line.full ? 0 : (size_t) (line.at - line.start);
 }

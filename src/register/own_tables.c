@@ -55,6 +55,7 @@ PG_FUNCTION_INFO_V1(protaddr_own_table_changed);
 static void own_tables_relcache(Datum arg, Oid relid);
 static void own_tables_namespace(Datum arg, int cacheid, uint32 hashvalue);
 static void own_tables_xact(XactEvent event, void *arg);
+static void check_data_key_update(TriggerData *trigdata);
 static void check_protection_update(TriggerData *trigdata);
 
 void
@@ -122,15 +123,40 @@ protaddr_address_type(void)
 }
 
 /*
+ * take_in_news processes what other sessions have announced: the next statement of
+ * an open transaction may have no other reason to.
+ *
+ * For every row that would cost more than reading the register does, so it looks
+ * first whether there can be any: whether a transaction ended since the last time,
+ * or a statement began.  A transaction counts as ended a moment before its
+ * announcement is out; who asks in that moment asks again a few rows later.
+ */
+static void
+take_in_news(void)
+{
+	static uint64 transactions_seen = 0;
+	static TimestampTz statement_seen = 0;
+	static int	rows = 0;
+	uint64		transactions = protaddr_transactions_ended();
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+
+	if (likely(transactions == transactions_seen && statement == statement_seen &&
+			   ++rows < 16))
+		return;
+	transactions_seen = transactions;
+	statement_seen = statement;
+	rows = 0;
+	AcceptInvalidationMessages();
+}
+
+/*
  * protaddr_generation gives a number that moves on with every change of the
- * table that was committed anywhere, or made here.  It first takes in what other
- * sessions have announced: the next statement of an open transaction may have
- * no other reason to.
+ * table that was committed anywhere, or made here.
  */
 uint64
 protaddr_generation(ProtaddrTable table)
 {
-	AcceptInvalidationMessages();
+	take_in_news();
 	return generation[table];
 }
 
@@ -230,7 +256,7 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 
 	CacheInvalidateRelcache(trigdata->tg_relation);
 
-	if (strcmp(table, "register_source") == 0)
+	if (strcmp(table, "register_source") == 0 || strcmp(table, "channel") == 0)
 		loosened = true;
 	else if (strcmp(table, "protection") == 0 &&
 			 TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
@@ -238,10 +264,29 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 		loosened = true;
 		check_protection_update(trigdata);
 	}
+	else if (strcmp(table, "data_key") == 0 && TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+		check_data_key_update(trigdata);
 
 	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 		return PointerGetDatum(trigdata->tg_newtuple);
 	return PointerGetDatum(trigdata->tg_trigtuple);
+}
+
+/* check_data_key_update lets a key be wrapped anew, and keep the id values know. */
+static void
+check_data_key_update(TriggerData *trigdata)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	bool		old_null;
+	bool		new_null;
+	Datum		old_id = heap_getattr(trigdata->tg_trigtuple, 1, desc, &old_null);
+	Datum		new_id = heap_getattr(trigdata->tg_newtuple, 1, desc, &new_null);
+
+	if (old_null || new_null || DatumGetInt64(old_id) != DatumGetInt64(new_id))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the id of a data key cannot be changed"),
+				 errdetail("Addresses sealed with the key could never be read again.")));
 }
 
 /* check_protection_update lets only "recorded_to" change, once, from infinity. */

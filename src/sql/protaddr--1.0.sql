@@ -418,6 +418,12 @@ BEGIN
             MESSAGE = 'a protection needs a subject, a regime and a code',
             HINT = 'subject is the identifier that bound columns name, such as a CPR number.';
     END IF;
+    -- recorded while regime_code said of this code that it hides less
+    UPDATE protaddr.protection p SET recorded_to = clock_timestamp()
+    WHERE p.subject_key = protaddr.subject_key(protect.subject)
+      AND p.source = 'hand' AND p.regime = protect.regime AND p.code = protect.code
+      AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
+      AND p.kind IN ('none', 'address') AND protaddr.kind_of(protect.regime, protect.code) NOT IN ('none', p.kind);
     INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, delete_hint, reason)
     VALUES (protaddr.kind_of(protect.regime, protect.code), btrim(protect.subject), protect.regime, protect.code, 'hand',
             coalesce(protect.valid_from, '-infinity'), protect.delete_hint, protect.reason)

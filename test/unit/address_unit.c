@@ -788,7 +788,7 @@ test_format_denmark(void)
 	expect_line("TwnNm=Aarhus C|Ctry=DK", "Aarhus C");
 	expect_line("CtrySubDvsn=Midtjylland|Ctry=DK", "Midtjylland");
 	expect_line("StrtNm=Vestergade|TwnNm=Aarhus C|Ctry=DK", "Vestergade, Aarhus C");
-	expect_line("Ctry=DK", "");
+	expect_line("Ctry=DK", "DK");
 	expect_line("AdrTp=HOME|AdrTp/Prtry/Issr=Fiktivbanken|TwnNm=Aarhus C|Ctry=DK", "Aarhus C");
 }
 

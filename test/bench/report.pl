@@ -1,0 +1,160 @@
+#!/usr/bin/perl
+#
+# report.pl
+#		Which of the bench's goals are met?
+#
+# Reads results.tsv of run.sh (part, round, case, value) and prints Markdown: the
+# median of each case, its spread (distance of the quartiles, in per cent of the
+# median) and its ratio to the part's first case; then the goals.  A ratio is the
+# median of the ratios within the rounds.
+#
+use strict;
+use warnings;
+use utf8;
+
+binmode STDOUT, ':encoding(UTF-8)';
+@ARGV == 3 or die "usage: $0 FILE ROWS ROUNDS\n";
+my ($file, $rows, $rounds) = @ARGV;
+
+my (%value, %cases);
+open my $in, '<', $file or die "$file: $!\n";
+while (<$in>)
+{
+	chomp;
+	my ($part, $round, $case, $value) = split /\t/;
+
+	push @{ $cases{$part} }, $case if !exists $value{$part}{$case};
+	$value{$part}{$case}{$round} = $value;
+}
+close $in;
+
+sub quantile
+{
+	my ($q, @sorted) = @_;
+	my $at   = $q * $#sorted;
+	my $low  = int $at;
+	my $high = $low < $#sorted ? $low + 1 : $low;
+
+	return $sorted[$low] + ($at - $low) * ($sorted[$high] - $sorted[$low]);
+}
+
+sub median
+{
+	return quantile(0.5, sort { $a <=> $b } @_);
+}
+
+# What $f makes of the cases of one part, round by round; nothing if one is missing.
+sub of_rounds
+{
+	my ($part, $f, @names) = @_;
+	my @of = map { $value{$part}{$_} } @names;
+
+	return if grep { !defined } @of;
+	return map { my $round = $_; $f->(map { $_->{$round} } @of) } sort { $a <=> $b } keys %{ $of[0] };
+}
+
+sub ratio
+{
+	my ($part, @names) = @_;
+	my @ratios = of_rounds($part, sub { $_[0] / $_[1] }, @names);
+
+	return @ratios ? median(@ratios) : undef;
+}
+
+sub grouped
+{
+	my ($number, $decimals) = @_;
+	my $text = sprintf "%.${decimals}f", $number;
+
+	1 while $text =~ s/^(\d+)(\d{3})/$1,$2/;
+	return $text;
+}
+
+sub table
+{
+	my ($part, $title, $decimals, $wanted, $first) = @_;
+	my @names = grep { $_ =~ $wanted } @{ $cases{$part} || [] };
+
+	return if !@names;
+	print "\n| $title | median | spread |", $first ? " ratio to $first |\n" : "\n";
+	print '|---|---|---|', $first ? "---|\n" : "\n";
+	foreach my $name (@names)
+	{
+		my @sorted = sort { $a <=> $b } values %{ $value{$part}{$name} };
+		my $median = median(@sorted);
+
+		printf '| %s | %s | %.0f %% |', $name, grouped($median, $decimals),
+		  $median ? 100 * (quantile(0.75, @sorted) - quantile(0.25, @sorted)) / $median : 0;
+		my $decimals = 0;
+		$decimals = 2 if $first && ratio($part, $name, $first) < 100;
+		print $first ? sprintf(" %.${decimals}f |\n", ratio($part, $name, $first)) : "\n";
+	}
+	return;
+}
+
+my $any    = qr/./;
+my $ten    = qr/^ten columns/;
+my $single = qr/^(?!ten columns)/;
+
+printf "%s people, %d rounds.\n", grouped($rows, 0), $rounds;
+table('copy', 'COPY to /dev/null, id and address: ns a row', 0, $single, 'plain text');
+table('copy', 'COPY to /dev/null, ten columns: ns a row', 0, $ten, 'ten columns: plain text');
+table('point', 'read by key, 2 clients: transactions a second', 0, $any, 'plain text');
+table('point cpu', "the same: \x{b5}s of the session's processor time for each", 1, $any, 'plain text');
+foreach my $kind ('literal, synchronous_commit on', 'literal, synchronous_commit off',
+	'picked, synchronous_commit on', 'picked, synchronous_commit off')
+{
+	table('insert', 'single-row insert, 2 clients: transactions a second', 0, qr/^\Q$kind\E/, "$kind: ungated");
+	table('insert cpu', "the same: \x{b5}s of the session's processor time for each", 1, qr/^\Q$kind\E/, "$kind: ungated");
+}
+table('trigger', 'single-row inserts of one session in one transaction: ns each', 0, $any, 'one transaction: ungated');
+table('lookup', 'look-up: ns a row, scan and count included', 0, $any, undef);
+table('cold', 'a new session: ms', 3, $any, undef);
+table('load', 'register delivery', 2, $any, undef);
+
+# ---- goals ---------------------------------------------------------------------
+
+my @goals;
+
+sub goal
+{
+	my ($what, $sense, $limit, $figure, $decimals) = @_;
+
+	return if !defined $figure;
+	push @goals, sprintf "| %s | %s %s | %s | %s |\n", $what, $sense, grouped($limit, $limit < 10 ? 2 : 0),
+	  grouped($figure, $decimals),
+	  ($sense eq 'at most' || $sense eq 'below' ? $figure <= $limit : $figure >= $limit) ? 'met' : '**missed**';
+	return;
+}
+
+goal('show, single column, to plain text', 'at most', 2.5, ratio('copy', 'show', 'plain text'), 2);
+goal('show, ten columns, to plain text', 'at most', 1.6,
+	ratio('copy', 'ten columns: show', 'ten columns: plain text'), 2);
+goal('pgp_sym_decrypt with defaults to show', 'at least', 100,
+	ratio('copy', 'pgcrypto pgp_sym_decrypt view, defaults, no look-up', 'show'), 0);
+my @show = of_rounds('copy', sub { 9000 / $_[0] }, 'show');
+goal('9 µs of a pgsodium-style view to show', 'at least', 8, @show ? median(@show) : undef, 1);
+goal('plpgsql mask on plain text to show', 'at least', 1, ratio('copy', 'plpgsql mask on plain text', 'show'), 1);
+goal('show by key, to plain text', 'at least', 0.97, ratio('point', 'show', 'plain text'), 3);
+foreach my $how ('literal', 'picked')
+{
+	foreach my $commit ('on', 'off')
+	{
+		my $kind = "$how, synchronous_commit $commit";
+
+		goal("gated insert ($kind) to ungated", 'at least', $commit eq 'on' ? 0.95 : 0.75,
+			ratio('insert', "$kind: gate", "$kind: ungated"), 3);
+		goal("gated insert ($kind) to plpgsql trigger", 'at least', 1,
+			ratio('insert', "$kind: gate", "$kind: plpgsql"), 3);
+	}
+}
+foreach my $who ('distinct people', 'one person', 'protected people')
+{
+	my @more = of_rounds('lookup', sub { $_[1] - $_[0] }, "octet_length, $who", "is_protected, $who");
+
+	goal("warm look-up, $who: ns more than octet_length", 'below', 100, @more ? median(@more) : undef, 0);
+}
+my @parsed = of_rounds('load', sub { $_[0] }, 'parser alone, in memory: people a second');
+goal('parsing: people a second', 'at least', 300_000, @parsed ? median(@parsed) : undef, 0);
+
+print "\n| goal | | measured | |\n|---|---|---|---|\n", @goals if @goals;
