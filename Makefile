@@ -24,6 +24,7 @@ PURE_SRCS = \
 	src/address/format.c \
 	src/address/token.c \
 	src/register/cpr_extract.c \
+	src/register/cpr_field.c \
 	src/register/subject.c
 
 ADDRESS_OBJS = \
@@ -45,6 +46,7 @@ KEYS_OBJS = \
 
 REGISTER_OBJS = \
 	src/register/cpr_extract.o \
+	src/register/cpr_field.o \
 	src/register/load.o \
 	src/register/lookup.o \
 	src/register/own_tables.o \

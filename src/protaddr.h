@@ -15,6 +15,7 @@
 #include "commands/trigger.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "utils/date.h"
 #include "utils/relcache.h"
 
 #include "compat.h"
@@ -119,12 +120,14 @@ typedef enum ProtaddrTable
 {
 	PROTADDR_DATA_KEY = 0,
 	PROTADDR_PROTECTION,
+	PROTADDR_IDENTITY_LINK,
 	PROTADDR_REGISTER_SOURCE,
 	PROTADDR_CHANNEL,
 	PROTADDR_NTABLES
 } ProtaddrTable;
 
 extern Oid	protaddr_protection_one_index(void);
+extern Oid	protaddr_identity_index(bool reverse);
 
 extern void protaddr_own_tables_init(void);
 extern Oid	protaddr_table(ProtaddrTable table);
@@ -158,6 +161,50 @@ typedef struct ProtaddrIdentifier
 
 extern bool protaddr_identifier_from_text(const char *text, size_t len, ProtaddrIdentifier *id);
 extern bool protaddr_identifier_from_datum(Datum value, Oid type, FmgrInfo *out, ProtaddrIdentifier *id);
+
+extern bool protaddr_identifier_same(const ProtaddrIdentifier *a, const ProtaddrIdentifier *b);
+
+/* ---- register/identity.c: whom an identifier stands for ------------------------ */
+
+#define PROTADDR_IDENTITY_STEPS		4	/* links in a chain */
+#define PROTADDR_IDENTITY_PEOPLE	64	/* subjects of one identifier */
+
+extern bool protaddr_identity_step(Relation rel, const ProtaddrIdentifier *key, bool reverse,
+								   struct SnapshotData *snapshot, ProtaddrIdentifier *found,
+								   int *nfound, int room);
+
+/* ---- register/replace.c: a record set takes the place of the one before -------- */
+
+/* One protection as a delivery tells it. */
+typedef struct ProtaddrDelivered
+{
+	const char *code;
+	TimestampTz valid_from;		/* DT_NOBEGIN: not told */
+	TimestampTz valid_to;		/* DT_NOEND: in force; else a true end */
+	DateADT		delete_hint;
+	bool		has_delete_hint;
+} ProtaddrDelivered;
+
+typedef struct ProtaddrReplaced
+{
+	int64		persons;
+	int64		protections;
+	int64		protected;
+	int64		newly_protected;
+	int64		lifted;
+	int64		unknown_codes;
+	int64		replaced_numbers;
+} ProtaddrReplaced;
+
+typedef struct ProtaddrReplace ProtaddrReplace;
+
+extern ProtaddrReplace *protaddr_replace_begin(const char *source, const char *regime);
+extern void protaddr_replace_person(ProtaddrReplace *replace, const char *subject,
+									const char *replaced_by,
+									const ProtaddrDelivered *delivered, int ndelivered);
+extern const ProtaddrReplaced *protaddr_replace_end(ProtaddrReplace *replace);
+extern const ProtaddrReplaced *protaddr_replace_so_far(const ProtaddrReplace *replace);
+extern TimestampTz protaddr_replace_moment(const ProtaddrReplace *replace);
 
 /* ---- door/decide.c: what may be told -------------------------------------------- */
 

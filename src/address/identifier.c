@@ -58,6 +58,12 @@ protaddr_identifier_from_datum(Datum value, Oid type, FmgrInfo *out, ProtaddrIde
 	return found;
 }
 
+bool
+protaddr_identifier_same(const ProtaddrIdentifier *a, const ProtaddrIdentifier *b)
+{
+	return a->len == b->len && memcmp(a->key, b->key, a->len) == 0;
+}
+
 /* protaddr_subject_key_sql is protaddr.subject_key(text): NULL if nothing is left. */
 Datum
 protaddr_subject_key_sql(PG_FUNCTION_ARGS)

@@ -3,21 +3,30 @@
  *		What does a delivery of the Danish population register say of each
  *		person: number, status and protections?
  *
- * Reads the extracts of the U12170 family (ISO-8859-1, record types 000 to 033,
- * 099, 910, 997 and 999) as they come, in pieces of any size.  The same records
- * travel in two shapes, told apart by the start record alone:
+ * Reads ISO-8859-1 as it comes, in pieces of any size.  The same records travel
+ * in two shapes, told apart by the start record alone:
  *
  *	 lines		one record a line, LF or CRLF, trailing blanks trimmed or not
  *	 fixed		no line ends: each record has the length of its type and the
  *				next begins right after it; transfer padding may follow the end
  *
+ * and in two layouts, in which the same types mean different things:
+ *
+ *	 U12170		types 000 to 033, 099, 910, 997 and 999.  001 has up to 106
+ *				characters; the protections in force are 004, history there is
+ *				none; 015 and 016 are parents and custody
+ *	 bitemporal lines only.  001 has up to 366 characters; the protections in
+ *				force are 015, those that have ended are 016 with their true
+ *				end; 004 there is none.  000 is that of U12170, or has 17
+ *				characters (task number in 4/6, date in 10/8) and 999 then 11.
+ *				Or both are missing, which is a kind of its own (PaCprKind)
+ *
+ * The first 001 tells the layout.  A 015 or 016 says INDRAP, "JA " or "NEJ"; what
+ * for, no description we could find does say, all we have seen have "JA ", and the
+ * register's own readers decide nothing by it.  Neither do we: both protect.
+ *
  * Whatever is not understood refuses the delivery: a protection that is lost
  * because of a record read wrongly would disclose somebody's address.
- *
- * The bitemporal layouts of the same register (001 of up to 365 characters,
- * protections in 015 and 016, which are parents and custody here) are another
- * format and are refused at their first record: it is 000 in 17 characters
- * (task number in 4/6, date in 10/8), or missing.
  */
 #include "../pure.h"
 
@@ -41,6 +50,11 @@ enum
 #define RECORD_START	0
 #define RECORD_PERSON	1
 #define RECORD_PROTECTION 4
+#define RECORD_PARENTS	15
+#define RECORD_CURRENT	15		/* bitemporal: a protection in force */
+#define RECORD_HISTORIC 16		/* bitemporal: a protection that has ended */
+#define RECORD_ERROR	910
+#define RECORD_SUBSCRIPTION_ENDED 997
 #define RECORD_END		999
 
 #define TYPE_LEN		3
@@ -49,19 +63,26 @@ enum
 #define PNR_END			(PNR_POS + PNR_LEN)
 #define START_LEN		35
 #define END_LEN			21
+#define PERSON_LEN		106
+#define SHORT_START_LEN 17
+#define SHORT_END_LEN	11
+#define BITEMPORAL_PERSON_LEN 366
+#define CURRENT_LEN		56
+#define HISTORIC_LEN	82
+#define KOEN_POS		66		/* of a bitemporal 001: M or K */
 
 /* The start record with its line end: a line end in here, or none at all. */
 #define SHAPE_WINDOW	(START_LEN + 2)
 
-/* Lengths of the record types 000 to 033. */
+/* Lengths of the record types 000 to 033, U12170. */
 static const uint16_t record_lengths[] = {
-	35, 106, 306, 249, 37, 200, 203, 26, 193, 37,
+	START_LEN, PERSON_LEN, 306, 249, 37, 200, 203, 26, 193, 37,
 	30, 25, 95, 36, 23, 147, 58, 272, 60, 75,
 	47, 63, 45, 96, 218, 40, 173, 44, 36, 109,
 	48, 269, 269, 269
 };
 
-/* record_length gives the full length of a record type, 0 if we do not know it. */
+/* record_length gives the full length of a U12170 record type, 0 if we do not know it. */
 static size_t
 record_length(int type)
 {
@@ -72,9 +93,9 @@ record_length(int type)
 	{
 		case 99:
 			return 45;
-		case 910:
+		case RECORD_ERROR:
 			return 157;
-		case 997:
+		case RECORD_SUBSCRIPTION_ENDED:
 			return 43;
 		case RECORD_END:
 			return END_LEN;
@@ -83,48 +104,50 @@ record_length(int type)
 	}
 }
 
+/*
+ * bitemporal_length does so for the bitemporal layout, of which only three types
+ * concern us.  The others come trimmed, or were cut by whoever handed them on;
+ * those we have met may be as long as they like.
+ */
+static size_t
+bitemporal_length(int type)
+{
+	static const uint16_t known[] = {
+		5, 10, 11, 20, 21, 25, 26, 28, 29, 30, 35, 36, 40, 45, 50, 55, 60, 85, 86,
+		900, RECORD_ERROR, RECORD_SUBSCRIPTION_ENDED, RECORD_START, RECORD_END
+	};
+	size_t		i;
+
+	switch (type)
+	{
+		case RECORD_PERSON:
+			return BITEMPORAL_PERSON_LEN;
+		case RECORD_CURRENT:
+			return CURRENT_LEN;
+		case RECORD_HISTORIC:
+			return HISTORIC_LEN;
+	}
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	{
+		if (known[i] == type)
+			return PA_CPR_MAX_RECORD;
+	}
+	return 0;
+}
+
+/* longest gives how long a record may be in this delivery, 0 if its type is unknown. */
+static size_t
+longest(const PaCprParser *parser, int type)
+{
+	if (parser->bitemporal || (type == RECORD_PERSON && !parser->layout_known))
+		return bitemporal_length(type);
+	return record_length(type);
+}
+
 static inline bool
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-static bool
-all_digits(const char *p, size_t len)
-{
-	size_t		i;
-
-	for (i = 0; i < len; i++)
-	{
-		if (!is_digit(p[i]))
-			return false;
-	}
-	return true;
-}
-
-static bool
-all_of(const char *p, size_t len, char c)
-{
-	size_t		i;
-
-	for (i = 0; i < len; i++)
-	{
-		if (p[i] != c)
-			return false;
-	}
-	return true;
-}
-
-/* number reads up to 9 digits that all_digits has seen. */
-static uint32_t
-number(const char *p, size_t len)
-{
-	uint32_t	value = 0;
-	size_t		i;
-
-	for (i = 0; i < len; i++)
-		value = value * 10 + (uint32_t) (p[i] - '0');
-	return value;
 }
 
 /* record_type reads the first three characters, -1 if they are no number. */
@@ -134,51 +157,6 @@ record_type(const char *p)
 	if (!is_digit(p[0]) || !is_digit(p[1]) || !is_digit(p[2]))
 		return -1;
 	return (p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0');
-}
-
-/*
- * has_control is true if a byte is a control character of ISO-8859-1: 00-1F,
- * 7F-9F.  Eight bytes at a time, because every byte of a delivery passes here.
- */
-static bool
-has_control(const char *p, size_t len)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	const uint64_t tops = UINT64_C(0x8080808080808080);
-	const uint64_t deletes = UINT64_C(0x7f7f7f7f7f7f7f7f);
-	uint64_t	bad = 0;
-	size_t		i = 0;
-
-	for (; i + sizeof(uint64_t) <= len; i += sizeof(uint64_t))
-	{
-		uint64_t	word;
-		uint64_t	del;
-
-		memcpy(&word, p + i, sizeof(word));
-		del = word ^ deletes;
-
-		/* neither of the bits 0x20 and 0x40 set, or a byte of del zero */
-		bad |= ~(word >> 5 | word >> 6) & ones;
-		bad |= (del - ones) & ~del & tops;
-	}
-	for (; i < len; i++)
-	{
-		unsigned char c = (unsigned char) p[i];
-
-		bad |= ((c & 0x60) == 0 || c == 0x7f);
-	}
-	return bad != 0;
-}
-
-static bool
-date_exists(uint32_t year, uint32_t month, uint32_t day)
-{
-	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool		leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	if (year < 1 || month < 1 || month > 12 || day < 1)
-		return false;
-	return day <= days[month - 1] + (month == 2 && leap ? 1u : 0u);
 }
 
 /* refuse ends the reading with the verdict; the first one stays. */
@@ -197,73 +175,6 @@ enter_record(PaCprParser *parser)
 	parser->offset = parser->consumed;
 }
 
-/* trimmed_length gives len without the blanks at the end. */
-static size_t
-trimmed_length(const char *rec, size_t len)
-{
-	while (len > 0 && rec[len - 1] == ' ')
-		len--;
-	return len;
-}
-
-/*
- * field finds the field of a record whose trailing blanks are taken off.
- * *value is NULL if it is blank.  False if the record ends within the field:
- * none of ours may hold blanks, so that is a record cut short.
- */
-static bool
-field(const char *rec, size_t len, size_t pos, size_t size, const char **value)
-{
-	*value = NULL;
-	if (len <= pos)
-		return true;
-	if (len < pos + size)
-		return false;
-	if (!all_of(rec + pos, size, ' '))
-		*value = rec + pos;
-	return true;
-}
-
-/* copy_compact_date writes YYYYMMDD as YYYY-MM-DD, false if it is no date. */
-static bool
-copy_compact_date(char out[11], const char *value)
-{
-	if (!all_digits(value, 8) ||
-		!date_exists(number(value, 4), number(value + 4, 2), number(value + 6, 2)))
-		return false;
-
-	memcpy(out, value, 4);
-	out[4] = '-';
-	memcpy(out + 5, value + 4, 2);
-	out[7] = '-';
-	memcpy(out + 8, value + 6, 2);
-	out[10] = '\0';
-	return true;
-}
-
-/*
- * copy_date copies a YYYY-MM-DD, and "" for NULL and for zeros with or without
- * hyphens.  False if it is no date.
- */
-static bool
-copy_date(char out[11], const char *value)
-{
-	out[0] = '\0';
-	if (value == NULL ||
-		memcmp(value, "0000-00-00", 10) == 0 || all_of(value, 10, '0'))
-		return true;
-
-	if (!all_digits(value, 4) || value[4] != '-' ||
-		!all_digits(value + 5, 2) || value[7] != '-' ||
-		!all_digits(value + 8, 2) ||
-		!date_exists(number(value, 4), number(value + 5, 2), number(value + 8, 2)))
-		return false;
-
-	memcpy(out, value, 10);
-	out[10] = '\0';
-	return true;
-}
-
 /*
  * pnr_verdict says what is wrong with a record whose person number is not ten
  * digits: shorter than its number, or something else in its place.
@@ -271,13 +182,21 @@ copy_date(char out[11], const char *value)
 static PaCprVerdict
 pnr_verdict(const char *rec, size_t len)
 {
-	return trimmed_length(rec, len) < PNR_END ? PA_CPR_BAD_RECORD : PA_CPR_BAD_PNR;
+	return protaddr_cpr_trimmed(rec, len) < PNR_END ? PA_CPR_BAD_RECORD : PA_CPR_BAD_PNR;
 }
 
 static inline bool
 has_pnr(const char *rec, size_t len)
 {
-	return len >= PNR_END && all_digits(rec + PNR_POS, PNR_LEN);
+	return len >= PNR_END && protaddr_cpr_digits(rec + PNR_POS, PNR_LEN);
+}
+
+/* of_person is true if the record bears the number of the person being read. */
+static inline bool
+of_person(const PaCprParser *parser, const char *rec, size_t len)
+{
+	return parser->in_person && len >= PNR_END &&
+		memcmp(rec + PNR_POS, parser->person.pnr, PNR_LEN) == 0;
 }
 
 /* finish_person hands over the person read last, if there is one. */
@@ -298,39 +217,65 @@ read_start(PaCprParser *parser, const char *rec, size_t len)
 	const char *task;
 	const char *produced;
 	const char *previous;
+	size_t		shift = 0;
 
 	if (len > START_LEN)
 	{
 		refuse(parser, PA_CPR_BAD_RECORD);
 		return;
 	}
-	len = trimmed_length(rec, len);
-	if (!field(rec, len, 13, 6, &task) || task == NULL ||
-		!field(rec, len, 19, 8, &produced) || produced == NULL ||
-		!field(rec, len, 27, 8, &previous) ||
-		!all_digits(task, 6) || all_of(task, 6, '0') ||
-		!copy_compact_date(header->produced, produced) ||
-		(previous != NULL && !all_of(previous, 8, '0') &&
-		 !copy_compact_date(header->previous, previous)))
+	len = protaddr_cpr_trimmed(rec, len);
+	if (len == SHORT_START_LEN)
+	{
+		if (parser->kind != PA_CPR_DELIVERY)
+		{
+			refuse(parser, PA_CPR_WRONG_KIND);
+			return;
+		}
+		/* the same fields without the sort field before them */
+		shift = PNR_LEN;
+		parser->bitemporal = true;
+	}
+	if (!protaddr_cpr_field(rec, len, 13 - shift, 6, &task) || task == NULL ||
+		!protaddr_cpr_field(rec, len, 19 - shift, 8, &produced) || produced == NULL ||
+		!protaddr_cpr_field(rec, len, 27 - shift, 8, &previous) ||
+		!protaddr_cpr_digits(task, 6) || protaddr_cpr_all(task, 6, '0') ||
+		!protaddr_cpr_compact_date(header->produced, produced) ||
+		(previous != NULL && !protaddr_cpr_all(previous, 8, '0') &&
+		 !protaddr_cpr_compact_date(header->previous, previous)))
 	{
 		refuse(parser, PA_CPR_BAD_START);
 		return;
 	}
 	memcpy(header->task, task, 6);
 	header->task[6] = '\0';
+	parser->end_len = parser->bitemporal ? SHORT_END_LEN : END_LEN;
+	parser->layout_known = parser->bitemporal || parser->shape == SHAPE_FIXED ||
+		parser->kind == PA_CPR_REPLY;
 	parser->state = STATE_RECORDS;
 }
 
 static void
 read_end(PaCprParser *parser, const char *rec, size_t len)
 {
-	if (len != END_LEN || !all_of(rec + PNR_POS, PNR_LEN, '9') ||
-		!all_digits(rec + PNR_END, 8))
+	/* 999, nines unless it is the short one, the count */
+	size_t		count_pos = parser->end_len - 8;
+
+	if (len != parser->end_len || !protaddr_cpr_all(rec, count_pos, '9') ||
+		!protaddr_cpr_digits(rec + count_pos, 8))
 	{
 		refuse(parser, PA_CPR_BAD_RECORD);
 		return;
 	}
-	if (number(rec + PNR_END, 8) != parser->records)
+	if (parser->kind == PA_CPR_REPLY)
+	{
+		if (parser->persons != 1)
+		{
+			refuse(parser, PA_CPR_NOT_ONE_PERSON);
+			return;
+		}
+	}
+	else if (protaddr_cpr_number(rec + count_pos, 8) != parser->records)
 	{
 		refuse(parser, PA_CPR_WRONG_COUNT);
 		return;
@@ -339,102 +284,234 @@ read_end(PaCprParser *parser, const char *rec, size_t len)
 	parser->state = STATE_AFTER_END;
 }
 
+/*
+ * right_layout says whether a 001 is one of the delivery's layout, which the first
+ * one decides.  A 001 that is too long is no proof: what stands where the other
+ * layout has M or K must be that.
+ */
+static bool
+right_layout(PaCprParser *parser, const char *rec, size_t len)
+{
+	bool		bitemporal = len > PERSON_LEN;
+
+	if (bitemporal && (rec[KOEN_POS] != 'M' && rec[KOEN_POS] != 'K'))
+		return false;
+	if (!parser->layout_known)
+	{
+		parser->layout_known = true;
+		parser->bitemporal = bitemporal;
+	}
+	return parser->bitemporal == bitemporal;
+}
+
 static void
 read_person(PaCprParser *parser, const char *rec, size_t len)
 {
 	PaCprPerson *person = &parser->person;
 	const char *replaced_by;
 	const char *status;
+	bool		again;
 
 	if (!has_pnr(rec, len))
 	{
 		refuse(parser, pnr_verdict(rec, len));
 		return;
 	}
-	if (parser->in_person && memcmp(rec + PNR_POS, person->pnr, PNR_LEN) == 0)
-	{
-		refuse(parser, PA_CPR_PERSON_TWICE);
-		return;
-	}
-	len = trimmed_length(rec, len);
-	if (!field(rec, len, 13, 10, &replaced_by) ||
-		!field(rec, len, 23, 2, &status))
+	if (!right_layout(parser, rec, len))
 	{
 		refuse(parser, PA_CPR_BAD_RECORD);
 		return;
 	}
-	if (replaced_by != NULL && !all_digits(replaced_by, 10))
+
+	/*
+	 * Bitemporal files have a person once for each time something was
+	 * recorded, and so what any of these says protects.  Elsewhere a person
+	 * replaces what was known of them, and there cannot be two.
+	 */
+	again = of_person(parser, rec, len);
+	if (again && !parser->bitemporal)
+	{
+		refuse(parser, PA_CPR_PERSON_TWICE);
+		return;
+	}
+	if (!again && parser->kind == PA_CPR_REPLY && parser->persons > 0)
+	{
+		refuse(parser, PA_CPR_NOT_ONE_PERSON);
+		return;
+	}
+	len = protaddr_cpr_trimmed(rec, len);
+	if (!protaddr_cpr_field(rec, len, 13, 10, &replaced_by) ||
+		!protaddr_cpr_field(rec, len, parser->bitemporal ? 35 : 23, 2, &status))
+	{
+		refuse(parser, PA_CPR_BAD_RECORD);
+		return;
+	}
+	if (replaced_by != NULL && !protaddr_cpr_digits(replaced_by, 10))
 	{
 		refuse(parser, PA_CPR_BAD_PNR);
 		return;
 	}
-	if (status != NULL && !all_digits(status, 2))
+	if (status != NULL && !protaddr_cpr_digits(status, 2))
 	{
 		refuse(parser, PA_CPR_BAD_CODE);
 		return;
 	}
 
-	finish_person(parser);
+	if (!again)
+	{
+		finish_person(parser);
 
-	memcpy(person->pnr, rec + PNR_POS, PNR_LEN);
-	person->pnr[PNR_LEN] = '\0';
-	person->replaced_by[0] = '\0';
+		memcpy(person->pnr, rec + PNR_POS, PNR_LEN);
+		person->pnr[PNR_LEN] = '\0';
+		person->replaced_by[0] = '\0';
+		person->status[0] = '\0';
+		person->nprotections = 0;
+		parser->in_person = true;
+		parser->persons++;
+	}
 	/* the register writes "no number" as zeros in some records */
-	if (replaced_by != NULL && !all_of(replaced_by, PNR_LEN, '0'))
+	if (replaced_by != NULL && !protaddr_cpr_all(replaced_by, PNR_LEN, '0'))
 	{
 		memcpy(person->replaced_by, replaced_by, PNR_LEN);
 		person->replaced_by[PNR_LEN] = '\0';
 	}
-	person->status[0] = '\0';
 	if (status != NULL)
 	{
 		memcpy(person->status, status, 2);
 		person->status[2] = '\0';
 	}
-	person->nprotections = 0;
-	parser->in_person = true;
-	parser->persons++;
+}
+
+/* new_protection begins the next protection of the person, NULL if it cannot. */
+static PaCprProtection *
+new_protection(PaCprParser *parser, const char *code)
+{
+	PaCprPerson *person = &parser->person;
+	PaCprProtection *protection;
+
+	if (code == NULL || !protaddr_cpr_digits(code, 4))
+	{
+		refuse(parser, PA_CPR_BAD_CODE);
+		return NULL;
+	}
+	if (person->nprotections >= PA_CPR_MAX_PROTECTIONS)
+	{
+		refuse(parser, PA_CPR_TOO_MANY);
+		return NULL;
+	}
+	protection = &person->protection[person->nprotections++];
+	memset(protection, 0, sizeof(*protection));
+	memcpy(protection->code, code, 4);
+	return protection;
 }
 
 static void
 read_protection(PaCprParser *parser, const char *rec, size_t len)
 {
-	PaCprPerson *person = &parser->person;
 	PaCprProtection *protection;
 	const char *code;
 	const char *start;
 	const char *delete_hint;
 
-	len = trimmed_length(rec, len);
-	if (!field(rec, len, 13, 4, &code) ||
-		!field(rec, len, 17, 10, &start) ||
-		!field(rec, len, 27, 10, &delete_hint))
+	len = protaddr_cpr_trimmed(rec, len);
+	if (!protaddr_cpr_field(rec, len, 13, 4, &code) ||
+		!protaddr_cpr_field(rec, len, 17, 10, &start) ||
+		!protaddr_cpr_field(rec, len, 27, 10, &delete_hint))
 	{
 		refuse(parser, PA_CPR_BAD_RECORD);
 		return;
 	}
-	if (code == NULL || !all_digits(code, 4))
+	protection = new_protection(parser, code);
+	if (protection == NULL)
+		return;
+	if (!protaddr_cpr_date(protection->start, start) ||
+		!protaddr_cpr_date(protection->delete_hint, delete_hint))
+		refuse(parser, PA_CPR_BAD_DATE);
+}
+
+/*
+ * read_bitemporal_protection reads a 015 or a 016.  A 016 without any end says two
+ * things at once, and is refused.
+ */
+static void
+read_bitemporal_protection(PaCprParser *parser, const char *rec, size_t len, bool historic)
+{
+	PaCprProtection *protection;
+	const char *code;
+	const char *authority;
+	const char *start_stamp;
+	const char *start;
+	const char *delete_hint;
+	const char *end_authority;
+	const char *end_stamp;
+	const char *end;
+	char		indrap[3] = {' ', ' ', ' '};
+
+	len = protaddr_cpr_trimmed(rec, len);
+	if (len > 43)
+		memcpy(indrap, rec + 43, len - 43 < 3 ? len - 43 : 3);
+	if (!protaddr_cpr_field(rec, len, 13, 4, &code) ||
+		!protaddr_cpr_field(rec, len, 17, 4, &authority) ||
+		!protaddr_cpr_field(rec, len, 21, 12, &start_stamp) ||
+		!protaddr_cpr_field(rec, len, 33, 10, &start) ||
+		!protaddr_cpr_field(rec, len, 46, 10, &delete_hint) ||
+		!protaddr_cpr_field(rec, len, 56, 4, &end_authority) ||
+		!protaddr_cpr_field(rec, len, 60, 12, &end_stamp) ||
+		!protaddr_cpr_field(rec, len, 72, 10, &end))
+	{
+		refuse(parser, PA_CPR_BAD_RECORD);
+		return;
+	}
+	protection = new_protection(parser, code);
+	if (protection == NULL)
+		return;
+	/* of no use to us, but a record that is out of step does not have these here */
+	if ((authority != NULL && !protaddr_cpr_digits(authority, 4)) ||
+		(end_authority != NULL && !protaddr_cpr_digits(end_authority, 4)) ||
+		(memcmp(indrap, "JA ", 3) != 0 && memcmp(indrap, "NEJ", 3) != 0 &&
+		 memcmp(indrap, "   ", 3) != 0))
 	{
 		refuse(parser, PA_CPR_BAD_CODE);
 		return;
 	}
-	if (person->nprotections >= PA_CPR_MAX_PROTECTIONS)
-	{
-		refuse(parser, PA_CPR_TOO_MANY);
-		return;
-	}
-
-	protection = &person->protection[person->nprotections];
-	memcpy(protection->code, code, 4);
-	protection->code[4] = '\0';
-	protection->end[0] = '\0';
-	if (!copy_date(protection->start, start) ||
-		!copy_date(protection->delete_hint, delete_hint))
-	{
+	if (!protaddr_cpr_stamp(protection->start_registered, start_stamp) ||
+		!protaddr_cpr_date(protection->start, start) ||
+		!protaddr_cpr_date(protection->delete_hint, delete_hint) ||
+		!protaddr_cpr_stamp(protection->end_registered, end_stamp) ||
+		!protaddr_cpr_date(protection->end, end) ||
+		(historic && protection->end[0] == '\0' &&
+		 (end_stamp == NULL || !protaddr_cpr_compact_date(protection->end, end_stamp))))
 		refuse(parser, PA_CPR_BAD_DATE);
+}
+
+/*
+ * read_below reads a record that stands below its person: of those all but the
+ * protections say nothing that we want to know.
+ */
+static void
+read_below(PaCprParser *parser, int type, const char *rec, size_t len)
+{
+	if (!of_person(parser, rec, len))
+	{
+		refuse(parser, has_pnr(rec, len) ? PA_CPR_NO_PERSON : pnr_verdict(rec, len));
 		return;
 	}
-	person->nprotections++;
+	if (parser->bitemporal)
+	{
+		if (type == RECORD_CURRENT || type == RECORD_HISTORIC)
+			read_bitemporal_protection(parser, rec, len, type == RECORD_HISTORIC);
+		return;
+	}
+	if (type == RECORD_PROTECTION)
+		read_protection(parser, rec, len);
+
+	/*
+	 * Parents begin with a date.  The protection that has the same number in
+	 * the other layout must not pass for them, should its 001 have been cut.
+	 */
+	if (type == RECORD_PARENTS && len > 17 && is_digit(rec[17]) &&
+		!(len >= 23 && protaddr_cpr_all(rec + 13, 10, '0')))
+		refuse(parser, PA_CPR_BAD_RECORD);
 }
 
 /* read_record reads one whole record, without its line end. */
@@ -444,8 +521,12 @@ read_record(PaCprParser *parser, const char *rec, size_t len)
 	int			type = len >= TYPE_LEN ? record_type(rec) : -1;
 	size_t		full;
 
+	/* people who put these files together leave empty lines between them */
+	if (len == 0 && parser->kind == PA_CPR_BITEMPORAL)
+		return;
+
 	enter_record(parser);
-	if (has_control(rec, len))
+	if (protaddr_cpr_control(rec, len))
 	{
 		refuse(parser, PA_CPR_BAD_BYTE);
 		return;
@@ -455,13 +536,14 @@ read_record(PaCprParser *parser, const char *rec, size_t len)
 		refuse(parser, PA_CPR_BAD_TYPE);
 		return;
 	}
-	if (parser->state == STATE_START)
+	if (parser->state == STATE_START && parser->kind != PA_CPR_BITEMPORAL)
 	{
 		read_start(parser, rec, len);
 		return;
 	}
+	parser->state = STATE_RECORDS;
 
-	full = record_length(type);
+	full = longest(parser, type);
 	if (full > 0 && len > full)
 	{
 		refuse(parser, PA_CPR_BAD_RECORD);
@@ -475,21 +557,33 @@ read_record(PaCprParser *parser, const char *rec, size_t len)
 			refuse(parser, PA_CPR_NO_END);
 			return;
 		case RECORD_END:
-			read_end(parser, rec, len);
+			if (parser->kind == PA_CPR_BITEMPORAL)
+				refuse(parser, PA_CPR_WRONG_KIND);
+			else
+				read_end(parser, rec, len);
 			return;
 	}
 
 	parser->records++;
-	if (full == 0)
+	if (type == RECORD_PERSON)
 	{
-		parser->skipped++;
+		read_person(parser, rec, len);
 		return;
 	}
-
+	if (parser->kind == PA_CPR_REPLY && type != RECORD_ERROR &&
+		!of_person(parser, rec, len))
+	{
+		refuse(parser, has_pnr(rec, len) ? PA_CPR_NO_PERSON : pnr_verdict(rec, len));
+		return;
+	}
 	switch (type)
 	{
-		case RECORD_PERSON:
-			read_person(parser, rec, len);
+		case RECORD_ERROR:
+			/* errors and receipts are about numbers that may have no 001 */
+			parser->error_records++;
+			return;
+		case RECORD_SUBSCRIPTION_ENDED:
+			parser->ended_subscriptions++;
 			return;
 		case 3:
 		case 31:
@@ -500,24 +594,21 @@ read_record(PaCprParser *parser, const char *rec, size_t len)
 			 * Clear-text addresses come in a block of their own after the
 			 * last person.
 			 */
+			if (parser->bitemporal)
+				break;
 			if (!has_pnr(rec, len))
 				refuse(parser, pnr_verdict(rec, len));
 			return;
-		case 910:
-		case 997:
-			/* errors and receipts are about numbers that may have no 001 */
-			return;
+		case RECORD_PROTECTION:
+			/* here nobody knows what it would mean */
+			if (parser->bitemporal)
+				refuse(parser, PA_CPR_BAD_RECORD);
+			break;
 	}
-
-	/* Everything else stands below its person. */
-	if (!parser->in_person || len < PNR_END ||
-		memcmp(rec + PNR_POS, parser->person.pnr, PNR_LEN) != 0)
-	{
-		refuse(parser, has_pnr(rec, len) ? PA_CPR_NO_PERSON : pnr_verdict(rec, len));
-		return;
-	}
-	if (type == RECORD_PROTECTION)
-		read_protection(parser, rec, len);
+	if (full == 0)
+		parser->skipped++;
+	else
+		read_below(parser, type, rec, len);
 }
 
 /*
@@ -529,9 +620,9 @@ find_line(PaCprParser *parser, const char *p, size_t avail, size_t *len, size_t 
 {
 	const char *line_end;
 
-	if (avail >= TYPE_LEN && memcmp(p, "999", TYPE_LEN) == 0)
+	if (parser->end_len > 0 && avail >= TYPE_LEN && memcmp(p, "999", TYPE_LEN) == 0)
 	{
-		size_t		have = avail < END_LEN ? avail : END_LEN;
+		size_t		have = avail < parser->end_len ? avail : parser->end_len;
 
 		if (memchr(p, '\n', have) != NULL)
 		{
@@ -539,8 +630,8 @@ find_line(PaCprParser *parser, const char *p, size_t avail, size_t *len, size_t 
 			refuse(parser, PA_CPR_BAD_RECORD);
 			return false;
 		}
-		*len = *used = END_LEN;
-		return avail >= END_LEN;
+		*len = *used = parser->end_len;
+		return avail >= parser->end_len;
 	}
 
 	line_end = memchr(p, '\n', avail < PA_CPR_MAX_RECORD ? avail : PA_CPR_MAX_RECORD);
@@ -549,7 +640,7 @@ find_line(PaCprParser *parser, const char *p, size_t avail, size_t *len, size_t 
 		if (avail >= PA_CPR_MAX_RECORD)
 		{
 			enter_record(parser);
-			refuse(parser, has_control(p, PA_CPR_MAX_RECORD) ?
+			refuse(parser, protaddr_cpr_control(p, PA_CPR_MAX_RECORD) ?
 				   PA_CPR_BAD_BYTE : PA_CPR_BAD_RECORD);
 		}
 		return false;
@@ -574,7 +665,7 @@ find_fixed(PaCprParser *parser, const char *p, size_t avail, size_t *len, size_t
 	if (full == 0)
 	{
 		enter_record(parser);
-		refuse(parser, has_control(p, TYPE_LEN) ? PA_CPR_BAD_BYTE : PA_CPR_BAD_TYPE);
+		refuse(parser, protaddr_cpr_control(p, TYPE_LEN) ? PA_CPR_BAD_BYTE : PA_CPR_BAD_TYPE);
 		return false;
 	}
 	*len = *used = full;
@@ -591,7 +682,17 @@ find_fixed(PaCprParser *parser, const char *p, size_t avail, size_t *len, size_t
 static bool
 find_record(PaCprParser *parser, const char *p, size_t avail, size_t *len, size_t *used)
 {
-	if (parser->state == STATE_START)
+	if (parser->state == STATE_START && parser->kind == PA_CPR_BITEMPORAL)
+	{
+		if (memcmp(p, "001", avail < TYPE_LEN ? avail : TYPE_LEN) != 0)
+		{
+			enter_record(parser);
+			refuse(parser, PA_CPR_WRONG_KIND);
+			return false;
+		}
+		parser->shape = SHAPE_LINES;
+	}
+	else if (parser->state == STATE_START)
 	{
 		if (memcmp(p, "000", avail < TYPE_LEN ? avail : TYPE_LEN) != 0)
 		{
@@ -637,9 +738,11 @@ read_after_end(PaCprParser *parser, const char *data, size_t len)
 }
 
 void
-protaddr_cpr_begin(PaCprParser *parser, PaCprPersonCallback callback, void *arg)
+protaddr_cpr_begin(PaCprParser *parser, PaCprKind kind, PaCprPersonCallback callback, void *arg)
 {
 	memset(parser, 0, sizeof(*parser));
+	parser->kind = kind;
+	parser->bitemporal = parser->layout_known = kind == PA_CPR_BITEMPORAL;
 	parser->callback = callback;
 	parser->callback_arg = arg;
 }
@@ -708,7 +811,18 @@ protaddr_cpr_feed(PaCprParser *parser, const char *data, size_t len)
 PaCprVerdict
 protaddr_cpr_end(PaCprParser *parser)
 {
-	if (parser->verdict == PA_CPR_OK && parser->state != STATE_AFTER_END)
+	if (parser->verdict != PA_CPR_OK || parser->state == STATE_AFTER_END)
+		return parser->verdict;
+
+	if (parser->kind == PA_CPR_BITEMPORAL && parser->state == STATE_RECORDS &&
+		parser->carry_len == 0)
+	{
+		/* its last line was whole, and that is all there is to know */
+		finish_person(parser);
+		if (parser->verdict == PA_CPR_OK)
+			parser->state = STATE_AFTER_END;
+	}
+	else
 	{
 		bool		begun = parser->state != STATE_START || parser->carry_len >= TYPE_LEN;
 

@@ -185,7 +185,7 @@ protaddr_load_cpr(PG_FUNCTION_ARGS)
 	load_prepare(load);
 	load_known(load);
 
-	protaddr_cpr_begin(parser, load_person, load);
+	protaddr_cpr_begin(parser, PA_CPR_DELIVERY, load_person, load);
 	while (left > 0 && parser->verdict == PA_CPR_OK)
 	{
 		size_t		piece = Min(left, 1024 * 1024);
@@ -619,6 +619,12 @@ load_refuse(const PaCprParser *parser)
 			break;
 		case PA_CPR_TOO_MANY:
 			what = "a person has more protections than there can be";
+			break;
+		case PA_CPR_WRONG_KIND:
+			what = "it is another kind of file";
+			break;
+		case PA_CPR_NOT_ONE_PERSON:
+			what = "a reply is about one person, this is not";
 			break;
 	}
 	ereport(ERROR,

@@ -107,9 +107,21 @@ filter_bits(uint64 hash)
 		UINT64CONST(1) << ((hash >> 12) & 63) | UINT64CONST(1) << ((hash >> 18) & 63);
 }
 
+/* What a look-up rests on: who is protected, and whom identifiers stand for. */
+static inline uint64
+register_generation(void)
+{
+	return protaddr_generation_seen(PROTADDR_PROTECTION) +
+		protaddr_generation_seen(PROTADDR_IDENTITY_LINK);
+}
+
 static void lookup_xact(XactEvent event, void *arg);
 static void read_sources(void);
 static int	ask(const char *key, int len);
+static int	ask_one(Relation rel, const ProtaddrIdentifier *id);
+static void add_person(people_hash *everybody, const char *key, int len, int hides);
+static void add_identifiers(people_hash *everybody, Relation link, const char *key, int len,
+							int hides, MemoryContext scratch);
 static void read_everybody(void);
 static int	how_many_to_ask(void);
 static int	kind_hides(Datum kind);
@@ -210,7 +222,7 @@ read_sources(void)
 int
 protaddr_protection_of(const char *key, int len)
 {
-	uint64		now = protaddr_generation_seen(PROTADDR_PROTECTION);
+	uint64		now = register_generation();
 	uint64		hash;
 	int			hides;
 
@@ -251,7 +263,7 @@ protaddr_protection_of(const char *key, int len)
 	asked_count++;
 
 	/* what was read while the register changed is right now, but not to be kept */
-	if (protaddr_generation(PROTADDR_PROTECTION) == now)
+	if (register_generation() == now)
 	{
 		Asked	   *slot = &asked[hash % ASKED_SIZE];
 
@@ -279,15 +291,41 @@ protaddr_protection_of_all(const PaAddress *address)
 }
 
 /*
- * ask reads the index for one person.  systable_beginscan without a snapshot
- * takes a fresh one for a table like ours: the latest committed state, as one
- * consistent view, also in a parallel plan's leader and on a standby.
+ * ask reads the index for one person, and for everybody the identifier stands for.
+ * systable_beginscan without a snapshot takes a fresh one for a table like ours:
+ * the latest committed state, as one consistent view, also in a parallel plan's
+ * leader and on a standby.
  */
 static int
 ask(const char *key, int len)
 {
-	Relation	rel = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
-	text	   *wanted = cstring_to_text_with_len(key, len);
+	Relation	protection = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
+	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	ProtaddrIdentifier *found = palloc((PROTADDR_IDENTITY_PEOPLE + 1) * sizeof(ProtaddrIdentifier));
+	int			nfound = 1;
+	int			hides = PROTADDR_HIDES_NOTHING;
+
+	memcpy(found[0].key, key, len);
+	found[0].len = len;
+
+	/* what is found grows behind us; nothing is followed twice */
+	for (int i = 0; i < nfound; i++)
+	{
+		hides |= ask_one(protection, &found[i]);
+		if (!protaddr_identity_step(link, &found[i], false, NULL, found, &nfound,
+									PROTADDR_IDENTITY_PEOPLE + 1))
+			hides |= PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME;
+	}
+	pfree(found);
+	table_close(link, AccessShareLock);
+	table_close(protection, AccessShareLock);
+	return hides;
+}
+
+static int
+ask_one(Relation rel, const ProtaddrIdentifier *id)
+{
+	text	   *wanted = cstring_to_text_with_len(id->key, id->len);
 	ScanKeyData skey;
 	SysScanDesc scan;
 	HeapTuple	tuple;
@@ -305,7 +343,6 @@ ask(const char *key, int len)
 			: kind_hides(kind);
 	}
 	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
 	pfree(wanted);
 	return hides;
 }
@@ -321,6 +358,9 @@ read_everybody(void)
 	Relation	index;
 	SysScanDesc scan;
 	HeapTuple	tuple;
+	Relation	link;
+	MemoryContext scratch;
+	bool		any_links;
 	ProtectedPerson *person;
 	people_iterator iterator;
 	uint64		words;
@@ -337,11 +377,18 @@ read_everybody(void)
 		MemoryContextDelete(old);
 	}
 
-	now = protaddr_generation(PROTADDR_PROTECTION);
+	now = register_generation();
 	/* freed with the transaction unless we reach the end */
 	context = AllocSetContextCreate(CurTransactionContext, "protaddr protected people",
 									ALLOCSET_DEFAULT_SIZES);
 	everybody = people_create(context, 1024, NULL);
+
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr identifiers of a person",
+									ALLOCSET_DEFAULT_SIZES);
+	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	scan = systable_beginscan(link, InvalidOid, false, NULL, 0, NULL);
+	any_links = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
 
 	rel = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
 	index = index_open(protaddr_table_index(PROTADDR_PROTECTION), AccessShareLock);
@@ -353,21 +400,19 @@ read_everybody(void)
 		Datum		key = heap_getattr(tuple, PROTECTION_SUBJECT_KEY, RelationGetDescr(rel), &key_null);
 		Datum		kind = heap_getattr(tuple, PROTECTION_KIND, RelationGetDescr(rel), &kind_null);
 		text	   *t;
-		bool		found;
 
 		CHECK_FOR_INTERRUPTS();
 		if (key_null || kind_null)
 			continue;
 		t = DatumGetTextPP(key);
-		person = people_insert(everybody,
-							   hash_bytes_extended((const unsigned char *) VARDATA_ANY(t),
-												   VARSIZE_ANY_EXHDR(t), hash_seed),
-							   &found);
-		if (!found)
-			person->hides = 0;
-		person->hides |= kind_hides(kind);
+		add_person(everybody, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), kind_hides(kind));
+		if (any_links)
+			add_identifiers(everybody, link, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t),
+							kind_hides(kind), scratch);
 	}
 	systable_endscan_ordered(scan);
+	MemoryContextDelete(scratch);
+	table_close(link, AccessShareLock);
 	index_close(index, AccessShareLock);
 	table_close(rel, AccessShareLock);
 
@@ -388,8 +433,45 @@ read_everybody(void)
 	 * call and good for it, but not for the next one: the generation differs.
 	 */
 	people_generation = now;
-	if (protaddr_generation(PROTADDR_PROTECTION) != now)
+	if (register_generation() != now)
 		asked_count = 0;
+}
+
+static void
+add_person(people_hash *everybody, const char *key, int len, int hides)
+{
+	bool		found;
+	ProtectedPerson *person =
+		people_insert(everybody,
+					  hash_bytes_extended((const unsigned char *) key, len, hash_seed), &found);
+
+	if (!found)
+		person->hides = 0;
+	person->hides |= hides;
+}
+
+/* add_identifiers adds whatever stands for a protected person, over any number of links. */
+static void
+add_identifiers(people_hash *everybody, Relation link, const char *key, int len, int hides,
+				MemoryContext scratch)
+{
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+	int			room = PROTADDR_IDENTITY_PEOPLE;
+	ProtaddrIdentifier *found = palloc(room * sizeof(ProtaddrIdentifier));
+	int			nfound = 1;
+
+	memcpy(found[0].key, key, len);
+	found[0].len = len;
+	for (int i = 0; i < nfound; i++)
+	{
+		/* a person may have any number of accounts */
+		while (!protaddr_identity_step(link, &found[i], true, NULL, found, &nfound, room))
+			found = repalloc_huge(found, (Size) (room *= 2) * sizeof(ProtaddrIdentifier));
+		if (i > 0)
+			add_person(everybody, found[i].key, found[i].len, hides);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(scratch);
 }
 
 /*

@@ -35,6 +35,7 @@ static const struct
 }			own_tables[PROTADDR_NTABLES] = {
 	[PROTADDR_DATA_KEY] = {"data_key", "data_key_pkey"},
 	[PROTADDR_PROTECTION] = {"protection", "protection_current"},
+	[PROTADDR_IDENTITY_LINK] = {"identity_link", "identity_link_forward"},
 	[PROTADDR_REGISTER_SOURCE] = {"register_source", "register_source_pkey"},
 	[PROTADDR_CHANNEL] = {"channel", "channel_pkey"},
 };
@@ -108,6 +109,14 @@ Oid
 protaddr_protection_one_index(void)
 {
 	return our_relation("protection_one");
+}
+
+/* protaddr_identity_index gives the index to follow links by. */
+Oid
+protaddr_identity_index(bool reverse)
+{
+	return reverse ? our_relation("identity_link_reverse") :
+		protaddr_table_index(PROTADDR_IDENTITY_LINK);
 }
 
 /* protaddr_address_type gives the OID of protaddr.address, or InvalidOid. */

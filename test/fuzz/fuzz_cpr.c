@@ -4,12 +4,12 @@
  *		differently in pieces, or hand over a malformed person?
  *
  *		clang -g -O1 -fsanitize=fuzzer,address,undefined -o fuzz_cpr \
- *			test/fuzz/fuzz_cpr.c src/register/cpr_extract.c
+ *			test/fuzz/fuzz_cpr.c src/register/cpr_extract.c src/register/cpr_field.c
  *		./fuzz_cpr -dict=test/fuzz/cpr.dict -max_len=4096 test/fuzz/corpus_cpr
  *
- * The input is the delivery as it stands; the pieces are cut at places that
- * its hash gives.  A wrong count in 999 is put right and read once more, else
- * hardly any mutation would get as far as the end.
+ * The input is the file as it stands, read as each kind; the pieces are cut at
+ * places that its hash gives.  A wrong count in 999 is put right and read once
+ * more, else hardly any mutation would get as far as the end.
  */
 #include "../../src/pure.h"
 
@@ -27,7 +27,11 @@ typedef struct Outcome
 	uint64_t	offset;
 	uint64_t	persons;
 	uint64_t	skipped;
+	uint64_t	ended_subscriptions;
+	uint64_t	error_records;
+	bool		bitemporal;
 	uint64_t	called;
+	uint64_t	ends;			/* protections that have ended */
 	uint64_t	hash;
 	uint64_t	stop_at;
 } Outcome;
@@ -74,6 +78,24 @@ require_date(const char *text)
 		require(year % 400 == 0 || (year % 4 == 0 && year % 100 != 0));
 }
 
+/* require_stamp requires a date, a blank and a time of day, or nothing. */
+static void
+require_stamp(const char *text)
+{
+	char		date[11];
+	int			hour;
+	int			minute;
+
+	if (text[0] == '\0')
+		return;
+	require(strlen(text) == 16 && text[10] == ' ' && text[13] == ':');
+	memcpy(date, text, 10);
+	date[10] = '\0';
+	require_date(date);
+	require(strspn(text + 11, "0123456789:") == 5);
+	require(sscanf(text + 11, "%2d:%2d", &hour, &minute) == 2 && hour <= 23 && minute <= 59);
+}
+
 static bool
 check_person(void *arg, const PaCprPerson *person)
 {
@@ -97,10 +119,16 @@ check_person(void *arg, const PaCprPerson *person)
 		require_digits(p->code, 4);
 		require_date(p->start);
 		require_date(p->delete_hint);
-		require(p->end[0] == '\0');
+		require_date(p->end);
+		require_stamp(p->start_registered);
+		require_stamp(p->end_registered);
+		outcome->ends += p->end[0] != '\0';
 		outcome->hash = hash_bytes(outcome->hash, p->code, 5);
 		outcome->hash = hash_bytes(outcome->hash, p->start, strlen(p->start) + 1);
 		outcome->hash = hash_bytes(outcome->hash, p->delete_hint, strlen(p->delete_hint) + 1);
+		outcome->hash = hash_bytes(outcome->hash, p->end, strlen(p->end) + 1);
+		outcome->hash = hash_bytes(outcome->hash, p->start_registered, strlen(p->start_registered) + 1);
+		outcome->hash = hash_bytes(outcome->hash, p->end_registered, strlen(p->end_registered) + 1);
 	}
 	outcome->called++;
 	return outcome->called != outcome->stop_at;
@@ -111,7 +139,8 @@ check_person(void *arg, const PaCprPerson *person)
  * allocation of its own so that a read beyond it is seen; 0 for at once.
  */
 static Outcome
-run(const char *data, size_t len, size_t max_piece, uint64_t seed, uint64_t stop_at)
+run(PaCprKind kind, const char *data, size_t len, size_t max_piece, uint64_t seed,
+	uint64_t stop_at)
 {
 	static PaCprParser parser;
 	Outcome		outcome;
@@ -119,7 +148,7 @@ run(const char *data, size_t len, size_t max_piece, uint64_t seed, uint64_t stop
 
 	memset(&outcome, 0, sizeof(outcome));
 	outcome.stop_at = stop_at;
-	protaddr_cpr_begin(&parser, check_person, &outcome);
+	protaddr_cpr_begin(&parser, kind, check_person, &outcome);
 	while (at < len)
 	{
 		size_t		piece = len - at;
@@ -139,6 +168,14 @@ run(const char *data, size_t len, size_t max_piece, uint64_t seed, uint64_t stop
 		free(copy);
 		at += piece;
 	}
+	if (parser.verdict != PA_CPR_OK)
+	{
+		/* a refused file is not read on */
+		uint64_t	consumed = parser.consumed;
+
+		require(protaddr_cpr_feed(&parser, NULL, SIZE_MAX) == parser.verdict);
+		require(parser.consumed == consumed);
+	}
 	outcome.verdict = protaddr_cpr_end(&parser);
 	outcome.header = parser.header;
 	outcome.records = parser.records;
@@ -146,16 +183,26 @@ run(const char *data, size_t len, size_t max_piece, uint64_t seed, uint64_t stop
 	outcome.offset = parser.offset;
 	outcome.persons = parser.persons;
 	outcome.skipped = parser.skipped;
+	outcome.ended_subscriptions = parser.ended_subscriptions;
+	outcome.error_records = parser.error_records;
+	outcome.bitemporal = parser.bitemporal;
 
 	require(outcome.called <= outcome.persons && outcome.persons <= outcome.records);
 	require(outcome.offset <= len);
+	require(outcome.bitemporal || outcome.ends == 0);
 	if (outcome.verdict == PA_CPR_OK)
 	{
 		require(outcome.called == outcome.persons);
-		require_digits(outcome.header.task, 6);
-		require(outcome.header.produced[0] != '\0');
+		require(kind != PA_CPR_REPLY || (outcome.persons == 1 && !outcome.bitemporal));
 		require_date(outcome.header.produced);
 		require_date(outcome.header.previous);
+		if (kind == PA_CPR_BITEMPORAL)
+			require(outcome.persons > 0 && outcome.header.produced[0] == '\0');
+		else
+		{
+			require_digits(outcome.header.task, 6);
+			require(outcome.header.produced[0] != '\0');
+		}
 	}
 	return outcome;
 }
@@ -165,18 +212,20 @@ require_same(const Outcome *a, const Outcome *b)
 {
 	require(a->verdict == b->verdict && a->records == b->records && a->record == b->record);
 	require(a->offset == b->offset && a->persons == b->persons && a->skipped == b->skipped);
-	require(a->called == b->called && a->hash == b->hash);
+	require(a->called == b->called && a->hash == b->hash && a->ends == b->ends);
+	require(a->ended_subscriptions == b->ended_subscriptions);
+	require(a->error_records == b->error_records && a->bitemporal == b->bitemporal);
 	require(memcmp(&a->header, &b->header, sizeof(a->header)) == 0);
 }
 
 static Outcome
-compare(const char *data, size_t len)
+compare(PaCprKind kind, const char *data, size_t len)
 {
 	uint64_t	seed = hash_bytes(UINT64_C(14695981039346656037), data, len);
 	uint64_t	stop_at = seed % 8 == 0 ? 1 + seed / 8 % 3 : 0;
-	Outcome		whole = run(data, len, 0, 0, stop_at);
-	Outcome		pieces = run(data, len, 1 + seed / 64 % 600, seed, stop_at);
-	Outcome		bytes = run(data, len, 1, 0, stop_at);
+	Outcome		whole = run(kind, data, len, 0, 0, stop_at);
+	Outcome		pieces = run(kind, data, len, 1 + seed / 64 % 600, seed, stop_at);
+	Outcome		bytes = run(kind, data, len, 1, 0, stop_at);
 
 	require_same(&whole, &pieces);
 	require_same(&whole, &bytes);
@@ -186,20 +235,32 @@ compare(const char *data, size_t len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	Outcome		outcome = compare((const char *) data, size);
+	Outcome		delivery = compare(PA_CPR_DELIVERY, (const char *) data, size);
+	Outcome		reply = compare(PA_CPR_REPLY, (const char *) data, size);
+	Outcome		bare = compare(PA_CPR_BITEMPORAL, (const char *) data, size);
 
-	if (outcome.verdict == PA_CPR_WRONG_COUNT && outcome.records <= 99999999)
+	/* what has a start record is never taken for what has none */
+	require(bare.verdict != PA_CPR_OK ||
+			(delivery.verdict == PA_CPR_NO_START && reply.verdict == PA_CPR_NO_START));
+	if (delivery.verdict == PA_CPR_OK && reply.verdict == PA_CPR_OK)
+		require(delivery.hash == reply.hash);
+
+	if (delivery.verdict == PA_CPR_WRONG_COUNT && delivery.records <= 99999999)
 	{
+		/* the end record is long or short as the start record is */
+		size_t		nines = memchr(data, '\n', size < 20 ? size : 20) != NULL ? 3 : 13;
 		char	   *repaired = malloc(size);
 		char		count[9];
 
-		require(repaired != NULL && outcome.offset + 21 <= size);
+		require(repaired != NULL && delivery.offset + nines + 8 <= size);
 		memcpy(repaired, data, size);
-		snprintf(count, sizeof(count), "%08u", (unsigned) outcome.records);
-		memcpy(repaired + outcome.offset + 13, count, 8);
-		outcome = compare(repaired, size);
-		require(outcome.verdict == PA_CPR_OK || outcome.verdict == PA_CPR_AFTER_END ||
-				outcome.verdict == PA_CPR_STOPPED);
+		snprintf(count, sizeof(count), "%08u", (unsigned) delivery.records);
+		memcpy(repaired + delivery.offset + nines, count, 8);
+		delivery = compare(PA_CPR_DELIVERY, repaired, size);
+		require(delivery.verdict == PA_CPR_OK || delivery.verdict == PA_CPR_AFTER_END ||
+				delivery.verdict == PA_CPR_STOPPED);
+		if (delivery.verdict == PA_CPR_OK && reply.verdict == PA_CPR_OK)
+			require(delivery.hash == reply.hash);
 		free(repaired);
 	}
 	return 0;
