@@ -4,6 +4,9 @@
 \set ECHO none
 \i :harness
 
+-- the harness sees what is there
+SELECT attack('regress_m', 'SELECT addr FROM plain WHERE addr LIKE ''%4711%''') AS control;
+
 -- the same address again and again, and others, all of one protected person
 CREATE TABLE many (id integer PRIMARY KEY, cpr text, addr protaddr.address);
 GRANT SELECT ON many TO regress_m;

@@ -199,7 +199,7 @@ extern size_t protaddr_token_parse(const char *token, size_t len, uint8_t *out);
 
 /*
  * protaddr_subject_key writes the canonical form of an identifier and returns
- * its length: ASCII blanks, hyphens and dots dropped, ASCII letters in upper case,
+ * its length: ASCII blanks, hyphens, dots and slashes dropped, ASCII letters in upper case,
  * leading zeros dropped if only digits are left ("0" stays for all zeros).
  * So 070761-4285, 0707614285 and the bigint 707614285 are one person; two that
  * fall together are protected too much, never too little.

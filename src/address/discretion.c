@@ -18,6 +18,7 @@
 #include "access/xact.h"
 #include "commands/copy.h"
 #include "commands/copyfrom_internal.h"
+#include "miscadmin.h"
 #include "utils/elog.h"
 
 static emit_log_hook_type prev_emit_log_hook = NULL;
@@ -101,6 +102,14 @@ discretion_emit_log(ErrorData *edata)
 	if (edata->context != NULL && strncmp(edata->context, "COPY ", 5) == 0)
 		edata->hide_ctx = true;
 
+	/* Of a deadlock the log alone is told what others were running. */
+	if (edata->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED)
+		edata->detail_log = NULL;
+
+	/* The postmaster has one detail to tell: what a process that died was running. */
+	if (IsPostmasterEnvironment && !IsUnderPostmaster && edata->detail != NULL)
+		edata->detail_log = "Withheld by protaddr: a statement may hold an address.";
+
 	if (!clear_text_in_transaction &&
 		(clear_text_statement == 0 ||
 		 clear_text_statement != GetCurrentStatementStartTimestamp()))
@@ -125,12 +134,15 @@ discretion_emit_log(ErrorData *edata)
 	 * hold the statement itself.  LOG never reaches the client unless it asked
 	 * for it by client_min_messages, so one text serves both.
 	 */
-	if (edata->elevel == LOG && edata->message != NULL &&
-		strncmp(edata->message, "duration: ", 10) == 0)
+	if (edata->elevel == LOG && edata->message != NULL && edata->message_id != NULL &&
+		strncmp(edata->message_id, "duration: ", 10) == 0)
 	{
 		char	   *rest = strstr(edata->message, " ms  ");
 
+		/* the message is translated, its id is not */
 		if (rest != NULL)
 			strcpy(rest, " ms");
+		else if (strstr(edata->message_id, " ms  ") != NULL)
+			edata->message[0] = '\0';
 	}
 }

@@ -51,7 +51,11 @@ protaddr_identifier_from_datum(Datum value, Oid type, FmgrInfo *out, ProtaddrIde
 	else
 	{
 		char	   *s = OutputFunctionCall(out, value);
+		char	   *point = type == NUMERICOID ? strchr(s, '.') : NULL;
 
+		/* numeric(12, 2) writes 707614285.00 */
+		if (point != NULL && strspn(point + 1, "0") == strlen(point + 1))
+			*point = '\0';
 		found = protaddr_identifier_from_text(s, strlen(s), id);
 		pfree(s);
 	}

@@ -11,6 +11,8 @@
  */
 #include "protaddr.h"
 
+#include <time.h>
+
 #include "access/htup_details.h"
 #include "access/parallel.h"
 #include "access/xact.h"
@@ -136,23 +138,47 @@ protaddr_address_type(void)
  * an open transaction may have no other reason to.
  *
  * For every row that would cost more than reading the register does, so it looks
- * first whether there can be any: whether a transaction ended since the last time,
- * or a statement began.  A transaction counts as ended a moment before its
- * announcement is out; who asks in that moment asks again a few rows later.
+ * first whether there can be any: whether a statement began, or a transaction
+ * ended.  A transaction counts as ended a moment before its announcement is out, so
+ * for a while after one has, every row asks; and every sixteenth row asks anyway.
  */
+#define NEWS_MAY_TAKE_NS	INT64CONST(100000000)
+
+static int64
+coarse_time(void)
+{
+	struct timespec now;
+
+#ifdef CLOCK_MONOTONIC_COARSE
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+#else
+	clock_gettime(CLOCK_MONOTONIC, &now);
+#endif
+	return (int64) now.tv_sec * INT64CONST(1000000000) + now.tv_nsec;
+}
+
 static void
 take_in_news(void)
 {
 	static uint64 transactions_seen = 0;
 	static TimestampTz statement_seen = 0;
+	static bool news_on_its_way = false;
+	static int64 since = 0;
 	static int	rows = 0;
 	uint64		transactions = protaddr_transactions_ended();
 	TimestampTz statement = GetCurrentStatementStartTimestamp();
 
-	if (likely(transactions == transactions_seen && statement == statement_seen &&
-			   ++rows < 16))
+	if (transactions != transactions_seen)
+	{
+		transactions_seen = transactions;
+		news_on_its_way = true;
+		since = coarse_time();
+	}
+	else if (news_on_its_way)
+		news_on_its_way = coarse_time() - since < NEWS_MAY_TAKE_NS;
+	else if (likely(statement == statement_seen && ++rows < 16))
 		return;
-	transactions_seen = transactions;
+
 	statement_seen = statement;
 	rows = 0;
 	AcceptInvalidationMessages();

@@ -15,7 +15,7 @@
 static bool
 is_separator(unsigned char c)
 {
-	return c == ' ' || c == '-' || c == '.' || (c >= '\t' && c <= '\r');
+	return c == ' ' || c == '-' || c == '.' || c == '/' || (c >= '\t' && c <= '\r');
 }
 
 /*

@@ -184,7 +184,7 @@ COMMENT ON FUNCTION protaddr.address(text, text, text, text, text, text, text, t
 CREATE FUNCTION protaddr.subject_key(identifier text) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_subject_key_sql' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION protaddr.subject_key(text) IS
-'Canonical form of a person''s identifier, under which people are compared: blanks, hyphens and dots dropped, ASCII letters in upper case, leading zeros dropped if only digits are left. NULL if nothing is left. Raises 22001 over 64 bytes.';
+'Canonical form of a person''s identifier, under which people are compared: blanks, hyphens, dots and slashes dropped, ASCII letters in upper case, leading zeros dropped if only digits are left. NULL if nothing is left. Raises 22001 over 64 bytes.';
 
 -- ---------------------------------------------------------------------------
 -- keys/: data keys, wrapped by the outer key
@@ -508,7 +508,7 @@ COMMENT ON FUNCTION protaddr.load_cpr(bytea, text) IS
 'Loads a delivery of the Danish population register (U12170-type extract, ISO-8859-1), whole or not at all. Each person in it is replaced: what the source said before and says no longer has ended; a delete date ends nothing; people not in it stay as they were, and so does what was entered by hand. Returns counts: people, protection records, people protected, people newly protected and people lifted by it, records with a code that protaddr.regime_code does not have (they protect), data records, records of types unknown to us; and the task number and production date. Raises 22P02 with the record''s number and offset, and nothing else of it, if the delivery is cut off, miscounted or malformed. NULL in, NULL out.';
 
 CREATE FUNCTION protaddr.take_over_shipped_row() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     -- A changed row is the user's own, so that a dump carries it; restored, it

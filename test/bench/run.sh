@@ -2,7 +2,7 @@
 # run.sh
 #		What does protection cost?  Prints Markdown tables of medians and ratios.
 #
-#	bash test/bench/run.sh [-n ROWS] [-r ROUNDS] [-t SECONDS] [-d DELIVERY] [PART...]
+#	bash test/bench/run.sh [-n ROWS] [-r ROUNDS] [-t SECONDS] [-q SECONDS] [-d DELIVERY] [PART...]
 #
 # PART: copy, point, insert, lookup, load; default all.  ROWS (1,000,000) people
 # are generated, 2.5 % of them protected.  Every case of a part runs once in each
@@ -10,6 +10,7 @@
 # ratios are taken within a round, and medians over the rounds.  Each pgbench run
 # takes SECONDS (3); beside the rate it counts the processor time of the sessions
 # for each transaction, which suffers less from other work on the machine.
+# With -q each measurement waits up to so many seconds for the machine to be idle.
 # DELIVERY is a delivery of ROWS people made before, to save its making.
 #
 # Runs like check.sh: in a private copy, as an ordinary user, on a server of its
@@ -21,7 +22,7 @@ here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 
 usage()
 {
-	echo "usage: bash test/bench/run.sh [-n ROWS] [-r ROUNDS] [-t SECONDS] [-d DELIVERY] [copy|point|insert|lookup|load]..." >&2
+	echo "usage: bash test/bench/run.sh [-n ROWS] [-r ROUNDS] [-t SECONDS] [-q SECONDS] [-d DELIVERY] [copy|point|insert|lookup|load]..." >&2
 	exit 2
 }
 
@@ -34,12 +35,13 @@ pa_copy_tree()
 }
 
 arguments=("$@")
-rows=1000000 rounds=7 seconds=3 delivery=''
-while getopts n:r:t:d: option; do
+rows=1000000 rounds=7 seconds=3 patience=0 delivery=''
+while getopts n:r:t:q:d: option; do
 	case $option in
 		n) rows=$OPTARG ;;
 		r) rounds=$OPTARG ;;
 		t) seconds=$OPTARG ;;
+		q) patience=$OPTARG ;;
 		d) delivery=$OPTARG ;;
 		*) usage ;;
 	esac
@@ -50,7 +52,7 @@ parts=("$@")
 for part in "${parts[@]}"; do
 	case $part in copy | point | insert | lookup | load) ;; *) usage ;; esac
 done
-case $rows$rounds$seconds in *[!0-9]*) usage ;; esac
+case $rows$rounds$seconds$patience in *[!0-9]*) usage ;; esac
 [ "$rows" -ge 100000 ] || pa_fail "no fewer than 100,000 rows: the slow cases read up to so many"
 
 export PA_NEED=demo
@@ -61,6 +63,7 @@ pa_setup "${BASH_SOURCE[0]}" "${arguments[@]}"
 delivery=${PA_CARRY_FILE:-}
 
 RESULTS=$PA_WORK/results.tsv
+ticks=$(getconf CLK_TCK)
 SCRIPTS=$PA_WORK/pgbench
 mkdir -p "$SCRIPTS"
 : >"$RESULTS"
@@ -117,6 +120,20 @@ if [ "$needs_tables" = 1 ]; then
 		pa_fail "of $all addresses $shown are shown and $withheld withheld, with $protected people protected"
 fi
 
+# quiet waits, up to $patience seconds, for a second in which nine tenths of the machine were idle.
+quiet()
+{
+	local until=$((SECONDS + patience))
+	local -a before after
+
+	while [ "$SECONDS" -lt "$until" ]; do
+		before=($(head -n 1 /proc/stat))
+		sleep 1
+		after=($(head -n 1 /proc/stat))
+		[ $((after[4] - before[4])) -lt $((ticks * $(nproc) * 9 / 10)) ] || return
+	done
+}
+
 # ---- timed statements: ns a row ------------------------------------------------
 
 # Has the session look the register up whole, as it does after some thousand people.
@@ -142,6 +159,7 @@ timed()
 		names+=("$name") counts+=("$n")
 		echo "$statement;" >>"$script"
 	done < <(turned "$round")
+	quiet
 	sql -f "$script" >"$PA_WORK/timed.out"
 	sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' "$PA_WORK/timed.out" >"$PA_WORK/timed.ms"
 	[ "$(wc -l <"$PA_WORK/timed.ms")" = "${#names[@]}" ] || pa_fail "a statement was not timed" "$PA_WORK/timed.out"
@@ -215,8 +233,6 @@ bench_lookup()
 
 # ---- pgbench: transactions a second --------------------------------------------
 
-ticks=$(getconf CLK_TCK)
-
 # session_ticks prints the processor time of all sessions that have ended, in ticks.
 session_ticks()
 {
@@ -233,6 +249,7 @@ transactions()
 	local part=$1 round=$2 name=$3 tps count before after
 
 	shift 3
+	quiet
 	before=$(session_ticks)
 	pgbench -n -M prepared -c 2 -j 2 -T "$seconds" "$@" >"$PA_WORK/pgbench.out" 2>&1 ||
 		pa_fail "pgbench failed" "$PA_WORK/pgbench.out"
@@ -329,6 +346,7 @@ bench_load()
 			"$PA_TREE/src/register/cpr_extract.c" "$PA_TREE/src/register/subject.c" >"$PA_WORK/logs/parse_cpr.log" 2>&1 ||
 			pa_fail "parse_cpr does not build" "$PA_WORK/logs/parse_cpr.log"
 	fi
+	quiet
 	record load "$round" 'parser alone, in memory: people a second' "$("$PA_WORK/parse_cpr" "$delivery" | sort -n | sed -n 3p)"
 
 	dropdb --if-exists bench_load && createdb bench_load || pa_fail "createdb failed"
