@@ -108,7 +108,7 @@ discretion_emit_log(ErrorData *edata)
 
 	/* The postmaster has one detail to tell: what a process that died was running. */
 	if (IsPostmasterEnvironment && !IsUnderPostmaster && edata->detail != NULL)
-		edata->detail_log = "Withheld by protaddr: a statement may hold an address.";
+		edata->detail_log = pstrdup("Withheld by protaddr: a statement may hold an address.");
 
 	if (!clear_text_in_transaction &&
 		(clear_text_statement == 0 ||

@@ -105,7 +105,7 @@ protaddr_key_by_id(uint64 id)
 			char		outer_name[PROTADDR_KEK_NAME_SIZE];
 
 			if (row_read(tuple, RelationGetDescr(rel), &id, wrapped, outer_name, NULL))
-				key = key_take_in(id, wrapped, outer_name, DEBUG1);
+				key = key_take_in(id, wrapped, outer_name, LOG);
 		}
 		systable_endscan(scan);
 		table_close(rel, AccessShareLock);

@@ -251,6 +251,7 @@ SELECT lpad(to_hex(k.id), 16, '0') AS key_id,
        u.usable AND k.created_at >= ALL (SELECT o.created_at FROM protaddr.data_key o
                                          WHERE protaddr.data_key_available(o.id)) AS newest,
        CASE WHEN u.usable THEN 'ready'
+            WHEN protaddr.outer_key_name() IS NULL THEN 'this server has no usable outer key: see its log'
             WHEN k.outer_key IS DISTINCT FROM protaddr.outer_key_name()
             THEN 'wrapped by another outer key: see protaddr.adopt_data_keys()'
             ELSE 'cannot be unwrapped' END AS status

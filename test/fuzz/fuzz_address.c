@@ -341,7 +341,8 @@ try_texts(const uint8_t *data, size_t size)
 
 	len = protaddr_subject_key(text, size, key);
 	PROMISE(len >= -1 && len <= PA_SUBJECT_SIZE);
-	if (len > 0)
+	/* of broken UTF-8, what is dropped may leave something droppable behind */
+	if (len > 0 && protaddr_check_line(text, size) != PA_TEXT_NOT_UTF8)
 	{
 		PROMISE(protaddr_subject_key(key, (size_t) len, again) == len);
 		PROMISE(memcmp(key, again, (size_t) len) == 0);
