@@ -47,9 +47,13 @@ KEYS_OBJS = \
 REGISTER_OBJS = \
 	src/register/cpr_extract.o \
 	src/register/cpr_field.o \
-	src/register/load.o \
+	src/register/identity.o \
+	src/register/load_cpr.o \
+	src/register/load_staged.o \
 	src/register/lookup.o \
 	src/register/own_tables.o \
+	src/register/refusal.o \
+	src/register/replace.o \
 	src/register/subject.o
 
 DOOR_OBJS = \

@@ -10,6 +10,7 @@
 #include "protaddr.h"
 
 #include <iconv.h>
+#include <sys/stat.h>
 
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
@@ -29,6 +30,7 @@
 #define REGIME			"DK-CPR"
 #define PIECE			(256 * 1024)
 #define NOTICE_EVERY_MS	5000
+#define HEADER_BYTES	4096
 
 typedef struct CprLoad
 {
@@ -46,9 +48,13 @@ typedef struct CprLoad
 
 PG_FUNCTION_INFO_V1(protaddr_load_cpr_bytes);
 PG_FUNCTION_INFO_V1(protaddr_load_cpr_path);
+PG_FUNCTION_INFO_V1(protaddr_cpr_file_start);
 PG_FUNCTION_INFO_V1(protaddr_cpr_header);
 
+static FILE *open_delivery(const char *path);
+static PaCprKind kind_of(const char *kind);
 static Datum load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file);
+static void load_all(CprLoad *load, const char *bytes, size_t len, FILE *file);
 static void load_piece(CprLoad *load, const char *piece, size_t len);
 static void load_recoded(CprLoad *load, const char *piece, size_t len);
 static bool load_person(void *arg, const PaCprPerson *person);
@@ -66,16 +72,13 @@ protaddr_load_cpr_bytes(PG_FUNCTION_ARGS)
 }
 
 /*
- * protaddr_load_cpr_path is protaddr.load_cpr_path(path, source, encoding, kind).
- * The privilege is asked of the role the client works as: the function itself runs
- * with its owner's.
+ * open_delivery opens a file of the server.  The privilege is asked of the role the
+ * client works as: the function itself runs with its owner's.
  */
-Datum
-protaddr_load_cpr_path(PG_FUNCTION_ARGS)
+static FILE *
+open_delivery(const char *path)
 {
-	char	   *path = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	FILE	   *file;
-	Datum		result;
 
 	if (!has_privs_of_role(GetOuterUserId(), ROLE_PG_READ_SERVER_FILES))
 		ereport(ERROR,
@@ -88,9 +91,53 @@ protaddr_load_cpr_path(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not open the delivery: %m")));
+	return file;
+}
+
+/* protaddr_cpr_file_start is protaddr.cpr_file_start(path): its first bytes. */
+Datum
+protaddr_cpr_file_start(PG_FUNCTION_ARGS)
+{
+	FILE	   *file = open_delivery(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	bytea	   *start = palloc(VARHDRSZ + HEADER_BYTES);
+	size_t		got = fread(VARDATA(start), 1, HEADER_BYTES, file);
+
+	if (ferror(file))
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read the delivery: %m")));
+	FreeFile(file);
+	SET_VARSIZE(start, VARHDRSZ + got);
+	PG_RETURN_BYTEA_P(start);
+}
+
+/* protaddr_load_cpr_path is protaddr.load_cpr_path(path, source, encoding, kind). */
+Datum
+protaddr_load_cpr_path(PG_FUNCTION_ARGS)
+{
+	char	   *path = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	FILE	   *file;
+	Datum		result;
+
+	file = open_delivery(path);
 	result = load(fcinfo, NULL, 0, file);
 	FreeFile(file);
 	return result;
+}
+
+static PaCprKind
+kind_of(const char *kind)
+{
+	if (strcmp(kind, "delivery") == 0)
+		return PA_CPR_DELIVERY;
+	if (strcmp(kind, "reply") == 0)
+		return PA_CPR_REPLY;
+	if (strcmp(kind, "bitemporal") == 0)
+		return PA_CPR_BITEMPORAL;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("there is no such kind of delivery")));
+	return PA_CPR_DELIVERY;
 }
 
 static Datum
@@ -98,6 +145,7 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 {
 	char	   *source = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	char	   *encoding = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	char	   *kind = text_to_cstring(PG_GETARG_TEXT_PP(3));
 	CprLoad    *load = palloc0(sizeof(CprLoad));
 	const ProtaddrReplaced *counts;
 	uint8		digest[PG_SHA256_DIGEST_LENGTH];
@@ -134,7 +182,7 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 
 	load->started = load->told = GetCurrentTimestamp();
 	load->parser = palloc0(sizeof(PaCprParser));
-	protaddr_cpr_begin(load->parser, load_person, load);
+	protaddr_cpr_begin(load->parser, kind_of(kind), load_person, load);
 	load->digest = pg_cryptohash_create(PG_SHA256);
 	if (load->digest == NULL || pg_cryptohash_init(load->digest) < 0)
 		elog(ERROR, "could not begin a digest");
@@ -146,35 +194,7 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 
 	PG_TRY();
 	{
-		if (file != NULL)
-		{
-			char	   *piece = palloc(PIECE);
-			size_t		got;
-
-			while (load->parser->verdict == PA_CPR_OK &&
-				   (got = fread(piece, 1, PIECE, file)) > 0)
-				load_piece(load, piece, got);
-			if (ferror(file))
-				ereport(ERROR,
-						(errcode_for_file_access(),
-						 errmsg("could not read the delivery: %m")));
-		}
-		else
-		{
-			while (load->parser->verdict == PA_CPR_OK && len > 0)
-			{
-				size_t		piece = Min(len, PIECE);
-
-				load_piece(load, bytes, piece);
-				bytes += piece;
-				len -= piece;
-			}
-		}
-		if (load->rest_len > 0)
-			load_refuse(load->parser, "a character of its encoding is cut off");
-		if (protaddr_cpr_end(load->parser) != PA_CPR_OK)
-			load_refuse(load->parser, NULL);
-		counts = protaddr_replace_end(load->replace);
+		load_all(load, bytes, len, file);
 		if (pg_cryptohash_final(load->digest, digest, sizeof(digest)) < 0)
 			elog(ERROR, "could not end a digest");
 	}
@@ -185,6 +205,7 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 		pg_cryptohash_free(load->digest);
 	}
 	PG_END_TRY();
+	counts = protaddr_replace_end(load->replace);
 	pgstat_progress_end_command();
 	SPI_finish();
 
@@ -206,6 +227,41 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 		values[n++] = PointerGetDatum(copy);
 	}
 	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+}
+
+/* load_all reads a delivery to its end, from memory or from a file. */
+static void
+load_all(CprLoad *load, const char *bytes, size_t len, FILE *file)
+{
+	if (file != NULL)
+	{
+		char	   *piece = palloc(PIECE);
+		size_t		got;
+
+		while (load->parser->verdict == PA_CPR_OK &&
+			   (got = fread(piece, 1, PIECE, file)) > 0)
+			load_piece(load, piece, got);
+		if (ferror(file))
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not read the delivery: %m")));
+		pfree(piece);
+	}
+	else
+	{
+		while (load->parser->verdict == PA_CPR_OK && len > 0)
+		{
+			size_t		piece = Min(len, PIECE);
+
+			load_piece(load, bytes, piece);
+			bytes += piece;
+			len -= piece;
+		}
+	}
+	if (load->rest_len > 0)
+		load_refuse(load->parser, "a character of its encoding is cut off");
+	if (protaddr_cpr_end(load->parser) != PA_CPR_OK)
+		load_refuse(load->parser, NULL);
 }
 
 /* load_piece takes in a piece as it came. */
@@ -271,7 +327,8 @@ load_person(void *arg, const PaCprPerson *person)
 
 		delivered[i].code = one->code;
 		delivered[i].valid_from = one->start[0] == '\0' ? DT_NOBEGIN : copenhagen(one->start);
-		delivered[i].valid_to = one->end[0] == '\0' ? DT_NOEND : copenhagen(one->end);
+		/* whether it held on the day it ended the register does not say: so it did */
+		delivered[i].valid_to = one->end[0] == '\0' ? DT_NOEND : copenhagen(one->end) + USECS_PER_DAY;
 		delivered[i].has_delete_hint = one->delete_hint[0] != '\0';
 		if (delivered[i].has_delete_hint)
 			delivered[i].delete_hint =
@@ -342,8 +399,8 @@ protaddr_cpr_header(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	protaddr_cpr_begin(parser, header_person, NULL);
-	protaddr_cpr_feed(parser, VARDATA_ANY(start), Min(VARSIZE_ANY_EXHDR(start), 4096));
+	protaddr_cpr_begin(parser, PA_CPR_DELIVERY, header_person, NULL);
+	protaddr_cpr_feed(parser, VARDATA_ANY(start), Min(VARSIZE_ANY_EXHDR(start), HEADER_BYTES));
 
 	if (parser->header.task[0] != '\0')
 	{
@@ -399,6 +456,10 @@ verdict_in_words(PaCprVerdict verdict)
 			return "a person stands in it twice";
 		case PA_CPR_TOO_MANY:
 			return "a person has more protections than there can be";
+		case PA_CPR_WRONG_KIND:
+			return "it is another kind of file than was said";
+		case PA_CPR_NOT_ONE_PERSON:
+			return "a reply must be about one person";
 	}
 	return "it was stopped";
 }

@@ -43,6 +43,7 @@
 
 /* columns of protaddr.register_source */
 #define SOURCE_CURRENT_AS_OF	2
+#define SOURCE_MAX_AGE			3
 
 /* ---- the people asked one by one -------------------------------------------- */
 
@@ -96,7 +97,9 @@ static uint64 hash_seed;
 /* ---- is the register fit to be asked -------------------------------------------- */
 
 static int	register_max_age = 0;	/* seconds */
-static TimestampTz oldest_source = 0;	/* 0: there is none */
+static bool any_source = false;
+static TimestampTz oldest_source = DT_NOEND;	/* of those without an age of their own */
+static TimestampTz first_stale = DT_NOEND;	/* of those with one: when it is reached */
 static uint64 sources_generation = 0;
 static bool warned = false;		/* in this transaction */
 
@@ -169,11 +172,12 @@ protaddr_register_ready(void)
 
 	if (unlikely(protaddr_register_loosened()))
 		why = "This transaction loads, confirms or lifts; what it changes holds once it is committed.";
-	else if (unlikely(oldest_source == 0))
+	else if (unlikely(!any_source))
 		why = "No register source has been loaded or confirmed.";
 	else if (unlikely(oldest_source < GetCurrentStatementStartTimestamp() -
-					  (int64) register_max_age * USECS_PER_SEC))
-		why = "A register source is older than protaddr.register_max_age.";
+					  (int64) register_max_age * USECS_PER_SEC ||
+					  first_stale < GetCurrentStatementStartTimestamp()))
+		why = "A register source is older than it may be.";
 	else
 		return true;
 
@@ -195,22 +199,28 @@ read_sources(void)
 	Relation	rel = table_open(protaddr_table(PROTADDR_REGISTER_SOURCE), AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple	tuple;
-	TimestampTz oldest = 0;
 
+	any_source = false;
+	oldest_source = first_stale = DT_NOEND;
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		bool		isnull;
-		Datum		as_of = heap_getattr(tuple, SOURCE_CURRENT_AS_OF, RelationGetDescr(rel), &isnull);
+		bool		as_of_null;
+		bool		age_null;
+		Datum		as_of = heap_getattr(tuple, SOURCE_CURRENT_AS_OF, RelationGetDescr(rel), &as_of_null);
+		Datum		age = heap_getattr(tuple, SOURCE_MAX_AGE, RelationGetDescr(rel), &age_null);
 
+		any_source = true;
 		/* a source that says nothing is as old as can be */
-		if (isnull)
-			oldest = DT_NOBEGIN;
-		else if (oldest == 0 || DatumGetTimestampTz(as_of) < oldest)
-			oldest = DatumGetTimestampTz(as_of);
+		if (as_of_null)
+			oldest_source = DT_NOBEGIN;
+		else if (age_null)
+			oldest_source = Min(oldest_source, DatumGetTimestampTz(as_of));
+		else
+			first_stale = Min(first_stale,
+							  DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval, as_of, age)));
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
-	oldest_source = oldest;
 }
 
 /*

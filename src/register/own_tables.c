@@ -59,7 +59,7 @@ static void own_tables_relcache(Datum arg, Oid relid);
 static void own_tables_namespace(Datum arg, int cacheid, uint32 hashvalue);
 static void own_tables_xact(XactEvent event, void *arg);
 static void check_data_key_update(TriggerData *trigdata);
-static void check_protection_update(TriggerData *trigdata);
+static void check_closing(TriggerData *trigdata);
 
 void
 protaddr_own_tables_init(void)
@@ -271,7 +271,8 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 	table = RelationGetRelationName(trigdata->tg_relation);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event) ||
 		(TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) &&
-		 (strcmp(table, "protection") == 0 || strcmp(table, "data_key") == 0)))
+		 (strcmp(table, "protection") == 0 || strcmp(table, "identity_link") == 0 ||
+		  strcmp(table, "data_key") == 0)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("rows of \"protaddr.%s\" cannot be removed", table),
@@ -283,7 +284,7 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 	/* pg_write_all_data holds INSERT and UPDATE on these, too; our functions run as their owner */
 	if (!superuser() &&
 		(strcmp(table, "protection") == 0 || strcmp(table, "register_source") == 0 ||
-		 strcmp(table, "data_key") == 0))
+		 strcmp(table, "identity_link") == 0 || strcmp(table, "data_key") == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to change \"protaddr.%s\" directly", table),
@@ -293,11 +294,11 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 
 	if (strcmp(table, "register_source") == 0 || strcmp(table, "channel") == 0)
 		loosened = true;
-	else if (strcmp(table, "protection") == 0 &&
+	else if ((strcmp(table, "protection") == 0 || strcmp(table, "identity_link") == 0) &&
 			 TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 	{
 		loosened = true;
-		check_protection_update(trigdata);
+		check_closing(trigdata);
 	}
 	else if (strcmp(table, "data_key") == 0 && TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 		check_data_key_update(trigdata);
@@ -324,9 +325,9 @@ check_data_key_update(TriggerData *trigdata)
 				 errdetail("Addresses sealed with the key could never be read again.")));
 }
 
-/* check_protection_update lets only "recorded_to" change, once, from infinity. */
+/* check_closing lets only "recorded_to" change, once, from infinity. */
 static void
-check_protection_update(TriggerData *trigdata)
+check_closing(TriggerData *trigdata)
 {
 	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
 	bool		good = true;
@@ -355,7 +356,8 @@ check_protection_update(TriggerData *trigdata)
 	if (!good)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("a recorded protection cannot be changed"),
+				 errmsg("what is recorded in \"protaddr.%s\" cannot be changed",
+						RelationGetRelationName(trigdata->tg_relation)),
 				 errdetail("Only its recorded period can be closed, once."),
-				 errhint("Use protaddr.protect() and protaddr.lift().")));
+				 errhint("Use the functions of protaddr, which close and add.")));
 }
