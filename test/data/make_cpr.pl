@@ -9,7 +9,19 @@
 #	--next					cpr_fixture_next.txt, the one of the day after
 #	--people N				N people made from --seed (default 1)
 #	--protected SHARE		share of them with code 0001 (default 0.025)
-#	--shape SHAPE			newline (default), fixed or padded
+#	--night N				not all of them: who changed in the Nth night after, that
+#							is who moved, or began or ceased to be protected
+#	--truth					no delivery: who has been protected up to that night, as
+#							number, first day, and the day it was over (or nothing)
+#	--produced YYYYMMDD		production date of night 0 (default 20261120)
+#	--task NUMBER			its task (default 990001)
+#	--shape SHAPE			newline (default), fixed or padded; or another kind of file:
+#							reply (of --person K, default 1), bitemporal (no start and
+#							end record) or bitemporal-delivery
+#
+# A delivery says that it follows the one of the night before; night 0 is all people.
+# cpr_reply.txt is --fixture --shape reply --person 3, and cpr_bitemporal.txt is
+# --next --shape bitemporal.
 #
 # Same options, same bytes.  No number can be a person's: 60 is added to the
 # day of birth, as the register does for test numbers.
@@ -19,27 +31,44 @@ use warnings;
 use utf8;
 use Encode qw(encode);
 use Getopt::Long;
+use POSIX qw(strftime);
+use Time::Local qw(timegm);
 
 my %length = (
 	'000' => 35,  '001' => 106, '002' => 306, '003' => 249, '004' => 37,
 	'008' => 193, '012' => 95,  '099' => 45,  '999' => 21);
 
 my ($fixture, $next, $people, $seed, $share, $shape) = (0, 0, undef, 1, 0.025, 'newline');
+my ($night, $truth, $first_day, $task, $only) = (0, 0, '20261120', '990001', 1);
 GetOptions(
 	'fixture'     => \$fixture,
 	'next'        => \$next,
+	'night=i'     => \$night,
 	'people=i'    => \$people,
+	'person=i'    => \$only,
+	'produced=s'  => \$first_day,
 	'seed=i'      => \$seed,
 	'protected=f' => \$share,
-	'shape=s'     => \$shape) && !@ARGV
+	'shape=s'     => \$shape,
+	'task=s'      => \$task,
+	'truth'       => \$truth) && !@ARGV
   && $fixture + $next + defined($people) == 1
-  && $shape =~ /^(newline|fixed|padded)$/
+  && $shape =~ /^(newline|fixed|padded|reply|bitemporal|bitemporal-delivery)$/
   && (!defined $people || $people >= 0)
+  && (defined $people || !$night && !$truth)
+  && $night >= 0
+  && $only >= 1
+  && $first_day =~ /^\d{8}$/
+  && $task =~ /^\d{6}$/
+  && $task != 0
   && $seed >= 0 && $seed < 1 << 31
   && $share >= 0
   && $share <= 1
   or die "usage: $0 --fixture | --next | --people N [--seed N] [--protected SHARE]\n"
-  . "       [--shape newline|fixed|padded]\n";
+  . "       [--night N] [--truth] [--produced YYYYMMDD] [--task NUMBER]\n"
+  . "       [--shape newline|fixed|padded|reply|bitemporal|bitemporal-delivery] [--person K]\n";
+
+my $bitemporal = $shape =~ /^bitemporal/;
 
 binmode STDOUT;
 
@@ -51,7 +80,7 @@ sub put
 {
 	my ($record) = @_;
 
-	if ($shape eq 'newline')
+	if ($shape ne 'fixed' && $shape ne 'padded')
 	{
 		$record =~ s/ +\z//;
 		$out .= $record . "\n";
@@ -82,7 +111,8 @@ sub put_start
 {
 	my ($task, $produced, $previous) = @_;
 
-	put("000" . '0' x 10 . $task . $produced . $previous);
+	put($bitemporal ? "000$task$produced" : "000" . '0' x 10 . $task . $produced . $previous)
+	  if $shape ne 'bitemporal';
 	$records = 0;
 	return;
 }
@@ -91,7 +121,9 @@ sub put_end
 {
 	my $count = $records;
 
-	put(sprintf('999%s%08d', '9' x 10, $count));
+	# the count of a reply is that of the file it was taken from
+	$count += 1000 if $shape eq 'reply';
+	put(sprintf('999%s%08d', $bitemporal ? '' : '9' x 10, $count)) if $shape ne 'bitemporal';
 	$out .= ' ' x 100 . "\0" x 100 . "\x1a\r\n" if $shape eq 'padded';
 	print $out;
 	return;
@@ -103,6 +135,7 @@ sub put_person
 	my ($p) = @_;
 	my $pnr = $p->{pnr};
 
+	return put_bitemporal($p) if $bitemporal;
 	put(sprintf '001%s%-10s%s%s %s%s %s %-10s %-34s',
 		$pnr, $p->{replaced_by} || '', $p->{status}, '0' x 12, $p->{sex}, $p->{born},
 		$p->{born}, '', $p->{job});
@@ -121,11 +154,54 @@ sub put_person
 	return;
 }
 
+# The same in the bitemporal layout, and what has ended, which only that one has.
+sub put_bitemporal
+{
+	my ($p) = @_;
+	my $pnr   = $p->{pnr};
+	my $stamp = '201501011200';
+
+	put(sprintf '001%s%-10s%s%s%s %s%s%s%s %s%s%s %-10s ' . '%s%-12s%-34s' . '%s%s%-10s %-10s%-10s %-34s %s%-15s' x 2,
+		$pnr, $p->{replaced_by} || '', $stamp, $p->{status}, '0' x 12, '0000', $stamp, $p->{sex},
+		$p->{born}, '00.00.00', '0000', $p->{born}, '', '0000', '', $p->{job},
+		($stamp, '0000', '', '0' x 10, '', '', '0000', '') x 2);
+	foreach (@{ $p->{protections} || [] })
+	{
+		my ($code, $from, $delete) = @$_;
+		put("015$pnr${code}0000" . stamp_of($from, '1200') . blank_date($from) . 'JA ' . blank_date($delete));
+	}
+	foreach (@{ $p->{history} || [] })
+	{
+		my ($code, $from, $delete, $to) = @$_;
+		put("016$pnr${code}0173" . stamp_of($from, '1611') . blank_date($from) . 'JA ' . blank_date($delete)
+			  . '0001' . stamp_of($to, '1339') . $to);
+	}
+	put(sprintf '020%s0000%s%-50s %-40s %-40s', $pnr, $stamp, $p->{first}, '', $p->{last});
+	put(sprintf '025%s0000%s%s%s%-4s%-2s%4s',
+		$pnr, $stamp, '0990', $p->{street_code}, $p->{house}, $p->{floor}, $p->{door})
+	  if $p->{street};
+	put("077${pnr}noget nyt") if $p->{unknown};
+	put("900${pnr}202611191200A01");
+	return;
+}
+
+sub blank_date
+{
+	return $_[0] || ' ' x 10;
+}
+
+sub stamp_of
+{
+	my ($date, $time) = @_;
+
+	return $date ? $date =~ tr/-//dr . $time : '0' x 12;
+}
+
 sub put_address
 {
 	my ($p) = @_;
 
-	return if !$p->{street};
+	return if !$p->{street} || $bitemporal;
 	put(sprintf '003%s%-34s%-34s%-34s%-34s%-34s%s%-20s%s%s%-4s%-2s%4s%4s%-20s',
 		$p->{pnr}, "$p->{first} $p->{last}", '', '', $p->{address}, '', '9990',
 		$p->{town}, '0990', $p->{street_code}, $p->{house}, $p->{floor}, $p->{door}, '',
@@ -173,7 +249,8 @@ sub fixture_people
 		[ '7704734017', '03', 'Test', 'Førstebarn', 'Ukendt Stræde', '009', '', '', [] ],
 		[ '7804734018', '03', 'Test', 'Søskende', 'Ukendt Stræde', '009', '', '', [] ],
 		[ '7904734019', '01', 'Prøve', 'Ophævet', 'Ukendt Stræde', '011', '', '',
-			$day == 1 ? [ [ '0001', '2025-11-25', '2026-11-25' ] ] : [] ],
+			$day == 1 ? [ [ '0001', '2025-11-25', '2026-11-25' ] ] : [],
+			{ history => [ [ '0001', '2008-07-22', '2013-07-22', '2016-11-03' ] ] } ],
 		[ '8005744020', '01', 'Test', 'Nybeskyttet', 'Ukendt Stræde', '013', '01', 'tv',
 			$day == 1 ? [] : [ [ '0001', '2026-11-21', '2027-11-21' ] ] ],
 		[ '8105744021', '01', 'Test', 'Nyrecord', 'Ukendt Stræde', '015', '', '', [],
@@ -236,6 +313,86 @@ sub draw
 	return $x ^ ($x >> 16);
 }
 
+# The day of a night, as YYYYMMDD.
+sub produced
+{
+	my ($n) = @_;
+	my ($year, $month, $day) = $first_day =~ /^(\d{4})(\d\d)(\d\d)$/;
+
+	# noon, so that no leap second of anybody's matters
+	return strftime('%Y%m%d', gmtime(timegm(0, 0, 12, $day, $month - 1, $year) + $n * 86400));
+}
+
+sub hyphens
+{
+	return $_[0] =~ s/^(....)(..)(..)$/$1-$2-$3/r;
+}
+
+sub next_year
+{
+	my ($year, $rest) = split /-/, $_[0], 2;
+
+	return ($year + 1) . '-' . ($rest eq '02-29' ? '02-28' : $rest);
+}
+
+# What has happened to a person up to a night: since when they are protected ('' if
+# they are not), how often they moved, whether anything happened that very night, and
+# every protection they have had, as [first day, day it was over].  Each year three in
+# ten who are protected cease to be, and as many begin; one in seven moves.
+sub life
+{
+	my ($i, $up_to) = @_;
+	my $since   = '';
+	my $moves   = 0;
+	my $tonight = 0;
+	my @had;
+
+	if (draw($i, 2) < $share * 4294967296)
+	{
+		$since = substr($first_day, 0, 4) . '-01-01';
+		push @had, [ hyphens(produced(0)), '' ];
+	}
+	for (my $begin = 0; $begin < $up_to; $begin += 365)
+	{
+		my $what   = 16 + $begin / 365 * 8;
+		my $chance = $since ? 0.3 : 0.3 * $share;
+		my @turns;
+
+		if (draw($i, $what) < $chance * 4294967296)
+		{
+			push @turns, draw($i, $what + 1) % 365 + 1;
+			push @turns, draw($i, $what + 2) % 365 + 1 if draw($i, $what + 3) % 4 == 0;
+			@turns = () if @turns == 2 && $turns[0] == $turns[1];
+		}
+		foreach my $turn (sort { $a <=> $b } @turns)
+		{
+			my $n = $begin + $turn;
+
+			last if $n > $up_to;
+			my $day = hyphens(produced($n));
+			if ($since)
+			{
+				$since = '';
+				$had[-1][1] = $day;
+			}
+			else
+			{
+				$since = $day;
+				push @had, [ $day, '' ];
+			}
+			$tonight = 1 if $n == $up_to;
+		}
+		if (draw($i, $what + 4) % 7 == 0)
+		{
+			my $n = $begin + draw($i, $what + 5) % 365 + 1;
+
+			$moves++ if $n <= $up_to;
+			$tonight = 1 if $n == $up_to;
+		}
+	}
+	return ($since, $moves, $tonight, \@had);
+}
+
 sub made_person
 {
 	my ($i) = @_;
@@ -253,8 +410,10 @@ sub made_person
 	my $door   = $floor ? ('tv', 'th')[ ($r >> 3) & 1 ] : '';
 	my @protections;
 
-	push @protections, [ '0001', '2026-01-01', '2027-01-01' ]
-	  if draw($i, 2) < $share * 4294967296;
+	# the address of tonight, and the last protection that has begun by then
+	my ($since, $moves) = (life($i, $night))[ 0, 1 ];
+	$house += $moves;
+	push @protections, [ '0001', $since, next_year($since) ] if $since;
 	push @protections, [ '0003', '2020-01-01', '2120-01-01' ]
 	  if draw($i, 3) % 8 == 0;
 
@@ -279,19 +438,43 @@ sub made_person
 
 # ---- what was asked for -----------------------------------------------------
 
-if (defined $people)
+if ($truth)
+{
+	foreach my $i (1 .. $people)
+	{
+		my $had = (life($i, $night))[3];
+
+		print made_person($i)->{pnr}, "\t$_->[0]\t$_->[1]\n" foreach @$had;
+	}
+}
+elsif (defined $people)
 {
 	die "no more than 9,000,000 people: 999 counts in 8 digits\n" if $people > 9_000_000;
-	put_start('990001', '20261120', '20261119');
-	put_person(made_person($_)) foreach 1 .. $people;
-	put_address(made_person($_)) foreach 1 .. $people;
+	my @who = $shape eq 'reply' ? ($only) : ();
+
+	# all of them are not kept: there may be millions
+	@who = grep { (life($_, $night))[2] } 1 .. $people if $night && !@who;
+	my $all = !$night && !@who;
+
+	put_start($task, produced($night), produced($night - 1));
+	foreach my $put (\&put_person, \&put_address)
+	{
+		$put->(made_person($_)) foreach $all ? () : @who;
+		if ($all)
+		{
+			$put->(made_person($_)) foreach 1 .. $people;
+		}
+	}
+	put_end();
 }
 else
 {
 	my @list = fixture_people($next ? 2 : 1);
+	my $day  = $next ? 1 : 0;
 
-	put_start('990001', $next ? ('20261121', '20261120') : ('20261120', '20261119'));
+	@list = ($list[ $only - 1 ] || die "there is no such person\n") if $shape eq 'reply';
+	put_start($task, produced($day), produced($day - 1));
 	put_person($_) foreach @list;
 	put_address($_) foreach @list;
+	put_end();
 }
-put_end();
