@@ -284,7 +284,7 @@ typedef struct PaCprPerson
 	PaCprProtection protection[PA_CPR_MAX_PROTECTIONS];
 } PaCprPerson;
 
-/* What the start record says of the file; all "" of a PA_CPR_BITEMPORAL. */
+/* What the start record says of the file; all "" of a PA_CPR_BITEMPORAL, and if it was refused. */
 typedef struct PaCprHeader
 {
 	char		task[7];		/* OPGAVENR */

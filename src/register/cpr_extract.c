@@ -244,6 +244,8 @@ read_start(PaCprParser *parser, const char *rec, size_t len)
 		(previous != NULL && !protaddr_cpr_all(previous, 8, '0') &&
 		 !protaddr_cpr_compact_date(header->previous, previous)))
 	{
+		/* nothing of it rather than half of it */
+		memset(header, 0, sizeof(*header));
 		refuse(parser, PA_CPR_BAD_START);
 		return;
 	}

@@ -161,19 +161,22 @@ sub put_bitemporal
 	my $pnr   = $p->{pnr};
 	my $stamp = '201501011200';
 
-	put(sprintf '001%s%-10s%s%s%s %s%s%s%s %s%s%s %-10s ' . '%s%-12s%-34s' . '%s%s%-10s %-10s%-10s %-34s %s%-15s' x 2,
+	put(sprintf '001%s%-10s%s%s%s %s%s%s%s %s%s%s %-10s %s%-12s%-34s'
+		  . '%s%s%-10s %-10s%-10s %-34s %s%-15s' x 2,
 		$pnr, $p->{replaced_by} || '', $stamp, $p->{status}, '0' x 12, '0000', $stamp, $p->{sex},
 		$p->{born}, '00.00.00', '0000', $p->{born}, '', '0000', '', $p->{job},
 		($stamp, '0000', '', '0' x 10, '', '', '0000', '') x 2);
 	foreach (@{ $p->{protections} || [] })
 	{
 		my ($code, $from, $delete) = @$_;
-		put("015$pnr${code}0000" . stamp_of($from, '1200') . blank_date($from) . 'JA ' . blank_date($delete));
+		put("015$pnr${code}0000"
+			  . stamp_of($from, '1200') . blank_date($from) . 'JA ' . blank_date($delete));
 	}
 	foreach (@{ $p->{history} || [] })
 	{
 		my ($code, $from, $delete, $to) = @$_;
-		put("016$pnr${code}0173" . stamp_of($from, '1611') . blank_date($from) . 'JA ' . blank_date($delete)
+		put("016$pnr${code}0173"
+			  . stamp_of($from, '1611') . blank_date($from) . 'JA ' . blank_date($delete)
 			  . '0001' . stamp_of($to, '1339') . $to);
 	}
 	put(sprintf '020%s0000%s%-50s %-40s %-40s', $pnr, $stamp, $p->{first}, '', $p->{last});

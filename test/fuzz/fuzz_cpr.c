@@ -190,6 +190,8 @@ run(PaCprKind kind, const char *data, size_t len, size_t max_piece, uint64_t see
 	require(outcome.called <= outcome.persons && outcome.persons <= outcome.records);
 	require(outcome.offset <= len);
 	require(outcome.bitemporal || outcome.ends == 0);
+	require((outcome.header.task[0] != '\0') == (outcome.header.produced[0] != '\0'));
+	require(outcome.header.task[0] != '\0' || outcome.header.previous[0] == '\0');
 	if (outcome.verdict == PA_CPR_OK)
 	{
 		require(outcome.called == outcome.persons);

@@ -259,6 +259,11 @@ test_counters(void)
 	ok(read_kind(&reading, PA_CPR_BITEMPORAL, text, strlen(text), 2) &&
 	   reading.verdict == PA_CPR_STOPPED, "stopped at the last person of a bare file");
 
+	strcpy(text, "00000000000009900012026112020261131\n" END("00000000"));
+	ok(read_all(&reading, text, strlen(text), 0) && reading.verdict == PA_CPR_BAD_START &&
+	   reading.header.task[0] == '\0' && reading.header.produced[0] == '\0',
+	   "a start record that is refused says nothing");
+
 	strcpy(text, SHORT_START B_PERSON SHORT_END("00000001"));
 	ok(read_all(&reading, text, strlen(text), 0) && reading.bitemporal &&
 	   strcmp(reading.header.task, "990001") == 0 &&
