@@ -89,6 +89,7 @@ longest(Relation rel, const ProtaddrIdentifier *key, bool reverse,
 	int			nnext = 0;
 	int			most = 0;
 
+	CHECK_FOR_INTERRUPTS();
 	if (steps > PROTADDR_IDENTITY_STEPS)
 		return steps;
 

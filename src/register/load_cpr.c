@@ -79,6 +79,7 @@ static FILE *
 open_delivery(const char *path)
 {
 	FILE	   *file;
+	struct stat st;
 
 	if (!has_privs_of_role(GetOuterUserId(), ROLE_PG_READ_SERVER_FILES))
 		ereport(ERROR,
@@ -86,6 +87,11 @@ open_delivery(const char *path)
 				 errmsg("permission denied to read a server file"),
 				 errdetail("Only roles with privileges of pg_read_server_files may load a file of the server."),
 				 errhint("protaddr.load_cpr() loads a client's file.")));
+	/* before it is opened: a pipe would make us wait there for ever */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("the delivery is not a regular file")));
 	file = AllocateFile(path, PG_BINARY_R);
 	if (file == NULL)
 		ereport(ERROR,
@@ -172,7 +178,9 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 	load->recode = (iconv_t) -1;
 	if (pg_strcasecmp(encoding, "ISO-8859-1") != 0 && pg_strcasecmp(encoding, "LATIN1") != 0)
 	{
-		load->recode = iconv_open("ISO-8859-1", encoding);
+		/* without a name it would be the one of the server's locale */
+		if (encoding[0] != '\0' && encoding[0] != '/')
+			load->recode = iconv_open("ISO-8859-1", encoding);
 		if (load->recode == (iconv_t) -1)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -469,12 +477,21 @@ static void
 load_refuse(const PaCprParser *parser, const char *what)
 {
 
+	uint64		record = parser->record;
+	uint64		offset = parser->offset;
+
 	if (what == NULL)
 		what = verdict_in_words(parser->verdict);
+	else
+	{
+		/* the parser has not come to the record yet */
+		record++;
+		offset = parser->consumed;
+	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 			 errmsg("the delivery is refused whole: %s", what),
-			 errdetail("Record " UINT64_FORMAT ", at byte " UINT64_FORMAT ".", parser->record, parser->offset),
+			 errdetail("Record " UINT64_FORMAT ", at byte " UINT64_FORMAT ".", record, offset),
 			 errhint("The register is as it was before. Have the delivery sent again."),
 			 PROTADDR_DISCREET));
 }

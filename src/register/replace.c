@@ -197,6 +197,13 @@ protaddr_replace_moment(const ProtaddrReplace *replace)
 	return replace->moment;
 }
 
+/* has_ended is true for what is over by now: an end that is to come is a plan. */
+static bool
+has_ended(const ProtaddrReplace *replace, const ProtaddrDelivered *one)
+{
+	return one->valid_to <= replace->moment;
+}
+
 /*
  * protaddr_replace_person replaces what the source says of one person.  delivered
  * is the whole of it; replaced_by is the number that took the place of this one,
@@ -263,7 +270,7 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 	{
 		const ProtaddrDelivered *one = &delivered[d];
 		const char *kind = kind_of(replace, one->code);
-		bool		ended = !TIMESTAMP_IS_NOEND(one->valid_to);
+		bool		ended = has_ended(replace, one);
 		bool		known_already = false;
 
 		if (!ended)
@@ -272,7 +279,7 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 		/* the same again in one record set says nothing more */
 		for (int e = 0; e < d && !known_already; e++)
 			known_already = strcmp(delivered[e].code, one->code) == 0 &&
-				TIMESTAMP_IS_NOEND(delivered[e].valid_to) == !ended &&
+				has_ended(replace, &delivered[e]) == ended &&
 				(!ended || (delivered[e].valid_from == one->valid_from &&
 							delivered[e].valid_to == one->valid_to));
 		if (known_already)
@@ -298,7 +305,7 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 		add_row(replace, subject, kind, one->code,
 				one->has_delete_hint ?
 				DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(one->delete_hint))) : "",
-				one->valid_from, one->valid_to);
+				one->valid_from, ended ? one->valid_to : DT_NOEND);
 		changed = true;
 	}
 
@@ -315,7 +322,7 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 
 		/* unless the record set itself tells when it ended */
 		for (int d = 0; d < ndelivered && !end_told; d++)
-			end_told = !TIMESTAMP_IS_NOEND(delivered[d].valid_to) &&
+			end_told = has_ended(replace, &delivered[d]) &&
 				strcmp(delivered[d].code, in_force[i].code) == 0 &&
 				delivered[d].valid_to > in_force[i].valid_from;
 		replace->closed[replace->nclosed++] = Int64GetDatum(in_force[i].id);

@@ -828,10 +828,11 @@ DECLARE
     why text;
     state text;
 BEGIN
-    IF source IS NULL OR encoding IS NULL OR kind IS NULL OR (path IS NULL) = ("extract" IS NULL) THEN
+    IF source IS NULL OR encoding IS NULL OR kind IS NULL OR (path IS NULL) = ("extract" IS NULL)
+       OR after_gap IS NULL OR dry_run IS NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'a delivery, its source, encoding and kind must be given';
+            MESSAGE = 'a delivery, its source, encoding and kind must be given, and after_gap and dry_run be true or false';
     END IF;
     IF kind NOT IN ('delivery', 'reply', 'bitemporal') THEN
         RAISE EXCEPTION USING
@@ -881,7 +882,8 @@ BEGIN
                       header.task, header.produced, 'loaded');
         IF kind = 'delivery' AND header.produced = last.produced THEN
             IF counts.digest = last.digest THEN
-                result.outcome := 'already loaded';
+                -- nothing of it stays: what was loaded since may have changed what it says
+                RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
             ELSIF NOT after_gap THEN
                 RAISE EXCEPTION USING
                     ERRCODE = 'object_not_in_prerequisite_state',
@@ -898,6 +900,13 @@ BEGIN
         WHEN SQLSTATE 'PADRY' THEN
             result.outcome := 'dry run';
             RETURN result;
+        WHEN SQLSTATE 'PASAM' THEN
+            RAISE NOTICE 'this delivery is loaded already: nothing has changed';
+            result.newly_protected := 0;
+            result.lifted := 0;
+            result.replaced_numbers := 0;
+            result.outcome := 'already loaded';
+            RETURN result;
         WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, why = MESSAGE_TEXT;
             IF NOT dry_run THEN
@@ -906,13 +915,10 @@ BEGIN
             RAISE;
     END;
 
-    IF result.outcome = 'already loaded' THEN
-        RAISE NOTICE 'this delivery is loaded already: nothing has changed';
-        RETURN result;
-    END IF;
     INSERT INTO protaddr.register_delivery (source, regime, task, produced, previous, outcome, persons, records, protections,
         protected, newly_protected, lifted, unknown_codes, replaced_numbers, skipped, digest, after_gap, reason)
-    VALUES (source, 'DK-CPR', header.task, header.produced, header.previous, result.outcome, counts.persons, counts.records,
+    -- a reply has the task number of the deliveries but is none of them
+    VALUES (source, 'DK-CPR', CASE WHEN kind = 'delivery' THEN header.task END, header.produced, header.previous, result.outcome, counts.persons, counts.records,
         counts.protections, counts.protected, counts.newly_protected, counts.lifted, counts.unknown_codes,
         counts.replaced_numbers, counts.skipped, counts.digest, after_gap, reason);
     -- a reply is about one person: it says nothing of how fresh the rest is
@@ -997,14 +1003,20 @@ DECLARE
     why text;
     state text;
 BEGIN
-    IF source IS NULL OR regime IS NULL THEN
+    IF source IS NULL OR regime IS NULL OR dry_run IS NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'a load needs a source and a regime';
+            MESSAGE = 'a load needs a source and a regime, and dry_run be true or false';
     END IF;
     BEGIN
         LOCK TABLE protaddr.protection IN SHARE ROW EXCLUSIVE MODE;
         counts := protaddr.load_staged_rows(source, regime);
+        IF counts.records = 0 THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = 'nothing is staged for this source',
+                HINT = 'If the register has nothing to say, protaddr.confirm_register() says that it is up to date.';
+        END IF;
         result := ROW(counts.persons, counts.protections, counts.protected, counts.newly_protected, counts.lifted,
                       counts.unknown_codes, counts.replaced_numbers, counts.records, counts.skipped, NULL, NULL, 'loaded');
         PERFORM protaddr.check_lifts(source, counts.lifted, max_lifted, confirm_lifted);
@@ -1052,11 +1064,14 @@ BEGIN
     IF regime IS NULL OR jsonb_typeof(people) IS DISTINCT FROM 'array'
        OR EXISTS (SELECT FROM jsonb_array_elements(people) p
                   WHERE jsonb_typeof(p) <> 'object' OR protaddr.subject_key(p ->> 'subject') IS NULL
-                     OR jsonb_typeof(p -> 'protections') NOT IN ('array', 'null')
+                     OR jsonb_typeof(p -> 'subject') NOT IN ('string', 'number')
+                     OR jsonb_typeof(p -> 'replaced_by') NOT IN ('string', 'number', 'null')
+                     OR jsonb_typeof(p -> 'protections') IS DISTINCT FROM 'array'
                      OR EXISTS (SELECT FROM jsonb_object_keys(p) k WHERE k NOT IN ('subject', 'protections', 'replaced_by'))
                      OR (jsonb_typeof(p -> 'protections') = 'array'
                          AND EXISTS (SELECT FROM jsonb_array_elements(p -> 'protections') c
                                      WHERE jsonb_typeof(c) <> 'object' OR c ->> 'code' IS NULL
+                                        OR jsonb_typeof(c -> 'code') IN ('object', 'array')
                                         OR EXISTS (SELECT FROM jsonb_object_keys(c) k
                                                    WHERE k NOT IN ('code', 'valid_from', 'valid_to', 'delete_hint')))))
     THEN
