@@ -47,11 +47,13 @@ KEYS_OBJS = \
 REGISTER_OBJS = \
 	src/register/cpr_extract.o \
 	src/register/cpr_field.o \
+	src/register/forget.o \
 	src/register/identity.o \
 	src/register/load_cpr.o \
 	src/register/load_staged.o \
 	src/register/lookup.o \
 	src/register/own_tables.o \
+	src/register/people.o \
 	src/register/refusal.o \
 	src/register/replace.o \
 	src/register/subject.o
@@ -61,7 +63,8 @@ DOOR_OBJS = \
 	src/door/decide.o \
 	src/door/release.o \
 	src/door/row_trigger.o \
-	src/door/show.o
+	src/door/show.o \
+	src/door/subjects.o
 
 OUTBOUND_OBJS = \
 	src/outbound/channel.o \

@@ -74,4 +74,13 @@ typedef void ProtaddrJsonResult;
 	(*(volatile uint64 *) &ShmemVariableCache->xactCompletionCount)
 #endif
 
+/* An index scan takes a place for statistics since 18. */
+#if PG_VERSION_NUM >= 180000
+#define protaddr_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, NULL, nkeys, 0)
+#else
+#define protaddr_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, nkeys, 0)
+#endif
+
 #endif							/* PROTADDR_COMPAT_H */

@@ -114,6 +114,10 @@ extern ProtaddrSeal *protaddr_seal(const PaAddress *address);
 extern bool protaddr_open(const ProtaddrSeal *seal, bool missing_key_ok, ProtaddrOpened *opened);
 extern void protaddr_shut(ProtaddrOpened *opened);
 
+/* ---- register/forget.c: history that may no longer be kept ------------------ */
+
+extern bool protaddr_may_forget(TriggerData *trigdata);
+
 /* ---- register/own_tables.c: our tables' identity and invalidation ----------- */
 
 typedef enum ProtaddrTable
@@ -128,6 +132,8 @@ typedef enum ProtaddrTable
 
 extern Oid	protaddr_protection_one_index(void);
 extern Oid	protaddr_identity_index(bool reverse);
+extern Oid	protaddr_register_person(void);
+extern Oid	protaddr_register_person_index(void);
 
 extern void protaddr_own_tables_init(void);
 extern Oid	protaddr_table(ProtaddrTable table);
@@ -172,6 +178,15 @@ extern bool protaddr_identifier_same(const ProtaddrIdentifier *a, const Protaddr
 extern bool protaddr_identity_step(Relation rel, const ProtaddrIdentifier *key, bool reverse,
 								   struct SnapshotData *snapshot, ProtaddrIdentifier *found,
 								   int *nfound, int room);
+
+/* ---- register/people.c: whom a source has told of ------------------------------- */
+
+typedef struct ProtaddrPeople ProtaddrPeople;
+
+extern ProtaddrPeople *protaddr_people_begin(const char *source, TimestampTz moment);
+extern void protaddr_people_add(ProtaddrPeople *people, const char *subject,
+								const ProtaddrIdentifier *id, uint64 hash);
+extern void protaddr_people_end(ProtaddrPeople *people);
 
 /* ---- register/replace.c: a record set takes the place of the one before -------- */
 

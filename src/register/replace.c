@@ -113,7 +113,6 @@ struct ProtaddrReplace
 	SPIPlanPtr	close;			/* $1 ids, $2 moment */
 	SPIPlanPtr	end;			/* $1 ids, $2 moment */
 	SPIPlanPtr	add;			/* see prepare_all */
-	SPIPlanPtr	know;			/* $1 subjects, $2 source, $3 moment */
 	SPIPlanPtr	link;			/* $1 old number, $2 new number */
 	known_hash *known;			/* who has rows in force */
 	uint32		batch;			/* number of the batch being gathered */
@@ -125,8 +124,7 @@ struct ProtaddrReplace
 	int			nended;
 	Datum		added[ADD_COLUMNS][BATCH_ROWS];
 	int			nadded;
-	Datum		people[BATCH_ROWS];
-	int			npeople;
+	ProtaddrPeople *people;		/* whom the source has told of */
 };
 
 static void prepare_all(ProtaddrReplace *replace);
@@ -167,6 +165,7 @@ protaddr_replace_begin(const char *source, const char *regime)
 	prepare_all(replace);
 	read_codes(replace);
 	read_known(replace);
+	replace->people = protaddr_people_begin(source, replace->moment);
 	return replace;
 }
 
@@ -175,6 +174,7 @@ const ProtaddrReplaced *
 protaddr_replace_end(ProtaddrReplace *replace)
 {
 	flush(replace);
+	protaddr_people_end(replace->people);
 	table_close(replace->protection, NoLock);
 	if (replace->counts.unknown_codes > 0)
 		ereport(WARNING,
@@ -237,14 +237,7 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 	hash = hash_bytes_extended((unsigned char *) id.key, id.len, 0);
 	known = known_lookup(replace->known, hash);
 
-	if (replace->npeople == BATCH_ROWS)
-		flush(replace);
-	{
-		MemoryContext here = MemoryContextSwitchTo(replace->per_batch);
-
-		replace->people[replace->npeople++] = CStringGetTextDatum(subject);
-		MemoryContextSwitchTo(here);
-	}
+	protaddr_people_add(replace->people, subject, &id, hash);
 
 	if (ndelivered == 0 && known == NULL && replaced_by == NULL)
 	{
@@ -427,7 +420,6 @@ prepare_all(ProtaddrReplace *replace)
 	Oid			close_types[2] = {INT8ARRAYOID, TIMESTAMPTZOID};
 	Oid			add_types[9] = {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 		TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TEXTOID, TEXTOID, TIMESTAMPTZOID};
-	Oid			know_types[3] = {TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID};
 	Oid			link_types[2] = {TEXTOID, TEXTOID};
 
 	replace->close = prepare("UPDATE protaddr.protection SET recorded_to = $2 "
@@ -454,9 +446,6 @@ prepare_all(ProtaddrReplace *replace)
 						   "AND p.valid_to OPERATOR(pg_catalog.=) a.valid_to "
 						   "AND p.recorded_to OPERATOR(pg_catalog.=) 'infinity')",
 						   9, add_types);
-	replace->know = prepare("INSERT INTO protaddr.register_person (subject, source, known_since) "
-							"SELECT s, $2, $3 FROM pg_catalog.unnest($1) AS s "
-							"ON CONFLICT DO NOTHING", 3, know_types);
 	replace->link = prepare("INSERT INTO protaddr.identity_link (identifier, subject, kind) "
 							"VALUES ($1, $2, 'replaced number') ON CONFLICT DO NOTHING", 2, link_types);
 }
@@ -627,14 +616,7 @@ flush(ProtaddrReplace *replace)
 		values[ADD_COLUMNS + 2] = TimestampTzGetDatum(replace->moment);
 		run(replace->add, values, -1);
 	}
-	if (replace->npeople > 0)
-	{
-		values[0] = array_of(replace->people, replace->npeople, TEXTOID);
-		values[1] = CStringGetTextDatum(replace->source);
-		values[2] = TimestampTzGetDatum(replace->moment);
-		run(replace->know, values, -1);
-	}
-	replace->nclosed = replace->nended = replace->nadded = replace->npeople = 0;
+	replace->nclosed = replace->nended = replace->nadded = 0;
 	replace->batch++;
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(replace->per_batch);
