@@ -135,7 +135,8 @@ static const char *kind_of(ProtaddrReplace *replace, const char *code);
 static void add_row(ProtaddrReplace *replace, const char *subject, const char *kind,
 					const char *code, const char *hint, TimestampTz valid_from, TimestampTz valid_to);
 static void move_to_new_number(ProtaddrReplace *replace, const char *old_number,
-							   const char *new_number, const InForce *in_force, int n);
+							   const char *new_number, const InForce *in_force, int n,
+							   const ProtaddrDelivered *delivered, int ndelivered);
 static void flush(ProtaddrReplace *replace);
 
 /*
@@ -303,7 +304,7 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 	}
 
 	if (replaced_by != NULL)
-		move_to_new_number(replace, subject, replaced_by, in_force, n);
+		move_to_new_number(replace, subject, replaced_by, in_force, n, delivered, ndelivered);
 
 	/* what is said no longer has ended: the only thing that ends a protection */
 	for (int i = 0; i < n; i++)
@@ -338,13 +339,13 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 }
 
 /*
- * move_to_new_number carries a person's protections over to the number that took
- * the place of theirs: once, when the register first says so.  From then on the new
+ * move_to_new_number carries a person's protections, and what is delivered with them,
+ * over to the number that took the place of theirs: once, when the register first says so.  From then on the new
  * number's own record sets speak, and the link lets the old number stand for it.
  */
 static void
 move_to_new_number(ProtaddrReplace *replace, const char *old_number, const char *new_number,
-				   const InForce *in_force, int n)
+				   const InForce *in_force, int n, const ProtaddrDelivered *delivered, int ndelivered)
 {
 	Datum		values[2];
 	ProtaddrIdentifier id;
@@ -359,7 +360,7 @@ move_to_new_number(ProtaddrReplace *replace, const char *old_number, const char 
 	if (SPI_processed == 0)
 		return;					/* known already */
 	replace->counts.replaced_numbers++;
-	if (n == 0 ||
+	if (n + ndelivered == 0 ||
 		!protaddr_identifier_from_text(new_number, strlen(new_number), &id))
 		return;
 
@@ -382,6 +383,21 @@ move_to_new_number(ProtaddrReplace *replace, const char *old_number, const char 
 						in_force[i].no_delete_hint ? "" :
 						DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(in_force[i].delete_hint))),
 						in_force[i].valid_from, DT_NOEND);
+		}
+		for (int d = 0; d < ndelivered; d++)
+		{
+			bool		has = has_ended(replace, &delivered[d]);
+
+			for (int e = 0; e < d && !has; e++)
+				has = strcmp(delivered[e].code, delivered[d].code) == 0 &&
+					!has_ended(replace, &delivered[e]);
+			for (int t = 0; t < nthere && !has; t++)
+				has = strcmp(there[t].code, delivered[d].code) == 0;
+			if (!has)
+				add_row(replace, new_number, kind_of(replace, delivered[d].code), delivered[d].code,
+						delivered[d].has_delete_hint ?
+						DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(delivered[d].delete_hint))) : "",
+						delivered[d].valid_from, DT_NOEND);
 		}
 	}
 	known_insert(replace->known, hash_bytes_extended((unsigned char *) id.key, id.len, 0),
