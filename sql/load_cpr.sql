@@ -27,21 +27,21 @@ SELECT count(*) AS register_untouched FROM protaddr.protection WHERE source <> '
 SELECT protaddr.is_protected('6602714006') AS not_loaded;
 SET client_min_messages = warning;
 SELECT l.* FROM delivery, protaddr.load_cpr(file) l WHERE day = 1;
-SELECT source, status, task, produced, persons, protected, protected_now, confirmed_by = session_user AS by_us FROM protaddr.register_status ORDER BY source;
+SELECT source, regime, status, last_task, last_produced, persons, protected, protections, deliveries, gaps FROM protaddr.register_status ORDER BY source;
 SELECT subject, source, code, kind, valid_from, delete_hint, protaddr.is_protected(subject) AS protected FROM in_force ORDER BY subject, source, code;
 -- a delete date in the past ends nothing; a directory code hides nothing; whom nobody knows is free
 SELECT protaddr.is_protected('6301704003') AS overdue, protaddr.is_protected('6602714006') AS directory,
        protaddr.is_protected('7003724010') AS unknown_code, protaddr.is_protected('0101600000') AS unknown_person, protaddr.is_protected('6501704005') AS no_dates;
 
--- the same again changes nothing; the next one lifts exactly one and adds one
+-- the same again changes nothing and says so; the next one lifts exactly one and adds one
 CREATE TABLE before AS SELECT * FROM protaddr.protection;
-SELECT l.newly_protected, l.lifted, l.protected FROM delivery, protaddr.load_cpr(file) l WHERE day = 1;
+SELECT l.newly_protected, l.lifted, l.protected, l.outcome FROM delivery, protaddr.load_cpr(file) l WHERE day = 1;
 SELECT count(*) AS changed FROM (TABLE protaddr.protection EXCEPT TABLE before) t;
 SELECT l.* FROM delivery, protaddr.load_cpr(file) l WHERE day = 2;
 SELECT p.subject, p.code, p.valid_from, p.valid_to = 'infinity' AS in_force, p.valid_to = p.recorded_from AS ended_now, p.recorded_to = 'infinity' AS known
 FROM protaddr.protection p LEFT JOIN before b USING (id) WHERE b.id IS NULL OR b.recorded_to <> p.recorded_to ORDER BY p.subject, p.id;
 SELECT protaddr.is_protected('7904734019') AS lifted, protaddr.is_protected('8005744020') AS added;
-SELECT produced, protected, protected_now FROM protaddr.register_status;
+SELECT last_produced, persons, protected, protections, deliveries FROM protaddr.register_status;
 -- what was entered by hand no delivery ends; what a delivery said no hand ends
 SELECT subject, source, regime, reason FROM protaddr.protection WHERE source = 'hand' AND recorded_to = 'infinity' AND valid_to = 'infinity' ORDER BY subject;
 SELECT protaddr.is_protected('6101704001') AS by_hand, protaddr.lift('8005744020', 'DK-CPR', '0001') AS lifted, protaddr.is_protected('8005744020') AS still;
@@ -50,16 +50,16 @@ SELECT protaddr.is_protected('6201704002') AS still_by_delivery;
 -- another source says its own
 SELECT l.newly_protected, l.lifted FROM delivery, protaddr.load_cpr(file, 'second bank') l WHERE day = 1;
 SELECT protaddr.is_protected('7904734019') AS protected_by_one;
-SELECT source, protected_now FROM protaddr.register_status ORDER BY source;
+SELECT source, protected FROM protaddr.register_status ORDER BY source;
 
 -- refused whole: where, and nothing else; the register stays as it was
 DROP TABLE before;
 CREATE TABLE before AS SELECT * FROM protaddr.protection;
 CREATE TABLE before_source AS SELECT * FROM protaddr.register_source;
-CREATE FUNCTION load_refusal(file bytea) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION load_refusal(file bytea, source text DEFAULT 'DK-CPR') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE state text; message text; detail text; hint text; context text;
 BEGIN
-    PERFORM protaddr.load_cpr(file);
+    PERFORM protaddr.load_cpr(file, source);
     RETURN 'accepted';
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
@@ -97,29 +97,32 @@ SELECT n, what, load_refusal(file) FROM (
     UNION ALL SELECT 19, 'no record type', changed(n, 'x' || line) FROM lines WHERE n = 10
     UNION ALL SELECT 20, 'no production date', changed(n, overlay(line placing '20261331' from 20)) FROM lines WHERE n = 1
     UNION ALL SELECT 21, 'something behind the end', file || 'Kanariegade 1'::bytea FROM delivery WHERE day = 2
-    UNION ALL SELECT 22, 'two deliveries in one', a.file || b.file FROM delivery a, delivery b WHERE a.day = 1 AND b.day = 2
+    UNION ALL SELECT 22, 'two deliveries in one', a.file || b.file FROM delivery a, delivery b WHERE a.day = 2 AND b.day = 2
 ) t ORDER BY n;
 SELECT (SELECT count(*) FROM (TABLE protaddr.protection EXCEPT TABLE before) t) AS changed, (SELECT count(*) FROM (TABLE before EXCEPT TABLE protaddr.protection) t) AS gone,
        (SELECT count(*) FROM (TABLE protaddr.register_source EXCEPT TABLE before_source) t) AS confirmed;
 \set VERBOSITY default
 SELECT protaddr.load_cpr(substr(file, 1, 1000)) FROM delivery WHERE day = 2;
 -- line ends of either kind, and none after the last line
-SELECT load_refusal(convert_to(replace(convert_from(file, 'LATIN1'), E'\n', E'\r\n'), 'LATIN1')) AS crlf, load_refusal(substr(file, 1, length(file) - 1)) AS no_line_end FROM delivery WHERE day = 2;
+SELECT load_refusal(convert_to(replace(convert_from(file, 'LATIN1'), E'\n', E'\r\n'), 'LATIN1'), 'crlf') AS crlf, load_refusal(substr(file, 1, length(file) - 1), 'no line end') AS no_line_end FROM delivery WHERE day = 2;
 -- NULL, and names that are no source
-SELECT protaddr.load_cpr(NULL) IS NULL AS null_for_null, protaddr.load_cpr('\x00', NULL) IS NULL AS null_source;
 \set VERBOSITY terse
+SELECT protaddr.load_cpr(NULL);
+SELECT protaddr.load_cpr('\x00', NULL);
 SELECT protaddr.load_cpr(file, 'hand') FROM delivery WHERE day = 2;
 SELECT protaddr.load_cpr(file, '') FROM delivery WHERE day = 2;
 -- a transaction that loads is shown nothing, and one that fails has loaded nothing
+INSERT INTO delivery SELECT day + 2, overlay(file placing '2026112220261121' from 20) FROM delivery;
 BEGIN;
-SELECT l.persons FROM delivery, protaddr.load_cpr(file) l WHERE day = 1;
+SELECT l.persons, l.lifted FROM delivery, protaddr.load_cpr(file) l WHERE day = 3;
 SELECT protaddr.is_protected('0101600000') AS unknown_person;
 ROLLBACK;
 SELECT protaddr.is_protected('7904734019') AS by_second_bank, protaddr.is_protected('8005744020') AS added, protaddr.is_protected('0101600000') AS unknown_person;
--- a code that was given a meaning here, then taken away again
+-- a code that was given a meaning here: it counts from the next delivery on
 UPDATE protaddr.regime_code SET kind = 'address' WHERE regime = 'DK-CPR' AND code = '0003';
-INSERT INTO protaddr.regime_code VALUES ('DK-CPR', '0009', 'none', 'Ny kode', 'invented');
-SELECT l.protected, l.newly_protected, l.lifted, l.unknown_codes FROM delivery, protaddr.load_cpr(file) l WHERE day = 2;
+INSERT INTO protaddr.regime_code VALUES ('DK-CPR', '0009', 'none', 'Ny kode', 'invented', 'invented');
+SELECT l.newly_protected, l.lifted, l.outcome FROM delivery, protaddr.load_cpr(file) l WHERE day = 2;
+SELECT l.protected, l.newly_protected, l.lifted, l.unknown_codes, l.outcome FROM delivery, protaddr.load_cpr(file) l WHERE day = 4;
 SELECT subject, code, kind FROM in_force WHERE source = 'DK-CPR' AND code IN ('0003', '0009') ORDER BY subject;
 
 SET client_min_messages = warning;

@@ -46,8 +46,8 @@ SELECT * FROM seen ORDER BY cpr;
 COMMIT;
 SELECT protaddr.confirm_register('branch');
 SELECT * FROM seen ORDER BY cpr;
-SELECT source, status, age < '1 minute' AS young, stale_at - current_as_of = protaddr.register_max_age() AS stale_at, protected_now, confirmed_by = session_user AS by_us
-FROM protaddr.register_status ORDER BY source;
+SELECT s.source, status, age < '1 minute' AS young, stale_at - current_as_of = protaddr.register_max_age() AS stale_at, protected, confirmed_by = session_user AS by_us
+FROM protaddr.register_status s JOIN protaddr.register_source USING (source) ORDER BY source;
 
 -- old: a source that was not heard of for too long, and nobody can stretch the limit
 SELECT protaddr.register_max_age(), current_setting('protaddr.register_max_age');
@@ -63,6 +63,20 @@ SELECT protaddr.retire_register('other branch'), protaddr.retire_register('no su
 SELECT protaddr.is_protected('6101704001');
 UPDATE protaddr.register_source SET current_as_of = clock_timestamp() - protaddr.register_max_age() + interval '10 minutes' WHERE source = 'branch';
 SELECT protaddr.register_ready();
+-- a source may have an age of its own, longer or shorter, kept until another is given
+SELECT protaddr.confirm_register('weekly', '8 days');
+UPDATE protaddr.register_source SET current_as_of = clock_timestamp() - interval '7 days' WHERE source = 'weekly';
+SELECT protaddr.register_ready();
+UPDATE protaddr.register_source SET current_as_of = clock_timestamp() - interval '9 days' WHERE source = 'weekly';
+SELECT protaddr.register_ready();
+SELECT protaddr.confirm_register('weekly');
+SELECT source, status, stale_at - current_as_of AS max_age FROM protaddr.register_status JOIN protaddr.register_source USING (source) WHERE source = 'weekly';
+SELECT protaddr.confirm_register('weekly', '30 minutes');
+UPDATE protaddr.register_source SET current_as_of = clock_timestamp() - interval '31 minutes' WHERE source = 'weekly';
+SELECT protaddr.register_ready();
+SELECT protaddr.confirm_register('weekly', '0');
+SELECT protaddr.confirm_register('weekly', '-1 day');
+SELECT protaddr.retire_register('weekly');
 \set VERBOSITY sqlstate
 TRUNCATE protaddr.register_source;
 \set VERBOSITY terse
