@@ -179,6 +179,9 @@ extern bool protaddr_identity_step(Relation rel, const ProtaddrIdentifier *key, 
 								   struct SnapshotData *snapshot, ProtaddrIdentifier *found,
 								   int *nfound, int room);
 
+extern bool protaddr_identity_may_link(const ProtaddrIdentifier *from,
+									   const ProtaddrIdentifier *to);
+
 /* ---- register/people.c: whom a source has told of ------------------------------- */
 
 typedef struct ProtaddrPeople ProtaddrPeople;

@@ -9,8 +9,8 @@
  * holder's.
  *
  * What is entered is kept short and free of loops by a trigger.  Two sessions at
- * once can still make a loop between them, so whoever follows links bounds them,
- * too, and takes an identifier that leads nowhere for protected.
+ * once can still make a loop between them, so whoever follows links goes nowhere
+ * twice; those in a circle then stand for each other.
  */
 #include "protaddr.h"
 
@@ -30,6 +30,9 @@
 /* columns of protaddr.identity_link */
 #define LINK_IDENTIFIER_KEY		1
 #define LINK_SUBJECT_KEY		2
+#define LINK_IDENTIFIER			3
+#define LINK_SUBJECT			4
+#define LINK_RECORDED_TO		7
 
 PG_FUNCTION_INFO_V1(protaddr_identity_link_checked);
 
@@ -112,6 +115,31 @@ longest(Relation rel, const ProtaddrIdentifier *key, bool reverse,
 	return most;
 }
 
+/* short_enough is true if a link makes no circle and no chain that is too long. */
+static bool
+short_enough(Relation rel, const ProtaddrIdentifier *from, const ProtaddrIdentifier *to)
+{
+	int			on = longest(rel, to, false, from, 1);
+
+	return on <= PROTADDR_IDENTITY_STEPS &&
+		on + 1 + longest(rel, from, true, to, 1) <= PROTADDR_IDENTITY_STEPS;
+}
+
+/* protaddr_identity_may_link tells beforehand whether the trigger would let a link in. */
+bool
+protaddr_identity_may_link(const ProtaddrIdentifier *from, const ProtaddrIdentifier *to)
+{
+	Relation	rel;
+	bool		may;
+
+	if (protaddr_identifier_same(from, to))
+		return false;
+	rel = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	may = short_enough(rel, from, to);
+	table_close(rel, AccessShareLock);
+	return may;
+}
+
 /*
  * protaddr_identity_link_checked is the trigger on protaddr.identity_link: BEFORE
  * ROW.  It announces the change, refuses a link that would make a circle, a chain
@@ -128,8 +156,6 @@ protaddr_identity_link_checked(PG_FUNCTION_ARGS)
 	ProtaddrIdentifier ends[2];
 	ProtaddrIdentifier *holders;
 	int			nholders = 0;
-	int			on;
-	int			back;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
 		!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
@@ -145,7 +171,7 @@ protaddr_identity_link_checked(PG_FUNCTION_ARGS)
 	for (int i = 0; i < 2; i++)
 	{
 		bool		isnull;
-		Datum		value = heap_getattr(row, i == 0 ? 3 : 4, desc, &isnull);
+		Datum		value = heap_getattr(row, i == 0 ? LINK_IDENTIFIER : LINK_SUBJECT, desc, &isnull);
 
 		if (isnull ||
 			!protaddr_identifier_from_datum(value, TEXTOID, NULL, &ends[i]))
@@ -157,16 +183,22 @@ protaddr_identity_link_checked(PG_FUNCTION_ARGS)
 
 	CacheInvalidateRelcache(rel);
 
+	/* what has ended links nothing: a restore brings it in any order */
+	{
+		bool		isnull;
+		Datum		until = heap_getattr(row, LINK_RECORDED_TO, desc, &isnull);
+
+		if (!isnull && !TIMESTAMP_IS_NOEND(DatumGetTimestampTz(until)))
+			return PointerGetDatum(row);
+	}
+
 	if (protaddr_identifier_same(&ends[0], &ends[1]))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an identifier cannot be linked to itself"),
 				 errdetail("070761-4285, 0707614285 and 707614285 are one identifier."),
 				 PROTADDR_DISCREET));
-
-	on = longest(rel, &ends[1], false, &ends[0], 1);
-	back = on > PROTADDR_IDENTITY_STEPS ? 0 : longest(rel, &ends[0], true, &ends[1], 1);
-	if (on + 1 + back > PROTADDR_IDENTITY_STEPS)
+	if (!short_enough(rel, &ends[0], &ends[1]))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("the link would make a circle or a chain of more than %d links",

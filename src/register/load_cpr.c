@@ -52,6 +52,7 @@ PG_FUNCTION_INFO_V1(protaddr_cpr_file_start);
 PG_FUNCTION_INFO_V1(protaddr_cpr_header);
 
 static FILE *open_delivery(const char *path);
+static iconv_t open_encoding(const char *encoding);
 static PaCprKind kind_of(const char *kind);
 static Datum load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file);
 static void load_all(CprLoad *load, const char *bytes, size_t len, FILE *file);
@@ -131,6 +132,25 @@ protaddr_load_cpr_path(PG_FUNCTION_ARGS)
 	return result;
 }
 
+/* open_encoding readies the way to ISO-8859-1; (iconv_t) -1 if it is that already. */
+static iconv_t
+open_encoding(const char *encoding)
+{
+	iconv_t		recode = (iconv_t) -1;
+
+	if (pg_strcasecmp(encoding, "ISO-8859-1") == 0 || pg_strcasecmp(encoding, "LATIN1") == 0)
+		return recode;
+	/* without a name it would be the one of the server's locale */
+	if (encoding[0] != '\0' && encoding[0] != '/')
+		recode = iconv_open("ISO-8859-1", encoding);
+	if (recode == (iconv_t) -1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no such encoding"),
+				 errhint("See iconv --list; CPR delivers ISO-8859-1 unless agreed otherwise.")));
+	return recode;
+}
+
 static PaCprKind
 kind_of(const char *kind)
 {
@@ -175,18 +195,7 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 					 errmsg("the delivery is not a regular file")));
 		load->size = st.st_size;
 	}
-	load->recode = (iconv_t) -1;
-	if (pg_strcasecmp(encoding, "ISO-8859-1") != 0 && pg_strcasecmp(encoding, "LATIN1") != 0)
-	{
-		/* without a name it would be the one of the server's locale */
-		if (encoding[0] != '\0' && encoding[0] != '/')
-			load->recode = iconv_open("ISO-8859-1", encoding);
-		if (load->recode == (iconv_t) -1)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("there is no such encoding"),
-					 errhint("See iconv --list; CPR delivers ISO-8859-1 unless agreed otherwise.")));
-	}
+	load->recode = open_encoding(encoding);
 
 	load->started = load->told = GetCurrentTimestamp();
 	load->parser = palloc0(sizeof(PaCprParser));
@@ -387,7 +396,7 @@ load_tell(CprLoad *load)
 }
 
 /*
- * protaddr_cpr_header is protaddr.cpr_header(bytea): what the start record says,
+ * protaddr_cpr_header is protaddr.cpr_header(bytea, encoding): what the start record says,
  * from the first bytes of a delivery; NULLs if it has none.
  */
 static bool
@@ -400,7 +409,11 @@ Datum
 protaddr_cpr_header(PG_FUNCTION_ARGS)
 {
 	bytea	   *start = PG_GETARG_BYTEA_PP(0);
+	char	   *encoding = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	PaCprParser *parser = palloc0(sizeof(PaCprParser));
+	iconv_t		recode = open_encoding(encoding);
+	char	   *bytes = VARDATA_ANY(start);
+	size_t		len = Min(VARSIZE_ANY_EXHDR(start), HEADER_BYTES);
 	TupleDesc	desc;
 	Datum		values[3] = {0};
 	bool		nulls[3] = {true, true, true};
@@ -408,7 +421,19 @@ protaddr_cpr_header(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	protaddr_cpr_begin(parser, PA_CPR_DELIVERY, header_person, NULL);
-	protaddr_cpr_feed(parser, VARDATA_ANY(start), Min(VARSIZE_ANY_EXHDR(start), HEADER_BYTES));
+	if (recode != (iconv_t) -1)
+	{
+		char	   *text = palloc(HEADER_BYTES);
+		char	   *to = text;
+		size_t		room = HEADER_BYTES;
+
+		/* as far as it goes: the last character may be cut */
+		(void) iconv(recode, &bytes, &len, &to, &room);
+		iconv_close(recode);
+		bytes = text;
+		len = to - text;
+	}
+	protaddr_cpr_feed(parser, bytes, len);
 
 	if (parser->header.task[0] != '\0')
 	{

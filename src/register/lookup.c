@@ -311,7 +311,8 @@ ask(const char *key, int len)
 {
 	Relation	protection = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
 	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
-	ProtaddrIdentifier *found = palloc((PROTADDR_IDENTITY_PEOPLE + 1) * sizeof(ProtaddrIdentifier));
+	int			room = 16;
+	ProtaddrIdentifier *found = palloc(room * sizeof(ProtaddrIdentifier));
 	int			nfound = 1;
 	int			hides = PROTADDR_HIDES_NOTHING;
 
@@ -322,9 +323,8 @@ ask(const char *key, int len)
 	for (int i = 0; i < nfound; i++)
 	{
 		hides |= ask_one(protection, &found[i]);
-		if (!protaddr_identity_step(link, &found[i], false, NULL, found, &nfound,
-									PROTADDR_IDENTITY_PEOPLE + 1))
-			hides |= PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME;
+		while (!protaddr_identity_step(link, &found[i], false, NULL, found, &nfound, room))
+			found = repalloc_huge(found, (Size) (room *= 2) * sizeof(ProtaddrIdentifier));
 	}
 	pfree(found);
 	table_close(link, AccessShareLock);

@@ -121,6 +121,19 @@ protaddr_identity_index(bool reverse)
 		protaddr_table_index(PROTADDR_IDENTITY_LINK);
 }
 
+/* protaddr_register_person and its index: who is known. */
+Oid
+protaddr_register_person(void)
+{
+	return our_relation("register_person");
+}
+
+Oid
+protaddr_register_person_index(void)
+{
+	return our_relation("register_person_pkey");
+}
+
 /* protaddr_address_type gives the OID of protaddr.address, or InvalidOid. */
 Oid
 protaddr_address_type(void)
@@ -268,10 +281,15 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"own_table_changed\" was not called by trigger manager")));
 
+	/* nothing of it counts any more: no session needs to hear of it */
+	if (protaddr_may_forget(trigdata))
+		return PointerGetDatum(trigdata->tg_trigtuple);
+
 	table = RelationGetRelationName(trigdata->tg_relation);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event) ||
 		(TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) &&
 		 (strcmp(table, "protection") == 0 || strcmp(table, "identity_link") == 0 ||
+		  strcmp(table, "substitute_address") == 0 || strcmp(table, "register_forgotten") == 0 ||
 		  strcmp(table, "data_key") == 0)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -282,9 +300,7 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 				 errhint("Use the functions of protaddr to change the register, keys and channels.")));
 
 	/* pg_write_all_data holds INSERT and UPDATE on these, too; our functions run as their owner */
-	if (!superuser() &&
-		(strcmp(table, "protection") == 0 || strcmp(table, "register_source") == 0 ||
-		 strcmp(table, "identity_link") == 0 || strcmp(table, "data_key") == 0))
+	if (!superuser() && strcmp(table, "channel") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to change \"protaddr.%s\" directly", table),
@@ -299,6 +315,13 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 	{
 		loosened = true;
 		check_closing(trigdata);
+	}
+	else if (strcmp(table, "substitute_address") == 0 || strcmp(table, "register_forgotten") == 0)
+	{
+		/* what is told in place of an address is told once it is committed, too */
+		loosened |= strcmp(table, "substitute_address") == 0;
+		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+			check_closing(trigdata);
 	}
 	else if (strcmp(table, "data_key") == 0 && TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 		check_data_key_update(trigdata);

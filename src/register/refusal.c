@@ -18,6 +18,7 @@
 #include "storage/ipc.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/snapmgr.h"
 
 typedef struct Refusal
@@ -112,6 +113,8 @@ protaddr_refusal_main(Datum arg)
 	refusal = (Refusal *) dsm_segment_address(segment);
 
 	BackgroundWorkerInitializeConnectionByOid(refusal->database, InvalidOid, 0);
+	/* who waits for us may hold what we would wait for */
+	SetConfigOption("lock_timeout", "5s", PGC_SUSET, PGC_S_OVERRIDE);
 	StartTransactionCommand();
 	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());

@@ -134,9 +134,12 @@ static int	read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id,
 static const char *kind_of(ProtaddrReplace *replace, const char *code);
 static void add_row(ProtaddrReplace *replace, const char *subject, const char *kind,
 					const char *code, const char *hint, TimestampTz valid_from, TimestampTz valid_to);
-static void move_to_new_number(ProtaddrReplace *replace, const char *old_number,
-							   const char *new_number, const InForce *in_force, int n,
+static bool move_to_new_number(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id,
+							   const char *old_number, const char *new_number,
+							   const InForce *in_force, int n,
 							   const ProtaddrDelivered *delivered, int ndelivered);
+static const char *date_text(DateADT date);
+static void run(SPIPlanPtr plan, Datum *values, int rows);
 static void flush(ProtaddrReplace *replace);
 
 /*
@@ -223,6 +226,7 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 	bool		changed = false;
 	bool		was_protected = false;
 	bool		is_protected = false;
+	bool		moved = false;
 	int			n;
 
 	if ((replace->counts.persons & 1023) == 0)
@@ -297,14 +301,14 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 			continue;
 
 		add_row(replace, subject, kind, one->code,
-				one->has_delete_hint ?
-				DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(one->delete_hint))) : "",
+				one->has_delete_hint ? date_text(one->delete_hint) : "",
 				one->valid_from, ended ? one->valid_to : DT_NOEND);
 		changed = true;
 	}
 
 	if (replaced_by != NULL)
-		move_to_new_number(replace, subject, replaced_by, in_force, n, delivered, ndelivered);
+		moved = move_to_new_number(replace, &id, subject, replaced_by, in_force, n,
+								   delivered, ndelivered);
 
 	/* what is said no longer has ended: the only thing that ends a protection */
 	for (int i = 0; i < n; i++)
@@ -318,7 +322,7 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 		for (int d = 0; d < ndelivered && !end_told; d++)
 			end_told = has_ended(replace, &delivered[d]) &&
 				strcmp(delivered[d].code, in_force[i].code) == 0 &&
-				delivered[d].valid_to > in_force[i].valid_from;
+				delivered[d].valid_from == in_force[i].valid_from;
 		replace->closed[replace->nclosed++] = Int64GetDatum(in_force[i].id);
 		if (!end_told)
 			replace->ended[replace->nended++] = Int64GetDatum(in_force[i].id);
@@ -332,76 +336,79 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 	}
 	replace->counts.protected += is_protected;
 	replace->counts.newly_protected += is_protected && !was_protected;
-	replace->counts.lifted += was_protected && !is_protected && replaced_by == NULL;
+	replace->counts.lifted += was_protected && !is_protected && !moved;
 
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(replace->per_person);
 }
 
 /*
- * move_to_new_number carries a person's protections, and what is delivered with them,
- * over to the number that took the place of theirs: once, when the register first says so.  From then on the new
- * number's own record sets speak, and the link lets the old number stand for it.
+ * move_to_new_number carries a person's protections over to the number that took
+ * the place of theirs: once, when the register first says so; true if it did.  From
+ * then on the new number's own record sets speak, and the link lets the old number
+ * stand for it.
  */
-static void
-move_to_new_number(ProtaddrReplace *replace, const char *old_number, const char *new_number,
-				   const InForce *in_force, int n, const ProtaddrDelivered *delivered, int ndelivered)
+static bool
+move_to_new_number(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id,
+				   const char *old_number, const char *new_number,
+				   const InForce *in_force, int n,
+				   const ProtaddrDelivered *delivered, int ndelivered)
 {
 	Datum		values[2];
 	ProtaddrIdentifier id;
+	InForce    *there;
+	int			nthere;
 	bool		found;
-	int			done;
 
+	/* a number that stands for itself, or for one that stands for it, is none's successor */
+	if (!protaddr_identifier_from_text(new_number, strlen(new_number), &id) ||
+		!protaddr_identity_may_link(old_id, &id))
+		return false;
 	values[0] = CStringGetTextDatum(old_number);
 	values[1] = CStringGetTextDatum(new_number);
-	done = SPI_execute_plan(replace->link, values, NULL, false, 0);
-	if (done != SPI_OK_INSERT)
-		elog(ERROR, "could not link a replaced number");
+	run(replace->link, values, -1);
 	if (SPI_processed == 0)
-		return;					/* known already */
+		return false;			/* known already */
 	replace->counts.replaced_numbers++;
-	if (n + ndelivered == 0 ||
-		!protaddr_identifier_from_text(new_number, strlen(new_number), &id))
-		return;
 
 	/* what the new number has already it need not be given */
 	flush(replace);
+	nthere = read_in_force(replace, &id, &there);
+	for (int i = 0; i < n; i++)
 	{
-		InForce    *there;
-		int			nthere = read_in_force(replace, &id, &there);
+		bool		has = in_force[i].goes_on;
 
-		for (int i = 0; i < n; i++)
-		{
-			bool		has = false;
+		for (int t = 0; t < nthere && !has; t++)
+			has = strcmp(there[t].code, in_force[i].code) == 0;
+		for (int d = 0; d < ndelivered && !has; d++)
+			has = strcmp(delivered[d].code, in_force[i].code) == 0;
+		if (!has)
+			add_row(replace, new_number, in_force[i].kind, in_force[i].code,
+					in_force[i].no_delete_hint ? "" : date_text(in_force[i].delete_hint),
+					in_force[i].valid_from, DT_NOEND);
+	}
+	for (int d = 0; d < ndelivered; d++)
+	{
+		bool		has = has_ended(replace, &delivered[d]);
 
-			if (in_force[i].goes_on)
-				continue;
-			for (int t = 0; t < nthere && !has; t++)
-				has = strcmp(there[t].code, in_force[i].code) == 0;
-			if (!has)
-				add_row(replace, new_number, in_force[i].kind, in_force[i].code,
-						in_force[i].no_delete_hint ? "" :
-						DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(in_force[i].delete_hint))),
-						in_force[i].valid_from, DT_NOEND);
-		}
-		for (int d = 0; d < ndelivered; d++)
-		{
-			bool		has = has_ended(replace, &delivered[d]);
-
-			for (int e = 0; e < d && !has; e++)
-				has = strcmp(delivered[e].code, delivered[d].code) == 0 &&
-					!has_ended(replace, &delivered[e]);
-			for (int t = 0; t < nthere && !has; t++)
-				has = strcmp(there[t].code, delivered[d].code) == 0;
-			if (!has)
-				add_row(replace, new_number, kind_of(replace, delivered[d].code), delivered[d].code,
-						delivered[d].has_delete_hint ?
-						DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(delivered[d].delete_hint))) : "",
-						delivered[d].valid_from, DT_NOEND);
-		}
+		for (int t = 0; t < nthere && !has; t++)
+			has = strcmp(there[t].code, delivered[d].code) == 0;
+		for (int e = 0; e < d && !has; e++)
+			has = strcmp(delivered[e].code, delivered[d].code) == 0 && !has_ended(replace, &delivered[e]);
+		if (!has)
+			add_row(replace, new_number, kind_of(replace, delivered[d].code), delivered[d].code,
+					delivered[d].has_delete_hint ? date_text(delivered[d].delete_hint) : "",
+					delivered[d].valid_from, DT_NOEND);
 	}
 	known_insert(replace->known, hash_bytes_extended((unsigned char *) id.key, id.len, 0),
 				 &found)->batch = replace->batch;
+	return true;
+}
+
+static const char *
+date_text(DateADT date)
+{
+	return DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(date)));
 }
 
 static void

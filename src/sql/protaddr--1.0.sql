@@ -367,7 +367,7 @@ INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis, 
     ('DE-MELDE', '11', 'name_and_address', 'Auskunftssperre, at the request of a security authority',
      'BMG s. 51(1) and (3)', 'DSMeld, annex 1', true),
     ('DE-MELDE', 'bedingter Sperrvermerk', 'address', 'Bedingter Sperrvermerk: lives in a shelter, clinic or care home',
-     'BMG s. 52', 'BMG s. 52: DSMelds own key is not known to us', true),
+     'BMG s. 52', 'BMG s. 52: DSMeld''s own key is not known to us', true),
     ('DE-MELDE', 'auskunftssperre Ja', 'name_and_address', 'Auskunftssperre: yes',
      'BMG s. 51', 'Person services in JSON, element auskunftssperre', true),
     ('DE-MELDE', 'auskunftssperre Nein', 'none', 'Auskunftssperre: no',
@@ -534,6 +534,12 @@ COMMENT ON COLUMN protaddr.register_delivery.after_gap IS 'Loaded although a del
 COMMENT ON COLUMN protaddr.register_delivery.reason IS 'Why it was loaded all the same.';
 CREATE INDEX register_delivery_last ON protaddr.register_delivery (source, task, id);
 COMMENT ON INDEX protaddr.register_delivery_last IS 'The last delivery of a task.';
+CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.register_delivery
+    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_delivery
+    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+ALTER TABLE protaddr.register_delivery ENABLE ALWAYS TRIGGER own_table_changed;
+ALTER TABLE protaddr.register_delivery ENABLE ALWAYS TRIGGER own_table_truncated;
 SELECT pg_catalog.pg_extension_config_dump('protaddr.register_delivery', '');
 SELECT pg_catalog.pg_extension_config_dump('protaddr.register_delivery_id_seq', '');
 
@@ -549,6 +555,12 @@ COMMENT ON COLUMN protaddr.register_person.subject_key IS 'Canonical form of sub
 COMMENT ON COLUMN protaddr.register_person.source IS 'Name of the register source.';
 COMMENT ON COLUMN protaddr.register_person.subject IS 'The person''s identifier as first delivered.';
 COMMENT ON COLUMN protaddr.register_person.known_since IS 'When the source first told of the person.';
+CREATE TRIGGER own_table_changed BEFORE UPDATE OR DELETE ON protaddr.register_person
+    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_person
+    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_changed;
+ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_truncated;
 SELECT pg_catalog.pg_extension_config_dump('protaddr.register_person', '');
 
 -- ---------------------------------------------------------------------------
@@ -770,10 +782,10 @@ CREATE FUNCTION protaddr.load_cpr_path(path text, source text, encoding text, ki
 REVOKE ALL ON FUNCTION protaddr.load_cpr_path(text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.load_cpr_path(text, text, text, text) IS
 'Part of protaddr.load_cpr_file(): the same from a server file, streamed.';
-CREATE FUNCTION protaddr.cpr_header(start bytea, OUT task text, OUT produced date, OUT previous date) RETURNS record
+CREATE FUNCTION protaddr.cpr_header(start bytea, encoding text, OUT task text, OUT produced date, OUT previous date) RETURNS record
     AS 'MODULE_PATHNAME', 'protaddr_cpr_header' LANGUAGE C STRICT IMMUTABLE;
-REVOKE ALL ON FUNCTION protaddr.cpr_header(bytea) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.cpr_header(bytea) IS
+REVOKE ALL ON FUNCTION protaddr.cpr_header(bytea, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.cpr_header(bytea, text) IS
 'What the start record of a delivery says, from its first bytes: task number, production date, previous production date. NULLs where it does not.';
 CREATE FUNCTION protaddr.cpr_file_start(path text) RETURNS bytea
     AS 'MODULE_PATHNAME', 'protaddr_cpr_file_start' LANGUAGE C STRICT VOLATILE;
@@ -846,7 +858,7 @@ BEGIN
             MESSAGE = 'after_gap needs a reason',
             HINT = 'It is recorded in protaddr.register_delivery.';
     END IF;
-    SELECT h.* INTO header FROM protaddr.cpr_header(coalesce(substring("extract" FROM 1 FOR 4096), protaddr.cpr_file_start(path))) h;
+    SELECT h.* INTO header FROM protaddr.cpr_header(coalesce(substring("extract" FROM 1 FOR 4096), protaddr.cpr_file_start(path)), encoding) h;
 
     BEGIN
         -- one load at a time, and each sees what the one before has left
@@ -890,6 +902,11 @@ BEGIN
                     MESSAGE = 'another delivery of the same task and production date is loaded already',
                     HINT = 'If this one is to take its place, load it with after_gap => true and a reason.';
             END IF;
+        END IF;
+        -- such a file has no date: the same bytes again make nothing fresher
+        IF kind = 'bitemporal' AND EXISTS (SELECT FROM protaddr.register_delivery d
+                                           WHERE d.source = source AND d.digest = counts.digest AND d.outcome = 'loaded') THEN
+            RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
         END IF;
         PERFORM protaddr.check_lifts(source, counts.lifted, max_lifted, confirm_lifted);
 
@@ -1188,6 +1205,408 @@ COMMENT ON COLUMN protaddr.register_status.protections IS 'Protection rows in fo
 COMMENT ON COLUMN protaddr.register_status.deliveries IS 'Deliveries loaded.';
 COMMENT ON COLUMN protaddr.register_status.gaps IS 'Deliveries loaded although one before was missing.';
 COMMENT ON COLUMN protaddr.register_status.refused IS 'Deliveries refused.';
+
+-- ---------------------------------------------------------------------------
+-- register/: history, codes, review
+--
+-- Who reads history: SELECT on protection_period and register_review, EXECUTE on
+-- people_of, protection_history, protection_at, protected_between and
+-- register_review_values.  Who loads needs none of it, and gets none by loading.
+-- ---------------------------------------------------------------------------
+-- links that count no more are few: what was known then is found by these
+CREATE INDEX identity_link_once ON protaddr.identity_link (identifier_key) WHERE recorded_to <> 'infinity';
+COMMENT ON INDEX protaddr.identity_link_once IS 'Whom an identifier once stood for.';
+CREATE INDEX identity_link_once_reverse ON protaddr.identity_link (subject_key) WHERE recorded_to <> 'infinity';
+COMMENT ON INDEX protaddr.identity_link_once_reverse IS 'What once stood for a person.';
+
+CREATE FUNCTION protaddr.people_of(identifier text) RETURNS SETOF text
+    LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE ROWS 2
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE people (key) AS (
+        SELECT k COLLATE "C" FROM protaddr.subject_key(people_of.identifier) k WHERE k IS NOT NULL
+        UNION
+        SELECT l.subject_key
+        FROM people p JOIN protaddr.identity_link l ON l.identifier_key = p.key
+        WHERE l.recorded_to = 'infinity'
+    )
+    SELECT key FROM people;
+END;
+REVOKE ALL ON FUNCTION protaddr.people_of(text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.people_of(text) IS
+'Canonical keys of everybody an identifier stands for now, its own key first: identity links followed to their end, a circle once. No rows for NULL and for an identifier with nothing in it. Raises 22001 over 64 bytes. For readers of history; tells nothing of protection.';
+
+CREATE FUNCTION protaddr.protection_history(subject text) RETURNS TABLE (
+    regime text, code text, kind text, source text,
+    valid_from timestamptz, valid_to timestamptz, delete_hint date,
+    recorded_from timestamptz, recorded_to timestamptz, recorded_by text, reason text, in_force boolean
+)
+    LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT p.regime, p.code, p.kind, p.source, p.valid_from, p.valid_to, p.delete_hint,
+           p.recorded_from, p.recorded_to, p.recorded_by, p.reason,
+           p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
+    FROM protaddr.protection p
+    WHERE p.subject_key IN (SELECT protaddr.people_of(protection_history.subject))
+    ORDER BY p.recorded_from, p.id;
+END;
+REVOKE ALL ON FUNCTION protaddr.protection_history(text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.protection_history(text) IS
+'All that was ever recorded of whoever the identifier stands for now, in the order it was learned, codes that hide nothing included. valid: when it held; recorded: when this database knew; recorded_to infinity: it still is what is known; delete_hint ends nothing; in_force: holds now. No rows for NULL and for whom the register does not know. Raises 22001. For readers of history.';
+
+CREATE FUNCTION protaddr.protection_at(
+    subject text, valid_at timestamptz, known_at timestamptz DEFAULT clock_timestamp()
+) RETURNS boolean
+    LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE people (key) AS (
+        SELECT k COLLATE "C" FROM protaddr.subject_key(protection_at.subject) k WHERE k IS NOT NULL
+        UNION
+        SELECT l.subject_key
+        FROM people p JOIN LATERAL (
+            SELECT i.subject_key, i.recorded_from FROM protaddr.identity_link i
+            WHERE i.identifier_key = p.key AND i.recorded_to = 'infinity'
+            UNION ALL
+            SELECT i.subject_key, i.recorded_from FROM protaddr.identity_link i
+            WHERE i.identifier_key = p.key AND i.recorded_to <> 'infinity' AND i.recorded_to > protection_at.known_at
+        ) l ON l.recorded_from <= protection_at.known_at
+    )
+    SELECT bool_or(EXISTS (
+        SELECT FROM protaddr.protection r
+        WHERE r.subject_key = p.key AND r.kind <> 'none'
+          AND r.recorded_from <= protection_at.known_at
+          AND (r.recorded_to > protection_at.known_at OR r.recorded_to = 'infinity')
+          AND r.valid_from <= protection_at.valid_at
+          AND (r.valid_to > protection_at.valid_at OR r.valid_to = 'infinity')))
+    FROM people p;
+END;
+REVOKE ALL ON FUNCTION protaddr.protection_at(text, timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.protection_at(text, timestamptz, timestamptz) IS
+'Was the person protected at valid_at, by what this database knew at known_at (default: by what it knows now)? Resolves the identity links it knew then. False for whom the register did not know; nothing is known from before the installation. A protection counts as known from the load that brought it, which may be seconds before its commit. NULL for NULL and for an identifier with nothing in it. Raises 22001. For readers of history; what holds now is asked with protaddr.is_protected(), and for many at once with protaddr.protection_period.';
+
+CREATE FUNCTION protaddr.protected_between(
+    from_time timestamptz, to_time timestamptz, known_at timestamptz DEFAULT clock_timestamp()
+) RETURNS TABLE (subject text, kind text, since timestamptz, until timestamptz)
+    LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT s.subject, s.kind, lower(u.period), upper(u.period)
+    FROM (SELECT max(p.subject) AS subject, p.kind, range_agg(tstzrange(p.valid_from, p.valid_to)) AS periods
+          FROM protaddr.protection p
+          WHERE p.kind <> 'none' AND p.valid_from < p.valid_to
+            AND p.recorded_from <= protected_between.known_at
+            AND (p.recorded_to > protected_between.known_at OR p.recorded_to = 'infinity')
+          GROUP BY p.subject_key, p.kind) s,
+         LATERAL unnest(s.periods) AS u (period)
+    WHERE upper(u.period) > protected_between.from_time
+      AND (lower(u.period) < protected_between.to_time OR lower(u.period) <= protected_between.from_time)
+    ORDER BY s.subject, lower(u.period), s.kind;
+END;
+REVOKE ALL ON FUNCTION protaddr.protected_between(timestamptz, timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.protected_between(timestamptz, timestamptz, timestamptz) IS
+'Everybody who was protected at some moment from from_time until before to_time (the same twice: at that moment), by what this database knew at known_at (default: knows now). One row for each unbroken period of each kind, of whatever codes and sources; since and until tell the whole of it: -infinity: not told since when; infinity: still in force. subject: as delivered. No rows for a NULL. For readers of history.';
+
+-- the same for many at once: from the protected, who are few, back to what stands for them
+CREATE VIEW protaddr.protection_period AS
+WITH RECURSIVE period (identifier, subject, kind, valid_from, valid_to, recorded_from, recorded_to) AS (
+    SELECT p.subject_key, p.subject_key, p.kind::text, p.valid_from, p.valid_to, p.recorded_from, p.recorded_to
+    FROM protaddr.protection p
+    WHERE p.kind <> 'none' AND p.valid_from < p.valid_to AND p.recorded_from < p.recorded_to
+    UNION
+    SELECT l.identifier_key, p.subject, p.kind, p.valid_from, p.valid_to,
+           greatest(p.recorded_from, l.recorded_from), least(p.recorded_to, l.recorded_to)
+    FROM period p JOIN LATERAL (
+        SELECT i.identifier_key, i.recorded_from, i.recorded_to FROM protaddr.identity_link i
+        WHERE i.subject_key = p.identifier AND i.recorded_to = 'infinity'
+        UNION ALL
+        SELECT i.identifier_key, i.recorded_from, i.recorded_to FROM protaddr.identity_link i
+        WHERE i.subject_key = p.identifier AND i.recorded_to <> 'infinity'
+    ) l ON greatest(p.recorded_from, l.recorded_from) < least(p.recorded_to, l.recorded_to)
+)
+SELECT identifier, subject, kind, valid_from, valid_to, recorded_from, recorded_to FROM period;
+COMMENT ON VIEW protaddr.protection_period IS
+'Every period of protection under every identifier that stood for its person: to be joined with payments, in one go. Protected at time t as known at time k: valid_from <= t AND t < valid_to AND recorded_from <= k AND k < recorded_to; as known now: recorded_to = ''infinity''. Join on identifier = protaddr.subject_key(payments.payer). Codes that hide nothing are left out. For readers of history: GRANT SELECT.';
+COMMENT ON COLUMN protaddr.protection_period.identifier IS 'Canonical key of an identifier: the person''s own, or one linked to them.';
+COMMENT ON COLUMN protaddr.protection_period.subject IS 'Canonical key of the protected person.';
+COMMENT ON COLUMN protaddr.protection_period.kind IS 'What is hidden.';
+COMMENT ON COLUMN protaddr.protection_period.valid_from IS 'Since when it holds; -infinity: not told.';
+COMMENT ON COLUMN protaddr.protection_period.valid_to IS 'When it ended; infinity: it has not.';
+COMMENT ON COLUMN protaddr.protection_period.recorded_from IS 'Since when this database knows the protection and the link.';
+COMMENT ON COLUMN protaddr.protection_period.recorded_to IS 'Until when it took them for true; infinity: it still does.';
+
+CREATE TABLE protaddr.substitute_address (
+    subject_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (protaddr.subject_key(subject)) STORED,
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    subject text NOT NULL,
+    address protaddr.address NOT NULL,
+    description text NOT NULL,
+    recorded_from timestamptz NOT NULL DEFAULT clock_timestamp(),
+    recorded_to timestamptz NOT NULL DEFAULT 'infinity',
+    recorded_by text NOT NULL DEFAULT session_user
+);
+COMMENT ON TABLE protaddr.substitute_address IS
+'What may be disclosed in place of a person''s address: Finland''s yhteysosoite, the box of Skatteverket''s mail service, the agency''s street address of a US address confidentiality programme. Changed with protaddr.set_substitute() and drop_substitute(), which close and add.';
+COMMENT ON COLUMN protaddr.substitute_address.subject_key IS 'Canonical form of subject.';
+COMMENT ON COLUMN protaddr.substitute_address.id IS 'Number of the row.';
+COMMENT ON COLUMN protaddr.substitute_address.subject IS 'The person''s identifier as entered.';
+COMMENT ON COLUMN protaddr.substitute_address.address IS 'The substitute, sealed as it was entered.';
+COMMENT ON COLUMN protaddr.substitute_address.description IS 'Which substitute it is and who says so. No address.';
+COMMENT ON COLUMN protaddr.substitute_address.recorded_from IS 'Since when it is used.';
+COMMENT ON COLUMN protaddr.substitute_address.recorded_to IS 'Until when it was used; infinity: it still is.';
+COMMENT ON COLUMN protaddr.substitute_address.recorded_by IS 'Login role that entered it.';
+CREATE UNIQUE INDEX substitute_address_one ON protaddr.substitute_address (subject_key) WHERE recorded_to = 'infinity';
+COMMENT ON INDEX protaddr.substitute_address_one IS 'The one substitute of a person now.';
+CREATE INDEX substitute_address_history ON protaddr.substitute_address (subject_key, recorded_from);
+COMMENT ON INDEX protaddr.substitute_address_history IS 'The substitutes a person ever had.';
+CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.substitute_address
+    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.substitute_address
+    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+ALTER TABLE protaddr.substitute_address ENABLE ALWAYS TRIGGER own_table_changed;
+ALTER TABLE protaddr.substitute_address ENABLE ALWAYS TRIGGER own_table_truncated;
+SELECT pg_catalog.pg_extension_config_dump('protaddr.substitute_address', '');
+SELECT pg_catalog.pg_extension_config_dump('protaddr.substitute_address_id_seq', '');
+
+CREATE FUNCTION protaddr.substitute_fits(address protaddr.address, subject text) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_substitute_fits' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION protaddr.substitute_fits(protaddr.address, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.substitute_fits(protaddr.address, text) IS
+'Part of protaddr.set_substitute(): true if the value concerns this subject alone, or nobody and was typed in by the role that asks or that role may bind. False if the value''s key is not here. NULL for NULL.';
+
+CREATE FUNCTION protaddr.set_substitute(subject text, address protaddr.address, description text) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    moment timestamptz;
+    replaced boolean;
+BEGIN
+    IF protaddr.subject_key(set_substitute.subject) IS NULL OR set_substitute.address IS NULL
+       OR btrim(coalesce(set_substitute.description, ''), E' \t\r\n') = '' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'a substitute address needs a subject, an address and a description';
+    END IF;
+    IF NOT protaddr.substitute_fits(set_substitute.address, set_substitute.subject) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'the address cannot stand in for this person''s',
+            DETAIL = 'It concerns somebody else, or nobody yet and somebody else typed it in, or its key is not here.',
+            HINT = 'Type the substitute in: protaddr.set_substitute(subject, ''{"PstBx": "...", ...}'', description).';
+    END IF;
+    -- two at once wait for each other
+    LOCK TABLE protaddr.substitute_address IN SHARE ROW EXCLUSIVE MODE;
+    moment := clock_timestamp();
+    UPDATE protaddr.substitute_address s SET recorded_to = moment
+    WHERE s.subject_key = protaddr.subject_key(set_substitute.subject) AND s.recorded_to = 'infinity';
+    replaced := FOUND;
+    INSERT INTO protaddr.substitute_address (subject, address, description, recorded_from)
+    VALUES (btrim(set_substitute.subject), set_substitute.address, set_substitute.description, moment);
+    RETURN replaced;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.set_substitute(text, protaddr.address, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.set_substitute(text, protaddr.address, text) IS
+'Registers what may be disclosed in place of a person''s address, in place of what was; true if there was one. Whoever may do so decides what leaves the bank: grant it to few. address: typed in here, or a value that concerns the subject alone. description: which substitute and who says so; no address. Holds once committed, and the transaction that does it is shown nothing until then. Raises 22004 for a NULL, 22023 for a value that concerns somebody else or that another role typed in, 22001.';
+
+CREATE FUNCTION protaddr.drop_substitute(subject text) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE protaddr.substitute_address s SET recorded_to = clock_timestamp()
+    WHERE s.subject_key = protaddr.subject_key(drop_substitute.subject) AND s.recorded_to = 'infinity';
+    RETURN FOUND;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.drop_substitute(text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.drop_substitute(text) IS
+'Ends a person''s substitute address; it stays in the table''s history. True if there was one. NULL for NULL. Raises 22001.';
+
+CREATE TABLE protaddr.register_forgotten (
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    forgotten_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    forgotten_by text NOT NULL DEFAULT session_user,
+    before timestamptz NOT NULL,
+    rows bigint NOT NULL,
+    reason text NOT NULL
+);
+COMMENT ON TABLE protaddr.register_forgotten IS 'That history was removed, when, by whom and why: not whose.';
+COMMENT ON COLUMN protaddr.register_forgotten.id IS 'Number of the row.';
+COMMENT ON COLUMN protaddr.register_forgotten.forgotten_at IS 'When.';
+COMMENT ON COLUMN protaddr.register_forgotten.forgotten_by IS 'Login role that did so.';
+COMMENT ON COLUMN protaddr.register_forgotten.before IS 'What was closed or had ended before this time was removed.';
+COMMENT ON COLUMN protaddr.register_forgotten.rows IS 'How many rows: protections, identity links, substitute addresses.';
+COMMENT ON COLUMN protaddr.register_forgotten.reason IS 'Why, in words, such as the retention rule. No identifier.';
+CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.register_forgotten
+    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_forgotten
+    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+ALTER TABLE protaddr.register_forgotten ENABLE ALWAYS TRIGGER own_table_changed;
+ALTER TABLE protaddr.register_forgotten ENABLE ALWAYS TRIGGER own_table_truncated;
+SELECT pg_catalog.pg_extension_config_dump('protaddr.register_forgotten', '');
+SELECT pg_catalog.pg_extension_config_dump('protaddr.register_forgotten_id_seq', '');
+
+CREATE FUNCTION protaddr.forget_rows(key text, before timestamptz) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'protaddr_forget_rows' LANGUAGE C STRICT VOLATILE SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION protaddr.forget_rows(text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.forget_rows(text, timestamptz) IS
+'Part of protaddr.forget_subject(): removes history without the record. Raises 42501 for whoever is no superuser, 22023 for a time without end.';
+
+CREATE FUNCTION protaddr.forget_subject(subject text, before timestamptz, reason text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    removed bigint;
+BEGIN
+    IF protaddr.subject_key(forget_subject.subject) IS NULL OR forget_subject.before IS NULL
+       OR btrim(coalesce(forget_subject.reason, ''), E' \t\r\n') = '' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'forgetting needs a subject, a time and a reason';
+    END IF;
+    IF NOT isfinite(forget_subject.before) OR forget_subject.before > clock_timestamp() THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'history can only be forgotten up to a time in the past';
+    END IF;
+    removed := protaddr.forget_rows(protaddr.subject_key(forget_subject.subject), forget_subject.before);
+    INSERT INTO protaddr.register_forgotten (before, rows, reason)
+    VALUES (forget_subject.before, removed, forget_subject.reason);
+    RETURN removed;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.forget_subject(text, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.forget_subject(text, timestamptz, text) IS
+'Removes from history what was recorded of this subject and was closed, or had ended, before the time: protections, identity links, substitute addresses. Never what is in force, so nothing is disclosed by it. Follows no links: name each identifier. Returns the number of rows; protaddr.register_forgotten keeps that it was done, not of whom. A delivery that tells the same history again brings it back. reason: in words, such as the retention rule. Raises 22004 for a NULL, 22023 for a time in the future, 22001.';
+
+CREATE FUNCTION protaddr.subjects_of(address protaddr.address) RETURNS text[]
+    AS 'MODULE_PATHNAME', 'protaddr_subjects_of' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION protaddr.subjects_of(protaddr.address) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.subjects_of(protaddr.address) IS
+'Canonical keys of the people whom an address concerns; empty if nobody, NULL for NULL and if the value''s key is not here. Tells nothing of the address. Raises XX001 if the value was tampered with.';
+
+CREATE VIEW protaddr.register_review AS
+SELECT 'delete date passed' AS what, p.subject, p.delete_hint AS since,
+       format('%s %s of %s is still in force', p.regime, p.code, p.source) AS detail
+FROM protaddr.protection p
+WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity' AND p.kind <> 'none' AND p.delete_hint < current_date
+UNION ALL
+SELECT 'unknown code', p.subject, p.recorded_from::date,
+       format('%s %s of %s: see regime_code', p.regime, p.code, p.source)
+FROM protaddr.protection p
+WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
+  AND NOT EXISTS (SELECT FROM protaddr.regime_code r WHERE r.regime = p.regime AND r.code = p.code)
+UNION ALL
+SELECT 'linked to nobody', l.subject, l.since, format('%s identifiers, such as %s', l.identifiers, l.identifier)
+FROM (SELECT min(i.subject) AS subject, min(i.recorded_from)::date AS since,
+             count(*) AS identifiers, min(i.identifier) AS identifier
+      FROM protaddr.identity_link i
+      WHERE i.recorded_to = 'infinity'
+        AND NOT EXISTS (SELECT FROM protaddr.register_person p WHERE p.subject_key = i.subject_key)
+        AND NOT EXISTS (SELECT FROM protaddr.identity_link o
+                        WHERE o.identifier_key = i.subject_key AND o.recorded_to = 'infinity')
+        AND NOT EXISTS (SELECT FROM protaddr.protection p
+                        WHERE p.subject_key = i.subject_key AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity')
+      GROUP BY i.subject_key) l;
+COMMENT ON VIEW protaddr.register_review IS
+'What a person must look at, one row each. Counts: SELECT what, count(*) FROM protaddr.register_review GROUP BY what. What protaddr.register_review_values() adds takes reading every bound value. Names people: for readers of history (GRANT SELECT), not for monitoring.';
+COMMENT ON COLUMN protaddr.register_review.what IS
+'delete date passed (the register still delivers it: it holds, ask why); unknown code (not in regime_code: it protects name and address); linked to nobody (identity links end at a subject no register has told of).';
+COMMENT ON COLUMN protaddr.register_review.subject IS 'The person''s identifier as delivered or entered.';
+COMMENT ON COLUMN protaddr.register_review.since IS 'The delete date, or the day it was recorded.';
+COMMENT ON COLUMN protaddr.register_review.detail IS 'Code and source, or the identifiers.';
+
+CREATE FUNCTION protaddr.register_review_values() RETURNS TABLE (what text, subject text, since date, detail text)
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET jit = off
+AS $$
+DECLARE
+    identifiers text[];
+    people text[];
+    place record;
+    name text;
+    found_keys text[];
+    no_key bigint;
+    unbound bigint;
+    held_key text[] := '{}';
+    held_in text[] := '{}';
+BEGIN
+    SELECT array_agg(i.identifier), array_agg(i.subject) INTO identifiers, people
+    FROM (SELECT DISTINCT p.identifier, p.subject FROM protaddr.protection_period p
+          WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity') i;
+
+    FOR place IN
+        SELECT DISTINCT b.relation::oid AS relation, b.column_name FROM protaddr.bound_column b ORDER BY 1, 2
+    LOOP
+        name := (SELECT format('%I.%I', n.nspname, c.relname)
+                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = place.relation);
+        BEGIN
+            -- locked first, then looked at: what is read is the table that is bound
+            EXECUTE format('LOCK TABLE %s IN ACCESS SHARE MODE', name);
+            IF NOT EXISTS (SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+                           WHERE c.oid = place.relation AND c.oid = to_regclass(name) AND c.relkind IN ('r', 'p')
+                             AND a.attname = place.column_name AND a.attnum > 0 AND NOT a.attisdropped
+                             AND protaddr.address_column(a.atttypid) = 'address')
+               OR EXISTS (WITH RECURSIVE child (oid) AS (
+                              SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = place.relation
+                              UNION SELECT i.inhrelid FROM child JOIN pg_inherits i ON i.inhparent = child.oid)
+                          SELECT FROM child JOIN pg_class c USING (oid) WHERE c.relkind = 'f')
+            THEN
+                RETURN QUERY SELECT 'not looked at', NULL::text, NULL::date,
+                    format('%s.%I: foreign, gone or renamed', name, place.column_name);
+                CONTINUE;
+            END IF;
+            EXECUTE format('SELECT array_agg(DISTINCT i.subject) FILTER (WHERE i.subject IS NOT NULL),'
+                           '       count(*) FILTER (WHERE v.people IS NULL), count(*) FILTER (WHERE v.people = ''{}'')'
+                           ' FROM (SELECT protaddr.subjects_of(%I) AS people FROM %s WHERE %1$I IS NOT NULL OFFSET 0) v'
+                           ' LEFT JOIN LATERAL unnest(v.people) AS k (key) ON true'
+                           ' LEFT JOIN unnest($1, $2) AS i (identifier, subject) ON i.identifier = k.key',
+                           place.column_name, name)
+            INTO found_keys, no_key, unbound USING identifiers, people;
+        EXCEPTION WHEN OTHERS THEN
+            RETURN QUERY SELECT 'not looked at', NULL::text, NULL::date,
+                format('%s.%I: error %s', name, place.column_name, SQLSTATE);
+            CONTINUE;
+        END;
+        held_key := held_key || coalesce(found_keys, '{}');
+        held_in := held_in || array_fill(format('%s.%I', regexp_replace(name, '^public\.', ''), place.column_name),
+                                         ARRAY[coalesce(cardinality(found_keys), 0)]);
+        IF unbound > 0 THEN
+            RETURN QUERY SELECT 'bound to nobody', NULL::text, NULL::date,
+                format('%s values of %s.%I are withheld', unbound, name, place.column_name);
+        END IF;
+        IF no_key > 0 THEN
+            RETURN QUERY SELECT 'cannot be opened', NULL::text, NULL::date,
+                format('%s values of %s.%I: see key_status', no_key, name, place.column_name);
+        END IF;
+    END LOOP;
+
+    RETURN QUERY
+    WITH person AS (
+        SELECT p.subject_key, max(p.subject) AS subject, bool_or(p.source <> 'hand') AS delivered,
+               min(CASE WHEN isfinite(p.valid_from) THEN p.valid_from ELSE p.recorded_from END)::date AS since,
+               string_agg(DISTINCT format('%s %s of %s', p.regime, p.code, p.source), ', ') AS codes
+        FROM protaddr.protection p
+        WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity' AND p.kind <> 'none'
+        GROUP BY p.subject_key
+    ), held AS (
+        SELECT h.key, string_agg(h.place, ', ' ORDER BY h.place) AS places
+        FROM unnest(held_key, held_in) AS h (key, place) GROUP BY h.key
+    )
+    SELECT CASE WHEN h.key IS NULL THEN 'no address held' ELSE 'stale address' END, p.subject, p.since,
+           coalesce(h.places, p.codes)
+    FROM person p LEFT JOIN held h ON h.key = p.subject_key
+    WHERE h.key IS NULL OR p.delivered
+    ORDER BY 1, 2;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.register_review_values() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.register_review_values() IS
+'What a person must look at, from every value of the bound columns (protaddr.bound_column): no address held (protected, but no value concerns them: is one of theirs bound to nobody, or to another identifier?); stale address (a register protects them and so has stopped sending their address: what we hold is from before; write to a substitute, not there); bound to nobody and cannot be opened (counts); not looked at (foreign tables, and what could not be read). since: when the protection began. Opens values to see whom they concern, not what they say. Reads whole tables: run it at night. For readers of history.';
+
+REVOKE ALL ON protaddr.protection_period, protaddr.substitute_address, protaddr.register_forgotten, protaddr.register_review
+    FROM PUBLIC, pg_monitor;
+REVOKE ALL ON SEQUENCE protaddr.substitute_address_id_seq, protaddr.register_forgotten_id_seq FROM PUBLIC, pg_monitor;
 
 -- ---------------------------------------------------------------------------
 -- door/: the one way to an address's content
