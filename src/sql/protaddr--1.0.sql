@@ -852,7 +852,7 @@ BEGIN
             MESSAGE = 'there is no such kind of delivery',
             HINT = 'kind is delivery, reply (one person) or bitemporal (records 015 and 016 without start and end record).';
     END IF;
-    IF after_gap AND btrim(coalesce(reason, '')) = '' THEN
+    IF after_gap AND btrim(coalesce(reason, ''), E' \t\r\n') = '' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'null_value_not_allowed',
             MESSAGE = 'after_gap needs a reason',
