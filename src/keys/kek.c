@@ -144,8 +144,9 @@ protaddr_kek_make_default(void)
 	get_parent_directory(temporary);
 	fsync_fname(temporary, true);
 
-	ereport(NOTICE,
-			(errmsg("made a new outer key file"),
+	/* CREATE EXTENSION lets no NOTICE through */
+	ereport(LOG,
+			(errmsg("protaddr made a new outer key file"),
 			 errhint("Back it up apart from the database: without it no address can be read. See protaddr.kek_file.")));
 }
 

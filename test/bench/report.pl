@@ -5,8 +5,10 @@
 #
 # Reads results.tsv of run.sh (part, round, case, value) and prints Markdown: the
 # median of each case, its spread (distance of the quartiles, in per cent of the
-# median) and its ratio to the part's first case; then the goals.  A ratio is the
-# median of the ratios within the rounds.
+# median), the best round and the ratio to the part's first case; then the goals.
+# A ratio is the median of the ratios within the rounds.  Beside it stands the
+# ratio of the best rounds: other work on the machine only ever makes slower, so
+# where the two differ, the machine was busy.
 #
 use strict;
 use warnings;
@@ -61,6 +63,23 @@ sub ratio
 	return @ratios ? median(@ratios) : undef;
 }
 
+# The least of a part's values, or the greatest where more is better.
+sub best
+{
+	my ($part, $name) = @_;
+	my @sorted = sort { $a <=> $b } values %{ $value{$part}{$name} };
+
+	return $part eq 'point' || $part eq 'insert' || $name =~ /a second$/ ? $sorted[-1] : $sorted[0];
+}
+
+sub best_ratio
+{
+	my ($part, @names) = @_;
+
+	return if grep { !$value{$part}{$_} } @names;
+	return best($part, $names[0]) / best($part, $names[1]);
+}
+
 sub grouped
 {
 	my ($number, $decimals) = @_;
@@ -76,18 +95,19 @@ sub table
 	my @names = grep { $_ =~ $wanted } @{ $cases{$part} || [] };
 
 	return if !@names;
-	print "\n| $title | median | spread |", $first ? " ratio to $first |\n" : "\n";
-	print '|---|---|---|', $first ? "---|\n" : "\n";
+	print "\n| $title | median | spread | best |", $first ? " ratio to $first | of the best |\n" : "\n";
+	print '|---|---|---|---|', $first ? "---|---|\n" : "\n";
 	foreach my $name (@names)
 	{
 		my @sorted = sort { $a <=> $b } values %{ $value{$part}{$name} };
 		my $median = median(@sorted);
 
-		printf '| %s | %s | %.0f %% |', $name, grouped($median, $decimals),
-		  $median ? 100 * (quantile(0.75, @sorted) - quantile(0.25, @sorted)) / $median : 0;
-		my $decimals = 0;
-		$decimals = 2 if $first && ratio($part, $name, $first) < 100;
-		print $first ? sprintf(" %.${decimals}f |\n", ratio($part, $name, $first)) : "\n";
+		printf '| %s | %s | %.0f %% | %s |', $name, grouped($median, $decimals),
+		  $median ? 100 * (quantile(0.75, @sorted) - quantile(0.25, @sorted)) / $median : 0,
+		  grouped(best($part, $name), $decimals);
+		printf ' %.*f | %.*f |', map { $_ < 100 ? 2 : 0, $_ } ratio($part, $name, $first), best_ratio($part, $name, $first)
+		  if $first;
+		print "\n";
 	}
 	return;
 }
@@ -118,43 +138,54 @@ my @goals;
 
 sub goal
 {
-	my ($what, $sense, $limit, $figure, $decimals) = @_;
+	my ($what, $sense, $limit, $figure, $best, $decimals) = @_;
 
 	return if !defined $figure;
-	push @goals, sprintf "| %s | %s %s | %s | %s |\n", $what, $sense, grouped($limit, $limit < 10 ? 2 : 0),
-	  grouped($figure, $decimals),
-	  ($sense eq 'at most' || $sense eq 'below' ? $figure <= $limit : $figure >= $limit) ? 'met' : '**missed**';
+	my ($met, $met_best) = map { $sense eq 'at most' ? $_ <= $limit : $_ >= $limit } $figure, $best;
+	push @goals, sprintf "| %s | %s %s | %s | %s | %s |\n", $what, $sense, grouped($limit, $limit < 10 ? 2 : 0),
+	  grouped($figure, $decimals), grouped($best, $decimals),
+	  $met && $met_best ? 'met' : $met || $met_best ? 'in doubt' : '**missed**';
 	return;
 }
 
-goal('show, single column, to plain text', 'at most', 2.5, ratio('copy', 'show', 'plain text'), 2);
-goal('show, ten columns, to plain text', 'at most', 1.6,
-	ratio('copy', 'ten columns: show', 'ten columns: plain text'), 2);
-goal('pgp_sym_decrypt with defaults to show', 'at least', 100,
-	ratio('copy', 'pgcrypto pgp_sym_decrypt view, defaults, no look-up', 'show'), 0);
+sub goal_ratio
+{
+	my ($what, $sense, $limit, $decimals, $part, @names) = @_;
+
+	goal($what, $sense, $limit, ratio($part, @names), best_ratio($part, @names), $decimals);
+	return;
+}
+
+goal_ratio('show, single column, to plain text', 'at most', 2.5, 2, 'copy', 'show', 'plain text');
+goal_ratio('show, ten columns, to plain text', 'at most', 1.6, 2, 'copy', 'ten columns: show', 'ten columns: plain text');
+goal_ratio('pgp_sym_decrypt with defaults to show', 'at least', 100, 0,
+	'copy', 'pgcrypto pgp_sym_decrypt view, defaults, no look-up', 'show');
 my @show = of_rounds('copy', sub { 9000 / $_[0] }, 'show');
-goal('9 µs of a pgsodium-style view to show', 'at least', 8, @show ? median(@show) : undef, 1);
-goal('plpgsql mask on plain text to show', 'at least', 1, ratio('copy', 'plpgsql mask on plain text', 'show'), 1);
-goal('show by key, to plain text', 'at least', 0.97, ratio('point', 'show', 'plain text'), 3);
+goal("9 \x{b5}s of a pgsodium-style view to show", 'at least', 8, median(@show), 9000 / best('copy', 'show'), 1) if @show;
+goal_ratio('plpgsql mask on plain text to show', 'at least', 1, 1, 'copy', 'plpgsql mask on plain text', 'show');
+goal_ratio('show by key, to plain text', 'at least', 0.97, 3, 'point', 'show', 'plain text');
 foreach my $how ('literal', 'picked')
 {
 	foreach my $commit ('on', 'off')
 	{
 		my $kind = "$how, synchronous_commit $commit";
 
-		goal("gated insert ($kind) to ungated", 'at least', $commit eq 'on' ? 0.95 : 0.75,
-			ratio('insert', "$kind: gate", "$kind: ungated"), 3);
-		goal("gated insert ($kind) to plpgsql trigger", 'at least', 1,
-			ratio('insert', "$kind: gate", "$kind: plpgsql"), 3);
+		goal_ratio("gated insert ($kind) to ungated", 'at least', $commit eq 'on' ? 0.95 : 0.75, 3,
+			'insert', "$kind: gate", "$kind: ungated");
+		goal_ratio("gated insert ($kind) to plpgsql trigger", 'at least', 1, 3,
+			'insert', "$kind: gate", "$kind: plpgsql");
 	}
 }
 foreach my $who ('distinct people', 'one person', 'protected people')
 {
-	my @more = of_rounds('lookup', sub { $_[1] - $_[0] }, "octet_length, $who", "is_protected, $who");
+	my @names = ("octet_length, $who", "is_protected, $who");
+	my @more = of_rounds('lookup', sub { $_[1] - $_[0] }, @names);
 
-	goal("warm look-up, $who: ns more than octet_length", 'below', 100, @more ? median(@more) : undef, 0);
+	goal("warm look-up, $who: ns more than octet_length", 'at most', 100, median(@more),
+		best('lookup', $names[1]) - best('lookup', $names[0]), 0) if @more;
 }
-my @parsed = of_rounds('load', sub { $_[0] }, 'parser alone, in memory: people a second');
-goal('parsing: people a second', 'at least', 300_000, @parsed ? median(@parsed) : undef, 0);
+my $parser = 'parser alone, in memory: people a second';
+my @parsed = of_rounds('load', sub { $_[0] }, $parser);
+goal('parsing: people a second', 'at least', 300_000, median(@parsed), best('load', $parser), 0) if @parsed;
 
-print "\n| goal | | measured | |\n|---|---|---|---|\n", @goals if @goals;
+print "\n| goal | | median | best | |\n|---|---|---|---|---|\n", @goals if @goals;

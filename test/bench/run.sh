@@ -8,8 +8,9 @@
 # are generated, 2.5 % of them protected.  Every case of a part runs once in each
 # of ROUNDS (7) rounds, backwards in every second one, so that noise hits all;
 # ratios are taken within a round, and medians over the rounds.  Each pgbench run
-# takes SECONDS (3); beside the rate it counts the processor time of the sessions
-# for each transaction, which suffers less from other work on the machine.
+# takes SECONDS (3) after a first one that does not count; beside the rate stands
+# the processor time of the sessions for each transaction, start included, which
+# suffers less from other work on the machine.
 # With -q each measurement waits up to so many seconds for the machine to be idle.
 # DELIVERY is a delivery of ROWS people made before, to save its making.
 #
@@ -246,14 +247,15 @@ session_ticks()
 # transactions PART ROUND CASE OPTION...
 transactions()
 {
-	local part=$1 round=$2 name=$3 tps count before after
+	local part=$1 round=$2 name=$3 run=$((seconds + 1)) tps count before after
 
 	shift 3
 	quiet
 	before=$(session_ticks)
-	pgbench -n -M prepared -c 2 -j 2 -T "$seconds" "$@" >"$PA_WORK/pgbench.out" 2>&1 ||
+	pgbench -n -M prepared -c 2 -j 2 -T "$run" -P 1 "$@" >"$PA_WORK/pgbench.out" 2>&1 ||
 		pa_fail "pgbench failed" "$PA_WORK/pgbench.out"
-	tps=$(sed -n 's/^tps = \([0-9.]*\).*/\1/p' "$PA_WORK/pgbench.out")
+	# without the first second, in which the session looks the register up
+	tps=$(perl -ne '$n++ > 0 and $sum += $1 if /^progress: [\d.]+ s, ([\d.]+) tps/; END { printf "%.1f", $sum / ($n - 1) if $n > 1 }' "$PA_WORK/pgbench.out")
 	count=$(sed -n 's/^number of transactions actually processed: \([0-9]*\).*/\1/p' "$PA_WORK/pgbench.out")
 	[ -n "$tps" ] && [ -n "$count" ] || pa_fail "pgbench told no rate" "$PA_WORK/pgbench.out"
 	record "$part" "$round" "$name" "$tps"

@@ -181,5 +181,23 @@ same_in($other, 'bank', 'customer', 'after adoption and a restart');
 is($other->safe_psql('bank', 'SELECT count(*) FROM protaddr.key_status WHERE NOT usable'), '0', 'all data keys are usable');
 
 $other->stop;
+
+# ---- pg_upgrade -----------------------------------------------------------------------------
+
+# It moves the data files, and knows nothing of the outer key's: that is to be copied by hand.
 $node->stop;
+my $upgraded = cluster(PostgreSQL::Test::Cluster->new('upgraded'));
+my $bindir   = $node->config_data('--bindir');
+chdir($dir) or die $!;
+command_ok(
+	[   'pg_upgrade', '--no-sync', '-d', $node->data_dir, '-D', $upgraded->data_dir, '-b', $bindir, '-B', $bindir,
+		'-s', $upgraded->host, '-p', $node->port, '-P', $upgraded->port ],
+	'pg_upgrade');
+$upgraded->start;
+is(tokens($upgraded, 'bank', 'customer'), $tokens, 'upgraded: same tokens');
+is(psql_error($upgraded, 'bank', 'SELECT protaddr.show(home) FROM customer'), '55PA1', 'upgraded: not shown before the outer key is copied');
+copy($node->data_dir . '/protaddr.kek', $upgraded->data_dir . '/protaddr.kek') or die $!;
+chmod(0600, $upgraded->data_dir . '/protaddr.kek') or die $!;
+same_in($upgraded, 'bank', 'customer', 'upgraded, with the outer key');
+$upgraded->stop;
 done_testing();
