@@ -81,12 +81,12 @@ OBJS = \
 # ---- tests, by name -----------------------------------------------------------
 
 REGRESS = install address_type address_ops show_format keys register \
-	load_cpr bind gate gate_install privileges \
+	load_cpr history regime_codes review bind gate gate_install privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_binary attack_inference
 REGRESS_OPTS =
 
-ISOLATION = bind gate protect register
+ISOLATION = bind gate history protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

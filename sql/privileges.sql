@@ -48,40 +48,65 @@ protaddr.bind_rows(regclass,name)|all
 protaddr.building_name(protaddr.address)|all
 protaddr.building_number(protaddr.address)|all
 protaddr.care_of(protaddr.address)|all
-protaddr.confirm_register(text)|clerk
+protaddr.check_lifts(text,bigint,bigint,bigint)|none
+protaddr.confirm_register(text,interval)|clerk
 protaddr.country(protaddr.address)|all
 protaddr.country_subdivision(protaddr.address)|all
+protaddr.cpr_file_start(text)|none
+protaddr.cpr_header(bytea,text)|none
 protaddr.data_key_available(bigint)|monitor
+protaddr.drop_substitute(text)|none
 protaddr.floor(protaddr.address)|all
+protaddr.forget_rows(text,timestamp with time zone)|none
+protaddr.forget_subject(text,timestamp with time zone,text)|none
 protaddr.gate_check()|none
 protaddr.gate_row()|none
+protaddr.identity_link_checked()|none
 protaddr.install_gate(regclass,text,name)|none
 protaddr.is_protected(text)|none
 protaddr.kind_of(text,text)|none
 protaddr.lift(text,text,text,text)|clerk
-protaddr.load_cpr(bytea,text)|clerk
+protaddr.link_identity(text,text,text)|none
+protaddr.load_cpr(bytea,text,text,text,boolean,text,bigint,bigint,boolean)|clerk
+protaddr.load_cpr_bytes(bytea,text,text,text)|none
+protaddr.load_cpr_delivery(bytea,text,text,text,text,boolean,text,bigint,bigint,boolean)|none
+protaddr.load_cpr_file(text,text,text,text,boolean,text,bigint,bigint,boolean)|none
+protaddr.load_cpr_path(text,text,text,text)|none
+protaddr.load_register(text,jsonb,text,text,bigint,bigint,boolean)|none
+protaddr.load_staged(text,text,text,bigint,bigint,boolean)|none
+protaddr.load_staged_rows(text,text)|none
+protaddr.note_refusal(text,text,text,date,text)|none
 protaddr.outer_key_name()|monitor
 protaddr.own_table_changed()|none
+protaddr.people_of(text)|none
 protaddr.post_box(protaddr.address)|all
 protaddr.post_code(protaddr.address)|all
 protaddr.protect(text,text,text,timestamp with time zone,date,text)|clerk
+protaddr.protected_between(timestamp with time zone,timestamp with time zone,timestamp with time zone)|none
+protaddr.protection_at(text,timestamp with time zone,timestamp with time zone)|none
+protaddr.protection_history(text)|none
 protaddr.register_max_age()|all
 protaddr.register_ready()|all
+protaddr.register_review_values()|none
 protaddr.release(protaddr.address,text)|none
 protaddr.remove_gate(regclass)|none
 protaddr.retire_register(text)|none
 protaddr.room(protaddr.address)|all
 protaddr.rotate_data_key()|none
+protaddr.set_substitute(text,protaddr.address,text)|none
 protaddr.show(protaddr.address)|all
 protaddr.show_iso(protaddr.address)|all
 protaddr.street_name(protaddr.address)|all
 protaddr.subject_key(text)|all
+protaddr.subjects_of(protaddr.address)|none
+protaddr.substitute_fits(protaddr.address,text)|none
 protaddr.take_over_shipped_row()|none
 protaddr.town_location_name(protaddr.address)|all
 protaddr.town_name(protaddr.address)|all
 protaddr.trigger_arguments(oid)|all
 protaddr.unbind_column(regclass,name,name)|none
 protaddr.unchecked_columns(regclass)|all
+protaddr.unlink_identity(text,text)|none
 \.
 SELECT coalesce(p.oid::regprocedure::text, 'no function: ' || m.signature) AS function, role, m.who, has_function_privilege(role, p.oid, 'EXECUTE') AS may
 FROM (SELECT oid FROM pg_proc WHERE pronamespace = 'protaddr'::regnamespace) p FULL JOIN may m ON m.signature = p.oid::regprocedure::text,
@@ -111,7 +136,7 @@ WHERE c.relnamespace = 'protaddr'::regnamespace AND c.relkind IN ('r', 'v') AND 
   AND NOT has_table_privilege('regress_privileges_nobody', c.oid, 'SELECT') ORDER BY c.oid::regclass::text;
 SET ROLE regress_privileges_monitor;
 SELECT count(*) AS keys, bool_and(usable) AS usable FROM protaddr.key_status;
-SELECT source, status, protected_now FROM protaddr.register_status ORDER BY source;
+SELECT source, status, protected FROM protaddr.register_status ORDER BY source;
 SELECT refusal('SELECT * FROM protaddr.protection'), refusal('SELECT wrapped FROM protaddr.data_key');
 
 -- an ordinary role: writes, reads, is shown what everyone is; nothing it does shows more
@@ -176,7 +201,7 @@ SELECT count(*) FROM protaddr.gate_status;
 RESET ROLE;
 SELECT protaddr.rotate_data_key() IS NOT NULL AS rotated, protaddr.kind_of('DK-CPR', '0002') AS kind, protaddr.retire_register('evil') AS retired;
 SELECT bool_and(key_id IS NOT NULL AND usable) AS keys FROM protaddr.key_status;
-SELECT source, status, protected_now FROM protaddr.register_status ORDER BY source;
+SELECT source, status, protected FROM protaddr.register_status ORDER BY source;
 \set VERBOSITY terse
 SELECT protaddr.bind_column('public.customer', 'home', 'home') AS refused;
 SELECT protaddr.unbind_column('public.customer', 'home') AS unbound;

@@ -1270,7 +1270,7 @@ BEGIN ATOMIC
             WHERE i.identifier_key = p.key AND i.recorded_to = 'infinity'
             UNION ALL
             SELECT i.subject_key, i.recorded_from FROM protaddr.identity_link i
-            WHERE i.identifier_key = p.key AND i.recorded_to <> 'infinity' AND i.recorded_to > protection_at.known_at
+            WHERE i.identifier_key = p.key AND i.recorded_to <> 'infinity' AND i.recorded_to > protection_at.valid_at
         ) l ON l.recorded_from <= protection_at.known_at
     )
     SELECT bool_or(EXISTS (
@@ -1284,7 +1284,7 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION protaddr.protection_at(text, timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.protection_at(text, timestamptz, timestamptz) IS
-'Was the person protected at valid_at, by what this database knew at known_at (default: by what it knows now)? Resolves the identity links it knew then. False for whom the register did not know; nothing is known from before the installation. A protection counts as known from the load that brought it, which may be seconds before its commit. NULL for NULL and for an identifier with nothing in it. Raises 22001. For readers of history; what holds now is asked with protaddr.is_protected(), and for many at once with protaddr.protection_period.';
+'Was the person protected at valid_at, by what this database knew at known_at (default: by what it knows now)? Resolves the identity links it knew then; one that has ended counts for the time before its end. False for whom the register did not know; nothing is known from before the installation. A protection counts as known from the load that brought it, which may be seconds before its commit. NULL for NULL and for an identifier with nothing in it. Raises 22001. For readers of history; what holds now is asked with protaddr.is_protected(), and for many at once with protaddr.protection_period.';
 
 CREATE FUNCTION protaddr.protected_between(
     from_time timestamptz, to_time timestamptz, known_at timestamptz DEFAULT clock_timestamp()
@@ -1308,31 +1308,32 @@ REVOKE ALL ON FUNCTION protaddr.protected_between(timestamptz, timestamptz, time
 COMMENT ON FUNCTION protaddr.protected_between(timestamptz, timestamptz, timestamptz) IS
 'Everybody who was protected at some moment from from_time until before to_time (the same twice: at that moment), by what this database knew at known_at (default: knows now). One row for each unbroken period of each kind, of whatever codes and sources; since and until tell the whole of it: -infinity: not told since when; infinity: still in force. subject: as delivered. No rows for a NULL. For readers of history.';
 
--- the same for many at once: from the protected, who are few, back to what stands for them
+-- The same for many at once: from the protected, who are few, back to what stands for
+-- them.  A link that has ended goes on telling whom the identifier stood for before.
 CREATE VIEW protaddr.protection_period AS
 WITH RECURSIVE period (identifier, subject, kind, valid_from, valid_to, recorded_from, recorded_to) AS (
     SELECT p.subject_key, p.subject_key, p.kind::text, p.valid_from, p.valid_to, p.recorded_from, p.recorded_to
     FROM protaddr.protection p
     WHERE p.kind <> 'none' AND p.valid_from < p.valid_to AND p.recorded_from < p.recorded_to
     UNION
-    SELECT l.identifier_key, p.subject, p.kind, p.valid_from, p.valid_to,
-           greatest(p.recorded_from, l.recorded_from), least(p.recorded_to, l.recorded_to)
+    SELECT l.identifier_key, p.subject, p.kind, p.valid_from, least(p.valid_to, l.recorded_to),
+           greatest(p.recorded_from, l.recorded_from), p.recorded_to
     FROM period p JOIN LATERAL (
         SELECT i.identifier_key, i.recorded_from, i.recorded_to FROM protaddr.identity_link i
         WHERE i.subject_key = p.identifier AND i.recorded_to = 'infinity'
         UNION ALL
         SELECT i.identifier_key, i.recorded_from, i.recorded_to FROM protaddr.identity_link i
         WHERE i.subject_key = p.identifier AND i.recorded_to <> 'infinity'
-    ) l ON greatest(p.recorded_from, l.recorded_from) < least(p.recorded_to, l.recorded_to)
+    ) l ON p.valid_from < l.recorded_to AND l.recorded_from < p.recorded_to
 )
 SELECT identifier, subject, kind, valid_from, valid_to, recorded_from, recorded_to FROM period;
 COMMENT ON VIEW protaddr.protection_period IS
-'Every period of protection under every identifier that stood for its person: to be joined with payments, in one go. Protected at time t as known at time k: valid_from <= t AND t < valid_to AND recorded_from <= k AND k < recorded_to; as known now: recorded_to = ''infinity''. Join on identifier = protaddr.subject_key(payments.payer). Codes that hide nothing are left out. For readers of history: GRANT SELECT.';
+'Every period of protection under every identifier that stood for its person: to be joined with payments, in one go. Protected at time t as known at time k: valid_from <= t AND t < valid_to AND recorded_from <= k AND k < recorded_to; as known now: recorded_to = ''infinity''. Join on identifier = protaddr.subject_key(payments.payer). Codes that hide nothing are left out. A link that has ended counts for the time before its end, also one that was wrong. For readers of history: GRANT SELECT.';
 COMMENT ON COLUMN protaddr.protection_period.identifier IS 'Canonical key of an identifier: the person''s own, or one linked to them.';
 COMMENT ON COLUMN protaddr.protection_period.subject IS 'Canonical key of the protected person.';
 COMMENT ON COLUMN protaddr.protection_period.kind IS 'What is hidden.';
 COMMENT ON COLUMN protaddr.protection_period.valid_from IS 'Since when it holds; -infinity: not told.';
-COMMENT ON COLUMN protaddr.protection_period.valid_to IS 'When it ended; infinity: it has not.';
+COMMENT ON COLUMN protaddr.protection_period.valid_to IS 'When it, or the identifier''s link, ended; infinity: neither has.';
 COMMENT ON COLUMN protaddr.protection_period.recorded_from IS 'Since when this database knows the protection and the link.';
 COMMENT ON COLUMN protaddr.protection_period.recorded_to IS 'Until when it took them for true; infinity: it still does.';
 
@@ -1525,6 +1526,7 @@ DECLARE
     people text[];
     place record;
     name text;
+    label text;
     found_keys text[];
     no_key bigint;
     unbound bigint;
@@ -1536,13 +1538,17 @@ BEGIN
           WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity') i;
 
     FOR place IN
-        SELECT DISTINCT b.relation::oid AS relation, b.column_name FROM protaddr.bound_column b ORDER BY 1, 2
+        SELECT DISTINCT c.oid AS relation, c.relkind, n.nspname, c.relname, b.column_name
+        FROM protaddr.bound_column b JOIN pg_class c ON c.oid = b.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+        ORDER BY n.nspname, c.relname, b.column_name
     LOOP
-        name := (SELECT format('%I.%I', n.nspname, c.relname)
-                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = place.relation);
+        name := format('%I.%I', place.nspname, place.relname);
+        label := format('%s.%I', CASE place.nspname WHEN 'public' THEN quote_ident(place.relname) ELSE name END, place.column_name);
         BEGIN
             -- locked first, then looked at: what is read is the table that is bound
-            EXECUTE format('LOCK TABLE %s IN ACCESS SHARE MODE', name);
+            IF place.relkind IN ('r', 'p') THEN
+                EXECUTE format('LOCK TABLE %s IN ACCESS SHARE MODE', name);
+            END IF;
             IF NOT EXISTS (SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
                            WHERE c.oid = place.relation AND c.oid = to_regclass(name) AND c.relkind IN ('r', 'p')
                              AND a.attname = place.column_name AND a.attnum > 0 AND NOT a.attisdropped
@@ -1553,7 +1559,7 @@ BEGIN
                           SELECT FROM child JOIN pg_class c USING (oid) WHERE c.relkind = 'f')
             THEN
                 RETURN QUERY SELECT 'not looked at', NULL::text, NULL::date,
-                    format('%s.%I: foreign, gone or renamed', name, place.column_name);
+                    format('%s: foreign, gone or renamed', label);
                 CONTINUE;
             END IF;
             EXECUTE format('SELECT array_agg(DISTINCT i.subject) FILTER (WHERE i.subject IS NOT NULL),'
@@ -1565,19 +1571,18 @@ BEGIN
             INTO found_keys, no_key, unbound USING identifiers, people;
         EXCEPTION WHEN OTHERS THEN
             RETURN QUERY SELECT 'not looked at', NULL::text, NULL::date,
-                format('%s.%I: error %s', name, place.column_name, SQLSTATE);
+                format('%s: error %s', label, SQLSTATE);
             CONTINUE;
         END;
         held_key := held_key || coalesce(found_keys, '{}');
-        held_in := held_in || array_fill(format('%s.%I', regexp_replace(name, '^public\.', ''), place.column_name),
-                                         ARRAY[coalesce(cardinality(found_keys), 0)]);
+        held_in := held_in || array_fill(label, ARRAY[coalesce(cardinality(found_keys), 0)]);
         IF unbound > 0 THEN
             RETURN QUERY SELECT 'bound to nobody', NULL::text, NULL::date,
-                format('%s values of %s.%I are withheld', unbound, name, place.column_name);
+                format('%s: values withheld: %s', label, unbound);
         END IF;
         IF no_key > 0 THEN
             RETURN QUERY SELECT 'cannot be opened', NULL::text, NULL::date,
-                format('%s values of %s.%I: see key_status', no_key, name, place.column_name);
+                format('%s: values without their key: %s', label, no_key);
         END IF;
     END LOOP;
 
