@@ -141,7 +141,7 @@ SELECT refusal(s) FROM (VALUES (1, 'DELETE FROM protaddr.protection'), (2, 'DELE
 -- not even from inside a forgetting that then fails; and after it all is as before
 CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE WARNING 'in force: %', refusal('DELETE FROM protaddr.protection WHERE recorded_to = ''infinity'' AND valid_to = ''infinity''');
+    RAISE WARNING 'in force: %', public.refusal('DELETE FROM protaddr.protection WHERE recorded_to = ''infinity'' AND valid_to = ''infinity''');
     RAISE EXCEPTION 'failed on the way';
 END
 $$;
