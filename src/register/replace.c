@@ -132,6 +132,7 @@ static void read_codes(ProtaddrReplace *replace);
 static void read_known(ProtaddrReplace *replace);
 static int	read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, InForce **in_force);
 static const char *kind_of(ProtaddrReplace *replace, const char *code);
+static const char kind_of_unknown[] = "name_and_address";
 static void add_row(ProtaddrReplace *replace, const char *subject, const char *kind,
 					const char *code, const char *hint, TimestampTz valid_from, TimestampTz valid_to);
 static bool move_to_new_number(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id,
@@ -268,9 +269,11 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 	{
 		const ProtaddrDelivered *one = &delivered[d];
 		const char *kind = kind_of(replace, one->code);
+		bool		unknown = kind == kind_of_unknown;
 		bool		ended = has_ended(replace, one);
 		bool		known_already = false;
 
+		replace->counts.unknown_codes += unknown;
 		if (!ended)
 			is_protected |= strcmp(kind, "none") != 0;
 
@@ -532,8 +535,7 @@ kind_of(ProtaddrReplace *replace, const char *code)
 	for (int i = 0; i < replace->ncodes; i++)
 		if (strcmp(replace->codes[i].code, code) == 0)
 			return replace->codes[i].kind;
-	replace->counts.unknown_codes++;
-	return "name_and_address";
+	return kind_of_unknown;
 }
 
 /* read_in_force reads what this source says of a person up to now. */
