@@ -269,11 +269,10 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 	{
 		const ProtaddrDelivered *one = &delivered[d];
 		const char *kind = kind_of(replace, one->code);
-		bool		unknown = kind == kind_of_unknown;
 		bool		ended = has_ended(replace, one);
 		bool		known_already = false;
 
-		replace->counts.unknown_codes += unknown;
+		replace->counts.unknown_codes += kind == kind_of_unknown;
 		if (!ended)
 			is_protected |= strcmp(kind, "none") != 0;
 
