@@ -11,6 +11,7 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -41,10 +42,16 @@ PGDLLEXPORT void protaddr_refusal_main(Datum arg);
 static void
 copy_argument(FunctionCallInfo fcinfo, int n, char *to, size_t size)
 {
-	if (PG_ARGISNULL(n))
-		to[0] = '\0';
-	else
-		strlcpy(to, text_to_cstring(PG_GETARG_TEXT_PP(n)), size);
+	text	   *from = PG_ARGISNULL(n) ? NULL : PG_GETARG_TEXT_PP(n);
+	int			len = 0;
+
+	/* cut between characters if it must be */
+	if (from != NULL)
+	{
+		len = pg_mbcliplen(VARDATA_ANY(from), VARSIZE_ANY_EXHDR(from), size - 1);
+		memcpy(to, VARDATA_ANY(from), len);
+	}
+	to[len] = '\0';
 }
 
 /* protaddr_note_refusal is protaddr.note_refusal(source, regime, task, produced, why). */
