@@ -296,7 +296,7 @@ COMMENT ON COLUMN protaddr.regime_code.shipped IS 'As shipped with protaddr; fal
 INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis, shipped) VALUES
     ('DK-CPR', '0001', 'name_and_address', 'Navne- og adressebeskyttelse', 'CPR Act s. 28', true),
     ('DK-CPR', '0002', 'none', 'Lokalvejviserbeskyttelse (directory)', 'CPR Act s. 29', true),
-    ('DK-CPR', '0003', 'none', 'Markedsføringsbeskyttelse (marketing)', 'CPR Act s. 29', true),
+    ('DK-CPR', '0003', 'none', 'Markedsfoeringsbeskyttelse (marketing)', 'CPR Act s. 29', true),
     ('DK-CPR', '0004', 'none', 'Forskerbeskyttelse (research, discontinued)', 'CPR Act s. 29, repealed', true),
     ('DK-CPR', '0005', 'none', 'Kreditadvarsel (credit warning)', 'CPR Act s. 29(3)', true),
     ('manual', 'address', 'address', 'Entered by hand: the address', 'GDPR art. 32', true),
