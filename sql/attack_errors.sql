@@ -4,27 +4,28 @@
 \set ECHO none
 \i :harness
 
--- texts that no address can be made of, each with the canary in it
-CREATE TABLE bad (id integer, what text, input text);
-INSERT INTO bad VALUES
-	(1, 'broken JSON', '{"StrtNm": "Kanariegade"'),
-	(2, 'unknown element', '{"Kanariegade": "1"}'),
-	(3, 'wrong type of value', '{"StrtNm": ["Kanariegade"]}'),
-	(4, 'element twice', '{"StrtNm": "Kanariegade", "StrtNm": "Kanariegade"}'),
-	(5, 'too long', '{"StrtNm": "' || repeat('Kanariegade ', 20) || '"}'),
-	(6, 'no country', '{"StrtNm": "x", "Ctry": "Kanariegade"}'),
-	(7, 'no address type', '{"StrtNm": "x", "AdrTp": "Kanariegade"}'),
-	(8, 'too many lines', repeat(E'Kanariegade\n', 9)),
-	(9, 'a line too long', repeat('Kanariegade ', 50)),
-	(10, 'token and more', 'pa1.Kanariegade'),
-	(11, 'token with a blank', (SELECT token || ' Kanariegade' FROM tokens WHERE id = 1)),
-	(12, 'control character', E'Kanariegade\u0001'),
-	(13, 'JSON and more', '{"StrtNm": "Kanariegade"} x'),
-	(14, 'bad escape', '{"StrtNm": "Kanariegade\u00"}'),
-	(15, 'NUL', '{"StrtNm": "Kanariegade\u0000"}'),
-	(16, 'withheld and more', 'Kanariegade [address withheld]'),
-	(17, 'nested', '{"AdrLine": ["Kanariegade", {"x": 1}]}'),
+-- texts that no address can be made of, each with the canary in it, which as text is stored nowhere
+CREATE TABLE bad_stored (id integer, what text, input text);
+INSERT INTO bad_stored VALUES
+	(1, 'broken JSON', '{"StrtNm": "@"'),
+	(2, 'unknown element', '{"@": "1"}'),
+	(3, 'wrong type of value', '{"StrtNm": ["@"]}'),
+	(4, 'element twice', '{"StrtNm": "@", "StrtNm": "@"}'),
+	(5, 'too long', '{"StrtNm": "' || repeat('@ ', 20) || '"}'),
+	(6, 'no country', '{"StrtNm": "x", "Ctry": "@"}'),
+	(7, 'no address type', '{"StrtNm": "x", "AdrTp": "@"}'),
+	(8, 'too many lines', repeat(E'@\n', 9)),
+	(9, 'a line too long', repeat('@ ', 50)),
+	(10, 'token and more', 'pa1.@'),
+	(11, 'token with a blank', (SELECT token || ' @' FROM tokens WHERE id = 1)),
+	(12, 'control character', E'@\u0001'),
+	(13, 'JSON and more', '{"StrtNm": "@"} x'),
+	(14, 'bad escape', '{"StrtNm": "@\u00"}'),
+	(15, 'NUL', '{"StrtNm": "@\u0000"}'),
+	(16, 'withheld and more', '@ [address withheld]'),
+	(17, 'nested', '{"AdrLine": ["@", {"x": 1}]}'),
 	(18, 'empty', '');
+CREATE VIEW bad AS SELECT id, what, replace(input, '@', 'Kanarie' || 'gade') AS input FROM bad_stored;
 GRANT SELECT ON bad TO PUBLIC;
 
 SELECT attack('regress_m', 'SELECT input::integer FROM bad WHERE id = 1') AS control;

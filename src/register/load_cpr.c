@@ -36,6 +36,7 @@ typedef struct CprLoad
 {
 	ProtaddrReplace *replace;
 	PaCprParser *parser;
+	MemoryContext per_person;
 	uint64		size;			/* bytes of the delivery, as it came */
 	uint64		read;
 	TimestampTz started;
@@ -173,7 +174,8 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 	char	   *encoding = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	char	   *kind = text_to_cstring(PG_GETARG_TEXT_PP(3));
 	CprLoad    *load = palloc0(sizeof(CprLoad));
-	const ProtaddrReplaced *counts;
+	ProtaddrReplaced counts;
+	TimestampTz moment;
 	uint8		digest[PG_SHA256_DIGEST_LENGTH];
 	TupleDesc	desc;
 	Datum		values[14];
@@ -198,6 +200,8 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 	load->recode = open_encoding(encoding);
 
 	load->started = load->told = GetCurrentTimestamp();
+	load->per_person = AllocSetContextCreate(CurrentMemoryContext, "protaddr delivered person",
+											 ALLOCSET_SMALL_SIZES);
 	load->parser = palloc0(sizeof(PaCprParser));
 	protaddr_cpr_begin(load->parser, kind_of(kind), load_person, load);
 	load->digest = pg_cryptohash_create(PG_SHA256);
@@ -207,7 +211,7 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 	SPI_connect();
 	load->replace = protaddr_replace_begin(source, REGIME);
 	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, protaddr_table(PROTADDR_PROTECTION));
-	pgstat_progress_update_param(PROGRESS_COPY_BYTES_TOTAL, load->size);
+	pgstat_progress_update_param(PROTADDR_PROGRESS_BYTES_TOTAL, load->size);
 
 	PG_TRY();
 	{
@@ -222,20 +226,22 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 		pg_cryptohash_free(load->digest);
 	}
 	PG_END_TRY();
-	counts = protaddr_replace_end(load->replace);
+	/* the engine's memory goes with SPI_finish */
+	counts = *protaddr_replace_end(load->replace);
+	moment = protaddr_replace_moment(load->replace);
 	pgstat_progress_end_command();
 	SPI_finish();
 
-	values[n++] = Int64GetDatum(counts->persons);
-	values[n++] = Int64GetDatum(counts->protections);
-	values[n++] = Int64GetDatum(counts->protected);
-	values[n++] = Int64GetDatum(counts->newly_protected);
-	values[n++] = Int64GetDatum(counts->lifted);
-	values[n++] = Int64GetDatum(counts->unknown_codes);
-	values[n++] = Int64GetDatum(counts->replaced_numbers);
+	values[n++] = Int64GetDatum(counts.persons);
+	values[n++] = Int64GetDatum(counts.protections);
+	values[n++] = Int64GetDatum(counts.protected);
+	values[n++] = Int64GetDatum(counts.newly_protected);
+	values[n++] = Int64GetDatum(counts.lifted);
+	values[n++] = Int64GetDatum(counts.unknown_codes);
+	values[n++] = Int64GetDatum(counts.replaced_numbers);
 	values[n++] = Int64GetDatum((int64) load->parser->records);
 	values[n++] = Int64GetDatum((int64) load->parser->skipped);
-	values[n++] = TimestampTzGetDatum(protaddr_replace_moment(load->replace));
+	values[n++] = TimestampTzGetDatum(moment);
 	{
 		bytea	   *copy = palloc(VARHDRSZ + sizeof(digest));
 
@@ -337,6 +343,7 @@ load_person(void *arg, const PaCprPerson *person)
 {
 	CprLoad    *load = (CprLoad *) arg;
 	static ProtaddrDelivered delivered[PA_CPR_MAX_PROTECTIONS];
+	MemoryContext old = MemoryContextSwitchTo(load->per_person);
 
 	for (int i = 0; i < person->nprotections; i++)
 	{
@@ -351,6 +358,8 @@ load_person(void *arg, const PaCprPerson *person)
 			delivered[i].delete_hint =
 				DatumGetDateADT(DirectFunctionCall1(date_in, CStringGetDatum(one->delete_hint)));
 	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(load->per_person);
 	protaddr_replace_person(load->replace, person->pnr,
 							person->replaced_by[0] == '\0' ? NULL : person->replaced_by,
 							delivered, person->nprotections);
@@ -383,8 +392,8 @@ load_tell(CprLoad *load)
 	TimestampTz now = GetCurrentTimestamp();
 	double		seconds;
 
-	pgstat_progress_update_param(PROGRESS_COPY_BYTES_PROCESSED, load->read);
-	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, persons);
+	pgstat_progress_update_param(PROTADDR_PROGRESS_BYTES, load->read);
+	pgstat_progress_update_param(PROTADDR_PROGRESS_PERSONS, persons);
 	if (!TimestampDifferenceExceeds(load->told, now, NOTICE_EVERY_MS))
 		return;
 	load->told = now;

@@ -43,7 +43,8 @@ protaddr_load_staged_rows(PG_FUNCTION_ARGS)
 	Datum		args[1];
 	Portal		cursor;
 	ProtaddrReplace *replace;
-	const ProtaddrReplaced *counts;
+	ProtaddrReplaced counts;
+	TimestampTz moment;
 	Gathered   *person = palloc0(sizeof(Gathered));
 	MemoryContext per_person;
 	int64		rows = 0;
@@ -105,19 +106,21 @@ protaddr_load_staged_rows(PG_FUNCTION_ARGS)
 		protaddr_replace_person(replace, person->subject, person->replaced_by,
 								person->delivered, person->ndelivered);
 	SPI_cursor_close(cursor);
-	counts = protaddr_replace_end(replace);
+	/* the engine's memory goes with SPI_finish */
+	counts = *protaddr_replace_end(replace);
+	moment = protaddr_replace_moment(replace);
 	SPI_finish();
 
-	values[0] = Int64GetDatum(counts->persons);
-	values[1] = Int64GetDatum(counts->protections);
-	values[2] = Int64GetDatum(counts->protected);
-	values[3] = Int64GetDatum(counts->newly_protected);
-	values[4] = Int64GetDatum(counts->lifted);
-	values[5] = Int64GetDatum(counts->unknown_codes);
-	values[6] = Int64GetDatum(counts->replaced_numbers);
+	values[0] = Int64GetDatum(counts.persons);
+	values[1] = Int64GetDatum(counts.protections);
+	values[2] = Int64GetDatum(counts.protected);
+	values[3] = Int64GetDatum(counts.newly_protected);
+	values[4] = Int64GetDatum(counts.lifted);
+	values[5] = Int64GetDatum(counts.unknown_codes);
+	values[6] = Int64GetDatum(counts.replaced_numbers);
 	values[7] = Int64GetDatum(rows);
 	values[8] = Int64GetDatum(0);
-	values[9] = TimestampTzGetDatum(protaddr_replace_moment(replace));
+	values[9] = TimestampTzGetDatum(moment);
 	values[10] = (Datum) 0;
 	nulls[10] = true;
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));

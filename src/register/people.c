@@ -16,9 +16,12 @@
 #include "catalog/pg_collation.h"
 #include "commands/copy.h"
 #include "executor/executor.h"
+#include "mb/pg_wchar.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_node.h"
 #include "parser/parse_relation.h"
+#include "utils/backend_progress.h"
+#include "utils/backend_status.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
@@ -50,6 +53,7 @@ static StringInfoData copy_rest;
 static void people_flush(ProtaddrPeople *people);
 static void people_copy(ProtaddrPeople *people);
 static int	give_copy(void *out, int least, int most);
+static void show_progress(Oid target, const int64 *params);
 static void append_field(StringInfo line, const char *text, char end);
 static int	by_key(const void *a, const void *b);
 
@@ -167,7 +171,10 @@ people_copy(ProtaddrPeople *people)
 	CopyFromState copy;
 	char	   *moment = DatumGetCString(DirectFunctionCall1(timestamptz_out,
 															 TimestampTzGetDatum(people->moment)));
+	Oid			target = MyBEEntry->st_progress_command_target;
+	int64		params[PGSTAT_NUM_PROGRESS_PARAM];
 
+	memcpy(params, MyBEEntry->st_progress_param, sizeof(params));
 	initStringInfo(&copy_rest);
 	for (int i = 0; i < people->n; i++)
 	{
@@ -180,12 +187,28 @@ people_copy(ProtaddrPeople *people)
 	copy = BeginCopyFrom(pstate, rel, NULL, NULL, false, give_copy,
 						 list_make3(makeString("source"), makeString("subject"),
 									makeString("known_since")),
-						 NIL);
+						 list_make1(makeDefElem("encoding",
+												(Node *) makeString(pstrdup(GetDatabaseEncodingName())),
+												-1)));
+	show_progress(target, params);
 	if (CopyFrom(copy) != people->n)
 		elog(ERROR, "could not note the people of a delivery");
 	EndCopyFrom(copy);
+	show_progress(target, params);
 	table_close(rel, NoLock);
 	CommandCounterIncrement();
+}
+
+/*
+ * show_progress lets what the load shows of itself go on: COPY shows its own, in
+ * places that the load leaves free.
+ */
+static void
+show_progress(Oid target, const int64 *params)
+{
+	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, target);
+	for (int i = PROTADDR_PROGRESS_PERSONS; i <= PROTADDR_PROGRESS_BYTES_TOTAL; i++)
+		pgstat_progress_update_param(i, params[i]);
 }
 
 /* give_copy hands COPY some more of copy_rest. */
