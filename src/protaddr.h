@@ -191,6 +191,11 @@ extern void protaddr_people_add(ProtaddrPeople *people, const char *subject,
 								const ProtaddrIdentifier *id, uint64 hash);
 extern void protaddr_people_end(ProtaddrPeople *people);
 
+/* where a load shows how far it is (protaddr.load_progress): COPY leaves these free */
+#define PROTADDR_PROGRESS_PERSONS		10
+#define PROTADDR_PROGRESS_BYTES			11
+#define PROTADDR_PROGRESS_BYTES_TOTAL	12
+
 /* ---- register/replace.c: a record set takes the place of the one before -------- */
 
 /* One protection as a delivery tells it. */

@@ -206,6 +206,8 @@ people_copy(ProtaddrPeople *people)
 static void
 show_progress(Oid target, const int64 *params)
 {
+	if (!OidIsValid(target))
+		return;
 	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, target);
 	for (int i = PROTADDR_PROGRESS_PERSONS; i <= PROTADDR_PROGRESS_BYTES_TOTAL; i++)
 		pgstat_progress_update_param(i, params[i]);

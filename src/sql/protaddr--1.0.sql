@@ -1130,12 +1130,12 @@ COMMENT ON FUNCTION protaddr.load_register(text, jsonb, text, text, bigint, bigi
 
 CREATE VIEW protaddr.load_progress AS
 SELECT c.pid, a.usename AS loaded_by, date_trunc('second', clock_timestamp() - a.query_start) AS running,
-       c.tuples_processed AS persons,
-       round(c.tuples_processed / greatest(extract(epoch FROM clock_timestamp() - a.query_start), 0.001)) AS persons_per_second,
-       c.bytes_processed, c.bytes_total,
-       CASE WHEN c.bytes_total > 0 THEN round(100.0 * c.bytes_processed / c.bytes_total, 1) END AS percent
-FROM pg_stat_progress_copy c JOIN pg_stat_activity a USING (pid)
-WHERE c.relid = 'protaddr.protection'::regclass;
+       c.param11 AS persons,
+       round(c.param11 / greatest(extract(epoch FROM clock_timestamp() - a.query_start), 0.001)) AS persons_per_second,
+       c.param12 AS bytes_processed, c.param13 AS bytes_total,
+       CASE WHEN c.param13 > 0 THEN round(100.0 * c.param12 / c.param13, 1) END AS percent
+FROM pg_stat_get_progress_info('COPY') c JOIN pg_stat_activity a USING (pid)
+WHERE c.relid = 'protaddr.protection'::regclass AND a.datname = current_database();
 GRANT SELECT ON protaddr.load_progress TO pg_monitor;
 COMMENT ON VIEW protaddr.load_progress IS 'The register loads running now, to watch from another session.';
 COMMENT ON COLUMN protaddr.load_progress.pid IS 'Process that loads.';
