@@ -109,7 +109,10 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 	return PointerGetDatum(row);
 }
 
-/* may_bind tells whether this role may say whom the value concerns. */
+/*
+ * may_bind tells whether the client may say whom the value concerns: the role it
+ * works as, whosever function or foreign key action the trigger fires in.
+ */
 static bool
 may_bind(const PaAddress *address, Oid function, Oid table)
 {
@@ -125,7 +128,7 @@ may_bind(const PaAddress *address, Oid function, Oid table)
 	typist = protaddr_typist();
 	return (strlen(typist) == address->typist.len &&
 			memcmp(typist, address->typist.data, address->typist.len) == 0) ||
-		protaddr_may_execute(function, GetUserId());
+		protaddr_may_execute(function, GetOuterUserId());
 }
 
 static bool
