@@ -81,12 +81,13 @@ OBJS = \
 # ---- tests, by name -----------------------------------------------------------
 
 REGRESS = install address_type address_ops show_format keys register \
-	load_cpr history regime_codes review bind gate gate_install privileges \
+	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
+	bind gate gate_install privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
-	attack_errors attack_writing attack_binary attack_inference
+	attack_errors attack_writing attack_binary attack_inference attack_register
 REGRESS_OPTS =
 
-ISOLATION = bind gate history protect register
+ISOLATION = bind gate history identity protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1
