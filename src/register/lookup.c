@@ -510,7 +510,7 @@ how_many_to_ask(void)
 	return rows <= 0 ? 0 : (int) Min(rows / 16, 1000000);
 }
 
-/* kind_hides reads the closed vocabulary; what it does not know hides all. */
+/* kind_hides reads the closed vocabulary; what it does not know, as "everything", hides all. */
 static int
 kind_hides(Datum kind)
 {

@@ -132,7 +132,7 @@ static void read_codes(ProtaddrReplace *replace);
 static void read_known(ProtaddrReplace *replace);
 static int	read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, InForce **in_force);
 static const char *kind_of(ProtaddrReplace *replace, const char *code);
-static const char kind_of_unknown[] = "name_and_address";
+static const char kind_of_unknown[] = "everything";
 static void add_row(ProtaddrReplace *replace, const char *subject, const char *kind,
 					const char *code, const char *hint, TimestampTz valid_from, TimestampTz valid_to);
 static bool move_to_new_number(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id,
@@ -186,7 +186,7 @@ protaddr_replace_end(ProtaddrReplace *replace)
 				(errcode(ERRCODE_WARNING),
 				 errmsg("the delivery has " INT64_FORMAT " records with codes that protaddr.regime_code does not have",
 						replace->counts.unknown_codes),
-				 errdetail("They protect name and address.")));
+				 errdetail("They hide everything: name, address and town.")));
 	return &replace->counts;
 }
 

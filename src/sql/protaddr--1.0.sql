@@ -271,9 +271,9 @@ COMMENT ON COLUMN protaddr.key_status.status IS 'The same in words, and what to 
 -- ---------------------------------------------------------------------------
 -- a domain's error does not print the row, a table constraint's does
 CREATE DOMAIN protaddr.protection_kind AS text
-    CONSTRAINT protection_kind_vocabulary CHECK (VALUE IN ('none', 'address', 'address_and_town', 'name_and_address'));
+    CONSTRAINT protection_kind_vocabulary CHECK (VALUE IN ('none', 'address', 'address_and_town', 'name_and_address', 'everything'));
 COMMENT ON DOMAIN protaddr.protection_kind IS
-'What a protection hides: none, address, address_and_town, name_and_address.';
+'What a protection hides: none, address, address_and_town, name_and_address, everything (name, address and town: what a code hides that nobody knows).';
 
 CREATE TABLE protaddr.regime_code (
     regime text NOT NULL,
@@ -286,7 +286,7 @@ CREATE TABLE protaddr.regime_code (
     PRIMARY KEY (regime, code)
 );
 COMMENT ON TABLE protaddr.regime_code IS
-'What the codes of each regime mean. A code that is not here protects as name_and_address. Yours to extend and change (grant INSERT and UPDATE to whoever answers for it): such rows are dumped, and hold for what is recorded from then on; what is in force keeps its kind until a delivery says it again.';
+'What the codes of each regime mean. A code that is not here hides everything. Yours to extend and change (grant INSERT and UPDATE to whoever answers for it): such rows are dumped, and hold for what is recorded from then on; what is in force keeps its kind until a delivery says it again.';
 COMMENT ON COLUMN protaddr.regime_code.regime IS 'Country and register, such as DK-CPR.';
 COMMENT ON COLUMN protaddr.regime_code.code IS 'The code as the register delivers it.';
 COMMENT ON COLUMN protaddr.regime_code.kind IS 'What it hides; none: stored, but hides nothing.';
@@ -655,11 +655,11 @@ CREATE FUNCTION protaddr.kind_of(regime text, code text) RETURNS protaddr.protec
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT coalesce((SELECT r.kind FROM protaddr.regime_code r
-                     WHERE r.regime = kind_of.regime AND r.code = kind_of.code), 'name_and_address');
+                     WHERE r.regime = kind_of.regime AND r.code = kind_of.code), 'everything');
 END;
 REVOKE ALL ON FUNCTION protaddr.kind_of(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.kind_of(text, text) IS
-'What a code hides: as protaddr.regime_code says; a code that is not there, or NULL, hides name_and_address.';
+'What a code hides: as protaddr.regime_code says; a code that is not there, or NULL, hides everything.';
 
 CREATE FUNCTION protaddr.protect(
     subject text, regime text, code text,
@@ -679,7 +679,8 @@ BEGIN
     WHERE p.subject_key = protaddr.subject_key(protect.subject)
       AND p.source = 'hand' AND p.regime = protect.regime AND p.code = protect.code
       AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
-      AND p.kind IN ('none', 'address') AND protaddr.kind_of(protect.regime, protect.code) NOT IN ('none', p.kind);
+      AND (p.kind IN ('none', 'address') OR protaddr.kind_of(protect.regime, protect.code) = 'everything')
+      AND protaddr.kind_of(protect.regime, protect.code) NOT IN ('none', p.kind);
     INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, delete_hint, reason)
     VALUES (protaddr.kind_of(protect.regime, protect.code), btrim(protect.subject), protect.regime, protect.code, 'hand',
             coalesce(protect.valid_from, '-infinity'), protect.delete_hint, protect.reason)
