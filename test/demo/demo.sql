@@ -36,15 +36,17 @@ INSERT INTO story.delivery VALUES ('tuesday', decode(:'delivery', 'base64'));
 -- The people of a delivery, read here a second time and without protaddr, so that the
 -- judge of the story does not depend on the judged.
 CREATE FUNCTION story.people(delivery bytea, OUT cpr text, OUT name text, OUT street text, OUT number text,
-	OUT floor text, OUT door text, OUT post_code text, OUT town text, OUT protected boolean) RETURNS SETOF record
+	OUT floor text, OUT door text, OUT post_code text, OUT town text, OUT protected boolean, OUT replaced_by text) RETURNS SETOF record
 BEGIN ATOMIC
 	SELECT p.cpr,
 		   btrim(substr(p.name, 160, 34)),
 		   nullif(btrim(substr(p.home, 230, 20)), ''), nullif(ltrim(btrim(substr(p.home, 216, 4)), '0'), ''),
 		   nullif(ltrim(btrim(substr(p.home, 220, 2)), '0'), ''), nullif(btrim(substr(p.home, 222, 4)), ''),
 		   nullif(btrim(substr(p.home, 184, 4)), ''), nullif(btrim(substr(p.home, 188, 20)), ''),
-		   p.protected
+		   p.protected, p.replaced_by
 	FROM (SELECT substr(l, 4, 10) AS cpr,
+				 -- a number that took the place of this one; blank or zeros: none
+				 max(substr(l, 14, 10)) FILTER (WHERE l ~ '^001.{10}(?!0{10})[0-9]{10}') AS replaced_by,
 				 max(l) FILTER (WHERE l LIKE '008%') AS name,
 				 max(l) FILTER (WHERE l LIKE '003%') AS home,
 				 -- directory, marketing, research and credit codes hide nothing; an unknown code does
@@ -278,9 +280,11 @@ INSERT INTO story.delivery VALUES ('yours', decode(:'delivery', 'base64'));
 \echo '------------------------------------------------------------------------------------------------'
 \echo ' The delivery you gave: every person in it pays once through the gate. Nobody is printed.'
 \echo
+CREATE TABLE story.yours_loaded AS
+SELECT * FROM protaddr.load_cpr((SELECT bytes FROM story.delivery WHERE name = 'yours'), source => 'your delivery');
 SELECT format(' Its records: %s. People: %s. Protection records: %s. Protected people: %s. Unknown codes: %s.',
 	records, persons, protections, protected, unknown_codes)
-FROM protaddr.load_cpr((SELECT bytes FROM story.delivery WHERE name = 'yours'), source => 'your delivery');
+FROM story.yours_loaded;
 
 -- Every customer has an address: what the register tells, or else one they gave the bank.
 CREATE TABLE story.yours AS
@@ -289,6 +293,17 @@ SELECT * FROM story.people((SELECT bytes FROM story.delivery WHERE name = 'yours
 INSERT INTO story.yours (cpr, protected)
 SELECT DISTINCT p.subject, true FROM protaddr.protection p, story.delivery d
 WHERE p.source = 'your delivery' AND p.kind <> 'none' AND d.name = 'yours' AND position('\x0a'::bytea IN d.bytes) = 0;
+-- Numbers of one person, by what each says of the other: who is protected under one is so under both.
+ALTER TABLE story.yours ADD COLUMN by_number boolean NOT NULL DEFAULT false;
+WITH RECURSIVE number AS (
+	SELECT y.cpr, y.replaced_by FROM story.yours y WHERE y.replaced_by IS NOT NULL
+), same AS (
+	SELECT y.cpr FROM story.yours y WHERE y.protected
+		AND (y.replaced_by IS NOT NULL OR y.cpr IN (SELECT n.replaced_by FROM number n))
+	UNION
+	SELECT CASE s.cpr WHEN n.cpr THEN n.replaced_by ELSE n.cpr END FROM same s JOIN number n ON s.cpr IN (n.cpr, n.replaced_by)
+)
+UPDATE story.yours y SET by_number = true FROM same s WHERE s.cpr = y.cpr AND NOT y.protected;
 CREATE TABLE new_bank.your_customer (cpr text PRIMARY KEY, home protaddr.address);
 SELECT protaddr.bind_column('new_bank.your_customer', 'home', subject => 'cpr') \g /dev/null
 INSERT INTO new_bank.your_customer
@@ -302,32 +317,34 @@ ANALYZE story.yours, new_bank.outbound_payment;
 
 DO $$
 DECLARE
-	persons bigint := (SELECT s.persons FROM protaddr.register_status s WHERE s.source = 'your delivery');
-	protected bigint := (SELECT s.protected FROM protaddr.register_status s WHERE s.source = 'your delivery');
+	persons bigint := (SELECT l.persons FROM story.yours_loaded l);
+	protected bigint := (SELECT l.protected FROM story.yours_loaded l);
+	told bigint := (SELECT count(*) FROM story.yours y WHERE y.protected);
+	lines boolean := (SELECT position('\x0a'::bytea IN d.bytes) > 0 FROM story.delivery d WHERE d.name = 'yours');
 BEGIN
-	IF (SELECT count(*) FROM story.yours y WHERE y.protected) <> protected
-		OR (SELECT count(*) FROM story.yours) <> persons
-		AND EXISTS (SELECT FROM story.delivery d WHERE d.name = 'yours' AND position('\x0a'::bytea IN d.bytes) > 0) THEN
+	-- where the story takes whom the register found, it also takes the new numbers of replaced ones
+	IF told < protected OR lines AND (told > protected OR (SELECT count(*) FROM story.yours) <> persons) THEN
 		RAISE EXCEPTION 'the register and the story''s own reading of the delivery do not agree';
 	ELSIF EXISTS (SELECT FROM story.yours y JOIN new_bank.outbound_payment n ON n.cause = 'yours' AND n.payer = y.cpr
-				  WHERE y.protected AND n.address IS NOT NULL) THEN
+				  WHERE (y.protected OR EXISTS (SELECT FROM story.yours o WHERE o.cpr = y.replaced_by AND o.protected))
+					AND n.address IS NOT NULL) THEN
 		RAISE EXCEPTION 'an address of a protected person leaves';
 	ELSIF EXISTS (SELECT FROM story.yours y LEFT JOIN new_bank.outbound_payment n ON n.cause = 'yours' AND n.payer = y.cpr
-				  WHERE NOT y.protected AND protaddr.show(n.address) IS NULL) THEN
+				  WHERE NOT y.protected AND NOT y.by_number AND protaddr.show(n.address) IS NULL) THEN
 		RAISE EXCEPTION 'an address of a person who is not protected is lost';
 	END IF;
 END
 $$;
 SELECT format(' Payments of %s %s, of these with an address: %s.',
-			  CASE WHEN y.protected THEN 'protected people:' ELSE 'everybody else:  ' END,
+			  CASE WHEN y.protected THEN 'protected people:      ' WHEN y.by_number THEN 'their other numbers:   ' ELSE 'everybody else:        ' END,
 			  lpad(count(*)::text, 8), lpad(count(n.address)::text, 8))
 FROM story.yours y JOIN new_bank.outbound_payment n ON n.cause = 'yours' AND n.payer = y.cpr
-GROUP BY y.protected ORDER BY y.protected DESC;
+GROUP BY y.protected, y.by_number ORDER BY y.protected DESC, y.by_number DESC;
 \echo
 SELECT format(' %s of the protected had a delete date past already. It is no end date: they stay protected.', count(DISTINCT p.subject_key))
 FROM protaddr.protection p
 WHERE p.source = 'your delivery' AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity' AND p.kind <> 'none'
-  AND p.delete_hint < (SELECT s.produced FROM protaddr.register_status s WHERE s.source = 'your delivery');
+  AND p.delete_hint < (SELECT l.produced FROM story.yours_loaded l);
 \echo
 \endif
 
@@ -341,7 +358,7 @@ WHERE p.source = 'your delivery' AND p.recorded_to = 'infinity' AND p.valid_to =
 \pset footer off
 \pset null ''
 \echo ' Is the register fresh?  (register_status)'
-SELECT source, status, age, produced, persons, protected, protected_now FROM protaddr.register_status;
+SELECT source, status, age, last_produced, persons, protected, deliveries, refused FROM protaddr.register_status;
 \echo ' Are the gates in place?  (gate_status)'
 SELECT relation, channel, subject, address_columns, status FROM protaddr.gate_status;
 \echo ' Are the keys here?  (key_status)'
