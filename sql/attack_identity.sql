@@ -66,7 +66,7 @@ SELECT attack('regress_super', 'UPDATE protaddr.protection SET recorded_to = now
 SELECT attack('regress_super', 'UPDATE protaddr.channel SET when_protected = ''minimum'' WHERE channel = ''sumclearing''', 'SELECT protaddr.show(protaddr.release(addr, ''sumclearing'')) FROM t WHERE id = 1') AS "change the law and look";
 
 -- a role that may lift gains nothing before it has committed; rolled back, all is as it was
-GRANT EXECUTE ON FUNCTION protaddr.lift(text, text, text, text), protaddr.confirm_register(text) TO regress_m;
+GRANT EXECUTE ON FUNCTION protaddr.lift(text, text, text, text), protaddr.confirm_register(text, interval) TO regress_m;
 SET client_min_messages = error;
 SET SESSION AUTHORIZATION regress_m;
 BEGIN;
