@@ -169,8 +169,7 @@ people_copy(ProtaddrPeople *people)
 	Relation	rel = table_open(protaddr_register_person(), RowExclusiveLock);
 	ParseState *pstate = make_parsestate(NULL);
 	CopyFromState copy;
-	char	   *moment = DatumGetCString(DirectFunctionCall1(timestamptz_out,
-															 TimestampTzGetDatum(people->moment)));
+	const char *moment = timestamptz_to_str(people->moment);
 	Oid			target = MyBEEntry->st_progress_command_target;
 	int64		params[PGSTAT_NUM_PROGRESS_PARAM];
 

@@ -346,9 +346,12 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 
 /*
  * move_to_new_number carries a person's protections over to the number that took
- * the place of theirs: once, when the register first says so; true if it did.  From
- * then on the new number's own record sets speak, and the link lets the old number
- * stand for it.
+ * the place of theirs; true if there was anything to carry.  From then on the new
+ * number's own record sets speak, and the link lets the old number stand for it.
+ *
+ * What ends with this record set is always carried over: nobody lifted it.  What the
+ * record set still has goes on for the old number, and is given to the new one too
+ * when the register first names it.
  */
 static bool
 move_to_new_number(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id,
@@ -356,22 +359,33 @@ move_to_new_number(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id,
 				   const InForce *in_force, int n,
 				   const ProtaddrDelivered *delivered, int ndelivered)
 {
-	Datum		values[2];
 	ProtaddrIdentifier id;
 	InForce    *there;
 	int			nthere;
+	bool		first = false;
+	bool		carried = false;
 	bool		found;
 
-	/* a number that stands for itself, or for one that stands for it, is none's successor */
 	if (!protaddr_identifier_from_text(new_number, strlen(new_number), &id) ||
-		!protaddr_identity_may_link(old_id, &id))
+		protaddr_identifier_same(old_id, &id))
+		return false;			/* a number that stands for itself was not replaced */
+
+	/* two numbers that took each other's place are not linked in a circle */
+	if (protaddr_identity_may_link(old_id, &id))
+	{
+		Datum		values[2];
+
+		values[0] = CStringGetTextDatum(old_number);
+		values[1] = CStringGetTextDatum(new_number);
+		run(replace->link, values, -1);
+		first = SPI_processed > 0;
+		replace->counts.replaced_numbers += first;
+	}
+
+	for (int i = 0; i < n && !carried; i++)
+		carried = !in_force[i].goes_on;
+	if (!carried && (!first || ndelivered == 0))
 		return false;
-	values[0] = CStringGetTextDatum(old_number);
-	values[1] = CStringGetTextDatum(new_number);
-	run(replace->link, values, -1);
-	if (SPI_processed == 0)
-		return false;			/* known already */
-	replace->counts.replaced_numbers++;
 
 	/* what the new number has already it need not be given */
 	flush(replace);
@@ -382,14 +396,12 @@ move_to_new_number(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id,
 
 		for (int t = 0; t < nthere && !has; t++)
 			has = strcmp(there[t].code, in_force[i].code) == 0;
-		for (int d = 0; d < ndelivered && !has; d++)
-			has = strcmp(delivered[d].code, in_force[i].code) == 0;
 		if (!has)
 			add_row(replace, new_number, in_force[i].kind, in_force[i].code,
 					in_force[i].no_delete_hint ? "" : date_text(in_force[i].delete_hint),
 					in_force[i].valid_from, DT_NOEND);
 	}
-	for (int d = 0; d < ndelivered; d++)
+	for (int d = 0; d < ndelivered && first; d++)
 	{
 		bool		has = has_ended(replace, &delivered[d]);
 
