@@ -155,6 +155,11 @@ protaddr_register_ready(void)
 {
 	const char *why;
 	uint64		now = protaddr_generation(PROTADDR_REGISTER_SOURCE);
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+
+	/* some background workers have no statement */
+	if (unlikely(statement == 0))
+		statement = GetCurrentTimestamp();
 
 	if (unlikely(sources_generation != now))
 	{
@@ -166,7 +171,7 @@ protaddr_register_ready(void)
 		why = "This transaction loads, confirms or lifts; what it changes holds once it is committed.";
 	else if (unlikely(oldest_source == 0))
 		why = "No register source has been loaded or confirmed.";
-	else if (unlikely(oldest_source < GetCurrentStatementStartTimestamp() -
+	else if (unlikely(oldest_source < statement -
 					  (int64) register_max_age * USECS_PER_SEC))
 		why = "A register source is older than protaddr.register_max_age.";
 	else

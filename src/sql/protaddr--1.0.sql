@@ -184,7 +184,7 @@ COMMENT ON FUNCTION protaddr.address(text, text, text, text, text, text, text, t
 CREATE FUNCTION protaddr.subject_key(identifier text) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_subject_key_sql' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION protaddr.subject_key(text) IS
-'Canonical form of a person''s identifier, under which people are compared: blanks, hyphens, dots and slashes dropped, ASCII letters in upper case, leading zeros dropped if only digits are left. NULL if nothing is left. Raises 22001 over 64 bytes.';
+'Canonical form of a person''s identifier, under which people are compared: blanks, hyphens, dots and slashes dropped, and .0 or .00 behind a number; ASCII letters in upper case, leading zeros dropped if only digits are left. NULL if nothing is left. Raises 22001 over 64 bytes.';
 
 -- ---------------------------------------------------------------------------
 -- keys/: data keys, wrapped by the outer key
@@ -379,7 +379,9 @@ CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_source
     FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
 ALTER TABLE protaddr.register_source ENABLE ALWAYS TRIGGER own_table_changed;
 ALTER TABLE protaddr.register_source ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.register_source', '');
+-- not dumped: what a restored database knows is of the day of the dump, and nothing
+-- is disclosed until its sources are loaded or confirmed
+
 
 CREATE FUNCTION protaddr.is_protected(subject text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_is_protected' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
@@ -814,6 +816,7 @@ CREATE TRIGGER take_over_shipped_row BEFORE INSERT OR UPDATE ON protaddr.channel
 ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER own_table_changed;
 ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER own_table_truncated;
 ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER take_over_shipped_row;
+REVOKE ALL ON protaddr.channel FROM PUBLIC;
 GRANT SELECT ON protaddr.channel TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('protaddr.channel', 'WHERE NOT shipped');
 
