@@ -21,7 +21,7 @@
 #define PA_MAX_SUBJECTS		16		/* a family, joint holders, the lender of the address */
 #define PA_SUBJECT_SIZE		64		/* bytes of a canonical identifier (IBAN: 34) */
 #define PA_CHANNEL_SIZE		64		/* bytes of a channel's name */
-#define PA_TYPIST_SIZE		64		/* bytes of a role's name */
+#define PA_TYPIST_SIZE		80		/* bytes of a role's number and name */
 #define PA_PLAIN_BLOCK		64		/* padding: length says nothing about content */
 #define PA_MAX_PLAIN		9216	/* all elements full of 4-byte characters, padded */
 
@@ -199,8 +199,9 @@ extern size_t protaddr_token_parse(const char *token, size_t len, uint8_t *out);
 
 /*
  * protaddr_subject_key writes the canonical form of an identifier and returns
- * its length: ASCII blanks, hyphens, dots and slashes dropped, ASCII letters in upper case,
- * leading zeros dropped if only digits are left ("0" stays for all zeros).
+ * its length: ASCII blanks, hyphens, dots and slashes dropped, and ".0" or ".00" behind
+ * a number; ASCII letters in upper case; leading zeros dropped if only digits are left
+ * ("0" stays for all zeros).
  * So 070761-4285, 0707614285 and the bigint 707614285 are one person; two that
  * fall together are protected too much, never too little.
  * Returns 0 for an identifier with nothing in it, -1 for one over PA_SUBJECT_SIZE.

@@ -124,12 +124,16 @@ protaddr_seal_text(const char *text, size_t len, Node *escontext)
 
 /*
  * protaddr_typist names the role that the client works as, whatever functions it
- * is in.  A value that concerns nobody yet remembers who typed it: see bind.c.
+ * is in.  A value that concerns nobody yet remembers who typed it: see bind.c.  By
+ * number and name: neither a new role of an old name nor, in another cluster, one
+ * of the same number is the same.
  */
 const char *
 protaddr_typist(void)
 {
-	return GetUserNameFromId(GetOuterUserId(), false);
+	Oid			role = GetOuterUserId();
+
+	return psprintf("%u:%s", role, GetUserNameFromId(role, false));
 }
 
 /* is_other_version sees "pa", a number and a dot: no street is called so. */

@@ -36,7 +36,7 @@ enum
 };
 
 /* A session that meets more data keys forgets the one it took in first. */
-#define KEYRING_SIZE	16
+#define KEYRING_SIZE	64
 
 static ProtaddrKey keyring[KEYRING_SIZE];
 static int	keyring_next = 0;
@@ -58,6 +58,7 @@ PG_FUNCTION_INFO_V1(protaddr_adopt_data_keys);
 PG_FUNCTION_INFO_V1(protaddr_data_key_available);
 PG_FUNCTION_INFO_V1(protaddr_outer_key_name);
 
+static bool key_row(uint64 id, uint8 *wrapped, char outer_name[PROTADDR_KEK_NAME_SIZE]);
 static ProtaddrKey *key_take_in(uint64 id, const uint8 *wrapped, const char *outer_name, int elevel);
 static bool key_wrap(const ProtaddrKek *kek, uint64 id, const uint8 *key, uint8 *wrapped);
 static bool key_unwrap(const ProtaddrKek *kek, uint64 id, const uint8 *wrapped, uint8 *key);
@@ -73,6 +74,26 @@ keyring_find(uint64 id)
 	return NULL;
 }
 
+/* key_row reads the row of a data key; false if there is none. */
+static bool
+key_row(uint64 id, uint8 *wrapped, char outer_name[PROTADDR_KEK_NAME_SIZE])
+{
+	Relation	rel = table_open(protaddr_table(PROTADDR_DATA_KEY), AccessShareLock);
+	SysScanDesc scan;
+	ScanKeyData skey;
+	HeapTuple	tuple;
+	bool		found;
+
+	ScanKeyInit(&skey, DATA_KEY_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum((int64) id));
+	scan = systable_beginscan(rel, protaddr_table_index(PROTADDR_DATA_KEY), true, NULL, 1, &skey);
+	tuple = systable_getnext(scan);
+	found = HeapTupleIsValid(tuple) &&
+		row_read(tuple, RelationGetDescr(rel), &id, wrapped, outer_name, NULL);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
 /*
  * protaddr_key_by_id gives the data key, or NULL if it is not in this database
  * or cannot be unwrapped here.  The result lives until another key is taken in.
@@ -81,37 +102,22 @@ ProtaddrKey *
 protaddr_key_by_id(uint64 id)
 {
 	ProtaddrKey *key;
-	Relation	rel;
-	SysScanDesc scan;
-	ScanKeyData skey;
-	HeapTuple	tuple;
 
 	if (last_used != NULL && last_used->id == id)
 		return last_used;
 	key = keyring_find(id);
 	if (key == NULL)
 	{
-		uint64		wanted = id;
+		uint8		wrapped[PROTADDR_WRAPPED_SIZE];
+		char		outer_name[PROTADDR_KEK_NAME_SIZE];
 
 		if (missing_id == id && missing_statement == GetCurrentStatementStartTimestamp())
 			return NULL;
-		rel = table_open(protaddr_table(PROTADDR_DATA_KEY), AccessShareLock);
-		ScanKeyInit(&skey, DATA_KEY_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum((int64) id));
-		scan = systable_beginscan(rel, protaddr_table_index(PROTADDR_DATA_KEY), true, NULL, 1, &skey);
-		tuple = systable_getnext(scan);
-		if (HeapTupleIsValid(tuple))
-		{
-			uint8		wrapped[PROTADDR_WRAPPED_SIZE];
-			char		outer_name[PROTADDR_KEK_NAME_SIZE];
-
-			if (row_read(tuple, RelationGetDescr(rel), &id, wrapped, outer_name, NULL))
-				key = key_take_in(id, wrapped, outer_name, LOG);
-		}
-		systable_endscan(scan);
-		table_close(rel, AccessShareLock);
+		if (key_row(id, wrapped, outer_name))
+			key = key_take_in(id, wrapped, outer_name, LOG);
 		if (key == NULL)
 		{
-			missing_id = wanted;
+			missing_id = id;
 			missing_statement = GetCurrentStatementStartTimestamp();
 		}
 	}
@@ -461,11 +467,26 @@ protaddr_adopt_data_keys(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(adopted);
 }
 
-/* protaddr_data_key_available tells whether values of a key can be opened here. */
+/*
+ * protaddr_data_key_available tells whether a key can be unwrapped here and now,
+ * whatever this session holds of it from before.
+ */
 Datum
 protaddr_data_key_available(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(protaddr_key_by_id((uint64) PG_GETARG_INT64(0)) != NULL);
+	uint64		id = (uint64) PG_GETARG_INT64(0);
+	uint8		wrapped[PROTADDR_WRAPPED_SIZE];
+	uint8		bytes[PROTADDR_KEY_SIZE];
+	char		outer_name[PROTADDR_KEK_NAME_SIZE];
+	ProtaddrKek kek;
+	bool		available;
+
+	if (!key_row(id, wrapped, outer_name) || !protaddr_kek_fetch(&kek, LOG))
+		PG_RETURN_BOOL(false);
+	available = strcmp(kek.name, outer_name) == 0 && key_unwrap(&kek, id, wrapped, bytes);
+	protaddr_kek_wipe(&kek);
+	explicit_bzero(bytes, sizeof(bytes));
+	PG_RETURN_BOOL(available);
 }
 
 /* protaddr_outer_key_name names the outer key of this server; NULL if none. */

@@ -170,6 +170,11 @@ protaddr_register_ready(void)
 {
 	const char *why;
 	uint64		now = protaddr_generation(PROTADDR_REGISTER_SOURCE);
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+
+	/* some background workers have no statement */
+	if (unlikely(statement == 0))
+		statement = GetCurrentTimestamp();
 
 	if (unlikely(sources_generation != now))
 	{
@@ -181,9 +186,8 @@ protaddr_register_ready(void)
 		why = "This transaction loads, confirms or lifts; what it changes holds once it is committed.";
 	else if (unlikely(!any_source))
 		why = "No register source has been loaded or confirmed.";
-	else if (unlikely(oldest_source < GetCurrentStatementStartTimestamp() -
-					  (int64) register_max_age * USECS_PER_SEC ||
-					  first_stale < GetCurrentStatementStartTimestamp()))
+	else if (unlikely(oldest_source < statement - (int64) register_max_age * USECS_PER_SEC ||
+					  first_stale < statement))
 		why = "A register source is older than it may be.";
 	else
 		return true;

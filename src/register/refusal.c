@@ -58,12 +58,16 @@ copy_argument(FunctionCallInfo fcinfo, int n, char *to, size_t size)
 Datum
 protaddr_note_refusal(PG_FUNCTION_ARGS)
 {
-	dsm_segment *segment = dsm_create(sizeof(Refusal), 0);
-	Refusal    *refusal = (Refusal *) dsm_segment_address(segment);
+	dsm_segment *segment;
+	Refusal    *refusal;
 	BackgroundWorker worker;
 	BackgroundWorkerHandle *handle;
 	bool		recorded = false;
 
+	/* a worker would start when the standby is promoted, and we wait as long */
+	PreventCommandDuringRecovery("a load of the register");
+	segment = dsm_create(sizeof(Refusal), 0);
+	refusal = (Refusal *) dsm_segment_address(segment);
 	memset(refusal, 0, sizeof(*refusal));
 	refusal->database = MyDatabaseId;
 	copy_argument(fcinfo, 0, refusal->source, sizeof(refusal->source));

@@ -35,6 +35,27 @@ wide_separator(const char *text, size_t len)
 }
 
 /*
+ * is_scale is true for ".0" and ".00" behind a number: what is left of it after a
+ * numeric column or a program that took it for a fraction.
+ */
+static bool
+is_scale(const char *text, size_t len)
+{
+	size_t		zeros = 0;
+
+	while (zeros < len && text[zeros] == '0')
+		zeros++;
+	if (zeros < 1 || zeros > 2)
+		return false;
+	for (size_t i = zeros; i < len; i++)
+	{
+		if (!is_separator((unsigned char) text[i]))
+			return false;
+	}
+	return true;
+}
+
+/*
  * protaddr_subject_key
  *		Write the canonical form of an identifier and return its length.
  *
@@ -56,6 +77,8 @@ protaddr_subject_key(const char *text, size_t len, char out[PA_SUBJECT_SIZE])
 		{
 			size_t		wide = wide_separator(text + i, len - i);
 
+			if (c == '.' && digits && n > 0 && is_scale(text + i + 1, len - i - 1))
+				break;
 			if (is_separator(c))
 				continue;
 			if (wide > 0)

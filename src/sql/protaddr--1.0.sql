@@ -184,7 +184,7 @@ COMMENT ON FUNCTION protaddr.address(text, text, text, text, text, text, text, t
 CREATE FUNCTION protaddr.subject_key(identifier text) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_subject_key_sql' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION protaddr.subject_key(text) IS
-'Canonical form of a person''s identifier, under which people are compared: blanks, hyphens, dots and slashes dropped, ASCII letters in upper case, leading zeros dropped if only digits are left. NULL if nothing is left. Raises 22001 over 64 bytes.';
+'Canonical form of a person''s identifier, under which people are compared: blanks, hyphens, dots and slashes dropped, and .0 or .00 behind a number; ASCII letters in upper case, leading zeros dropped if only digits are left. NULL if nothing is left. Raises 22001 over 64 bytes.';
 
 -- ---------------------------------------------------------------------------
 -- keys/: data keys, wrapped by the outer key
@@ -350,7 +350,7 @@ INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis, 
      'Population Registration Act (folkbokforingslagen)', 'Navet and SPAR, element SkyddadFolkbokforing', true),
     ('SE-FOLK', 'SkyddadFolkbokforing N', 'none', 'Skyddad folkbokforing: no',
      'Population Registration Act (folkbokforingslagen)', 'Navet and SPAR, element SkyddadFolkbokforing', true),
-    ('SE-FOLK', 'Skyddad folkbokforing', 'address', 'Skyddad folkbokforing',
+    ('SE-FOLK', 'Skyddad folkbokf' || chr(246) || 'ring', 'address', 'Skyddad folkbokforing',
      'Population Registration Act (folkbokforingslagen)', 'SS12000, securityMarking', true),
     ('SE-FOLK', 'Ingen', 'none', 'No marking',
      'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'SS12000, securityMarking', true),
@@ -884,6 +884,15 @@ BEGIN
                                     coalesce(header.previous::text, 'no date'), last.produced),
                     HINT = 'Load the missing ones first, or this one with after_gap => true and a reason.';
             END IF;
+        END IF;
+
+        -- what another task, or a reply, says of an earlier day would take the place of newer word
+        IF NOT after_gap AND header.produced < (SELECT max(d.produced) FROM protaddr.register_delivery d
+                                                WHERE d.source = source AND d.outcome = 'loaded') THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = 'the delivery is older than what its source has delivered since',
+                HINT = 'If it is to take the place of newer word all the same, load it with after_gap => true and a reason.';
         END IF;
 
         IF path IS NULL THEN
@@ -1875,6 +1884,7 @@ CREATE TRIGGER take_over_shipped_row BEFORE INSERT OR UPDATE ON protaddr.channel
 ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER own_table_changed;
 ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER own_table_truncated;
 ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER take_over_shipped_row;
+REVOKE ALL ON protaddr.channel FROM PUBLIC;
 GRANT SELECT ON protaddr.channel TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('protaddr.channel', 'WHERE NOT shipped');
 

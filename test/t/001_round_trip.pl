@@ -106,10 +106,21 @@ SQL
 
 $node->safe_psql('bank',
 	'DROP MATERIALIZED VIEW by_matview; DROP TABLE ' . join(', ', map { "by_$_" } qw(text ctas json array record column write_back copy_text copy_csv copy_binary)));
-my %restore = (
+my %bring_in = (
 	plain     => sub { my ($n, $db, $f) = @_; $n->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-d', $n->connstr($db), '-f', $f ], "plain dump restored into $db") },
 	custom    => sub { my ($n, $db, $f) = @_; $n->command_ok([ 'pg_restore', '-e', '-d', $n->connstr($db), $f ], "custom dump restored into $db") },
 	directory => sub { my ($n, $db, $f) = @_; $n->command_ok([ 'pg_restore', '-e', '-j2', '-d', $n->connstr($db), $f ], "directory dump restored into $db") });
+
+# what a dump knows is of its day: nothing is shown until somebody says that it still holds
+my %restore = map {
+	my $how = $bring_in{$_};
+	$_ => sub {
+		my ($n, $db, $f) = @_;
+		$how->(@_);
+		is($n->safe_psql($db, 'SELECT protaddr.register_ready()'), 'f', "$db: a restored register must be confirmed");
+		$n->safe_psql($db, q(SELECT protaddr.confirm_register('restored')));
+	};
+} keys %bring_in;
 
 sub dump_it
 {
@@ -132,6 +143,7 @@ ok(!holds("$dir/plain.dump", CANARY), 'no clear address in a dump');
 my $again = dump_it($node, 'from_custom', 'custom', "$dir/again.dump");
 $node->command_ok([ 'pg_restore', '-e', '--clean', '--if-exists', '-d', $node->connstr('from_plain'), $again ],
 	'dump of a restored database, restored over another');
+$node->safe_psql('from_plain', q(SELECT protaddr.confirm_register('restored')));
 same_in($node, 'from_plain', 'customer', 'second restore');
 is( $node->safe_psql('from_plain', 'SELECT string_agg(usable::text, $$ $$ ORDER BY created_at) FROM protaddr.key_status'),
 	$node->safe_psql('from_custom', q(SELECT string_agg(usable::text, ' ' ORDER BY created_at) || ' true' FROM protaddr.key_status)),

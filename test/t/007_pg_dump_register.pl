@@ -53,7 +53,6 @@ SQL
 
 my %state = (
 	'protections' => q(SELECT string_agg(p::text, E'\n' ORDER BY id) FROM protaddr.protection p),
-	'sources'     => q(SELECT string_agg(s::text, E'\n' ORDER BY source) FROM protaddr.register_source s),
 	'channels'    => q(SELECT string_agg(c::text, E'\n' ORDER BY channel) FROM protaddr.channel c),
 	'regime codes' => q(SELECT string_agg(r::text, E'\n' ORDER BY regime, code) FROM protaddr.regime_code r),
 	'gates'       => q(SELECT string_agg(g::text, E'\n' ORDER BY relation::text) FROM protaddr.gate_status g),
@@ -77,6 +76,8 @@ sub restore
 	$node->safe_psql('postgres', "CREATE DATABASE $db");
 	command_ok($format eq 'p' ? [ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($db), '-f', $file ] : [ 'pg_restore', '-e', '-d', $node->connstr($db), $file ],
 		"$db: restored without an error");
+	is($node->safe_psql($db, 'SELECT protaddr.register_ready()'), 'f', "$db: nothing is told before the register is confirmed");
+	$node->safe_psql($db, q(SELECT protaddr.confirm_register('restored')));
 	for my $what (sort keys %state)
 	{
 		is($node->safe_psql($db, $state{$what}), $before{$what}, "$db: same $what");

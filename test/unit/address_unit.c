@@ -429,7 +429,7 @@ test_encode_refusals(void)
 
 	address = address_of("TwnNm=A");
 	address.typist = repeated("t", PA_TYPIST_SIZE + 1);
-	ok(protaddr_encode(&address, plain, sizeof(plain)) == 0, "a typist of 65 bytes is refused");
+	ok(protaddr_encode(&address, plain, sizeof(plain)) == 0, "a typist that is too long is refused");
 	memset(&address, 0, sizeof(address));
 	address.typist = text_of("teller");
 	ok(protaddr_encode(&address, plain, sizeof(plain)) == 0, "a typist alone is refused");
@@ -992,6 +992,11 @@ test_subjects(void)
 	PaText		zeros = repeated("0", 65);
 
 	expect_key("070761-4285", "707614285");
+	expect_key("070761/4285", "707614285");
+	expect_key("707614285.0", "707614285");
+	expect_key("707614285.00 ", "707614285");
+	expect_key("12.000", "12000");
+	expect_key("A12.0", "A120");
 	expect_key("0707614285", "707614285");
 	expect_key("707614285", "707614285");
 	expect_key(" 070761 4285\n", "707614285");
