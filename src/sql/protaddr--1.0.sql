@@ -886,12 +886,12 @@ BEGIN
             END IF;
         END IF;
 
-        -- what another task, or a reply, says of an earlier day would take the place of newer word
-        IF NOT after_gap AND header.produced < (SELECT max(d.produced) FROM protaddr.register_delivery d
+        -- a reply of an earlier day would take the place of newer word
+        IF kind = 'reply' AND NOT after_gap AND header.produced < (SELECT max(d.produced) FROM protaddr.register_delivery d
                                                 WHERE d.source = source AND d.outcome = 'loaded') THEN
             RAISE EXCEPTION USING
                 ERRCODE = 'object_not_in_prerequisite_state',
-                MESSAGE = 'the delivery is older than what its source has delivered since',
+                MESSAGE = 'the reply is older than what its source has delivered since',
                 HINT = 'If it is to take the place of newer word all the same, load it with after_gap => true and a reason.';
         END IF;
 
