@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# register.sh
+#		What does the register cost at the size of a country?  Prints Markdown.
+#
+#	bash test/bench/register.sh [-n PEOPLE] [-r ROUNDS] [load] [size]
+#
+# load: PEOPLE (1,000,000) people from the fixed-length form against COPY of the same
+# rows into plain tables with the same indexes, ROUNDS (5) times in turn, each into an
+# empty register; and the loader's memory at a tenth and at the end.
+# size: six times PEOPLE known, 15 % of PEOPLE protected, twelve times PEOPLE identity
+# links; a new session's first look-up, the look-ups after it, its memory, and readers
+# beside a nightly delivery of 50,000 people.
+#
+# Runs like run.sh: in a private copy, on a server of its own.  size needs 10 GB of disk.
+
+here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+. "$here/../setup.sh"
+
+# setup.sh runs scripts that stand in test/; in the copy, this one does, too.
+eval "plain_$(declare -f pa_copy_tree)"
+pa_copy_tree()
+{
+	plain_pa_copy_tree "$@"
+	ln -s bench/register.sh "$2/test/register.sh"
+}
+
+arguments=("$@")
+people=1000000 rounds=5
+while getopts n:r: option; do
+	case $option in
+		n) people=$OPTARG ;;
+		r) rounds=$OPTARG ;;
+		*) pa_fail "usage: bash test/bench/register.sh [-n PEOPLE] [-r ROUNDS] [load] [size]" ;;
+	esac
+done
+shift $((OPTIND - 1))
+parts=("$@")
+[ $# -gt 0 ] || parts=(load size)
+
+export PA_NEED=demo
+pa_setup "${BASH_SOURCE[0]}" "${arguments[@]}"
+
+sql()
+{
+	psql -X -q -A -t -v ON_ERROR_STOP=1 "$@" || pa_fail "a statement failed" "$PA_WORK/bench/server.log"
+}
+
+# milliseconds COMMAND... prints how long it took
+milliseconds()
+{
+	local from=$(date +%s%N)
+
+	"$@" >/dev/null
+	echo $((($(date +%s%N) - from) / 1000000))
+}
+
+median()
+{
+	sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+pa_start_server "$PA_WORK/bench" "shared_buffers = 2GB
+max_wal_size = 16GB
+checkpoint_timeout = 1h
+autovacuum = off
+synchronous_commit = off"
+sql -d postgres -c 'CREATE DATABASE bench' && export PGDATABASE=bench
+
+part_load()
+{
+	local delivery=$PA_WORK/delivery.fixed round
+
+	perl "$PA_TREE/test/data/make_cpr.pl" --people "$people" --protected 0.025 --shape fixed >"$delivery"
+	: >"$PA_WORK/load" && : >"$PA_WORK/copy"
+	for ((round = 1; round <= rounds; round++)); do
+		sql -c 'DROP EXTENSION IF EXISTS protaddr CASCADE' -c 'CREATE EXTENSION protaddr' 2>/dev/null
+		milliseconds sql -c "SELECT protaddr.load_cpr_file('$delivery')" >>"$PA_WORK/load"
+		if [ "$round" = 1 ]; then
+			sql -c "COPY (SELECT subject_key, source, subject, known_since FROM protaddr.register_person) TO '$PA_WORK/people.copy'" \
+				-c "COPY (SELECT subject_key, kind, id, subject, regime, code, source, valid_from, valid_to, delete_hint, recorded_from, recorded_to, recorded_by, reason FROM protaddr.protection) TO '$PA_WORK/protection.copy'"
+		fi
+		sql -c 'DROP TABLE IF EXISTS plain_person, plain_protection' \
+			-c 'CREATE TABLE plain_person (k text COLLATE "C", source text, subject text, since timestamptz, PRIMARY KEY (k, source))' \
+			-c 'CREATE TABLE plain_protection (k text COLLATE "C", kind text, id bigint PRIMARY KEY, subject text, regime text, code text, source text, valid_from timestamptz, valid_to timestamptz, delete_hint date, recorded_from timestamptz, recorded_to timestamptz, recorded_by text, reason text)' \
+			-c "CREATE UNIQUE INDEX ON plain_protection (k, source, regime, code) WHERE recorded_to = 'infinity'" \
+			-c "CREATE INDEX ON plain_protection (k) WHERE kind <> 'none'" -c 'CREATE INDEX ON plain_protection (k, recorded_from)' 2>/dev/null
+		milliseconds sql -c "COPY plain_person FROM '$PA_WORK/people.copy'" -c "COPY plain_protection FROM '$PA_WORK/protection.copy'" >>"$PA_WORK/copy"
+	done
+	milliseconds sql -c "SELECT protaddr.load_cpr_file('$delivery', source => 'again')" >/dev/null
+	sql -c "SELECT protaddr.load_cpr_file('$delivery', source => 'watched')" &
+	local loader=$! pid='' peak_early=0 peak=0 size rss
+	while kill -0 $loader 2>/dev/null; do
+		pid=${pid:-$(sql -c "SELECT pid FROM protaddr.load_progress")}
+		if [ -n "$pid" ] && [ -r "/proc/$pid/status" ]; then
+			rss=$(awk '/RssAnon/ { print $2 }' "/proc/$pid/status" 2>/dev/null)
+			[ "$peak_early" != 0 ] || peak_early=${rss:-0}
+			[ "${rss:-0}" -le "$peak" ] || peak=$rss
+		fi
+		sleep 0.1
+	done
+	echo
+	echo "| $people people, fixed-length form, into an empty register | ms, median of $rounds | ratio |"
+	echo '|---|---|---|'
+	local copy=$(median <"$PA_WORK/copy") load=$(median <"$PA_WORK/load")
+	echo "| COPY of the same rows into plain tables with the same indexes | $copy | 1.00 |"
+	echo "| load_cpr_file | $load | $(awk "BEGIN { printf \"%.2f\", $load / $copy }") |"
+	echo
+	echo "The loader's own memory when first seen: $peak_early kB; at its peak: $peak kB."
+}
+
+part_size()
+{
+	local known=$((people * 6)) protected=$((people * 15 / 100)) links=$((people * 12))
+
+	pa_say "$known people, $protected protected, $links links"
+	sql -c 'DROP EXTENSION IF EXISTS protaddr CASCADE' -c 'CREATE EXTENSION protaddr' 2>/dev/null
+	sql -c "INSERT INTO protaddr.register_person (subject, source) SELECT 'P' || i, 'DK-CPR' FROM generate_series(1, $known) i" \
+		-c "INSERT INTO protaddr.protection (kind, subject, regime, code, source) SELECT 'name_and_address', 'P' || i * 40, 'DK-CPR', '0001', 'DK-CPR' FROM generate_series(1, $protected) i" \
+		-c "COPY (SELECT prefix || i, 'P' || i, kind FROM generate_series(1, $known) i, (VALUES ('K', 'customer'), ('A', 'account')) k (prefix, kind)) TO '$PA_WORK/links'"
+	local took=$(milliseconds sql -c "COPY protaddr.identity_link (identifier, subject, kind) FROM '$PA_WORK/links'")
+	rm -f "$PA_WORK/links"
+	sql -c 'VACUUM ANALYZE protaddr.protection' -c 'VACUUM ANALYZE protaddr.identity_link' -c "SELECT protaddr.confirm_register('DK-CPR')" >/dev/null
+	echo
+	echo "| $known people known, $protected protected, $links identity links | |"
+	echo '|---|---|'
+	echo "| COPY of the links | $((links * 1000 / took)) a second |"
+	for ((i = 1; i <= rounds; i++)); do
+		psql -XAtq -c 'SELECT protaddr.register_max_age()' -c '\timing on' -c "SELECT protaddr.is_protected('A$((i * 977))')" | awk '/^Time/ { print $2 }'
+	done | median | sed 's/.*/| a new session'\''s first look-up, an account, library loaded | & ms |/'
+	psql -XAtq <<SQL | awk '/^Time/ { t[++n] = $2 } /^[0-9]+$/ { kb = $1 } END {
+	printf "| first %d look-ups of different accounts, one statement | %.0f ms |\n", 200000, t[1]
+	printf "| warm: each of 200,000 different accounts | %.0f ns over octet_length |\n", (t[3] - t[4]) * 1e6 / 200000
+	printf "| warm: one account | %.0f ns over octet_length |\n", (t[5] - t[6]) * 1e6 / 2000000
+	printf "| memory of the whole set in a session | %.1f MB |\n", kb / 1048576 }'
+\timing on
+SELECT count(protaddr.is_protected('A' || i)) FILTER (WHERE i > 0) > 0 FROM generate_series(1, 200000) i;
+SELECT 1 WHERE false;
+SELECT count(protaddr.is_protected('A' || i)) FILTER (WHERE i > 0) > 0 FROM generate_series(1, 200000) i;
+SELECT count(octet_length('A' || i)) FILTER (WHERE i > 0) > 0 FROM generate_series(1, 200000) i;
+SELECT count(protaddr.is_protected(x)) > 0 FROM (SELECT 'A977'::text AS x FROM generate_series(1, 2000000) OFFSET 0) s;
+SELECT count(octet_length(x)) > 0 FROM (SELECT 'A977'::text AS x FROM generate_series(1, 2000000) OFFSET 0) s;
+\timing off
+SELECT sum(total_bytes)::bigint FROM pg_backend_memory_contexts WHERE name LIKE 'protaddr%';
+SQL
+	perl "$PA_TREE/test/data/make_cpr.pl" --people 50000 --protected 0.05 --shape fixed >"$PA_WORK/night"
+	echo "SELECT protaddr.is_protected('A' || (random() * $known)::int);" >"$PA_WORK/read.sql"
+	pgbench -n -f "$PA_WORK/read.sql" -T 12 -l --log-prefix="$PA_WORK/reads" >/dev/null 2>&1 &
+	sleep 3
+	took=$(milliseconds sql -c "SELECT protaddr.load_cpr_file('$PA_WORK/night', max_lifted => 1000000)")
+	wait
+	cat "$PA_WORK"/reads* | awk -v took="$took" '{ if ($3 > worst) worst = $3; sum += $3 } END {
+		printf "| a nightly delivery of 50,000 people | %d ms |\n| reads beside it: mean, longest | %.2f ms, %.1f ms |\n", took, sum / NR / 1000, worst / 1000 }'
+}
+
+for part in "${parts[@]}"; do
+	"part_$part"
+done
+pa_stop_server "$PA_WORK/bench"
