@@ -29,7 +29,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#define BATCH_PEOPLE	8192
+#define BATCH_PEOPLE	65536
 
 typedef struct Person
 {
