@@ -3,7 +3,7 @@
  *		Which columns of its table does a row trigger of ours work on?
  *
  * Found by name and by type when the trigger first fires on a relation, kept per
- * trigger until the relation changes.  A partition has triggers and column
+ * trigger until a relation changes.  A partition has triggers and column
  * numbers of its own, so it has an entry of its own.
  */
 #include "protaddr.h"
@@ -40,6 +40,10 @@ protaddr_row_trigger_init(void)
 	CacheRegisterRelcacheCallback(row_trigger_relcache, (Datum) 0);
 }
 
+/*
+ * What a table's columns hold may change without the table: a composite type gets
+ * an attribute.  So every message makes us look again, which costs microseconds.
+ */
 static void
 row_trigger_relcache(Datum arg, Oid relid)
 {
@@ -48,8 +52,7 @@ row_trigger_relcache(Datum arg, Oid relid)
 
 	hash_seq_init(&seq, row_triggers);
 	while ((entry = hash_seq_search(&seq)) != NULL)
-		if (relid == InvalidOid || entry->relation == relid)
-			entry->valid = false;
+		entry->valid = false;
 }
 
 /*

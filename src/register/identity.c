@@ -189,7 +189,16 @@ protaddr_identity_link_checked(PG_FUNCTION_ARGS)
 		Datum		until = heap_getattr(row, LINK_RECORDED_TO, desc, &isnull);
 
 		if (!isnull && !TIMESTAMP_IS_NOEND(DatumGetTimestampTz(until)))
+		{
+			/* a restore may say so, a loader may not: it would be a link that never counts */
+			if (!superuser())
+				ereport(ERROR,
+						(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						 errmsg("permission denied to enter an identity link that has ended"),
+						 errhint("Give identifier, subject and kind; protaddr.unlink_identity() ends a link."),
+						 PROTADDR_DISCREET));
 			return PointerGetDatum(row);
+		}
 	}
 
 	if (protaddr_identifier_same(&ends[0], &ends[1]))

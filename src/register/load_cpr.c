@@ -60,7 +60,7 @@ static void load_all(CprLoad *load, const char *bytes, size_t len, FILE *file);
 static void load_piece(CprLoad *load, const char *piece, size_t len);
 static void load_recoded(CprLoad *load, const char *piece, size_t len);
 static bool load_person(void *arg, const PaCprPerson *person);
-static TimestampTz copenhagen(const char *date);
+static TimestampTz copenhagen(const char *date, int days_later);
 static void load_tell(CprLoad *load);
 static void load_refuse(const PaCprParser *parser, const char *what);
 
@@ -350,9 +350,9 @@ load_person(void *arg, const PaCprPerson *person)
 		const PaCprProtection *one = &person->protection[i];
 
 		delivered[i].code = one->code;
-		delivered[i].valid_from = one->start[0] == '\0' ? DT_NOBEGIN : copenhagen(one->start);
+		delivered[i].valid_from = one->start[0] == '\0' ? DT_NOBEGIN : copenhagen(one->start, 0);
 		/* whether it held on the day it ended the register does not say: so it did */
-		delivered[i].valid_to = one->end[0] == '\0' ? DT_NOEND : copenhagen(one->end) + USECS_PER_DAY;
+		delivered[i].valid_to = one->end[0] == '\0' ? DT_NOEND : copenhagen(one->end, 1);
 		delivered[i].has_delete_hint = one->delete_hint[0] != '\0';
 		if (delivered[i].has_delete_hint)
 			delivered[i].delete_hint =
@@ -366,11 +366,12 @@ load_person(void *arg, const PaCprPerson *person)
 	return true;
 }
 
-/* copenhagen gives the moment a date of the register begins. */
+/* copenhagen gives the moment a date of the register begins, or a day some days later. */
 static TimestampTz
-copenhagen(const char *date)
+copenhagen(const char *date, int days_later)
 {
 	static text *zone = NULL;
+	DateADT		day;
 
 	if (zone == NULL)
 	{
@@ -379,9 +380,10 @@ copenhagen(const char *date)
 		zone = cstring_to_text("Europe/Copenhagen");
 		MemoryContextSwitchTo(old);
 	}
+	day = DatumGetDateADT(DirectFunctionCall1(date_in, CStringGetDatum(date))) + days_later;
 	return DatumGetTimestampTz(DirectFunctionCall2(timestamp_zone, PointerGetDatum(zone),
 												   DirectFunctionCall1(date_timestamp,
-																	   DirectFunctionCall1(date_in, CStringGetDatum(date)))));
+																	   DateADTGetDatum(day))));
 }
 
 /* load_tell says how far the load is: to whoever watches, and now and then here. */

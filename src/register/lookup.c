@@ -421,15 +421,17 @@ read_everybody(void)
 		Datum		key = heap_getattr(tuple, PROTECTION_SUBJECT_KEY, RelationGetDescr(rel), &key_null);
 		Datum		kind = heap_getattr(tuple, PROTECTION_KIND, RelationGetDescr(rel), &kind_null);
 		text	   *t;
+		int			hides;
 
 		CHECK_FOR_INTERRUPTS();
-		if (key_null || kind_null)
+		if (key_null)
 			continue;
+		hides = kind_null ? PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME :
+			kind_hides(kind);
 		t = DatumGetTextPP(key);
-		add_person(everybody, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), kind_hides(kind));
+		add_person(everybody, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), hides);
 		if (any_links)
-			add_identifiers(everybody, link, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t),
-							kind_hides(kind), scratch);
+			add_identifiers(everybody, link, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), hides, scratch);
 	}
 	systable_endscan_ordered(scan);
 	MemoryContextDelete(scratch);
@@ -485,6 +487,7 @@ add_identifiers(people_hash *everybody, Relation link, const char *key, int len,
 	found[0].len = len;
 	for (int i = 0; i < nfound; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		/* a person may have any number of accounts */
 		while (!protaddr_identity_step(link, &found[i], true, NULL, found, &nfound, room))
 			found = repalloc_huge(found, (Size) (room *= 2) * sizeof(ProtaddrIdentifier));

@@ -2112,9 +2112,12 @@ BEGIN
     END LOOP;
 END
 $$;
-REVOKE ALL ON protaddr.data_key, protaddr.regime_code, protaddr.protection, protaddr.register_source, protaddr.register_delivery,
-    protaddr.register_person, protaddr.identity_link, protaddr.register_staging FROM PUBLIC, pg_monitor;
-REVOKE ALL ON SEQUENCE protaddr.protection_id_seq, protaddr.register_delivery_id_seq FROM PUBLIC, pg_monitor;
+REVOKE ALL ON ALL TABLES IN SCHEMA protaddr FROM PUBLIC, pg_monitor;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA protaddr FROM PUBLIC, pg_monitor;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA protaddr FROM pg_monitor;
+GRANT SELECT ON protaddr.channel, protaddr.gate_status, protaddr.bound_column TO PUBLIC;
+GRANT SELECT ON protaddr.key_status, protaddr.register_status, protaddr.load_progress TO pg_monitor;
+GRANT EXECUTE ON FUNCTION protaddr.data_key_available(bigint), protaddr.outer_key_name() TO pg_monitor;
 
 -- ---------------------------------------------------------------------------
 -- The first data key, and with it the outer key's file if there is none.

@@ -32,7 +32,11 @@ SELECT protaddr.confirm_register('branch office');
 
 UPDATE protaddr.channel SET when_protected = 'minimum', legal_basis = 'ours' WHERE channel = 'sepa';
 INSERT INTO protaddr.channel (channel, route, when_protected, description, legal_basis) VALUES ('letter', 'extract', 'block', 'Letters', 'ours');
-INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis) VALUES ('XX-REG', '7', 'address_and_town', 'Own', 'ours');
+INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis, source) VALUES ('XX-REG', '7', 'address_and_town', 'Own', 'ours', 'ours');
+SELECT protaddr.link_identity('K1', 'H1', 'customer');
+SELECT protaddr.link_identity('K2', 'H1', 'customer');
+SELECT protaddr.unlink_identity('K2', 'H1');
+SELECT protaddr.link_identity('H1', 'K2', 'turned round');
 
 SET SESSION AUTHORIZATION regress_owner;
 CREATE TABLE customer (cpr text PRIMARY KEY, joint text, home protaddr.address, special protaddr.address);
@@ -53,6 +57,9 @@ SQL
 
 my %state = (
 	'protections' => q(SELECT string_agg(p::text, E'\n' ORDER BY id) FROM protaddr.protection p),
+	'links'       => q(SELECT string_agg(l::text, E'\n' ORDER BY identifier, subject, recorded_from) FROM protaddr.identity_link l),
+	'deliveries'  => q(SELECT string_agg(d::text, E'\n' ORDER BY id) FROM protaddr.register_delivery d),
+	'people'      => q(SELECT string_agg(p::text, E'\n' ORDER BY subject_key, source) FROM protaddr.register_person p),
 	'channels'    => q(SELECT string_agg(c::text, E'\n' ORDER BY channel) FROM protaddr.channel c),
 	'regime codes' => q(SELECT string_agg(r::text, E'\n' ORDER BY regime, code) FROM protaddr.regime_code r),
 	'gates'       => q(SELECT string_agg(g::text, E'\n' ORDER BY relation::text) FROM protaddr.gate_status g),
