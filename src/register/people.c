@@ -29,7 +29,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#define BATCH_PEOPLE	65536
+#define BATCH_PEOPLE	16384
 
 typedef struct Person
 {
