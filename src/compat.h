@@ -44,6 +44,7 @@
 #endif
 
 /* Semantic actions answer with an error code since 16; before they are void. */
+#include "common/jsonapi.h"
 #if PG_VERSION_NUM >= 160000
 typedef JsonParseErrorType ProtaddrJsonResult;
 #define PROTADDR_JSON_GO_ON return JSON_SUCCESS
