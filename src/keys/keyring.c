@@ -233,7 +233,7 @@ key_take_in(uint64 id, const uint8 *wrapped, const char *outer_name, int elevel)
 	{
 		ereport(elevel,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
-				 errmsg("data key %016" INT64_MODIFIER "x cannot be unwrapped with the outer key of this server", id),
+				 errmsg("data key %016llx cannot be unwrapped with the outer key of this server", (unsigned long long) id),
 				 errdetail("It is wrapped with outer key %s.", outer_name),
 				 errhint("protaddr.adopt_data_keys() takes over keys that another outer key wraps.")));
 		return NULL;
@@ -378,7 +378,7 @@ protaddr_rotate_data_key(PG_FUNCTION_ARGS)
 		elog(ERROR, "could not store a data key");
 	SPI_finish();
 
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%016" INT64_MODIFIER "x", id)));
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%016llx", (unsigned long long) id)));
 }
 
 /*
@@ -439,7 +439,7 @@ protaddr_adopt_data_keys(PG_FUNCTION_ARGS)
 			if (!key_unwrap(&from, id, wrapped, bytes))
 				ereport(ERROR,
 						(errcode(ERRCODE_DATA_CORRUPTED),
-						 errmsg("authentication of data key %016" INT64_MODIFIER "x failed", id)));
+						 errmsg("authentication of data key %016llx failed", (unsigned long long) id)));
 			good = key_wrap(&to, id, bytes, (uint8 *) VARDATA(anew));
 			explicit_bzero(bytes, sizeof(bytes));
 			if (!good)

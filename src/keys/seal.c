@@ -31,7 +31,7 @@ static uint8 encode_buffer[PA_MAX_PLAIN];
 
 static void seal_xact(XactEvent event, void *arg);
 static const uint8 *next_nonce(void);
-static void authentication_failed(void) pg_attribute_noreturn();
+static void authentication_failed(void);
 
 void
 protaddr_seal_init(void)
@@ -108,7 +108,7 @@ protaddr_open(const ProtaddrSeal *seal, bool missing_key_ok, ProtaddrOpened *ope
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
 				 errmsg("the key of this address is not here"),
-				 errdetail("It was sealed with data key %016" INT64_MODIFIER "x.", id),
+				 errdetail("It was sealed with data key %016llx.", (unsigned long long) id),
 				 errhint("The value is whole. See protaddr.key_status; protaddr.adopt_data_keys() takes over keys from another cluster."),
 				 PROTADDR_DISCREET));
 	}
