@@ -126,6 +126,7 @@ static void add_person(people_hash *everybody, const char *key, int len, int hid
 static void add_identifiers(people_hash *everybody, Relation link, const char *key, int len,
 							int hides, MemoryContext scratch);
 static void read_everybody(void);
+static double index_rows(Oid index);
 static int	how_many_to_ask(void);
 static int	kind_hides(Datum kind);
 
@@ -498,23 +499,37 @@ add_identifiers(people_hash *everybody, Relation link, const char *key, int len,
 	MemoryContextReset(scratch);
 }
 
-/*
- * how_many_to_ask tells after how many single questions reading everybody is the
- * cheaper way: a question costs about as much as reading sixteen.
- */
-static int
-how_many_to_ask(void)
+/* index_rows gives how many rows an index had when it was last looked at. */
+static double
+index_rows(Oid index)
 {
-	HeapTuple	tuple = SearchSysCache1(RELOID,
-										ObjectIdGetDatum(protaddr_table_index(PROTADDR_PROTECTION)));
-	float4		rows = 0;
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+	double		rows = 0;
 
 	if (HeapTupleIsValid(tuple))
 	{
 		rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
 		ReleaseSysCache(tuple);
 	}
-	return rows <= 0 ? 0 : (int) Min(rows / 16, 1000000);
+	return Max(rows, 0);
+}
+
+/*
+ * how_many_to_ask tells after how many single questions reading everybody is the
+ * cheaper way: a question costs about as much as reading sixteen people.  Where
+ * identifiers are linked, each person's have to be found one by one, and reading a
+ * person costs more than a question does.
+ */
+static int
+how_many_to_ask(void)
+{
+	double		rows = index_rows(protaddr_table_index(PROTADDR_PROTECTION));
+
+	if (index_rows(protaddr_identity_index(true)) > 0)
+		rows *= 1.5;
+	else
+		rows /= 16;
+	return (int) Min(rows, 1000000);
 }
 
 /* kind_hides reads the closed vocabulary; what it does not know, as "everything", hides all. */
