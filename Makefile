@@ -68,7 +68,8 @@ DOOR_OBJS = \
 
 OUTBOUND_OBJS = \
 	src/outbound/channel.o \
-	src/outbound/gate.o
+	src/outbound/gate.o \
+	src/outbound/gate_args.o
 
 OBJS = \
 	src/module.o \

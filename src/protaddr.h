@@ -15,7 +15,9 @@
 #include "commands/trigger.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "utils/date.h"
+#include "utils/numeric.h"
 #include "utils/relcache.h"
 
 #include "compat.h"
@@ -236,11 +238,14 @@ extern bool protaddr_may_tell(const PaAddress *address);
 /* ---- door/release.c: what may leave ------------------------------------------------ */
 
 typedef struct ProtaddrChannel ProtaddrChannel;
+typedef struct ProtaddrTransfer ProtaddrTransfer;
+typedef struct ProtaddrDecision ProtaddrDecision;
 
 extern ProtaddrSeal *protaddr_release(ProtaddrSeal *seal, const ProtaddrChannel *channel,
-									  const ProtaddrIdentifier *payer);
+									  const ProtaddrTransfer *transfer,
+									  ProtaddrDecision *decision);
 extern bool protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *channel,
-								 const ProtaddrIdentifier *payer);
+								 const ProtaddrTransfer *transfer);
 
 /* ---- door/row_trigger.c: what a trigger of ours knows about its table ----------------- */
 
@@ -268,21 +273,169 @@ extern void protaddr_check_row_trigger(FunctionCallInfo fcinfo, const char *func
 
 /* ---- outbound/channel.c: the law, as rows ----------------------------------------------- */
 
+/* What happens to an address, the strictest first.  0, what nobody decided, is nothing leaves. */
 typedef enum ProtaddrAction
 {
-	PROTADDR_WITHHOLD = 0,
-	PROTADDR_MINIMUM,
-	PROTADDR_BLOCK
+	PROTADDR_WITHHOLD = 0,		/* the address stays, the row leaves without it */
+	PROTADDR_BLOCK,				/* the row is refused */
+	PROTADDR_HOLD,				/* the row waits for somebody to decide */
+	PROTADDR_MINIMUM,			/* town and country leave; the country alone if the town is hidden */
+	PROTADDR_SUBSTITUTE,		/* the registered substitute address leaves */
+	PROTADDR_DISCLOSE,			/* the address leaves, on record */
+	PROTADDR_LEAVE				/* the address leaves: nobody it concerns is protected */
 } ProtaddrAction;
 
+/* Which rule of the channel decided. */
+typedef enum ProtaddrRule
+{
+	PROTADDR_RULE_NOT_READY = 0,	/* the register cannot be asked */
+	PROTADDR_RULE_UNBOUND,		/* the value concerns nobody, or the row names nobody */
+	PROTADDR_RULE_PROTECTED,
+	PROTADDR_RULE_SMALL,		/* protected, and a small amount */
+	PROTADDR_RULE_UNKNOWN,		/* no register has told of the person */
+	PROTADDR_RULE_FREE,			/* known, and not protected */
+	PROTADDR_RULE_HELD			/* a held row that somebody decided on */
+} ProtaddrRule;
+
+/* One row of protaddr.channel. */
 struct ProtaddrChannel
 {
 	char		name[PA_CHANNEL_SIZE + 1];
 	int			name_len;
-	ProtaddrAction protected_action;
+	ProtaddrAction when_protected;
+	ProtaddrAction when_small;
+	ProtaddrAction when_unknown;
+	ProtaddrAction when_unbound;
+	ProtaddrAction when_unreadable; /* of a message: PROTADDR_BLOCK or PROTADDR_HOLD */
+	ProtaddrAction without_substitute;
+	bool		has_small;		/* there is a rule for small amounts */
+	bool		birth_data;
+	Numeric		small_amount;
+	char		small_currency[4];
+	Interval   *linked_within;	/* NULL: transfers are not linked */
+	TimestampTz valid_from;
+	TimestampTz valid_to;
+	int64		id;
 };
 
 extern void protaddr_channel_init(void);
-extern const ProtaddrChannel *protaddr_channel(const char *name, size_t len);
+extern const ProtaddrChannel *protaddr_channel(const char *name, size_t len, TimestampTz at);
+
+/* ---- outbound/rule.c: what the channel says of this address ----------------------------- */
+
+/* What is known of the transfer, or the message, that carries an address. */
+struct ProtaddrTransfer
+{
+	bool		has_row;		/* there is a row that names the payer, or nobody */
+	ProtaddrIdentifier payer;	/* whom the row names beside those the value concerns */
+	ProtaddrIdentifier payee;	/* no key: not known */
+	Numeric		amount;			/* NULL: not known */
+	char		currency[4];	/* "": not known */
+	/* which transfer it is, so that it counts once: a row of a gated table */
+	Oid			relation;		/* InvalidOid: not to be recorded */
+	bool		has_reference;	/* the row has a key: an update is the same transfer */
+	uint64		reference;
+	/* what somebody decided of a held row, in place of PROTADDR_HOLD */
+	bool		hold_decided;
+	ProtaddrAction after_hold;
+	const char *reason;
+};
+
+struct ProtaddrDecision
+{
+	ProtaddrAction action;
+	ProtaddrRule rule;
+	int			hides;
+	bool		linked;			/* transfers before counted: this one is to be recorded */
+};
+
+extern void protaddr_refuse(const ProtaddrChannel *channel) pg_attribute_noreturn();
+
+/* ---- outbound/linked.c: transfers that count together ------------------------------------ */
+
+extern void protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
+
+/* ---- outbound/message.c: what of a message may leave ---------------------------------------- */
+
+typedef enum ProtaddrFormat
+{
+	PROTADDR_XML,
+	PROTADDR_MT,
+	PROTADDR_JSON
+} ProtaddrFormat;
+
+/*
+ * Appends what may leave to out.  PROTADDR_LEAVE: it is there; PROTADDR_HOLD: a party's
+ * rule or an unreadable message holds it, out is of no use.  Raises 23PA1 for one that is
+ * blocked.  changed: out is not what came in.  encoding: "UTF-8", or NULL as an XML
+ * message declares.
+ */
+extern ProtaddrAction protaddr_release_message(ProtaddrFormat format, const char *message,
+											   size_t len, const char *encoding,
+											   const ProtaddrChannel *channel,
+											   const ProtaddrTransfer *transfer,
+											   StringInfo out, PaRewritten *counts);
+
+/* ---- outbound/gate_args.c: what a gate's triggers are told ------------------------------------ */
+
+/*
+ * The triggers' arguments are pairs: a key, and its value.
+ *
+ *	channel C			the channel; or
+ *	channel_column N	the column that names it, row by row
+ *	subject N			the column that names whom the row's addresses belong to
+ *	address N of S		this address column belongs to whom column S names, the others to
+ *						subject
+ *	amount N, currency N, payee N	the columns of the transfer
+ *	currency_code C		in place of currency: the same for every row, EUR
+ *	message N format F	a column with a message to be rewritten: xml, mt or json
+ *	held T				the table that holds rows, qualified and quoted
+ *
+ * Dumped and restored with the trigger; so a gate needs no row anywhere to know itself.
+ */
+#define PROTADDR_GATE_MAX_COLUMNS	32
+
+typedef struct ProtaddrGateArgs
+{
+	const char *channel;		/* NULL if by column */
+	const char *channel_column;
+	const char *subject;		/* NULL: messages only */
+	const char *amount;
+	const char *currency;		/* a column */
+	const char *currency_code;	/* or a code */
+	const char *payee;
+	const char *held;
+	int			naddresses;
+	struct
+	{
+		const char *column;
+		const char *of;
+	}			address[PROTADDR_GATE_MAX_COLUMNS];
+	int			nmessages;
+	struct
+	{
+		const char *column;
+		ProtaddrFormat format;
+	}			message[PROTADDR_GATE_MAX_COLUMNS];
+} ProtaddrGateArgs;
+
+extern bool protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate);
+extern bool protaddr_gate_names_column(const ProtaddrGateArgs *gate, const char *column);
+
+/* ---- outbound/gated.c: which tables have a gate, and is it whole --------------------------------- */
+
+typedef enum ProtaddrGateState
+{
+	PROTADDR_GATE_NONE = 0,		/* not gated */
+	PROTADDR_GATE_WHOLE,
+	PROTADDR_GATE_BROKEN		/* gated by the register of gates, and a trigger is missing or not ALWAYS */
+} ProtaddrGateState;
+
+extern void protaddr_gated_init(void);
+extern ProtaddrGateState protaddr_gate_state(Oid relation);
+
+/* ---- outbound/keeper.c: hooks that keep the gates in place ------------------------------------------ */
+
+extern void protaddr_keeper_init(void);
 
 #endif							/* PROTADDR_H */

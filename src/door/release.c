@@ -56,7 +56,7 @@ protaddr_release(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 			result = protaddr_seal(address);
 		}
 	}
-	else if (channel->protected_action == PROTADDR_BLOCK)
+	else if (channel->when_protected == PROTADDR_BLOCK)
 	{
 		protaddr_shut(&opened);
 		ereport(ERROR,
@@ -66,7 +66,7 @@ protaddr_release(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 				 errhint("See the channel's legal basis in protaddr.channel."),
 				 PROTADDR_DISCREET));
 	}
-	else if (channel->protected_action == PROTADDR_MINIMUM && ready && named)
+	else if (channel->when_protected == PROTADDR_MINIMUM && ready && named)
 	{
 		address->channel.data = channel->name;
 		address->channel.len = channel->name_len;
@@ -123,7 +123,7 @@ protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 		memcmp(address->channel.data, channel->name, channel->name_len) == 0 &&
 		(hides == PROTADDR_HIDES_NOTHING ||
 		 (address->release == PA_RELEASED_MINIMUM &&
-		  channel->protected_action == PROTADDR_MINIMUM &&
+		  channel->when_protected == PROTADDR_MINIMUM &&
 		  ((hides & PROTADDR_HIDES_TOWN) == 0 || address->element[PA_TWNNM].len == 0)));
 	protaddr_shut(&opened);
 	return released;

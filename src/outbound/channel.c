@@ -36,7 +36,7 @@ protaddr_channel_init(void)
  * Raises 22023 for a channel that is not in the table.
  */
 const ProtaddrChannel *
-protaddr_channel(const char *name, size_t len)
+protaddr_channel(const char *name, size_t len, TimestampTz at)
 {
 	uint64		now = protaddr_generation(PROTADDR_CHANNEL);
 
@@ -82,7 +82,7 @@ channels_read(void)
 		memset(&channel, 0, sizeof(channel));
 		channel.name_len = VARSIZE_ANY_EXHDR(t);
 		memcpy(channel.name, VARDATA_ANY(t), channel.name_len);
-		channel.protected_action = action_null ? PROTADDR_WITHHOLD : action_of(action);
+		channel.when_protected = action_null ? PROTADDR_WITHHOLD : action_of(action);
 
 		channels = channels == NULL ?
 			MemoryContextAlloc(TopMemoryContext, 8 * sizeof(ProtaddrChannel)) :
