@@ -49,6 +49,7 @@ REGISTER_OBJS = \
 	src/register/cpr_field.o \
 	src/register/forget.o \
 	src/register/identity.o \
+	src/register/known.o \
 	src/register/load_cpr.o \
 	src/register/load_staged.o \
 	src/register/lookup.o \
@@ -68,8 +69,13 @@ DOOR_OBJS = \
 
 OUTBOUND_OBJS = \
 	src/outbound/channel.o \
+	src/outbound/disclosure.o \
+	src/outbound/explain.o \
 	src/outbound/gate.o \
-	src/outbound/gate_args.o
+	src/outbound/gate_args.o \
+	src/outbound/linked.o \
+	src/outbound/rule.o \
+	src/outbound/substitute.o
 
 OBJS = \
 	src/module.o \

@@ -136,6 +136,7 @@ extern Oid	protaddr_protection_one_index(void);
 extern Oid	protaddr_identity_index(bool reverse);
 extern Oid	protaddr_register_person(void);
 extern Oid	protaddr_register_person_index(void);
+extern Oid	protaddr_own_relation(const char *name);
 
 extern void protaddr_own_tables_init(void);
 extern Oid	protaddr_table(ProtaddrTable table);
@@ -181,8 +182,15 @@ extern bool protaddr_identity_step(Relation rel, const ProtaddrIdentifier *key, 
 								   struct SnapshotData *snapshot, ProtaddrIdentifier *found,
 								   int *nfound, int room);
 
+/* Everybody an identifier stands for, itself first; palloc'd. */
+extern ProtaddrIdentifier *protaddr_identity_people(const ProtaddrIdentifier *id, int *npeople);
+
 extern bool protaddr_identity_may_link(const ProtaddrIdentifier *from,
 									   const ProtaddrIdentifier *to);
+
+/* ---- register/known.c: whom the registers have told of ---------------------------- */
+
+extern bool protaddr_person_known(const char *key, int len);
 
 /* ---- register/people.c: whom a source has told of ------------------------------- */
 
@@ -244,6 +252,9 @@ typedef struct ProtaddrDecision ProtaddrDecision;
 extern ProtaddrSeal *protaddr_release(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 									  const ProtaddrTransfer *transfer,
 									  ProtaddrDecision *decision);
+extern const ProtaddrChannel *protaddr_transfer_from_args(FunctionCallInfo fcinfo,
+														  ProtaddrTransfer *transfer);
+extern void protaddr_currency_from_text(const text *code, char currency[4]);
 extern bool protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 								 const ProtaddrTransfer *transfer);
 
@@ -315,7 +326,7 @@ struct ProtaddrChannel
 	Interval   *linked_within;	/* NULL: transfers are not linked */
 	TimestampTz valid_from;
 	TimestampTz valid_to;
-	int64		id;
+	const char *legal_basis;
 };
 
 extern void protaddr_channel_init(void);
@@ -335,6 +346,8 @@ struct ProtaddrTransfer
 	Oid			relation;		/* InvalidOid: not to be recorded */
 	bool		has_reference;	/* the row has a key: an update is the same transfer */
 	uint64		reference;
+	/* the rules of another time, which must allow it too; NULL: none */
+	const ProtaddrChannel *also;
 	/* what somebody decided of a held row, in place of PROTADDR_HOLD */
 	bool		hold_decided;
 	ProtaddrAction after_hold;
@@ -349,11 +362,47 @@ struct ProtaddrDecision
 	bool		linked;			/* transfers before counted: this one is to be recorded */
 };
 
-extern void protaddr_refuse(const ProtaddrChannel *channel) pg_attribute_noreturn();
+/* Whom an address, or a party of a message, concerns, as far as a rule asks. */
+typedef struct ProtaddrConcerned
+{
+	bool		anybody;		/* false: nobody is named */
+	bool		known;			/* a register has told of each of them */
+	int			hides;			/* what must not be told of any of them */
+} ProtaddrConcerned;
+
+extern void protaddr_concern(ProtaddrConcerned *concerned, const char *key, int len);
+extern void protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
+									 const ProtaddrTransfer *transfer);
+extern void protaddr_decide(const ProtaddrChannel *channel, const ProtaddrConcerned *concerned,
+							const ProtaddrTransfer *transfer, ProtaddrDecision *decision);
+extern bool protaddr_may_happen(const ProtaddrChannel *channel, const ProtaddrConcerned *concerned,
+								const ProtaddrTransfer *transfer, ProtaddrAction action);
+extern ProtaddrAction protaddr_stricter(ProtaddrAction a, ProtaddrAction b);
+extern void protaddr_refuse(const ProtaddrChannel *channel);
 
 /* ---- outbound/linked.c: transfers that count together ------------------------------------ */
 
+typedef enum ProtaddrSmall
+{
+	PROTADDR_NOT_SMALL,
+	PROTADDR_SMALL,
+	PROTADDR_SMALL_UNKNOWN		/* no amount, or one in a currency without a rate */
+} ProtaddrSmall;
+
+extern ProtaddrSmall protaddr_small(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
 extern void protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
+
+/* ---- outbound/disclosure.c: what was disclosed, on record ------------------------------------ */
+
+extern uint64 protaddr_disclosure_record(const ProtaddrChannel *channel,
+										 const ProtaddrTransfer *transfer,
+										 const PaText *subject, int nsubjects);
+extern bool protaddr_disclosure_stands(uint64 disclosure);
+
+/* ---- outbound/substitute.c: what may leave in place of an address ------------------------------ */
+
+/* Sealed values as the table has them, palloc'd; NULL if there is none that fits. */
+extern ProtaddrSeal *protaddr_substitute_of(const ProtaddrIdentifier *person, int npersons);
 
 /* ---- outbound/message.c: what of a message may leave ---------------------------------------- */
 

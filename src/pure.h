@@ -83,7 +83,9 @@ typedef enum PaRelease
 {
 	PA_NOT_RELEASED = 0,
 	PA_RELEASED_WHOLE,			/* nobody it concerns was protected */
-	PA_RELEASED_MINIMUM			/* reduced to what the law demands */
+	PA_RELEASED_MINIMUM,		/* reduced to what the law demands */
+	PA_RELEASED_SUBSTITUTE,		/* a substitute address in place of the person's own */
+	PA_RELEASED_DISCLOSED		/* whole, though protected: on record */
 } PaRelease;
 
 typedef struct PaAddress
@@ -95,6 +97,7 @@ typedef struct PaAddress
 	int			nsubjects;
 	PaRelease	release;
 	PaText		channel;		/* released for, present iff release != 0 */
+	uint64_t	disclosure;		/* number of the record, not 0 iff PA_RELEASED_DISCLOSED */
 	PaText		typist;			/* who typed it in, while it concerns nobody */
 } PaAddress;
 

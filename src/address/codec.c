@@ -6,6 +6,7 @@
  *		release		1 byte, PaRelease
  *		subjects	1 byte count; each: 1 byte length, bytes
  *		channel		1 byte length, bytes; only if release is not 0
+ *		disclosure	8 bytes, big endian, not 0; only if release is PA_RELEASED_DISCLOSED
  *		entries		tag, length, bytes; elements in ascending order, then lines, then
  *					the typist
  *		padding		zero bytes up to a multiple of PA_PLAIN_BLOCK
@@ -29,6 +30,7 @@
 
 #define PLAIN_VERSION	PA_SEAL_VERSION
 #define HEADER_SIZE		3
+#define DISCLOSURE_SIZE	8
 #define LINE_TAG		0x40
 #define TYPIST_TAG		0x50
 #define LONG_LENGTH		128		/* from here on a length takes two bytes */
@@ -40,7 +42,7 @@
  * bytes each; 3 bytes before each of those; all subjects and a channel.
  */
 _Static_assert(PA_MAX_PLAIN % PA_PLAIN_BLOCK == 0, "PA_MAX_PLAIN is not whole blocks");
-_Static_assert(HEADER_SIZE + PA_MAX_SUBJECTS * (1 + PA_SUBJECT_SIZE) + 1 + PA_CHANNEL_SIZE +
+_Static_assert(HEADER_SIZE + PA_MAX_SUBJECTS * (1 + PA_SUBJECT_SIZE) + 1 + PA_CHANNEL_SIZE + DISCLOSURE_SIZE +
 			   4 * (1299 + PA_MAX_LINES * PA_ADRLINE_CHARS) +
 			   3 * (PA_NELEMENTS + PA_MAX_LINES) + 2 + PA_TYPIST_SIZE <= PA_MAX_PLAIN,
 			   "PA_MAX_PLAIN does not hold every address");
@@ -144,7 +146,7 @@ protaddr_encode(const PaAddress *address, uint8_t *out, size_t outsize)
 
 	if (address->nsubjects < 0 || address->nsubjects > PA_MAX_SUBJECTS ||
 		address->nlines < 0 || address->nlines > PA_MAX_LINES ||
-		(unsigned int) address->release > PA_RELEASED_MINIMUM)
+		(unsigned int) address->release > PA_RELEASED_DISCLOSED)
 		return 0;
 
 	subjects_size = sort_subjects(address, subject);
@@ -157,6 +159,10 @@ protaddr_encode(const PaAddress *address, uint8_t *out, size_t outsize)
 		return 0;
 	if (address->release != PA_NOT_RELEASED)
 		size += 1 + (size_t) address->channel.len;
+	if ((address->release == PA_RELEASED_DISCLOSED) != (address->disclosure != 0))
+		return 0;
+	if (address->release == PA_RELEASED_DISCLOSED)
+		size += DISCLOSURE_SIZE;
 
 	for (int i = 0; i < PA_NELEMENTS; i++)
 	{
@@ -193,6 +199,9 @@ protaddr_encode(const PaAddress *address, uint8_t *out, size_t outsize)
 		p = put_short(p, subject[i]);
 	if (address->release != PA_NOT_RELEASED)
 		p = put_short(p, address->channel);
+	if (address->release == PA_RELEASED_DISCLOSED)
+		for (int shift = 56; shift >= 0; shift -= 8)
+			*p++ = (uint8_t) (address->disclosure >> shift);
 	for (int i = 0; i < PA_NELEMENTS; i++)
 	{
 		if (address->element[i].len > 0)
@@ -243,13 +252,14 @@ protaddr_decode(const uint8_t *plain, size_t len, PaAddress *address)
 
 	if (len < PA_PLAIN_BLOCK || len > PA_MAX_PLAIN || len % PA_PLAIN_BLOCK != 0)
 		return false;
-	if (p[0] != PLAIN_VERSION || p[1] > PA_RELEASED_MINIMUM || p[2] > PA_MAX_SUBJECTS)
+	if (p[0] != PLAIN_VERSION || p[1] > PA_RELEASED_DISCLOSED || p[2] > PA_MAX_SUBJECTS)
 		return false;
 
 	/* lines and subjects are counted: what lies past their number is nobody's */
 	memset(address->element, 0, sizeof(address->element));
 	address->nlines = 0;
 	address->channel.len = 0;
+	address->disclosure = 0;
 	address->typist.len = 0;
 	address->release = (PaRelease) p[1];
 	address->nsubjects = p[2];
@@ -267,6 +277,15 @@ protaddr_decode(const uint8_t *plain, size_t len, PaAddress *address)
 	{
 		p = get_short(p, end, PA_CHANNEL_SIZE, &address->channel);
 		if (p == NULL)
+			return false;
+	}
+	if (address->release == PA_RELEASED_DISCLOSED)
+	{
+		if (end - p < DISCLOSURE_SIZE)
+			return false;
+		for (int i = 0; i < DISCLOSURE_SIZE; i++)
+			address->disclosure = address->disclosure << 8 | *p++;
+		if (address->disclosure == 0)
 			return false;
 	}
 

@@ -100,6 +100,7 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 		/* what was released was released for others than it concerns now */
 		address->release = PA_NOT_RELEASED;
 		address->channel.len = 0;
+		address->disclosure = 0;
 
 		bound = PointerGetDatum(protaddr_seal(address));
 		isnull = false;

@@ -209,7 +209,7 @@ type_holds_address(Oid type, Oid address)
 /*
  * protaddr_check_row_trigger refuses a trigger function of ours that is called in
  * any other way than the one it is made for: a statement-level trigger would pass
- * no row at all.
+ * no row at all.  nargs -1: any number of arguments.
  */
 void
 protaddr_check_row_trigger(FunctionCallInfo fcinfo, const char *function, TriggerEvent when,
@@ -222,7 +222,7 @@ protaddr_check_row_trigger(FunctionCallInfo fcinfo, const char *function, Trigge
 		(trigdata->tg_event & TRIGGER_EVENT_TIMINGMASK) != when ||
 		(!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) &&
 		 !TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)) ||
-		trigdata->tg_trigger->tgnargs != nargs)
+		(nargs >= 0 && trigdata->tg_trigger->tgnargs != nargs))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" is not used as the trigger it is made for", function),

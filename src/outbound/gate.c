@@ -22,63 +22,76 @@ PG_FUNCTION_INFO_V1(protaddr_gate_row);
 PG_FUNCTION_INFO_V1(protaddr_gate_check);
 PG_FUNCTION_INFO_V1(protaddr_trigger_arguments);
 
-static const ProtaddrChannel *
-gate_channel(TriggerData *trigdata)
+/*
+ * gate_begin reads what the trigger is told, and what the row says of itself.
+ */
+static ProtaddrRowTrigger *
+gate_begin(FunctionCallInfo fcinfo, HeapTuple *row, const ProtaddrChannel **channel,
+		   ProtaddrTransfer *transfer)
 {
-	const char *name = trigdata->tg_trigger->tgargs[0];
-
-	return protaddr_channel(name, strlen(name));
-}
-
-/* gate_payer gives whom the row names; no key if nobody. */
-static void
-gate_payer(ProtaddrRowTrigger *trigger, HeapTuple row, TupleDesc desc, ProtaddrIdentifier *payer)
-{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	ProtaddrGateArgs gate;
+	ProtaddrRowTrigger *trigger;
+	Datum		subject;
 	bool		isnull;
-	Datum		subject = heap_getattr(row, trigger->subject, desc, &isnull);
 
+	if (!protaddr_gate_args(trigdata->tg_trigger->tgargs, trigdata->tg_trigger->tgnargs, &gate) ||
+		gate.channel == NULL || gate.subject == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("the gate of table \"%s\" is not one that install_gate() made",
+						RelationGetRelationName(trigdata->tg_relation)),
+				 errhint("Use protaddr.remove_gate() and protaddr.install_gate()."),
+				 PROTADDR_DISCREET));
+	trigger = protaddr_row_trigger(trigdata, gate.subject, NULL);
+	*channel = protaddr_channel(gate.channel, strlen(gate.channel), DT_NOBEGIN);
+	*row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
+		trigdata->tg_newtuple : trigdata->tg_trigtuple;
+
+	memset(transfer, 0, sizeof(*transfer));
+	transfer->has_row = true;
+	subject = heap_getattr(*row, trigger->subject, desc, &isnull);
 	if (isnull ||
 		!protaddr_identifier_from_datum(subject, trigger->subject_type, &trigger->subject_out,
-										payer))
-		payer->len = 0;
+										&transfer->payer))
+		transfer->payer.len = 0;
+	return trigger;
 }
 
 /*
- * protaddr_gate_row is the trigger before the row, arguments channel and subject.
- * A row that names nobody has its addresses withheld, and so has a value that
- * concerns nobody.
+ * protaddr_gate_row is the trigger before the row.  A row that names nobody has its
+ * addresses withheld, and so has a value that concerns nobody.
  */
 Datum
 protaddr_gate_row(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	const ProtaddrChannel *channel;
-	ProtaddrRowTrigger *trigger;
-	ProtaddrIdentifier payer;
 	TupleDesc	desc;
+	const ProtaddrChannel *channel;
+	ProtaddrTransfer transfer;
+	ProtaddrRowTrigger *trigger;
 	HeapTuple	row;
 	bool		isnull;
 
-	protaddr_check_row_trigger(fcinfo, "gate_row", TRIGGER_EVENT_BEFORE, 2);
-	trigger = protaddr_row_trigger(trigdata, trigdata->tg_trigger->tgargs[1], NULL);
-	channel = gate_channel(trigdata);
+	protaddr_check_row_trigger(fcinfo, "gate_row", TRIGGER_EVENT_BEFORE, -1);
 	desc = RelationGetDescr(trigdata->tg_relation);
-	row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
-		trigdata->tg_newtuple : trigdata->tg_trigtuple;
-
-	gate_payer(trigger, row, desc, &payer);
+	trigger = gate_begin(fcinfo, &row, &channel, &transfer);
 
 	for (int i = 0; i < trigger->naddresses; i++)
 	{
 		int			column = trigger->addresses[i];
 		Datum		value = heap_getattr(row, column, desc, &isnull);
+		ProtaddrDecision decision;
 		ProtaddrSeal *seal;
 		ProtaddrSeal *released;
 
 		if (isnull)
 			continue;
 		seal = (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value);
-		released = protaddr_release(seal, channel, &payer);
+		released = protaddr_release(seal, channel, &transfer, &decision);
+		if (decision.action == PROTADDR_BLOCK || decision.action == PROTADDR_HOLD)
+			protaddr_refuse(channel);
 		if (released == seal)
 			continue;
 		isnull = released == NULL;
@@ -94,18 +107,14 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	const ProtaddrChannel *channel;
+	ProtaddrTransfer transfer;
 	ProtaddrRowTrigger *trigger;
-	ProtaddrIdentifier payer;
 	TupleDesc	desc;
 	HeapTuple	row;
 
-	protaddr_check_row_trigger(fcinfo, "gate_check", TRIGGER_EVENT_AFTER, 2);
-	trigger = protaddr_row_trigger(trigdata, trigdata->tg_trigger->tgargs[1], NULL);
-	channel = gate_channel(trigdata);
+	protaddr_check_row_trigger(fcinfo, "gate_check", TRIGGER_EVENT_AFTER, -1);
 	desc = RelationGetDescr(trigdata->tg_relation);
-	row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
-		trigdata->tg_newtuple : trigdata->tg_trigtuple;
-	gate_payer(trigger, row, desc, &payer);
+	trigger = gate_begin(fcinfo, &row, &channel, &transfer);
 
 	for (int i = 0; i < trigger->naddresses; i++)
 	{
@@ -114,13 +123,13 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 
 		if (isnull)
 			continue;
-		if (!protaddr_is_released((ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value), channel, &payer))
+		if (!protaddr_is_released((ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value), channel, &transfer))
 			ereport(ERROR,
 					(errcode(ERRCODE_PROTADDR_REFUSED),
 					 errmsg("column \"%s\" of \"%s\" holds an address that is not released for channel \"%s\"",
 							NameStr(TupleDescAttr(desc, trigger->addresses[i] - 1)->attname),
 							RelationGetRelationName(trigdata->tg_relation), channel->name),
-					 errdetail("Another trigger or a generated column put it there after the gate."),
+					 errdetail("Another trigger or a generated column put it there after the gate, or its person was protected meanwhile."),
 					 errhint("Let nothing write the column after the gate's trigger."),
 					 PROTADDR_DISCREET));
 	}

@@ -81,6 +81,28 @@ protaddr_identity_step(Relation rel, const ProtaddrIdentifier *key, bool reverse
 }
 
 /*
+ * protaddr_identity_people gives everybody an identifier stands for, itself first,
+ * as the links stand now.  palloc'd.
+ */
+ProtaddrIdentifier *
+protaddr_identity_people(const ProtaddrIdentifier *id, int *npeople)
+{
+	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	int			room = 16;
+	ProtaddrIdentifier *found = palloc(room * sizeof(ProtaddrIdentifier));
+	int			nfound = 1;
+
+	found[0] = *id;
+	/* what is found grows behind us; nothing is followed twice */
+	for (int i = 0; i < nfound; i++)
+		while (!protaddr_identity_step(link, &found[i], false, NULL, found, &nfound, room))
+			found = repalloc_huge(found, (Size) (room *= 2) * sizeof(ProtaddrIdentifier));
+	table_close(link, AccessShareLock);
+	*npeople = nfound;
+	return found;
+}
+
+/*
  * longest tells how many links lead on from key, at most: 0 if none, more than
  * PROTADDR_IDENTITY_STEPS if too many or in a circle.  forbidden must not be met.
  */

@@ -322,24 +322,17 @@ static int
 ask(const char *key, int len)
 {
 	Relation	protection = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
-	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
-	int			room = 16;
-	ProtaddrIdentifier *found = palloc(room * sizeof(ProtaddrIdentifier));
-	int			nfound = 1;
+	ProtaddrIdentifier id;
+	ProtaddrIdentifier *found;
+	int			nfound;
 	int			hides = PROTADDR_HIDES_NOTHING;
 
-	memcpy(found[0].key, key, len);
-	found[0].len = len;
-
-	/* what is found grows behind us; nothing is followed twice */
+	memcpy(id.key, key, len);
+	id.len = len;
+	found = protaddr_identity_people(&id, &nfound);
 	for (int i = 0; i < nfound; i++)
-	{
 		hides |= ask_one(protection, &found[i]);
-		while (!protaddr_identity_step(link, &found[i], false, NULL, found, &nfound, room))
-			found = repalloc_huge(found, (Size) (room *= 2) * sizeof(ProtaddrIdentifier));
-	}
 	pfree(found);
-	table_close(link, AccessShareLock);
 	table_close(protection, AccessShareLock);
 	return hides;
 }

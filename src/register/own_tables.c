@@ -134,6 +134,13 @@ protaddr_register_person_index(void)
 	return our_relation("register_person_pkey");
 }
 
+/* protaddr_own_relation gives one of our tables or indexes that few ask for. */
+Oid
+protaddr_own_relation(const char *name)
+{
+	return our_relation(name);
+}
+
 /* protaddr_address_type gives the OID of protaddr.address, or InvalidOid. */
 Oid
 protaddr_address_type(void)
@@ -290,7 +297,8 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 		(TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) &&
 		 (strcmp(table, "protection") == 0 || strcmp(table, "identity_link") == 0 ||
 		  strcmp(table, "substitute_address") == 0 || strcmp(table, "register_forgotten") == 0 ||
-		  strcmp(table, "data_key") == 0)))
+		  strcmp(table, "channel_change") == 0 || strcmp(table, "disclosure") == 0 ||
+		  strcmp(table, "exchange_rate") == 0 || strcmp(table, "data_key") == 0)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("rows of \"protaddr.%s\" cannot be removed", table),
@@ -300,7 +308,7 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 				 errhint("Use the functions of protaddr to change the register, keys and channels.")));
 
 	/* pg_write_all_data holds INSERT and UPDATE on these, too; our functions run as their owner */
-	if (!superuser() && strcmp(table, "channel") != 0)
+	if (!superuser())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to change \"protaddr.%s\" directly", table),
@@ -308,13 +316,19 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 
 	CacheInvalidateRelcache(trigdata->tg_relation);
 
-	if (strcmp(table, "register_source") == 0 || strcmp(table, "channel") == 0)
+	if (strcmp(table, "register_source") == 0 || strcmp(table, "channel") == 0 ||
+		strcmp(table, "exchange_rate") == 0)
 		loosened = true;
 	else if ((strcmp(table, "protection") == 0 || strcmp(table, "identity_link") == 0) &&
 			 TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 	{
 		loosened = true;
 		check_closing(trigdata);
+	}
+	else if (strcmp(table, "channel_change") == 0 || strcmp(table, "disclosure") == 0)
+	{
+		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+			check_closing(trigdata);
 	}
 	else if (strcmp(table, "substitute_address") == 0 || strcmp(table, "register_forgotten") == 0)
 	{
