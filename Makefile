@@ -73,6 +73,8 @@ OUTBOUND_OBJS = \
 	src/outbound/explain.o \
 	src/outbound/gate.o \
 	src/outbound/gate_args.o \
+	src/outbound/gated.o \
+	src/outbound/keeper.o \
 	src/outbound/linked.o \
 	src/outbound/rule.o \
 	src/outbound/substitute.o

@@ -40,6 +40,7 @@ static const struct
 	[PROTADDR_IDENTITY_LINK] = {"identity_link", "identity_link_forward"},
 	[PROTADDR_REGISTER_SOURCE] = {"register_source", "register_source_pkey"},
 	[PROTADDR_CHANNEL] = {"channel", "channel_pkey"},
+	[PROTADDR_GATE] = {"gate", "gate_pkey"},
 };
 
 static Oid	table_oid[PROTADDR_NTABLES];
@@ -298,7 +299,8 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 		 (strcmp(table, "protection") == 0 || strcmp(table, "identity_link") == 0 ||
 		  strcmp(table, "substitute_address") == 0 || strcmp(table, "register_forgotten") == 0 ||
 		  strcmp(table, "channel_change") == 0 || strcmp(table, "disclosure") == 0 ||
-		  strcmp(table, "exchange_rate") == 0 || strcmp(table, "data_key") == 0)))
+		  strcmp(table, "exchange_rate") == 0 || strcmp(table, "gate_change") == 0 ||
+		  strcmp(table, "data_key") == 0)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("rows of \"protaddr.%s\" cannot be removed", table),
@@ -306,6 +308,13 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 				 errdetail("Addresses sealed with a data key could never be read again.") :
 				 errdetail("The register keeps its history."),
 				 errhint("Use the functions of protaddr to change the register, keys and channels.")));
+
+	/* gates write it past this trigger */
+	if (strcmp(table, "gate") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("\"protaddr.gate\" is written by gates alone"),
+				 errhint("Use protaddr.install_gate() and protaddr.remove_gate().")));
 
 	/* pg_write_all_data holds INSERT and UPDATE on these, too; our functions run as their owner */
 	if (!superuser())
@@ -325,7 +334,8 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 		loosened = true;
 		check_closing(trigdata);
 	}
-	else if (strcmp(table, "channel_change") == 0 || strcmp(table, "disclosure") == 0)
+	else if (strcmp(table, "channel_change") == 0 || strcmp(table, "disclosure") == 0 ||
+			 strcmp(table, "gate_change") == 0)
 	{
 		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 			check_closing(trigdata);
