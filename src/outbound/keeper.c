@@ -33,6 +33,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "executor/executor.h"
 #include "executor/tuptable.h"
@@ -65,8 +66,11 @@ typedef struct Touched
 } Touched;
 
 static List *touched = NIL;
-static bool membership_touched = false; /* what belongs to our extension */
-static bool register_touched = false;	/* protaddr.gate itself */
+
+/* the subtransaction that first touched what belongs to our extension, or protaddr.gate */
+static SubTransactionId membership_touched = InvalidSubTransactionId;
+static SubTransactionId register_touched = InvalidSubTransactionId;
+
 static Oid	removing = InvalidOid;	/* remove_gate() is at this table */
 static List *retyped = NIL;		/* columns that ALTER TABLE is giving a type */
 static bool in_hook = false;
@@ -145,8 +149,7 @@ refuse(Oid relation, const char *what, const char *hint)
 
 /* fetch_new gives a catalog row as the running command has written it, copied, or NULL. */
 static HeapTuple
-fetch_new(Oid catalog, Oid index, AttrNumber first, Oid id, AttrNumber second, AttrNumber number,
-		  TupleDesc *desc)
+fetch_new(Oid catalog, Oid index, AttrNumber first, Oid id, AttrNumber second, AttrNumber number)
 {
 	Relation	rel = table_open(catalog, AccessShareLock);
 	ScanKeyData key[2];
@@ -159,8 +162,6 @@ fetch_new(Oid catalog, Oid index, AttrNumber first, Oid id, AttrNumber second, A
 	scan = systable_beginscan(rel, index, true, SnapshotSelf, second != 0 ? 2 : 1, key);
 	tuple = systable_getnext(scan);
 	tuple = HeapTupleIsValid(tuple) ? heap_copytuple(tuple) : NULL;
-	if (desc != NULL)
-		*desc = CreateTupleDescCopy(RelationGetDescr(rel));
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return tuple;
@@ -171,7 +172,7 @@ new_column(Oid relation, AttrNumber number)
 {
 	HeapTuple	tuple = fetch_new(AttributeRelationId, AttributeRelidNumIndexId,
 								  Anum_pg_attribute_attrelid, relation,
-								  Anum_pg_attribute_attnum, number, NULL);
+								  Anum_pg_attribute_attnum, number);
 
 	return HeapTupleIsValid(tuple) ? (Form_pg_attribute) GETSTRUCT(tuple) : NULL;
 }
@@ -245,6 +246,13 @@ touch(Oid relation)
 	return entry;
 }
 
+static void
+note(SubTransactionId *touched_by)
+{
+	if (*touched_by == InvalidSubTransactionId)
+		*touched_by = GetCurrentSubTransactionId();
+}
+
 /* in_our_script is true while CREATE or ALTER EXTENSION protaddr runs its script. */
 static bool
 in_our_script(void)
@@ -256,14 +264,14 @@ static void
 trigger_touched(ObjectAccessType access, Oid trigger)
 {
 	HeapTuple	tuple = fetch_new(TriggerRelationId, TriggerOidIndexId, Anum_pg_trigger_oid, trigger,
-								  0, 0, NULL);
+								  0, 0);
 	Form_pg_trigger form;
 
 	if (!HeapTupleIsValid(tuple))
 		return;
 	form = (Form_pg_trigger) GETSTRUCT(tuple);
 	if (form->tgrelid == protaddr_gate_register() && !in_our_script())
-		register_touched = true;
+		note(&register_touched);
 	(void) touch(form->tgrelid);
 
 	/* one that fires after the gate's could undo what that did */
@@ -362,7 +370,7 @@ relation_altered(Oid relation)
 
 	if (!is_table(relation) || (!ours && protaddr_gate_state(relation) == PROTADDR_GATE_NONE))
 		return;
-	new_tuple = fetch_new(RelationRelationId, ClassOidIndexId, Anum_pg_class_oid, relation, 0, 0, NULL);
+	new_tuple = fetch_new(RelationRelationId, ClassOidIndexId, Anum_pg_class_oid, relation, 0, 0);
 	old_tuple = SearchSysCacheCopy1(RELOID, ObjectIdGetDatum(relation));
 	if (!HeapTupleIsValid(new_tuple) || !HeapTupleIsValid(old_tuple))
 		return;
@@ -372,7 +380,7 @@ relation_altered(Oid relation)
 		new->relnamespace == old->relnamespace)
 		return;
 	if (ours)
-		register_touched = true;
+		note(&register_touched);
 	else
 		refuse(relation, "giving the table another name or schema", NULL);
 }
@@ -417,8 +425,7 @@ inheritance_altered(Oid child, Oid parent)
 static void
 rule_made(Oid rule)
 {
-	HeapTuple	tuple = fetch_new(RewriteRelationId, RewriteOidIndexId, Anum_pg_rewrite_oid, rule, 0, 0,
-								  NULL);
+	HeapTuple	tuple = fetch_new(RewriteRelationId, RewriteOidIndexId, Anum_pg_rewrite_oid, rule, 0, 0);
 
 	if (HeapTupleIsValid(tuple))
 	{
@@ -433,7 +440,7 @@ static void
 schema_altered(Oid schema)
 {
 	HeapTuple	tuple = fetch_new(NamespaceRelationId, NamespaceOidIndexId, Anum_pg_namespace_oid, schema,
-								  0, 0, NULL);
+								  0, 0);
 	char	   *old = get_namespace_name(schema);
 
 	if (!HeapTupleIsValid(tuple) || old == NULL ||
@@ -463,6 +470,31 @@ function_altered(Oid function)
 				 errmsg("function \"protaddr.%s\" belongs to the gates and cannot be altered",
 						NameStr(form->proname))));
 	ReleaseSysCache(tuple);
+}
+
+/* type_altered: gates know address columns by their type, and the type by its name. */
+static void
+type_altered(Oid type)
+{
+	HeapTuple	new_tuple;
+	HeapTuple	old_tuple;
+	Form_pg_type new;
+	Form_pg_type old;
+
+	if (type != protaddr_address_type())
+		return;
+	new_tuple = fetch_new(TypeRelationId, TypeOidIndexId, Anum_pg_type_oid, type, 0, 0);
+	old_tuple = SearchSysCacheCopy1(TYPEOID, ObjectIdGetDatum(type));
+	if (!HeapTupleIsValid(new_tuple) || !HeapTupleIsValid(old_tuple))
+		return;
+	new = (Form_pg_type) GETSTRUCT(new_tuple);
+	old = (Form_pg_type) GETSTRUCT(old_tuple);
+	if (strcmp(NameStr(new->typname), NameStr(old->typname)) != 0 ||
+		new->typnamespace != old->typnamespace)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("type \"protaddr.address\" cannot have another name or schema"),
+				 errdetail("Gates know what to release by it.")));
 }
 
 static void
@@ -517,10 +549,14 @@ object_touched(ObjectAccessType access, Oid class, Oid object, int column, void 
 			if (access != OAT_DROP)
 				function_altered(object);
 			break;
+		case TypeRelationId:
+			if (access == OAT_POST_ALTER)
+				type_altered(object);
+			break;
 		case ExtensionRelationId:
 			if (access == OAT_POST_ALTER && object == get_extension_oid("protaddr", true) &&
 				!in_our_script())
-				membership_touched = true;
+				note(&membership_touched);
 			break;
 	}
 }
@@ -538,7 +574,7 @@ keeper_object_access(ObjectAccessType access, Oid class, Oid object, int column,
 		return;
 	if (class != RelationRelationId && class != TriggerRelationId && class != AttrDefaultRelationId &&
 		class != InheritsRelationId && class != RewriteRelationId && class != NamespaceRelationId &&
-		class != ProcedureRelationId && class != ExtensionRelationId)
+		class != ProcedureRelationId && class != TypeRelationId && class != ExtensionRelationId)
 		return;
 	if (in_hook || OidIsValid(removing) || IsBinaryUpgrade || !IsTransactionState() ||
 		!OidIsValid(protaddr_gate_register()))
@@ -639,7 +675,8 @@ settle(void)
 	MemoryContext old;
 	ListCell   *cell;
 
-	if (touched == NIL && !membership_touched && !register_touched)
+	if (touched == NIL && membership_touched == InvalidSubTransactionId &&
+		register_touched == InvalidSubTransactionId)
 		return;
 	CommandCounterIncrement();
 
@@ -648,14 +685,14 @@ settle(void)
 	in_hook = true;
 	PG_TRY();
 	{
-		if (membership_touched)
+		if (membership_touched != InvalidSubTransactionId)
 			check_members();
 		if (OidIsValid(protaddr_gate_register()))
 		{
 			foreach(cell, touched)
 				check_touched(lfirst(cell));
 		}
-		if (register_touched && OidIsValid(get_extension_oid("protaddr", true)))
+		if (register_touched != InvalidSubTransactionId && OidIsValid(get_extension_oid("protaddr", true)))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("\"protaddr.gate\" is the register of gates and cannot be altered")));
@@ -669,7 +706,7 @@ settle(void)
 	MemoryContextDelete(scratch);
 
 	touched = NIL;
-	membership_touched = register_touched = false;
+	membership_touched = register_touched = InvalidSubTransactionId;
 }
 
 /*
@@ -763,7 +800,7 @@ keeper_xact(XactEvent event, void *arg)
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
 			touched = NIL;
-			membership_touched = register_touched = false;
+			membership_touched = register_touched = InvalidSubTransactionId;
 			removing = InvalidOid;
 			break;
 		default:
@@ -782,6 +819,10 @@ keeper_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId paren
 	foreach(cell, touched)
 		if (((Touched *) lfirst(cell))->by >= mine)
 			touched = foreach_delete_current(touched, cell);
+	if (membership_touched >= mine)
+		membership_touched = InvalidSubTransactionId;
+	if (register_touched >= mine)
+		register_touched = InvalidSubTransactionId;
 }
 
 /* ---- whenever a statement writes ------------------------------------------------------------- */
