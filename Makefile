@@ -96,7 +96,7 @@ REGRESS = install address_type address_ops show_format keys register \
 	attack_errors attack_writing attack_binary attack_inference attack_register
 REGRESS_OPTS =
 
-ISOLATION = bind gate history identity protect register
+ISOLATION = bind gate gate_kept history identity protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

@@ -627,10 +627,12 @@ static void
 check_members(void)
 {
 	Oid			extension = get_extension_oid("protaddr", true);
-	bool		complete = OidIsValid(protaddr_gate_register());
+	Oid			table = protaddr_gate_register();
+	bool		complete;
 
 	if (!OidIsValid(extension))
 		return;
+	complete = OidIsValid(table) && getExtensionOfObject(RelationRelationId, table) == extension;
 	for (int i = PROTADDR_GATE_ROW; i <= PROTADDR_GATE_CHECK; i++)
 	{
 		Oid			function = protaddr_gate_function(i);
