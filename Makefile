@@ -68,12 +68,14 @@ DOOR_OBJS = \
 	src/door/subjects.o
 
 OUTBOUND_OBJS = \
+	src/outbound/birth.o \
 	src/outbound/channel.o \
 	src/outbound/disclosure.o \
 	src/outbound/explain.o \
 	src/outbound/gate.o \
 	src/outbound/gate_args.o \
 	src/outbound/linked.o \
+	src/outbound/message.o \
 	src/outbound/rule.o \
 	src/outbound/substitute.o
 

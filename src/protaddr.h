@@ -191,6 +191,7 @@ extern bool protaddr_identity_may_link(const ProtaddrIdentifier *from,
 /* ---- register/known.c: whom the registers have told of ---------------------------- */
 
 extern bool protaddr_person_known(const char *key, int len);
+extern bool protaddr_person_resolved(const char *key, int len);
 
 /* ---- register/people.c: whom a source has told of ------------------------------- */
 
@@ -403,6 +404,10 @@ extern bool protaddr_disclosure_stands(uint64 disclosure);
 
 /* Sealed values as the table has them, palloc'd; NULL if there is none that fits. */
 extern ProtaddrSeal *protaddr_substitute_of(const ProtaddrIdentifier *person, int npersons);
+
+/* ---- outbound/birth.c: when and where somebody was born ---------------------------------------- */
+
+extern PaBirth *protaddr_birth_of(const ProtaddrIdentifier *id);
 
 /* ---- outbound/message.c: what of a message may leave ---------------------------------------- */
 

@@ -94,6 +94,27 @@ protaddr_person_known(const char *key, int len)
 	return known;
 }
 
+/*
+ * protaddr_person_resolved is true if an identifier that somebody else wrote, in a
+ * message, leads to anybody we know: a register has told of them, or it is linked to
+ * a person and no register lists people.
+ */
+bool
+protaddr_person_resolved(const char *key, int len)
+{
+	ProtaddrIdentifier id;
+	int			npeople;
+
+	if (!protaddr_person_known(key, len))
+		return false;
+	if (people_listed)
+		return true;
+	memcpy(id.key, key, len);
+	id.len = len;
+	pfree(protaddr_identity_people(&id, &npeople));
+	return npeople > 1;
+}
+
 static bool
 anybody_listed(void)
 {

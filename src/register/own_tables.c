@@ -298,7 +298,8 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 		 (strcmp(table, "protection") == 0 || strcmp(table, "identity_link") == 0 ||
 		  strcmp(table, "substitute_address") == 0 || strcmp(table, "register_forgotten") == 0 ||
 		  strcmp(table, "channel_change") == 0 || strcmp(table, "disclosure") == 0 ||
-		  strcmp(table, "exchange_rate") == 0 || strcmp(table, "data_key") == 0)))
+		  strcmp(table, "exchange_rate") == 0 || strcmp(table, "birth_data") == 0 ||
+		  strcmp(table, "data_key") == 0)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("rows of \"protaddr.%s\" cannot be removed", table),
@@ -325,7 +326,8 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 		loosened = true;
 		check_closing(trigdata);
 	}
-	else if (strcmp(table, "channel_change") == 0 || strcmp(table, "disclosure") == 0)
+	else if (strcmp(table, "channel_change") == 0 || strcmp(table, "disclosure") == 0 ||
+			 strcmp(table, "birth_data") == 0)
 	{
 		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 			check_closing(trigdata);
