@@ -13,6 +13,7 @@
 #include "catalog/pg_collation.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/datetime.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 
