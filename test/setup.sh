@@ -163,6 +163,8 @@ pa_install_packages()
 	set -- $?
 	pa_as_root rm -f "$drop_in"
 	[ "$made_policy" = 0 ] || pa_as_root rm -f "$policy"
+	# nor at the next start of the machine
+	case " $missing " in *" pgbouncer "*) pa_as_root systemctl disable pgbouncer >>"$log" 2>&1 || true ;; esac
 	# the package's own once it is installed
 	[ "$made_folder" = 0 ] || dpkg -S "${drop_in%/*}" >/dev/null 2>&1 || pa_as_root rmdir --ignore-fail-on-non-empty "${drop_in%/*}"
 	[ "$1" = 0 ] || pa_fail "apt-get install failed" "$log"
