@@ -103,6 +103,7 @@ pa_missing_tools()
 	command -v make >/dev/null || echo make
 	command -v perl >/dev/null || echo perl
 	printf '#include <openssl/evp.h>\n' | gcc -E - >/dev/null 2>&1 || echo libssl-dev
+	printf '#include <expat.h>\n' | gcc -E - >/dev/null 2>&1 || echo libexpat1-dev
 	[ "${PA_NEED:-check}" = check ] || return 0
 	perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
 	command -v prove >/dev/null || echo perl
@@ -111,6 +112,7 @@ pa_missing_tools()
 	command -v clang >/dev/null || echo clang
 	command -v scan-build >/dev/null || echo clang-tools
 	pa_fuzzer_runtime || echo libclang-rt-dev
+	command -v xmllint >/dev/null || echo libxml2-utils
 }
 
 pa_as_root()
