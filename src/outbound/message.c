@@ -11,9 +11,11 @@
  */
 #include "protaddr.h"
 
+#include <ctype.h>
+
+#include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "common/hashfn.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
@@ -41,11 +43,12 @@ typedef struct Release
 typedef struct Known
 {
 	ProtaddrConcerned concerned;
-	ProtaddrIdentifier name;
+	PaText		name;			/* as fold_name writes it */
 	ProtaddrIdentifier protected_as;	/* the identifier that leads to a protected person */
 } Known;
 
 static bool decide_unit(void *arg, PaUnit *unit);
+static PaText fold_name(PaText name);
 static void know_party(const Release *release, const PaParty *party, Known *known);
 static bool decide_party(Release *release, PaParty *party, const Known *known,
 						 const ProtaddrTransfer *transfer);
@@ -217,7 +220,8 @@ decide_unit(void *arg, PaUnit *unit)
 	for (int i = 0; i < unit->nparties; i++)
 		for (int j = 0; j < unit->nparties; j++)
 			if (known[i].concerned.hides != PROTADDR_HIDES_NOTHING && known[i].name.len > 0 &&
-				protaddr_identifier_same(&known[i].name, &known[j].name))
+				known[i].name.len == known[j].name.len &&
+				memcmp(known[i].name.data, known[j].name.data, known[i].name.len) == 0)
 			{
 				known[j].concerned.hides |= known[i].concerned.hides;
 				if (known[j].protected_as.len == 0)
@@ -240,8 +244,9 @@ know_party(const Release *release, const PaParty *party, Known *known)
 	if (party->more_identifiers)
 		known->concerned.hides = PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME;
 
-	/* the last one is the name; the one before it, of a payer, whom the row names */
-	for (int i = 0; i < party->nidentifiers + 2; i++)
+	/* then whom the row names, of a payer, and the name, as it is and as SWIFT writes it */
+	known->name = fold_name(party->name);
+	for (int i = 0; i < party->nidentifiers + 3; i++)
 	{
 		ProtaddrIdentifier id;
 		int			hides;
@@ -257,11 +262,13 @@ know_party(const Release *release, const PaParty *party, Known *known)
 			if (is_payer(party->role))
 				id = release->transfer->payer;
 		}
-		else if (party->name.len > 0)
+		else
 		{
+			PaText		name = i == party->nidentifiers + 1 ? party->name : known->name;
+
 			/* names may be longer than any identifier */
-			id.len = Max(protaddr_subject_key(party->name.data, party->name.len, id.key), 0);
-			known->name = id;
+			if (name.len > 0)
+				id.len = Max(protaddr_subject_key(name.data, name.len, id.key), 0);
 		}
 		if (id.len == 0)
 			continue;
@@ -273,6 +280,29 @@ know_party(const Release *release, const PaParty *party, Known *known)
 		known->concerned.known = known->concerned.known || hides != PROTADDR_HIDES_NOTHING ||
 			protaddr_person_resolved(id.key, id.len);
 	}
+}
+
+/*
+ * fold_name writes a name as a SWIFT message would, in capitals and without what is
+ * no letter, so that the ways to write it are one; palloc'd.  As it is, if SWIFT has
+ * no letters for it.
+ */
+static PaText
+fold_name(PaText name)
+{
+	size_t		room = 2 * (size_t) name.len + 1;
+	char	   *folded = palloc(room);
+	size_t		len = name.len > 0 ? protaddr_charset_x(name.data, name.len, folded, room) : 0;
+	PaText		result = name;
+
+	if (len == 0)
+		return result;
+	result.data = folded;
+	result.len = 0;
+	for (size_t i = 0; i < len; i++)
+		if (isalnum((unsigned char) folded[i]))
+			folded[result.len++] = pg_toupper((unsigned char) folded[i]);
+	return result;
 }
 
 /* decide_party says what may stand at the party's place; false: the message is held or refused. */
