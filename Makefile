@@ -23,6 +23,9 @@ PURE_SRCS = \
 	src/address/element.c \
 	src/address/format.c \
 	src/address/token.c \
+	src/outbound/charset_x.c \
+	src/outbound/swift_mt.c \
+	src/outbound/swift_party.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
 	src/register/subject.c
@@ -68,7 +71,10 @@ DOOR_OBJS = \
 
 OUTBOUND_OBJS = \
 	src/outbound/channel.o \
-	src/outbound/gate.o
+	src/outbound/charset_x.o \
+	src/outbound/gate.o \
+	src/outbound/swift_mt.o \
+	src/outbound/swift_party.o
 
 OBJS = \
 	src/module.o \
