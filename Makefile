@@ -23,9 +23,12 @@ PURE_SRCS = \
 	src/address/element.c \
 	src/address/format.c \
 	src/address/token.c \
+	src/outbound/charset_x.c \
 	src/outbound/iso_party.c \
 	src/outbound/iso_write.c \
 	src/outbound/iso_xml.c \
+	src/outbound/swift_mt.c \
+	src/outbound/swift_party.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
 	src/register/subject.c
@@ -73,6 +76,7 @@ DOOR_OBJS = \
 OUTBOUND_OBJS = \
 	src/outbound/birth.o \
 	src/outbound/channel.o \
+	src/outbound/charset_x.o \
 	src/outbound/disclosure.o \
 	src/outbound/explain.o \
 	src/outbound/gate.o \
@@ -83,7 +87,9 @@ OUTBOUND_OBJS = \
 	src/outbound/linked.o \
 	src/outbound/message.o \
 	src/outbound/rule.o \
-	src/outbound/substitute.o
+	src/outbound/substitute.o \
+	src/outbound/swift_mt.o \
+	src/outbound/swift_party.o
 
 OBJS = \
 	src/module.o \
