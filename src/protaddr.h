@@ -367,12 +367,12 @@ struct ProtaddrDecision
 typedef struct ProtaddrConcerned
 {
 	bool		anybody;		/* false: nobody is named */
-	bool		known;			/* a register has told of each of them */
+	bool		known;			/* a register has told of each of them, if any rule asks */
 	int			hides;			/* what must not be told of any of them */
 } ProtaddrConcerned;
 
-extern void protaddr_concern(ProtaddrConcerned *concerned, const char *key, int len);
 extern void protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
+									 const ProtaddrChannel *channel,
 									 const ProtaddrTransfer *transfer);
 extern void protaddr_decide(const ProtaddrChannel *channel, const ProtaddrConcerned *concerned,
 							const ProtaddrTransfer *transfer, ProtaddrDecision *decision);
