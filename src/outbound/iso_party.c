@@ -284,6 +284,7 @@ find_payer(const IsoWalk *walk, int scope, const char *role)
 	static const uint8_t kinds[] = {ISO_FACT_ACCOUNT, ISO_FACT_PARTY};
 	int			transfer = walk->frame[scope].transfer;
 	int			outermost = transfer > 0 ? transfer : scope;
+	PaText		none = {0};
 
 	if (transfer > 1 && walk->frame[transfer].kind == ISO_TRANSACTION &&
 		walk->frame[transfer - 1].kind == ISO_PMTINF)
@@ -302,7 +303,7 @@ find_payer(const IsoWalk *walk, int scope, const char *role)
 			}
 		}
 	}
-	return (PaText) {0};
+	return none;
 }
 
 /*

@@ -777,7 +777,9 @@ parse(IsoWalk *walk)
 			{
 				PaRewritten *rewritten = walk->rewritten;
 
-				rewritten->offset = (uint64_t) XML_GetCurrentByteIndex(walk->parser);
+				/* nothing at all is nowhere */
+				if (walk->len > 0)
+					rewritten->offset = (uint64_t) XML_GetCurrentByteIndex(walk->parser);
 				rewritten->line = (uint64_t) XML_GetCurrentLineNumber(walk->parser);
 				walk->verdict = verdict_of(walk, rewritten->offset);
 			}
