@@ -111,6 +111,12 @@ protaddr_iso_begin_place(IsoWalk *walk, IsoKind kind)
 			walk->place[i].crowded = true;
 	}
 
+	/* what we are about to cut must be what Expat has seen */
+	if (!is_text(walk, protaddr_iso_local_name(walk, frame->start), kind == ISO_ADR ? "Adr" : "PstlAdr"))
+	{
+		protaddr_iso_refuse(walk, PA_MESSAGE_ENCODING);
+		return;
+	}
 	place = &walk->place[walk->nplaces++];
 	memset(place, 0, sizeof(*place));
 	walk->rewritten->places++;

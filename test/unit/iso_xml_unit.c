@@ -340,6 +340,14 @@ check_encodings(void)
 		}
 	}
 
+	{
+		Example		other = {"", "w", PA_MESSAGE_ENCODING, 0, NULL, NULL, ""};
+		size_t		len = widen(P8("<a/>"), true, message);
+
+		check(&other, message, len, NULL, 0, "UTF-8", "UTF-16 where the caller says UTF-8");
+		check(&other, message + 2, len - 2, NULL, 0, "UTF-8", "also without a byte order mark");
+	}
+
 	e.asked = "   : Dbtr/\303\246//By/DK+\n";
 	e.actions = "w";
 #define BEFORE(encoding) "<?xml version=\"1.0\" encoding=\"" encoding "\"?>" P8("<X><Dbtr><Nm>\303\246</Nm>" ADR "</Dbtr></X>")
