@@ -111,6 +111,12 @@ protaddr_iso_begin_place(IsoWalk *walk, IsoKind kind)
 			walk->place[i].crowded = true;
 	}
 
+	/* what we are about to cut must be what Expat has seen */
+	if (!is_text(walk, protaddr_iso_local_name(walk, frame->start), kind == ISO_ADR ? "Adr" : "PstlAdr"))
+	{
+		protaddr_iso_refuse(walk, PA_MESSAGE_ENCODING);
+		return;
+	}
 	place = &walk->place[walk->nplaces++];
 	memset(place, 0, sizeof(*place));
 	walk->rewritten->places++;
@@ -284,6 +290,7 @@ find_payer(const IsoWalk *walk, int scope, const char *role)
 	static const uint8_t kinds[] = {ISO_FACT_ACCOUNT, ISO_FACT_PARTY};
 	int			transfer = walk->frame[scope].transfer;
 	int			outermost = transfer > 0 ? transfer : scope;
+	PaText		none = {0};
 
 	if (transfer > 1 && walk->frame[transfer].kind == ISO_TRANSACTION &&
 		walk->frame[transfer - 1].kind == ISO_PMTINF)
@@ -302,7 +309,7 @@ find_payer(const IsoWalk *walk, int scope, const char *role)
 			}
 		}
 	}
-	return (PaText) {0};
+	return none;
 }
 
 /*

@@ -607,8 +607,8 @@ prepare_birth(IsoWalk *walk, IsoPlace *place, const PaBirth *birth)
 void
 protaddr_iso_prepare(IsoWalk *walk, IsoPlace *place, const PaParty *party)
 {
-	PaText		town = place->ntown == 1 ? iso_text(walk, place->town) : (PaText) {0};
-	PaText		country = place->ncountry == 1 ? iso_text(walk, place->country) : (PaText) {0};
+	bool		town = place->ntown == 1 && is_town(iso_text(walk, place->town));
+	bool		country = place->ncountry == 1 && is_country(iso_text(walk, place->country));
 	PaRewritten *rewritten = walk->rewritten;
 	Layout		layout;
 
@@ -625,8 +625,7 @@ protaddr_iso_prepare(IsoWalk *walk, IsoPlace *place, const PaParty *party)
 		put_place_end(walk, place);
 		rewritten->substituted++;
 	}
-	else if ((party->action == PA_PLACE_MINIMUM && is_town(town) && is_country(country)) ||
-			 (party->action == PA_PLACE_COUNTRY && is_country(country)))
+	else if (country && ((party->action == PA_PLACE_MINIMUM && town) || party->action == PA_PLACE_COUNTRY))
 	{
 		put_place_start(walk, place);
 		put_string(walk, ">");

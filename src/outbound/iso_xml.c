@@ -718,23 +718,20 @@ xml_declaration(void *arg, const XML_Char *version, const XML_Char *encoding, in
 
 /* ---- the message ----------------------------------------------------------------------- */
 
-/* find_width sees whether the message is UTF-16, by its first character. */
-static void
+/*
+ * find_width sees by its first two bytes whether the message is UTF-16, as Expat does
+ * whatever the caller says; false if that is not what the caller says.
+ */
+static bool
 find_width(IsoWalk *walk, const char *encoding)
 {
 	const unsigned char *first = (const unsigned char *) walk->message;
+	bool		big = walk->len >= 2 && ((first[0] == 0xFE && first[1] == 0xFF) || first[0] == 0);
+	bool		little = walk->len >= 2 && ((first[0] == 0xFF && first[1] == 0xFE) || first[1] == 0);
 
-	walk->width = 1;
-	walk->low = 0;
-	if (walk->len < 2 || (encoding != NULL && strncmp(encoding, "UTF-16", 6) != 0))
-		return;
-	if ((first[0] == 0xFE && first[1] == 0xFF) || (first[0] == 0 && first[1] == '<'))
-	{
-		walk->width = 2;
-		walk->low = 1;
-	}
-	else if ((first[0] == 0xFF && first[1] == 0xFE) || (first[0] == '<' && first[1] == 0))
-		walk->width = 2;
+	walk->width = big || little ? 2 : 1;
+	walk->low = big ? 1 : 0;
+	return encoding == NULL || (walk->width == 1 && strncmp(encoding, "UTF-16", 6) != 0);
 }
 
 /* verdict_of says what Expat's refusal is to us. */
@@ -777,7 +774,9 @@ parse(IsoWalk *walk)
 			{
 				PaRewritten *rewritten = walk->rewritten;
 
-				rewritten->offset = (uint64_t) XML_GetCurrentByteIndex(walk->parser);
+				/* nothing at all is nowhere */
+				if (walk->len > 0)
+					rewritten->offset = (uint64_t) XML_GetCurrentByteIndex(walk->parser);
 				rewritten->line = (uint64_t) XML_GetCurrentLineNumber(walk->parser);
 				walk->verdict = verdict_of(walk, rewritten->offset);
 			}
@@ -818,10 +817,10 @@ protaddr_rewrite_xml(const char *message, size_t len, const char *encoding,
 		walk->rewritten = rewritten;
 		walk->message = message;
 		walk->len = len;
-		find_width(walk, encoding);
 		current = walk;
-		walk->parser = XML_ParserCreate_MM(encoding, &memory, separator);
-		if (walk->parser != NULL)
+		if (!find_width(walk, encoding))
+			verdict = PA_MESSAGE_ENCODING;
+		else if ((walk->parser = XML_ParserCreate_MM(encoding, &memory, separator)) != NULL)
 		{
 			XML_SetUserData(walk->parser, walk);
 			XML_SetElementHandler(walk->parser, start_element, end_element);
