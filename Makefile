@@ -81,9 +81,11 @@ OUTBOUND_OBJS = \
 	src/outbound/explain.o \
 	src/outbound/gate.o \
 	src/outbound/gate_args.o \
+	src/outbound/gated.o \
 	src/outbound/iso_party.o \
 	src/outbound/iso_write.o \
 	src/outbound/iso_xml.o \
+	src/outbound/keeper.o \
 	src/outbound/linked.o \
 	src/outbound/message.o \
 	src/outbound/rule.o \
@@ -103,12 +105,12 @@ OBJS = \
 
 REGRESS = install address_type address_ops show_format keys register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
-	bind channel message gate gate_install privileges \
+	bind channel message gate gate_install gate_kept privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_binary attack_inference attack_register
 REGRESS_OPTS =
 
-ISOLATION = bind gate history identity protect register
+ISOLATION = bind gate gate_kept history identity protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

@@ -21,5 +21,7 @@ _PG_init(void)
 	protaddr_lookup_init();
 	protaddr_row_trigger_init();
 	protaddr_channel_init();
+	protaddr_gated_init();
+	protaddr_keeper_init();
 	MarkGUCPrefixReserved("protaddr");
 }

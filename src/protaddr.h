@@ -129,6 +129,7 @@ typedef enum ProtaddrTable
 	PROTADDR_IDENTITY_LINK,
 	PROTADDR_REGISTER_SOURCE,
 	PROTADDR_CHANNEL,
+	PROTADDR_GATE,
 	PROTADDR_NTABLES
 } ProtaddrTable;
 
@@ -278,6 +279,7 @@ typedef struct ProtaddrRowTrigger
 } ProtaddrRowTrigger;
 
 extern void protaddr_row_trigger_init(void);
+extern bool protaddr_type_holds_address(Oid type);
 extern ProtaddrRowTrigger *protaddr_row_trigger(TriggerData *trigdata, const char *subject,
 												const char *column);
 extern void protaddr_check_row_trigger(FunctionCallInfo fcinfo, const char *function,
@@ -485,11 +487,34 @@ typedef enum ProtaddrGateState
 	PROTADDR_GATE_BROKEN		/* gated by the register of gates, and a trigger is missing or not ALWAYS */
 } ProtaddrGateState;
 
+/* the names the triggers have: they fire by name, and a gate sees what others made of the row */
+#define PROTADDR_GATE_TRIGGER		"zz_protaddr_gate"
+#define PROTADDR_GATE_CHECK_TRIGGER "zz_protaddr_gate_check"
+
+typedef enum ProtaddrGateFunction
+{
+	PROTADDR_GATE_ROW = 0,
+	PROTADDR_GATE_CHECK,
+	PROTADDR_GATE_SUMMARY,
+	PROTADDR_GATE_NFUNCTIONS
+} ProtaddrGateFunction;
+
 extern void protaddr_gated_init(void);
+extern Oid	protaddr_gate_register(void);
+extern Oid	protaddr_gate_function(ProtaddrGateFunction which);
+extern bool protaddr_gate_function_named(const char *name);
+extern List *protaddr_gate_triggers(Oid relation, bool *cloned);
+extern bool protaddr_gate_names(Oid relation, const char *column);
+extern bool protaddr_gate_in_schema(Oid schema);
 extern ProtaddrGateState protaddr_gate_state(Oid relation);
+extern ProtaddrGateState protaddr_gate_writes(Oid relation);
+extern void protaddr_gate_broken(Oid relation) pg_attribute_noreturn();
+extern void protaddr_gate_enter(Oid relation);
+extern bool protaddr_gate_leave(Oid relation, const char *why, bool always);
 
 /* ---- outbound/keeper.c: hooks that keep the gates in place ------------------------------------------ */
 
 extern void protaddr_keeper_init(void);
+extern void protaddr_keeper_is_here(void);
 
 #endif							/* PROTADDR_H */

@@ -75,6 +75,8 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 	bool		isnull;
 
 	protaddr_check_row_trigger(fcinfo, "gate_row", TRIGGER_EVENT_BEFORE, -1);
+	protaddr_keeper_is_here();
+	protaddr_gate_enter(RelationGetRelid(trigdata->tg_relation));
 	desc = RelationGetDescr(trigdata->tg_relation);
 	trigger = gate_begin(fcinfo, &row, &channel, &transfer);
 
