@@ -51,7 +51,7 @@ static bool decide_unit(void *arg, PaUnit *unit);
 static PaText fold_name(PaText name);
 static void know_party(const Release *release, const PaParty *party, Known *known);
 static bool decide_party(Release *release, PaParty *party, const Known *known,
-						 const ProtaddrTransfer *transfer);
+						 const ProtaddrTransfer *transfer, bool *linked);
 static void transfer_of_unit(const Release *release, const PaUnit *unit, ProtaddrTransfer *transfer);
 static Numeric amount_of(PaText text);
 static bool is_payer(const char *role);
@@ -112,6 +112,9 @@ protaddr_release_message(ProtaddrFormat format, const char *message, size_t len,
 	Release		release;
 	PaRewriter	rewriter;
 	PaRewritten rewritten;
+
+	/* a message in hand is addresses in clear: nothing of this statement is for the log */
+	protaddr_clear_text_seen();
 
 	memset(&release, 0, sizeof(release));
 	release.channel = channel;
@@ -202,6 +205,7 @@ decide_unit(void *arg, PaUnit *unit)
 	MemoryContext old;
 	Known	   *known;
 	bool		going_on = true;
+	bool		linked = false;
 
 	CHECK_FOR_INTERRUPTS();
 	MemoryContextReset(release->per_unit);
@@ -229,7 +233,11 @@ decide_unit(void *arg, PaUnit *unit)
 			}
 
 	for (int i = 0; i < unit->nparties && going_on; i++)
-		going_on = decide_party(release, &unit->party[i], &known[i], &transfer);
+		going_on = decide_party(release, &unit->party[i], &known[i], &transfer, &linked);
+
+	/* a row that tells its amount counts as one transfer, by the gate */
+	if (going_on && linked && release->transfer->amount == NULL)
+		protaddr_linked_record(release->channel, &transfer);
 
 	MemoryContextSwitchTo(old);
 	return going_on;
@@ -307,7 +315,8 @@ fold_name(PaText name)
 
 /* decide_party says what may stand at the party's place; false: the message is held or refused. */
 static bool
-decide_party(Release *release, PaParty *party, const Known *known, const ProtaddrTransfer *transfer)
+decide_party(Release *release, PaParty *party, const Known *known, const ProtaddrTransfer *transfer,
+			 bool *linked)
 {
 	ProtaddrDecision decision;
 	ProtaddrSeal *substitute;
@@ -377,8 +386,7 @@ decide_party(Release *release, PaParty *party, const Known *known, const Protadd
 		known->protected_as.len > 0 && strcmp(party->role, "Dbtr") == 0)
 		party->birth = protaddr_birth_of(&known->protected_as);
 
-	if (decision.linked && release->transfer->amount == NULL)
-		protaddr_linked_record(release->channel, transfer);
+	*linked = *linked || decision.linked;
 	return true;
 }
 

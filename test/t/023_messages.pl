@@ -46,9 +46,6 @@ sub peak
 
 # ---- 10,000 transactions in one message ------------------------------------------------------
 
-my $session = $node->background_psql('bank');
-$session->query_safe("CREATE TEMP TABLE made AS SELECT document(transactions(10000, '$canary')) AS doc;");
-$session->quit;
 is($node->safe_psql('bank', qq{
 	CREATE TABLE large AS SELECT document(transactions(10000, 'Streetname')) AS doc;
 	INSERT INTO outbound (doc) SELECT doc::xml FROM large;
@@ -68,7 +65,7 @@ cmp_ok($size, '>', 200_000_000, "a message of $size bytes");
 SKIP:
 {
 	skip 'skipped: no /proc', 2 unless -r '/proc/self/status';
-	$session = $node->background_psql('bank');
+	my $session = $node->background_psql('bank');
 	$session->query_safe('SELECT octet_length(doc || doc) FROM huge;');
 	my $before = peak($session);
 	$session->quit;
@@ -97,7 +94,7 @@ foreach my $broken (
 	unlike($err, qr/DETAIL:.*\Q$canary\E/, 'and told without what it holds');
 }
 is($node->safe_psql('bank', 'SELECT count(*) FROM raw'), '0', 'nothing has left');
-ok(!(grep { /\Q$canary\E/ && !/STATEMENT|CREATE TEMP TABLE/ } split /\n/, slurp_file($node->logfile)), 'no address in what the server says of its own');
+ok(!holds($node->logfile, $canary), 'no address in the log');
 
 $node->stop;
 done_testing();
