@@ -24,6 +24,9 @@ PURE_SRCS = \
 	src/address/format.c \
 	src/address/token.c \
 	src/outbound/charset_x.c \
+	src/outbound/iso_json.c \
+	src/outbound/json_scan.c \
+	src/outbound/json_write.c \
 	src/outbound/swift_mt.c \
 	src/outbound/swift_party.c \
 	src/register/cpr_extract.c \
@@ -73,6 +76,9 @@ OUTBOUND_OBJS = \
 	src/outbound/channel.o \
 	src/outbound/charset_x.o \
 	src/outbound/gate.o \
+	src/outbound/iso_json.o \
+	src/outbound/json_scan.o \
+	src/outbound/json_write.o \
 	src/outbound/swift_mt.o \
 	src/outbound/swift_party.o
 
