@@ -24,9 +24,12 @@ PURE_SRCS = \
 	src/address/format.c \
 	src/address/token.c \
 	src/outbound/charset_x.c \
+	src/outbound/iso_json.c \
 	src/outbound/iso_party.c \
 	src/outbound/iso_write.c \
 	src/outbound/iso_xml.c \
+	src/outbound/json_scan.c \
+	src/outbound/json_write.c \
 	src/outbound/swift_mt.c \
 	src/outbound/swift_party.c \
 	src/register/cpr_extract.c \
@@ -82,9 +85,12 @@ OUTBOUND_OBJS = \
 	src/outbound/gate.o \
 	src/outbound/gate_args.o \
 	src/outbound/gated.o \
+	src/outbound/iso_json.o \
 	src/outbound/iso_party.o \
 	src/outbound/iso_write.o \
 	src/outbound/iso_xml.o \
+	src/outbound/json_scan.o \
+	src/outbound/json_write.o \
 	src/outbound/keeper.o \
 	src/outbound/linked.o \
 	src/outbound/message.o \
