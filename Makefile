@@ -73,9 +73,14 @@ OUTBOUND_OBJS = \
 	src/outbound/explain.o \
 	src/outbound/gate.o \
 	src/outbound/gate_args.o \
+	src/outbound/gate_columns.o \
+	src/outbound/gate_message.o \
+	src/outbound/held.o \
 	src/outbound/linked.o \
+	src/outbound/message.o \
 	src/outbound/rule.o \
-	src/outbound/substitute.o
+	src/outbound/substitute.o \
+	src/outbound/verify.o
 
 OBJS = \
 	src/module.o \

@@ -21,5 +21,8 @@ _PG_init(void)
 	protaddr_lookup_init();
 	protaddr_row_trigger_init();
 	protaddr_channel_init();
+	protaddr_gate_columns_init();
+	protaddr_gate_message_init();
+	protaddr_held_init();
 	MarkGUCPrefixReserved("protaddr");
 }

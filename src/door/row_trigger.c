@@ -206,6 +206,15 @@ type_holds_address(Oid type, Oid address)
 	return false;
 }
 
+/* protaddr_type_holds_address tells whether a value of the type is or holds an address. */
+bool
+protaddr_type_holds_address(Oid type)
+{
+	Oid			address = protaddr_address_type();
+
+	return OidIsValid(address) && type_holds_address(type, address);
+}
+
 /*
  * protaddr_check_row_trigger refuses a trigger function of ours that is called in
  * any other way than the one it is made for: a statement-level trigger would pass
