@@ -84,7 +84,10 @@ OUTBOUND_OBJS = \
 	src/outbound/explain.o \
 	src/outbound/gate.o \
 	src/outbound/gate_args.o \
+	src/outbound/gate_columns.o \
+	src/outbound/gate_message.o \
 	src/outbound/gated.o \
+	src/outbound/held.o \
 	src/outbound/iso_json.o \
 	src/outbound/iso_party.o \
 	src/outbound/iso_write.o \
@@ -97,7 +100,8 @@ OUTBOUND_OBJS = \
 	src/outbound/rule.o \
 	src/outbound/substitute.o \
 	src/outbound/swift_mt.o \
-	src/outbound/swift_party.o
+	src/outbound/swift_party.o \
+	src/outbound/verify.o
 
 OBJS = \
 	src/module.o \
