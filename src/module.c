@@ -21,6 +21,9 @@ _PG_init(void)
 	protaddr_lookup_init();
 	protaddr_row_trigger_init();
 	protaddr_channel_init();
+	protaddr_gate_columns_init();
+	protaddr_gate_message_init();
+	protaddr_held_init();
 	protaddr_gated_init();
 	protaddr_keeper_init();
 	MarkGUCPrefixReserved("protaddr");

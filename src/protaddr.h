@@ -116,6 +116,17 @@ extern ProtaddrSeal *protaddr_seal(const PaAddress *address);
 extern bool protaddr_open(const ProtaddrSeal *seal, bool missing_key_ok, ProtaddrOpened *opened);
 extern void protaddr_shut(ProtaddrOpened *opened);
 
+typedef enum ProtaddrSealState
+{
+	PROTADDR_SEAL_WHOLE,
+	PROTADDR_SEAL_NO_KEY,
+	PROTADDR_SEAL_ALTERED
+} ProtaddrSealState;
+
+extern ProtaddrSealState protaddr_seal_state(const ProtaddrSeal *seal);
+extern bytea *protaddr_seal_bytes(const char *data, size_t len);
+extern bytea *protaddr_open_bytes(const bytea *sealed);
+
 /* ---- register/forget.c: history that may no longer be kept ------------------ */
 
 extern bool protaddr_may_forget(TriggerData *trigdata);
@@ -192,6 +203,7 @@ extern bool protaddr_identity_may_link(const ProtaddrIdentifier *from,
 /* ---- register/known.c: whom the registers have told of ---------------------------- */
 
 extern bool protaddr_person_known(const char *key, int len);
+extern bool protaddr_person_resolved(const char *key, int len);
 
 /* ---- register/people.c: whom a source has told of ------------------------------- */
 
@@ -333,6 +345,7 @@ struct ProtaddrChannel
 
 extern void protaddr_channel_init(void);
 extern const ProtaddrChannel *protaddr_channel(const char *name, size_t len, TimestampTz at);
+extern const ProtaddrChannel *protaddr_channel_if_any(const char *name, size_t len, TimestampTz at);
 
 /* ---- outbound/rule.c: what the channel says of this address ----------------------------- */
 
@@ -368,12 +381,12 @@ struct ProtaddrDecision
 typedef struct ProtaddrConcerned
 {
 	bool		anybody;		/* false: nobody is named */
-	bool		known;			/* a register has told of each of them */
+	bool		known;			/* a register has told of each of them, if any rule asks */
 	int			hides;			/* what must not be told of any of them */
 } ProtaddrConcerned;
 
-extern void protaddr_concern(ProtaddrConcerned *concerned, const char *key, int len);
 extern void protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
+									 const ProtaddrChannel *channel,
 									 const ProtaddrTransfer *transfer);
 extern void protaddr_decide(const ProtaddrChannel *channel, const ProtaddrConcerned *concerned,
 							const ProtaddrTransfer *transfer, ProtaddrDecision *decision);
@@ -405,6 +418,10 @@ extern bool protaddr_disclosure_stands(uint64 disclosure);
 
 /* Sealed values as the table has them, palloc'd; NULL if there is none that fits. */
 extern ProtaddrSeal *protaddr_substitute_of(const ProtaddrIdentifier *person, int npersons);
+
+/* ---- outbound/birth.c: when and where somebody was born ---------------------------------------- */
+
+extern PaBirth *protaddr_birth_of(const ProtaddrIdentifier *id);
 
 /* ---- outbound/message.c: what of a message may leave ---------------------------------------- */
 
@@ -472,6 +489,116 @@ typedef struct ProtaddrGateArgs
 
 extern bool protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate);
 extern bool protaddr_gate_names_column(const ProtaddrGateArgs *gate, const char *column);
+
+/* ---- outbound/gate_columns.c: which columns of a gated table mean what ------------------------- */
+
+typedef struct ProtaddrGateColumn
+{
+	AttrNumber	number;			/* InvalidAttrNumber: there is none */
+	Oid			type;			/* under its domains */
+	FmgrInfo	out;
+} ProtaddrGateColumn;
+
+typedef struct ProtaddrGateMessage
+{
+	AttrNumber	number;
+	Oid			type;			/* under its domains */
+	Oid			domain;			/* InvalidOid: not a domain */
+	int32		typmod;
+	ProtaddrFormat format;
+} ProtaddrGateMessage;
+
+typedef struct ProtaddrGateAddress
+{
+	AttrNumber	number;
+	Oid			domain;			/* InvalidOid: not a domain */
+	int			person;			/* whose it is: of people */
+} ProtaddrGateAddress;
+
+/* A gate on one relation; good until the transaction ends. */
+typedef struct ProtaddrGate
+{
+	MemoryContext context;
+	ProtaddrGateArgs args;
+	Oid			relation;
+	Oid			root;			/* the partitioned table on top, or the relation itself */
+	Oid			held;			/* InvalidOid: there is none */
+	ProtaddrGateColumn channel;
+	ProtaddrGateColumn amount;
+	ProtaddrGateColumn currency;
+	ProtaddrGateColumn payee;
+	int			npeople;
+	ProtaddrGateColumn *people; /* the first is the subject */
+	int			naddresses;
+	ProtaddrGateAddress *addresses;
+	int			nmessages;
+	ProtaddrGateMessage *messages;
+	int			nkey;			/* the root's primary key; 0: none to hash */
+	AttrNumber *key;
+	FmgrInfo   *key_hash;
+	Oid		   *key_collation;
+} ProtaddrGate;
+
+extern void protaddr_gate_columns_init(void);
+extern const ProtaddrGate *protaddr_gate_of_trigger(Relation rel, const Trigger *trigger);
+extern const ProtaddrGate *protaddr_gate_of_table(Relation rel);
+extern Oid	protaddr_gate_held(Relation rel);
+extern const ProtaddrChannel *protaddr_gate_channel(const ProtaddrGate *gate, HeapTuple row,
+													TupleDesc desc, bool missing_ok);
+extern void protaddr_gate_transfer(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
+								   ProtaddrTransfer *transfer);
+extern void protaddr_gate_person(const ProtaddrGate *gate, int person, HeapTuple row,
+								 TupleDesc desc, ProtaddrTransfer *transfer);
+
+/* ---- outbound/gate_message.c: a message in a column, and back ----------------------------------- */
+
+#define PROTADDR_DIGEST_SIZE	32
+
+typedef struct ProtaddrDigest
+{
+	uint8		bytes[PROTADDR_DIGEST_SIZE];
+} ProtaddrDigest;
+
+extern void protaddr_gate_message_init(void);
+extern ProtaddrAction protaddr_gate_message(const ProtaddrGateMessage *column, Datum value,
+											const ProtaddrChannel *channel,
+											const ProtaddrTransfer *transfer, Datum *leaves,
+											PaRewritten *counts);
+extern void protaddr_message_digest(const ProtaddrGate *gate, const ProtaddrGateMessage *column,
+									const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
+									struct varlena *value, ProtaddrDigest *digest);
+extern void protaddr_row_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
+								const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
+								StringInfo digests);
+extern void protaddr_message_let_through(const ProtaddrDigest *digest);
+extern bool protaddr_message_was_let_through(const ProtaddrDigest *digest);
+
+/* ---- outbound/held.c: rows that wait for a decision ----------------------------------------------- */
+
+/* What was decided of the row that is being released; NULL: none is. */
+typedef struct ProtaddrHeldDecision
+{
+	Oid			root;
+	ProtaddrAction action;
+	const char *reason;
+	bool		decided;		/* the gate has seen it */
+	bool		proved;			/* and proved what is stored */
+	StringInfo	digest;			/* of the messages that leave; NULL: there is none */
+} ProtaddrHeldDecision;
+
+extern void protaddr_held_init(void);
+extern ProtaddrHeldDecision *protaddr_held_decision(const ProtaddrGate *gate);
+extern void protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
+							  const ProtaddrChannel *channel, const char *why);
+extern bool protaddr_held_released(const ProtaddrGate *gate, const bytea *digest);
+
+/* ---- outbound/verify.c: is what is stored released? ------------------------------------------------- */
+
+/* where verify_gate shows how far it is (protaddr.verify_progress); the flag tells it from COPY */
+#define PROTADDR_PROGRESS_VERIFIED		10
+#define PROTADDR_PROGRESS_PROBLEMS		11
+#define PROTADDR_PROGRESS_PARTITION		12
+#define PROTADDR_PROGRESS_IS_VERIFY		15
 
 /* ---- outbound/gated.c: which tables have a gate, and is it whole --------------------------------- */
 

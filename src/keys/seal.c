@@ -14,6 +14,7 @@
 
 #include "access/xact.h"
 #include "port/pg_bswap.h"
+#include "utils/memutils.h"
 
 /*
  * Nonces are drawn in blocks: a call to the random generator costs more than
@@ -29,8 +30,16 @@ static uint8 plain_buffer[PA_MAX_PLAIN];
 static size_t plain_used = 0;	/* an error may come before protaddr_shut */
 static uint8 encode_buffer[PA_MAX_PLAIN];
 
+/*
+ * Bytes that are no address (a message in a held row): another version byte, which is
+ * authenticated too, so that neither can be taken for the other.
+ */
+#define BYTES_VERSION	0x80
+static const uint8 bytes_version[1] = {BYTES_VERSION};
+
 static void seal_xact(XactEvent event, void *arg);
 static const uint8 *next_nonce(void);
+static void key_missing(uint64 id);
 static void authentication_failed(void);
 
 void
@@ -105,12 +114,7 @@ protaddr_open(const ProtaddrSeal *seal, bool missing_key_ok, ProtaddrOpened *ope
 	{
 		if (missing_key_ok)
 			return false;
-		ereport(ERROR,
-				(errcode(ERRCODE_PROTADDR_NOT_READY),
-				 errmsg("the key of this address is not here"),
-				 errdetail("It was sealed with data key %016llx.", (unsigned long long) id),
-				 errhint("The value is whole. See protaddr.key_status; protaddr.adopt_data_keys() takes over keys from another cluster."),
-				 PROTADDR_DISCREET));
+		key_missing(id);
 	}
 
 	len = size - PA_SEAL_OVERHEAD;
@@ -135,6 +139,136 @@ protaddr_shut(ProtaddrOpened *opened)
 	explicit_bzero(opened->plain, opened->len);
 	opened->len = 0;
 	plain_used = 0;
+}
+
+/*
+ * protaddr_seal_state tells what protaddr_open would find, and raises nothing.  The
+ * value is detoasted.
+ */
+ProtaddrSealState
+protaddr_seal_state(const ProtaddrSeal *seal)
+{
+	const uint8 *bytes = (const uint8 *) VARDATA_ANY(seal);
+	size_t		size = VARSIZE_ANY_EXHDR(seal);
+	size_t		len;
+	ProtaddrKey *key;
+	PaAddress	address;
+	uint64		id;
+	bool		whole;
+
+	if (!protaddr_seal_shape(bytes, size))
+		return PROTADDR_SEAL_ALTERED;
+	memcpy(&id, bytes + 1, sizeof(id));
+	key = protaddr_key_by_id(pg_ntoh64(id));
+	if (key == NULL)
+		return PROTADDR_SEAL_NO_KEY;
+
+	len = size - PA_SEAL_OVERHEAD;
+	plain_used = len;
+	whole = protaddr_aead_open(key->aead, bytes + 1 + sizeof(id), NULL, 0, bytes + PA_SEAL_HEADER, len,
+							   bytes + size - PA_TAG_SIZE, plain_buffer) &&
+		protaddr_decode(plain_buffer, len, &address);
+	OPENSSL_cleanse(plain_buffer, len);
+	plain_used = 0;
+	return whole ? PROTADDR_SEAL_WHOLE : PROTADDR_SEAL_ALTERED;
+}
+
+/*
+ * protaddr_seal_bytes closes any bytes under the newest data key.  The result is
+ * palloc'd.  The length is padded, as an address's is.  Raises 55PA1 if no key can be
+ * had, and 54000 for more than fits a value.
+ */
+bytea *
+protaddr_seal_bytes(const char *data, size_t len)
+{
+	ProtaddrKey *key = protaddr_key_for_sealing();
+	size_t		padded;
+	uint8	   *plain;
+	uint8	   *bytes;
+	bytea	   *sealed;
+	uint64		id = pg_hton64(key->id);
+	uint64		length = pg_hton64((uint64) len);
+	bool		done;
+
+	if (len > MaxAllocSize - VARHDRSZ - PA_SEAL_OVERHEAD - sizeof(length) - PA_PLAIN_BLOCK)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a message is too large to be held"),
+				 PROTADDR_DISCREET));
+
+	padded = TYPEALIGN(PA_PLAIN_BLOCK, sizeof(length) + len);
+	plain = palloc0(padded);
+	memcpy(plain, &length, sizeof(length));
+	memcpy(plain + sizeof(length), data, len);
+
+	sealed = (bytea *) palloc(VARHDRSZ + PA_SEAL_OVERHEAD + padded);
+	SET_VARSIZE(sealed, VARHDRSZ + PA_SEAL_OVERHEAD + padded);
+	bytes = (uint8 *) VARDATA(sealed);
+	bytes[0] = BYTES_VERSION;
+	memcpy(bytes + 1, &id, sizeof(id));
+	memcpy(bytes + 1 + sizeof(id), next_nonce(), PA_NONCE_SIZE);
+	done = protaddr_aead_seal(key->aead, bytes + 1 + sizeof(id), bytes_version,
+							  sizeof(bytes_version), plain, padded,
+							  bytes + PA_SEAL_HEADER, bytes + PA_SEAL_HEADER + padded);
+	OPENSSL_cleanse(plain, padded);
+	pfree(plain);
+	if (!done)
+		elog(ERROR, "could not seal a message");
+	return sealed;
+}
+
+/*
+ * protaddr_open_bytes gives what protaddr_seal_bytes closed, as a palloc'd varlena.
+ * Raises as protaddr_open.
+ */
+bytea *
+protaddr_open_bytes(const bytea *sealed)
+{
+	const uint8 *bytes = (const uint8 *) VARDATA_ANY(sealed);
+	size_t		size = VARSIZE_ANY_EXHDR(sealed);
+	size_t		padded = size - PA_SEAL_OVERHEAD;
+	uint64		id;
+	uint64		length;
+	ProtaddrKey *key;
+	bytea	   *plain;
+	char	   *data;
+
+	if (size < PA_SEAL_OVERHEAD + PA_PLAIN_BLOCK || padded % PA_PLAIN_BLOCK != 0 ||
+		bytes[0] != BYTES_VERSION)
+		authentication_failed();
+	memcpy(&id, bytes + 1, sizeof(id));
+	id = pg_ntoh64(id);
+	key = protaddr_key_by_id(id);
+	if (key == NULL)
+		key_missing(id);
+
+	/* the length stands where the data will: moved to the front when it is known */
+	plain = (bytea *) palloc(VARHDRSZ + padded);
+	data = VARDATA(plain);
+	if (!protaddr_aead_open(key->aead, bytes + 1 + sizeof(id), bytes_version, sizeof(bytes_version),
+							bytes + PA_SEAL_HEADER, padded, bytes + size - PA_TAG_SIZE, (uint8 *) data))
+	{
+		OPENSSL_cleanse(data, padded);
+		authentication_failed();
+	}
+	memcpy(&length, data, sizeof(length));
+	length = pg_ntoh64(length);
+	if (length > padded - sizeof(length))
+		authentication_failed();
+	memmove(data, data + sizeof(length), length);
+	SET_VARSIZE(plain, VARHDRSZ + length);
+	return plain;
+}
+
+static void
+key_missing(uint64 id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROTADDR_NOT_READY),
+			 errmsg("the key of this address is not here"),
+			 errdetail("It was sealed with data key %016llx.", (unsigned long long) id),
+			 errhint("The value is whole. See protaddr.key_status; protaddr.adopt_data_keys() takes over keys from another cluster."),
+			 PROTADDR_DISCREET));
 }
 
 static void

@@ -52,17 +52,13 @@ protaddr_channel_init(void)
 	channels_generation = 0;
 }
 
-/*
- * protaddr_channel gives the rules of a channel as they hold at a time;
- * DT_NOBEGIN: now, which is when the statement began.  They are good until the
- * transaction ends.  Raises 22023 for a channel that is not in the table, or not in
- * force at that time.
- */
-const ProtaddrChannel *
-protaddr_channel(const char *name, size_t len, TimestampTz at)
+/* find_channel gives the channel at a time, or NULL; there: it is at some other time. */
+static const ProtaddrChannel *
+find_channel(const char *name, size_t len, TimestampTz at, bool *there)
 {
 	uint64		now = protaddr_generation(PROTADDR_CHANNEL);
-	bool		there = false;
+
+	*there = false;
 
 	if (unlikely(channels_generation != now))
 	{
@@ -82,9 +78,25 @@ protaddr_channel(const char *name, size_t len, TimestampTz at)
 			continue;
 		if (channels[i].valid_from <= at && at < channels[i].valid_to)
 			return &channels[i];
-		there = true;
+		*there = true;
 	}
+	return NULL;
+}
 
+/*
+ * protaddr_channel gives the rules of a channel as they hold at a time;
+ * DT_NOBEGIN: now, which is when the statement began.  They are good until the
+ * transaction ends.  Raises 22023 for a channel that is not in the table, or not in
+ * force at that time.
+ */
+const ProtaddrChannel *
+protaddr_channel(const char *name, size_t len, TimestampTz at)
+{
+	bool		there;
+	const ProtaddrChannel *channel = find_channel(name, len, at, &there);
+
+	if (likely(channel != NULL))
+		return channel;
 	if (there)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -97,6 +109,15 @@ protaddr_channel(const char *name, size_t len, TimestampTz at)
 			 errhint("See protaddr.channel for those there are."),
 			 PROTADDR_DISCREET));
 	return NULL;
+}
+
+/* protaddr_channel_if_any does the same, and gives NULL for one that there is not. */
+const ProtaddrChannel *
+protaddr_channel_if_any(const char *name, size_t len, TimestampTz at)
+{
+	bool		there;
+
+	return find_channel(name, len, at, &there);
 }
 
 static void

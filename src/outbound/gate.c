@@ -2,61 +2,110 @@
  * gate.c
  *		What may be written into an outbound table?
  *
- * Two triggers, both ENABLE ALWAYS.  The one before the row releases every
- * address column for the channel; the one after the row proves that what is about
- * to be stored is released, whatever other triggers did in between.
+ * Two triggers, both ENABLE ALWAYS.  The one before the row releases every address
+ * and every message for the channel, and holds the row if the channel says so; the one
+ * after the row proves that what is about to be stored is released, whatever other
+ * triggers did in between.
  */
 #include "protaddr.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/fmgroids.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
-#include "access/genam.h"
-#include "access/table.h"
-#include "catalog/pg_type.h"
+#include "utils/resowner.h"
 
 PG_FUNCTION_INFO_V1(protaddr_gate_row);
 PG_FUNCTION_INFO_V1(protaddr_gate_check);
 PG_FUNCTION_INFO_V1(protaddr_trigger_arguments);
 
-/*
- * gate_begin reads what the trigger is told, and what the row says of itself.
- */
-static ProtaddrRowTrigger *
-gate_begin(FunctionCallInfo fcinfo, HeapTuple *row, const ProtaddrChannel **channel,
-		   ProtaddrTransfer *transfer)
+/* A row at the gate. */
+typedef struct Passing
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
-	ProtaddrGateArgs gate;
-	ProtaddrRowTrigger *trigger;
-	Datum		subject;
-	bool		isnull;
+	Relation	rel;
+	TupleDesc	desc;
+	HeapTuple	row;
+	HeapTuple	before;			/* what an UPDATE replaces; else NULL */
+	const ProtaddrGate *gate;
+	const ProtaddrChannel *channel;
+	ProtaddrTransfer transfer;
+	ProtaddrHeldDecision *held; /* somebody decided of this very row; else NULL */
+	/* what takes the place of what was proposed */
+	int			nreplaced;
+	int		   *replaced;
+	Datum	   *values;
+	bool	   *nulls;
+	bool		to_hold;
+	StringInfoData why;			/* to_hold: why */
+	bool	   *linked;			/* whose transfer is to be recorded: of the gate's people */
+} Passing;
 
-	if (!protaddr_gate_args(trigdata->tg_trigger->tgargs, trigdata->tg_trigger->tgnargs, &gate) ||
-		gate.channel == NULL || gate.subject == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("the gate of table \"%s\" is not one that install_gate() made",
-						RelationGetRelationName(trigdata->tg_relation)),
-				 errhint("Use protaddr.remove_gate() and protaddr.install_gate()."),
-				 PROTADDR_DISCREET));
-	trigger = protaddr_row_trigger(trigdata, gate.subject, NULL);
-	*channel = protaddr_channel(gate.channel, strlen(gate.channel), DT_NOBEGIN);
-	*row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
-		trigdata->tg_newtuple : trigdata->tg_trigtuple;
+static bool may_be_held_after_disclosure(const Passing *passing);
+static void release_apart(Passing *passing);
+static void release_columns(Passing *passing);
+static void release_address(Passing *passing, const ProtaddrGateAddress *column);
+static void release_messages(Passing *passing);
+static bool stays_as_it_was(const Passing *passing, AttrNumber column, Datum value);
+static bool released_by_decision(const Passing *passing, ProtaddrSeal *seal, Datum value,
+								 AttrNumber column);
+static bool messages_stay_released(Passing *passing);
+static const char *why_held(ProtaddrRule rule);
+static void record_linked(Passing *passing);
 
-	memset(transfer, 0, sizeof(*transfer));
-	transfer->has_row = true;
-	subject = heap_getattr(*row, trigger->subject, desc, &isnull);
-	if (isnull ||
-		!protaddr_identifier_from_datum(subject, trigger->subject_type, &trigger->subject_out,
-										&transfer->payer))
-		transfer->payer.len = 0;
-	return trigger;
+/*
+ * passing_begin reads what the trigger is told, and what the row says of itself.  A
+ * decision about a held row is of one row, once before and once after it is stored.
+ */
+static void
+passing_begin(TriggerData *trigdata, Passing *passing)
+{
+	memset(passing, 0, sizeof(*passing));
+	passing->rel = trigdata->tg_relation;
+	passing->desc = RelationGetDescr(passing->rel);
+	passing->row = trigdata->tg_trigtuple;
+	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+	{
+		passing->row = trigdata->tg_newtuple;
+		passing->before = trigdata->tg_trigtuple;
+	}
+	passing->gate = protaddr_gate_of_trigger(passing->rel, trigdata->tg_trigger);
+	passing->channel = protaddr_gate_channel(passing->gate, passing->row, passing->desc, false);
+	protaddr_gate_transfer(passing->gate, passing->row, passing->desc, &passing->transfer);
+	passing->held = protaddr_held_decision(passing->gate);
+	if (passing->held != NULL && (TRIGGER_FIRED_BEFORE(trigdata->tg_event) ?
+								  passing->held->decided : passing->held->proved))
+		passing->held = NULL;
+	if (passing->held != NULL)
+	{
+		passing->transfer.hold_decided = true;
+		passing->transfer.after_hold = passing->held->action;
+		passing->transfer.reason = passing->held->reason;
+	}
+}
+
+static void
+replace(Passing *passing, AttrNumber column, Datum value, bool isnull)
+{
+	passing->replaced[passing->nreplaced] = column;
+	passing->values[passing->nreplaced] = value;
+	passing->nulls[passing->nreplaced++] = isnull;
+}
+
+static void
+hold(Passing *passing, AttrNumber column, const char *why)
+{
+	passing->to_hold = true;
+	appendStringInfo(&passing->why, "%s%s: %s", passing->why.len > 0 ? "; " : "",
+					 NameStr(TupleDescAttr(passing->desc, column - 1)->attname), why);
 }
 
 /*
@@ -67,40 +116,310 @@ Datum
 protaddr_gate_row(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	TupleDesc	desc;
-	const ProtaddrChannel *channel;
-	ProtaddrTransfer transfer;
-	ProtaddrRowTrigger *trigger;
-	HeapTuple	row;
-	bool		isnull;
+	Passing		passing;
+	int			ncolumns;
 
 	protaddr_check_row_trigger(fcinfo, "gate_row", TRIGGER_EVENT_BEFORE, -1);
 	protaddr_keeper_is_here();
 	protaddr_gate_enter(RelationGetRelid(trigdata->tg_relation));
-	desc = RelationGetDescr(trigdata->tg_relation);
-	trigger = gate_begin(fcinfo, &row, &channel, &transfer);
+	passing_begin(trigdata, &passing);
 
-	for (int i = 0; i < trigger->naddresses; i++)
+	ncolumns = passing.gate->naddresses + passing.gate->nmessages;
+	passing.replaced = palloc(Max(ncolumns, 1) * sizeof(int));
+	passing.values = palloc(Max(ncolumns, 1) * sizeof(Datum));
+	passing.nulls = palloc(Max(ncolumns, 1) * sizeof(bool));
+	passing.linked = palloc0(passing.gate->npeople * sizeof(bool));
+	initStringInfo(&passing.why);
+
+	if (may_be_held_after_disclosure(&passing))
+		release_apart(&passing);
+	else
+		release_columns(&passing);
+
+	if (passing.to_hold)
 	{
-		int			column = trigger->addresses[i];
-		Datum		value = heap_getattr(row, column, desc, &isnull);
-		ProtaddrDecision decision;
-		ProtaddrSeal *seal;
-		ProtaddrSeal *released;
+		if (passing.held != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("channel \"%s\" holds the row even so", passing.channel->name),
+					 errhint("No substitute is registered: release the row with another action."),
+					 PROTADDR_DISCREET));
+		if (passing.before != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROTADDR_REFUSED),
+					 errmsg("channel \"%s\" holds this row until somebody has decided, and an update cannot be held",
+							passing.channel->name),
+					 errdetail("The row stays as it was."),
+					 errhint("INSERT such a row; or leave the address as it stands in the row."),
+					 PROTADDR_DISCREET));
+		protaddr_hold_row(passing.gate, passing.rel, passing.row, passing.channel, passing.why.data);
+		return PointerGetDatum(NULL);
+	}
+
+	record_linked(&passing);
+	if (passing.nreplaced > 0)
+		passing.row = heap_modify_tuple_by_cols(passing.row, passing.desc, passing.nreplaced,
+												passing.replaced, passing.values, passing.nulls);
+	if (passing.held != NULL)
+	{
+		passing.held->decided = true;
+		if (passing.gate->nmessages > 0)
+			protaddr_row_digest(passing.gate, passing.row, passing.desc, passing.channel,
+								&passing.transfer, passing.held->digest);
+	}
+	return PointerGetDatum(passing.row);
+}
+
+static bool
+does(const ProtaddrChannel *channel, ProtaddrAction action)
+{
+	return channel->when_protected == action || (channel->has_small && channel->when_small == action) ||
+		channel->when_unknown == action || channel->when_unbound == action ||
+		channel->without_substitute == action || channel->when_unreadable == action;
+}
+
+/* Whether one column could be disclosed, on record, before another holds the row. */
+static bool
+may_be_held_after_disclosure(const Passing *passing)
+{
+	return passing->before == NULL && does(passing->channel, PROTADDR_DISCLOSE) &&
+		does(passing->channel, PROTADDR_HOLD) &&
+		passing->gate->naddresses + 2 * passing->gate->nmessages > 1;
+}
+
+/* release_apart takes back what was recorded if the row is held in the end. */
+static void
+release_apart(Passing *passing)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		release_columns(passing);
+		if (passing->to_hold)
+			RollbackAndReleaseCurrentSubTransaction();
+		else
+			ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
+static void
+release_columns(Passing *passing)
+{
+	for (int i = 0; i < passing->gate->naddresses; i++)
+		release_address(passing, &passing->gate->addresses[i]);
+	if (passing->gate->nmessages > 0)
+		release_messages(passing);
+}
+
+static void
+release_address(Passing *passing, const ProtaddrGateAddress *column)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(passing->row, column->number, passing->desc, &isnull);
+	ProtaddrTransfer other;
+	ProtaddrTransfer *transfer = &passing->transfer;
+	ProtaddrDecision decision;
+	ProtaddrSeal *seal;
+	ProtaddrSeal *released;
+
+	if (isnull)
+		return;
+	if (column->person != 0)
+	{
+		other = passing->transfer;
+		protaddr_gate_person(passing->gate, column->person, passing->row, passing->desc, &other);
+		transfer = &other;
+	}
+
+	seal = (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value);
+	released = protaddr_release(seal, passing->channel, transfer, &decision);
+	if (decision.action == PROTADDR_BLOCK)
+		protaddr_refuse(passing->channel);
+	if (decision.action == PROTADDR_HOLD)
+	{
+		/* what left with the row already, by somebody's decision, need not be decided again */
+		if (!released_by_decision(passing, seal, value, column->number))
+			hold(passing, column->number, why_held(decision.rule));
+		return;
+	}
+	passing->linked[column->person] |= decision.linked;
+	if (released == seal)
+		return;
+	value = released == NULL ? (Datum) 0 : PointerGetDatum(released);
+	if (OidIsValid(column->domain))
+		domain_check(value, released == NULL, column->domain, NULL, NULL);
+	replace(passing, column->number, value, released == NULL);
+}
+
+static void
+release_messages(Passing *passing)
+{
+	const ProtaddrGate *gate = passing->gate;
+
+	for (int i = 0; i < gate->nmessages; i++)
+	{
+		const ProtaddrGateMessage *column = &gate->messages[i];
+		bool		isnull;
+		Datum		value = heap_getattr(passing->row, column->number, passing->desc, &isnull);
+		Datum		leaves;
+		PaRewritten counts;
+		ProtaddrTransfer transfer = passing->transfer;
+		ProtaddrDigest digest;
 
 		if (isnull)
 			continue;
-		seal = (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value);
-		released = protaddr_release(seal, channel, &transfer, &decision);
-		if (decision.action == PROTADDR_BLOCK || decision.action == PROTADDR_HOLD)
-			protaddr_refuse(channel);
-		if (released == seal)
-			continue;
-		isnull = released == NULL;
-		value = isnull ? (Datum) 0 : PointerGetDatum(released);
-		row = heap_modify_tuple_by_cols(row, desc, 1, &column, &value, &isnull);
+		transfer.has_row = gate->args.subject != NULL;
+		if (protaddr_gate_message(column, value, passing->channel, &transfer, &leaves, &counts) == PROTADDR_HOLD)
+		{
+			if (passing->before != NULL && messages_stay_released(passing))
+				leaves = value;
+			else
+			{
+				hold(passing, column->number, counts.verdict == PA_MESSAGE_OK ||
+					 counts.verdict == PA_MESSAGE_STOPPED ?
+					 "somebody named in the message is protected, or no register has told of them" :
+					 "the message cannot be read");
+				continue;
+			}
+		}
+		if (leaves != value)
+			replace(passing, column->number, leaves, false);
+		protaddr_message_digest(gate, column, passing->channel, &passing->transfer,
+								(struct varlena *) PG_DETOAST_DATUM_PACKED(leaves), &digest);
+		protaddr_message_let_through(&digest);
 	}
-	return PointerGetDatum(row);
+
+	/* of a message whose amount is the row's, the row is the transfer */
+	if (passing->channel->has_small && passing->channel->linked_within != NULL &&
+		passing->transfer.amount != NULL && passing->transfer.payer.len > 0 &&
+		passing->transfer.payee.len > 0 &&
+		protaddr_protection_of(passing->transfer.payer.key, passing->transfer.payer.len) != PROTADDR_HIDES_NOTHING)
+		passing->linked[0] = true;
+}
+
+static bool
+stays_as_it_was(const Passing *passing, AttrNumber column, Datum value)
+{
+	bool		isnull;
+	Datum		before;
+
+	if (passing->before == NULL)
+		return false;
+	before = heap_getattr(passing->before, column, passing->desc, &isnull);
+	return !isnull && datum_image_eq(before, value, false, -1);
+}
+
+/*
+ * released_by_decision tells whether a value stands in the row already as what
+ * somebody decided of it.
+ */
+static bool
+released_by_decision(const Passing *passing, ProtaddrSeal *seal, Datum value, AttrNumber column)
+{
+	ProtaddrTransfer transfer = passing->transfer;
+	bool		isnull;
+
+	if (!stays_as_it_was(passing, column, value))
+		return false;
+	for (int i = 0; i < passing->gate->naddresses; i++)
+		if (passing->gate->addresses[i].number == column && passing->gate->addresses[i].person != 0)
+			protaddr_gate_person(passing->gate, passing->gate->addresses[i].person, passing->row,
+								 passing->desc, &transfer);
+	(void) heap_getattr(passing->before, column, passing->desc, &isnull);
+	transfer.hold_decided = true;
+	transfer.after_hold = PROTADDR_DISCLOSE;
+	return !isnull && protaddr_is_released(seal, passing->channel, &transfer);
+}
+
+/*
+ * messages_stay_released tells whether an update leaves each message of the row as
+ * somebody has released it.  The message does not say so itself, but its held row
+ * does.
+ */
+static bool
+messages_stay_released(Passing *passing)
+{
+	const ProtaddrGate *gate = passing->gate;
+	StringInfoData digests;
+	bytea	   *digest;
+
+	for (int i = 0; i < gate->nmessages; i++)
+	{
+		bool		isnull;
+		bool		was_null;
+		Datum		value = heap_getattr(passing->row, gate->messages[i].number, passing->desc, &isnull);
+
+		(void) heap_getattr(passing->before, gate->messages[i].number, passing->desc, &was_null);
+		if (isnull != was_null ||
+			(!isnull && !stays_as_it_was(passing, gate->messages[i].number, value)))
+			return false;
+	}
+	initStringInfo(&digests);
+	protaddr_row_digest(gate, passing->row, passing->desc, passing->channel, &passing->transfer, &digests);
+	digest = (bytea *) cstring_to_text_with_len(digests.data, digests.len);
+	return protaddr_held_released(gate, digest);
+}
+
+static const char *
+why_held(ProtaddrRule rule)
+{
+	switch (rule)
+	{
+		case PROTADDR_RULE_NOT_READY:
+			return "no register can be asked";
+		case PROTADDR_RULE_UNBOUND:
+			return "the address concerns nobody, or the row names nobody";
+		case PROTADDR_RULE_UNKNOWN:
+			return "no register has told of somebody whom the address concerns";
+		case PROTADDR_RULE_SMALL:
+			return "somebody whom the address concerns is protected, and the amount is small or not known";
+		case PROTADDR_RULE_PROTECTED:
+		case PROTADDR_RULE_FREE:
+		case PROTADDR_RULE_HELD:
+			break;
+	}
+	return "somebody whom the address concerns is protected";
+}
+
+/* record_linked records the transfer, for each of the row's people of whom it counts. */
+static void
+record_linked(Passing *passing)
+{
+	for (int i = 0; i < passing->gate->npeople; i++)
+	{
+		ProtaddrTransfer transfer = passing->transfer;
+
+		if (!passing->linked[i])
+			continue;
+		if (i > 0)
+		{
+			protaddr_gate_person(passing->gate, i, passing->row, passing->desc, &transfer);
+			/* the same row, but not the subject's transfer */
+			transfer.reference = hash_combine64(transfer.reference,
+												hash_bytes_extended((unsigned char *) transfer.payer.key,
+																	transfer.payer.len, 0));
+		}
+		protaddr_linked_record(passing->channel, &transfer);
+	}
 }
 
 /* protaddr_gate_check is the trigger after the row, with the same arguments. */
@@ -108,33 +427,55 @@ Datum
 protaddr_gate_check(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	const ProtaddrChannel *channel;
-	ProtaddrTransfer transfer;
-	ProtaddrRowTrigger *trigger;
-	TupleDesc	desc;
-	HeapTuple	row;
+	const ProtaddrGate *gate;
+	Passing		passing;
+	const char *culprit = NULL;
 
 	protaddr_check_row_trigger(fcinfo, "gate_check", TRIGGER_EVENT_AFTER, -1);
-	desc = RelationGetDescr(trigdata->tg_relation);
-	trigger = gate_begin(fcinfo, &row, &channel, &transfer);
+	passing_begin(trigdata, &passing);
+	gate = passing.gate;
 
-	for (int i = 0; i < trigger->naddresses; i++)
+	for (int i = 0; i < gate->naddresses && culprit == NULL; i++)
 	{
+		const ProtaddrGateAddress *column = &gate->addresses[i];
 		bool		isnull;
-		Datum		value = heap_getattr(row, trigger->addresses[i], desc, &isnull);
+		Datum		value = heap_getattr(passing.row, column->number, passing.desc, &isnull);
+		ProtaddrTransfer transfer = passing.transfer;
+		ProtaddrSeal *seal;
 
 		if (isnull)
 			continue;
-		if (!protaddr_is_released((ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value), channel, &transfer))
-			ereport(ERROR,
-					(errcode(ERRCODE_PROTADDR_REFUSED),
-					 errmsg("column \"%s\" of \"%s\" holds an address that is not released for channel \"%s\"",
-							NameStr(TupleDescAttr(desc, trigger->addresses[i] - 1)->attname),
-							RelationGetRelationName(trigdata->tg_relation), channel->name),
-					 errdetail("Another trigger or a generated column put it there after the gate, or its person was protected meanwhile."),
-					 errhint("Let nothing write the column after the gate's trigger."),
-					 PROTADDR_DISCREET));
+		if (column->person != 0)
+			protaddr_gate_person(gate, column->person, passing.row, passing.desc, &transfer);
+		seal = (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value);
+		if (!protaddr_is_released(seal, passing.channel, &transfer) &&
+			!released_by_decision(&passing, seal, value, column->number))
+			culprit = NameStr(TupleDescAttr(passing.desc, column->number - 1)->attname);
 	}
+	for (int i = 0; i < gate->nmessages && culprit == NULL; i++)
+	{
+		bool		isnull;
+		Datum		value = heap_getattr(passing.row, gate->messages[i].number, passing.desc, &isnull);
+		ProtaddrDigest digest;
+
+		if (isnull)
+			continue;
+		protaddr_message_digest(gate, &gate->messages[i], passing.channel, &passing.transfer,
+								(struct varlena *) PG_DETOAST_DATUM_PACKED(value), &digest);
+		if (!protaddr_message_was_let_through(&digest))
+			culprit = NameStr(TupleDescAttr(passing.desc, gate->messages[i].number - 1)->attname);
+	}
+
+	if (culprit != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_REFUSED),
+				 errmsg("column \"%s\" of \"%s\" holds an address that is not released for channel \"%s\"",
+						culprit, RelationGetRelationName(passing.rel), passing.channel->name),
+				 errdetail("Another trigger or a generated column put it there after the gate, or its person was protected meanwhile."),
+				 errhint("Let nothing write the column after the gate's trigger."),
+				 PROTADDR_DISCREET));
+	if (passing.held != NULL)
+		passing.held->proved = true;
 	return PointerGetDatum(NULL);
 }
 
