@@ -2376,7 +2376,6 @@ BEGIN ATOMIC
         WHERE a.action IN ('withhold', 'minimum') OR (a.action = 'substitute' AND rule.without_substitute IN ('withhold', 'minimum')))
         OR (rule.when_unbound = 'withhold' AND rule.when_protected NOT IN ('hold', 'block'));
 END;
-REVOKE ALL ON FUNCTION protaddr.may_withhold(protaddr.channel) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.may_withhold(protaddr.channel) IS
 'Part of protaddr.install_gate(): whether a row of protaddr.channel can make an address NULL.';
 
@@ -2386,7 +2385,6 @@ BEGIN ATOMIC
     SELECT coalesce('hold' IN (rule.when_protected, rule.when_small, rule.when_unknown, rule.when_unbound,
                                rule.when_unreadable, rule.without_substitute), false);
 END;
-REVOKE ALL ON FUNCTION protaddr.may_hold(protaddr.channel) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.may_hold(protaddr.channel) IS
 'Part of protaddr.install_gate(): whether a row of protaddr.channel can hold a row of a gated table.';
 
@@ -2701,7 +2699,7 @@ BEGIN
     SELECT t.tgname AS name, t.tgrelid::regclass AS relation INTO culprit
     FROM pg_trigger t
     WHERE t.tgrelid IN (SELECT relation UNION SELECT p.relid FROM pg_partition_tree(relation) p)
-      AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgtype & 20 <> 0 AND t.tgname::text COLLATE "C" > 'zz_protaddr_gate'
+      AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 3 = 3 AND t.tgtype & 20 <> 0 AND t.tgname::text COLLATE "C" > 'zz_protaddr_gate'
     ORDER BY t.tgname LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING
