@@ -2376,7 +2376,6 @@ BEGIN ATOMIC
         WHERE a.action IN ('withhold', 'minimum') OR (a.action = 'substitute' AND rule.without_substitute IN ('withhold', 'minimum')))
         OR (rule.when_unbound = 'withhold' AND rule.when_protected NOT IN ('hold', 'block'));
 END;
-REVOKE ALL ON FUNCTION protaddr.may_withhold(protaddr.channel) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.may_withhold(protaddr.channel) IS
 'Part of protaddr.install_gate(): whether a row of protaddr.channel can make an address NULL.';
 
@@ -2386,7 +2385,6 @@ BEGIN ATOMIC
     SELECT coalesce('hold' IN (rule.when_protected, rule.when_small, rule.when_unknown, rule.when_unbound,
                                rule.when_unreadable, rule.without_substitute), false);
 END;
-REVOKE ALL ON FUNCTION protaddr.may_hold(protaddr.channel) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.may_hold(protaddr.channel) IS
 'Part of protaddr.install_gate(): whether a row of protaddr.channel can hold a row of a gated table.';
 
@@ -2439,9 +2437,8 @@ BEGIN
     RETURN found_column;
 END
 $$;
-REVOKE ALL ON FUNCTION protaddr.gate_column(regclass, name, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.gate_column(regclass, name, text) IS
-'Part of protaddr.install_gate(): a column that a gate is to use. Raises 42703 or 42804.';
+'Part of protaddr.install_gate(), with the rights of who calls it: a column that a gate is to use. Raises 42703 or 42804.';
 
 CREATE FUNCTION protaddr.make_held(relation regclass, held text, message_columns name[]) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -2548,9 +2545,8 @@ BEGIN
     RETURN full_name;
 END
 $$;
-REVOKE ALL ON FUNCTION protaddr.make_held(regclass, text, name[]) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.make_held(regclass, text, name[]) IS
-'Part of protaddr.install_gate(): makes the table that holds a gated table''s rows, or adds the columns that it lacks, and gives its name, qualified and quoted. It belongs to the table''s owner, and nobody else has a right on it. Raises 42701, 42P07, 42804, 42602.';
+'Part of protaddr.install_gate(), with the rights of who calls it: makes the table that holds a gated table''s rows, or adds the columns that it lacks, and gives its name, qualified and quoted. It belongs to the table''s owner, and nobody else has a right on it. Raises 42701, 42P07, 42804, 42602.';
 
 CREATE FUNCTION protaddr.install_gate(
     relation regclass,
@@ -2703,7 +2699,7 @@ BEGIN
     SELECT t.tgname AS name, t.tgrelid::regclass AS relation INTO culprit
     FROM pg_trigger t
     WHERE t.tgrelid IN (SELECT relation UNION SELECT p.relid FROM pg_partition_tree(relation) p)
-      AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgtype & 20 <> 0 AND t.tgname::text COLLATE "C" > 'zz_protaddr_gate'
+      AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 3 = 3 AND t.tgtype & 20 <> 0 AND t.tgname::text COLLATE "C" > 'zz_protaddr_gate'
     ORDER BY t.tgname LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING
