@@ -100,11 +100,11 @@ FROM (VALUES
 	(20, 'foreign key that cascades', ARRAY['CREATE TABLE k (a protaddr.address UNIQUE)', 'INSERT INTO k SELECT addr FROM o', 'ALTER TABLE o ADD FOREIGN KEY (addr) REFERENCES k (a) ON UPDATE CASCADE', 'UPDATE o SET id = 1', 'UPDATE k SET a = (SELECT addr FROM t WHERE id = 1)']),
 	(21, 'policy that hides the row', ARRAY['ALTER TABLE o ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', 'CREATE POLICY p ON o USING (id = 2) WITH CHECK (true)', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
 	(22, 'a default, by a function', ARRAY['CREATE FUNCTION f() RETURNS protaddr.address LANGUAGE sql AS ''SELECT addr FROM regress_attack.t WHERE id = 1''', 'ALTER TABLE o ALTER addr SET DEFAULT f()', 'INSERT INTO o (id, cpr) VALUES (1, ''0707614285'')']),
-	-- open: what its owner can do to a gated table by DDL; the value is not released, and stays withheld
-	(30, 'OPEN: child table', ARRAY['CREATE TABLE c () INHERITS (o)', 'INSERT INTO c SELECT * FROM t WHERE id = 1']),
-	(31, 'OPEN: triggers disabled', ARRAY['ALTER TABLE o DISABLE TRIGGER USER', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
-	(32, 'OPEN: type altered', ARRAY['CREATE FUNCTION f(text) RETURNS protaddr.address LANGUAGE sql AS ''SELECT addr FROM regress_attack.t WHERE cpr = $1''', 'INSERT INTO o VALUES (1, ''0707614285'', NULL)', 'ALTER TABLE o ALTER addr TYPE protaddr.address USING f(cpr)']),
-	(33, 'OPEN: swapped by name', ARRAY['ALTER TABLE o RENAME TO o_old', 'CREATE TABLE o AS TABLE t', 'DELETE FROM o WHERE id = 2'])
+	-- what its owner can do to a gated table by DDL, once the library is loaded
+	(30, 'child table', ARRAY['CREATE TABLE c () INHERITS (o)', 'INSERT INTO c SELECT * FROM t WHERE id = 1']),
+	(31, 'triggers disabled', ARRAY['ALTER TABLE o DISABLE TRIGGER USER', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
+	(32, 'type altered', ARRAY['CREATE FUNCTION f(text) RETURNS protaddr.address LANGUAGE sql AS ''SELECT addr FROM regress_attack.t WHERE cpr = $1''', 'INSERT INTO o VALUES (1, ''0707614285'', NULL)', 'ALTER TABLE o ALTER addr TYPE protaddr.address USING f(cpr)']),
+	(33, 'swapped by name', ARRAY['ALTER TABLE o RENAME TO o_old', 'CREATE TABLE o AS TABLE t', 'DELETE FROM o WHERE id = 2'])
 ) a(attack, way, statements)
 ORDER BY 1;
 
