@@ -100,7 +100,7 @@ FROM (VALUES
 	(20, 'foreign key that cascades', ARRAY['CREATE TABLE k (a protaddr.address UNIQUE)', 'INSERT INTO k SELECT addr FROM o', 'ALTER TABLE o ADD FOREIGN KEY (addr) REFERENCES k (a) ON UPDATE CASCADE', 'UPDATE o SET id = 1', 'UPDATE k SET a = (SELECT addr FROM t WHERE id = 1)']),
 	(21, 'policy that hides the row', ARRAY['ALTER TABLE o ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', 'CREATE POLICY p ON o USING (id = 2) WITH CHECK (true)', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
 	(22, 'a default, by a function', ARRAY['CREATE FUNCTION f() RETURNS protaddr.address LANGUAGE sql AS ''SELECT addr FROM regress_attack.t WHERE id = 1''', 'ALTER TABLE o ALTER addr SET DEFAULT f()', 'INSERT INTO o (id, cpr) VALUES (1, ''0707614285'')']),
-	-- what its owner could do to a gated table by DDL
+	-- what its owner could do to a gated table by DDL, where the library is not loaded
 	(29, 'later BEFORE trigger', ARRAY['CREATE TRIGGER zzzz BEFORE INSERT ON o FOR EACH ROW EXECUTE FUNCTION put()', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
 	(30, 'child table', ARRAY['CREATE TABLE c () INHERITS (o)', 'INSERT INTO c SELECT * FROM t WHERE id = 1']),
 	(31, 'triggers disabled', ARRAY['ALTER TABLE o DISABLE TRIGGER USER', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),

@@ -231,7 +231,7 @@ read_columns(ProtaddrGate *gate, Relation rel)
 	const ProtaddrGateArgs *args = &gate->args;
 	Oid			address = protaddr_address_type();
 
-	/* without it nothing would look like an address */
+	/* else no column would seem to hold an address */
 	if (!OidIsValid(address))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
