@@ -189,6 +189,7 @@ COPY attack (statements) FROM STDIN (DELIMITER '|');
 {"UPDATE pg_trigger SET tgargs = convert_to(replace(convert_from(replace(tgargs::text, '00', '7c')::bytea, 'UTF8'), 'sumclearing', 'cross_border'), 'UTF8') WHERE tgrelid = 'o'::regclass","INSERT INTO o SELECT 1, cpr, addr FROM t"}
 {"UPDATE pg_trigger SET tgqual = (SELECT tgqual FROM pg_trigger WHERE tgqual IS NOT NULL LIMIT 1), tgtype = 5 WHERE tgrelid = 'o'::regclass","INSERT INTO o SELECT 1, cpr, addr FROM t"}
 {"UPDATE pg_proc SET prosrc = 'protaddr_gate_check' WHERE oid = 'protaddr.gate_row()'::regprocedure","INSERT INTO o SELECT 1, cpr, addr FROM t"}
+{"UPDATE pg_class SET relname = 'o_old' WHERE oid = 'o'::regclass","UPDATE pg_class SET relname = 'o' WHERE oid = 'other'::regclass","INSERT INTO o SELECT 1, cpr, addr FROM t"}
 {"SET LOCAL session_replication_role = replica","INSERT INTO o SELECT 1, cpr, addr FROM t"}
 {"SET LOCAL session_replication_role = replica","INSERT INTO p SELECT 1, cpr, addr FROM t"}
 \.

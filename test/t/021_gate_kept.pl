@@ -111,7 +111,7 @@ for my $broken (
 	"UPDATE pg_class SET relhastriggers = false WHERE oid = 'payment'::regclass")
 {
 	my $mend = $broken =~ /pg_class/ ? "UPDATE pg_class SET relhastriggers = true WHERE oid = 'payment'::regclass" :
-	  "UPDATE pg_trigger SET tgenabled = 'A', tgfoid = CASE tgname WHEN 'zz_protaddr_gate' THEN 'protaddr.gate_row'::regproc ELSE 'protaddr.gate_check'::regproc END WHERE tgrelid = 'payment'::regclass";
+	  "UPDATE pg_trigger SET tgenabled = 'A', tgfoid = CASE tgname WHEN 'zz_protaddr_gate' THEN 'protaddr.gate_row'::regproc WHEN 'zz_protaddr_gate_check' THEN 'protaddr.gate_check'::regproc ELSE 'protaddr.gate_summary'::regproc END WHERE tgrelid = 'payment'::regclass";
 	$node->safe_psql('bank', $broken);
 	is(psql_error($node, 'bank', $pay), '23PA1', "refused after $broken");
 	is(psql_error($node, 'bank', q(DO $$ BEGIN UPDATE payment SET home = NULL; END $$)), '23PA1', 'in a function too');
@@ -243,9 +243,13 @@ $node->reload;
 $node->poll_query_until('bank', "SELECT current_setting('protaddr.require_preload') = 'off'") or die;
 is(psql_error($node, 'bank', $pay), 'none', 'not required: rows pass the gate');
 is(psql_error($node, 'bank', 'ALTER TABLE payment DISABLE TRIGGER USER'), 'none', 'and a fresh session can take it down');
+$node->safe_psql('bank', 'ALTER TABLE inbox RENAME TO old_inbox; CREATE TABLE inbox (LIKE old_inbox)');
+is(psql_error($node, 'bank', 'INSERT INTO inbox (id) VALUES (1000)'), 'none', 'or put another table in its place');
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'protaddr'\nprotaddr.require_preload = on");
 $node->restart;
 is(psql_error($node, 'bank', $pay), '23PA1', 'preloaded again, that is noticed');
+is(psql_error($node, 'bank', 'INSERT INTO inbox (id) VALUES (1001)'), '23PA1', 'so is a table that goes by the name of a gated one');
+is(psql_error($node, 'bank', 'DROP TABLE inbox; INSERT INTO old_inbox (id) VALUES (1001); CREATE TABLE inbox (); INSERT INTO inbox DEFAULT VALUES'), 'none', 'until the gated one has entered itself by its new name');
 $node->safe_psql('bank', q(SELECT protaddr.remove_gate('payment'); SELECT protaddr.install_gate('payment', channel => 'sumclearing', subject => 'payer'); TRUNCATE payment));
 is(psql_error($node, 'bank', $pay), 'none', 'and put right');
 is($node->safe_psql('bank', "$stored payment"), $right, 'with what it should let through');
