@@ -57,7 +57,7 @@ sub places
 		my $minimum = $stays;
 		if (defined $town && defined $country && $country =~ /^[A-Z]{2}$/ && $town !~ /\d/ && $town =~ /\S/)
 		{
-			$town = join('', map { my $c = ord($_); $c > 127 || /[&<>"]/ ? "&#$c;" : $_ } split(//, decode('UTF-8', $town =~ s/&(\w+);/$character{$1}/gr)));
+			$town = join('', map { my $c = ord($_); $c > 127 || /[&<>"]/ ? "&#$c;" : $_ } split(//, decode('UTF-8', $town =~ s/&(?:#(\d+)|(\w+));/$1 ? chr($1) : $character{$2}/ger)));
 			$minimum = "<$element->{name}><${prefix}TwnNm>$town</${prefix}TwnNm><${prefix}Ctry>$country</${prefix}Ctry></$element->{name}>";
 		}
 		push @found, { start => $element->{start}, end => $element->{end}, withhold => $stays, minimum => $minimum,

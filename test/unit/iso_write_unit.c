@@ -236,6 +236,7 @@ static const Birth births[] = {
 	"<q:CtryOfBirth>DK</q:CtryOfBirth></q:DtAndPlcOfBirth></q:PrvtId></Id>"},
 	{"the address has a prefix of its own, the party not", "pacs.008.001.08", "<q:PstlAdr xmlns:q=\"" ISO "pacs.008.001.08\"/>", "<Id><PrvtId>" BORN "</PrvtId></Id>"},
 	{"not of an organisation", "pacs.008.001.08", ADR "<Id><OrgId><LEI>L</LEI></OrgId></Id>", NULL},
+	{"not of one that is both", "pacs.008.001.08", ADR "<Id><OrgId/><PrvtId/></Id>", NULL},
 	{"not a second one", "pacs.008.001.08", ADR "<Id><PrvtId><DtAndPlcOfBirth><BirthDt>1970-01-02</BirthDt></DtAndPlcOfBirth></PrvtId></Id>", NULL},
 	{"not in an Id that has neither", "pacs.008.001.08", ADR "<Id/>", NULL},
 	{"not where Id stands first", "pacs.008.001.08", "<Id><PrvtId/></Id>" ADR, NULL},
