@@ -55,9 +55,10 @@ sub places
 		my ($country) = map { $_->{text} } grep { $_->{local} eq 'Ctry' } @children;
 		my $stays = $element->{local} eq 'Adr' ? "<${prefix}Adr/>" : '';
 		my $minimum = $stays;
+		$town = decode('UTF-8', $town) =~ s/&(?:#(\d+)|(\w+));/$1 ? chr($1) : $character{$2}/ger if defined $town;
 		if (defined $town && defined $country && $country =~ /^[A-Z]{2}$/ && $town !~ /\d/ && $town =~ /\S/)
 		{
-			$town = join('', map { my $c = ord($_); $c > 127 || /[&<>"]/ ? "&#$c;" : $_ } split(//, decode('UTF-8', $town =~ s/&(?:#(\d+)|(\w+));/$1 ? chr($1) : $character{$2}/ger)));
+			$town = join('', map { my $c = ord($_); $c > 127 || /[&<>"]/ ? "&#$c;" : $_ } split(//, $town));
 			$minimum = "<$element->{name}><${prefix}TwnNm>$town</${prefix}TwnNm><${prefix}Ctry>$country</${prefix}Ctry></$element->{name}>";
 		}
 		push @found, { start => $element->{start}, end => $element->{end}, withhold => $stays, minimum => $minimum,
