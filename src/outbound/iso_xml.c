@@ -177,6 +177,8 @@ classify(const char *name, size_t len)
 		case 5:
 			if (NAMED("Sgntr"))
 				return ISO_SGNTR;
+			if (NAMED("PstCd") || NAMED("PstBx"))
+				return ISO_ADDRESS_PART;
 			if (NAMED("TwnNm"))
 				return ISO_TWNNM;
 			if (NAMED("OrgId"))
