@@ -157,7 +157,7 @@ typedef struct IsoPlace
 	int			nidentifiers;
 	bool		more_identifiers;
 
-	/* the birth goes between these; in a new Id, in a new PrvtId or as its first child */
+	/* the birth goes here; in a new Id, in a new PrvtId, or as its first */
 	bool		takes_birth;
 	bool		new_id;
 	bool		new_prvtid;		/* PrvtId is an empty-element tag */

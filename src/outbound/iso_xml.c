@@ -177,6 +177,8 @@ classify(const char *name, size_t len)
 		case 5:
 			if (NAMED("Sgntr"))
 				return ISO_SGNTR;
+			if (NAMED("PstCd") || NAMED("PstBx"))
+				return ISO_ADDRESS_PART;
 			if (NAMED("TwnNm"))
 				return ISO_TWNNM;
 			if (NAMED("OrgId"))
@@ -747,7 +749,7 @@ verdict_of(IsoWalk *walk, uint64_t offset)
 		case XML_ERROR_PARTIAL_CHAR:
 			return PA_MESSAGE_ENCODING;
 		case XML_ERROR_INVALID_TOKEN:
-			/* in what is right so far, a letter above 127 is none only if it is cut */
+			/* what is above 127 is wrong here only if it is no character */
 			if (walk->width == 1 && offset < walk->len && (walk->message[offset] & 0x80) != 0)
 				return PA_MESSAGE_ENCODING;
 			return PA_MESSAGE_MALFORMED;
@@ -783,7 +785,8 @@ parse(IsoWalk *walk)
 			return;
 		}
 		at += piece;
-		/* all before the innermost element that is open, unless something is undecided there */
+
+		/* all before the innermost element, if nothing is undecided there */
 		if (walk->nplaces == 0 && walk->depth > 0)
 			protaddr_iso_flush(walk, walk->frame[walk->depth].start);
 	} while (!last && walk->verdict == PA_MESSAGE_OK);
