@@ -243,6 +243,21 @@ $node->reload;
 $node->poll_query_until('bank', "SELECT current_setting('protaddr.require_preload') = 'off'") or die;
 is(psql_error($node, 'bank', $pay), 'none', 'not required: rows pass the gate');
 is(psql_error($node, 'bank', 'ALTER TABLE payment DISABLE TRIGGER USER'), 'none', 'and a fresh session can take it down');
+
+# restored where no hook is, gates enter themselves when they first fire, and nobody waits for another to commit
+$node->safe_psql('postgres', 'CREATE DATABASE bank3');
+$node->command_ok([ 'pg_restore', '--exit-on-error', "--section=$_", '-d', $node->connstr('bank3'), $dump ], "a dump is restored where nothing keeps gates: $_")
+  for 'pre-data', 'data', 'post-data';
+is($node->safe_psql('bank3', 'SELECT count(*) FROM protaddr.gate'), '0', 'no gate has entered itself yet');
+$node->safe_psql('bank3', q(SELECT protaddr.confirm_register('test')));
+my @payer = map { $node->background_psql('bank3', on_error_stop => 0) } 1 .. 2;
+$_->query_safe("SET lock_timeout = '5s'; BEGIN; $pay; SAVEPOINT s; $post; $post; ROLLBACK TO s; $pay;") for @payer;
+is($_->{stderr} =~ /ERROR/ ? 1 : 0, 0, 'two first payments at the same time') for @payer;
+$_->query_safe('COMMIT;') for @payer;
+$node->safe_psql('bank3', $post);
+is($node->safe_psql('bank3', 'SELECT string_agg(relation::regclass::text, chr(44) ORDER BY relation_name) FROM protaddr.gate'), 'ledger,payment', 'each gate has entered itself once');
+$_->quit for @payer;
+
 $node->safe_psql('bank', 'ALTER TABLE inbox RENAME TO old_inbox; CREATE TABLE inbox (LIKE old_inbox)');
 is(psql_error($node, 'bank', 'INSERT INTO inbox (id) VALUES (1000)'), 'none', 'or put another table in its place');
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'protaddr'\nprotaddr.require_preload = on");
