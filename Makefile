@@ -23,6 +23,15 @@ PURE_SRCS = \
 	src/address/element.c \
 	src/address/format.c \
 	src/address/token.c \
+	src/outbound/charset_x.c \
+	src/outbound/iso_json.c \
+	src/outbound/iso_party.c \
+	src/outbound/iso_write.c \
+	src/outbound/iso_xml.c \
+	src/outbound/json_scan.c \
+	src/outbound/json_write.c \
+	src/outbound/swift_mt.c \
+	src/outbound/swift_party.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
 	src/register/subject.c
@@ -68,18 +77,30 @@ DOOR_OBJS = \
 	src/door/subjects.o
 
 OUTBOUND_OBJS = \
+	src/outbound/birth.o \
 	src/outbound/channel.o \
+	src/outbound/charset_x.o \
 	src/outbound/disclosure.o \
 	src/outbound/explain.o \
 	src/outbound/gate.o \
 	src/outbound/gate_args.o \
 	src/outbound/gate_columns.o \
 	src/outbound/gate_message.o \
+	src/outbound/gated.o \
 	src/outbound/held.o \
+	src/outbound/iso_json.o \
+	src/outbound/iso_party.o \
+	src/outbound/iso_write.o \
+	src/outbound/iso_xml.o \
+	src/outbound/json_scan.o \
+	src/outbound/json_write.o \
+	src/outbound/keeper.o \
 	src/outbound/linked.o \
 	src/outbound/message.o \
 	src/outbound/rule.o \
 	src/outbound/substitute.o \
+	src/outbound/swift_mt.o \
+	src/outbound/swift_party.o \
 	src/outbound/verify.o
 
 OBJS = \
@@ -94,12 +115,12 @@ OBJS = \
 
 REGRESS = install address_type address_ops show_format keys register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
-	bind gate gate_install privileges \
+	bind channel message gate gate_install gate_kept privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_binary attack_inference attack_register
 REGRESS_OPTS =
 
-ISOLATION = bind gate history identity protect register
+ISOLATION = bind gate gate_kept history identity protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1
@@ -113,7 +134,7 @@ PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 ifeq ($(WERROR),1)
 PG_CFLAGS += -Werror
 endif
-SHLIB_LINK = -lcrypto
+SHLIB_LINK = -lcrypto -lexpat
 
 # JIT has nothing to inline here (every call opens a seal or reads the register), and
 # bitcode needs the one version of clang the server was built with.  with_llvm=yes on
@@ -129,7 +150,14 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # Distributions build PostgreSQL without dependency tracking.
-$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
+
+# Said here, because the compiler and the linker would not say which package it is.
+ifneq ($(filter-out clean distclean maintainer-clean lint,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(shell printf '%s\n' '#include <expat.h>' 'int main(void) { return XML_ParserCreate(0) == 0; }' | $(CC) $(CPPFLAGS) -xc - -o /dev/null -lexpat >/dev/null 2>&1 && echo there),there)
+$(error Expat is missing: install libexpat1-dev (Debian, Ubuntu) or expat-devel (Fedora, SUSE))
+endif
+endif
 
 # Phony, since under VPATH make would find the folders of the source tree and be content.
 $(OBJS) $(OBJS:.o=.bc): | object-folders
@@ -150,17 +178,18 @@ endif
 
 UNIT_SRCS = $(sort $(wildcard $(srcdir)/test/unit/*.c))
 FUZZ_SRCS = $(sort $(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
+PURE_LIBS = -lcrypto -lexpat
 PURE_FILES = $(addprefix $(srcdir)/,$(PURE_SRCS))
 UNIT_PROGRAMS = $(patsubst $(srcdir)/test/unit/%.c,build_unit/%,$(UNIT_SRCS))
 FUZZ_PROGRAMS = $(patsubst $(srcdir)/test/fuzz/%.c,build_fuzz/%,$(FUZZ_SRCS))
 
-build_unit/%: $(srcdir)/test/unit/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h) $(wildcard $(srcdir)/test/unit/*.h)
+build_unit/%: $(srcdir)/test/unit/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h) $(wildcard $(srcdir)/test/unit/*.h)
 	@$(MKDIR_P) build_unit
-	$(CC) $(PURE_CFLAGS) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) -lcrypto
+	$(CC) $(PURE_CFLAGS) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) $(PURE_LIBS)
 
-build_fuzz/%: $(srcdir)/test/fuzz/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h) $(wildcard $(srcdir)/test/fuzz/*.h)
+build_fuzz/%: $(srcdir)/test/fuzz/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h) $(wildcard $(srcdir)/test/fuzz/*.h)
 	@$(MKDIR_P) build_fuzz
-	$(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) -lcrypto
+	$(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) $(PURE_LIBS)
 
 .PHONY: unit unit-programs fuzz-programs fuzz-smoke lint scan
 

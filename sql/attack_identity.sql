@@ -44,7 +44,7 @@ SELECT a.attack, a.way, attack('regress_super', VARIADIC a.statements) AS saw
 FROM (VALUES
 	(1, 'read', ARRAY['SELECT addr, protaddr.show(addr), protaddr.show_iso(addr), protaddr.post_code(addr) FROM t']),
 	(2, 'release', ARRAY['SELECT protaddr.show(protaddr.release(addr, ''sumclearing'')) FROM t']),
-	(3, 'release the legal minimum', ARRAY['SELECT protaddr.show(protaddr.release(addr, ''cross_border'')) FROM t']),
+	(3, 'release the legal minimum', ARRAY['SELECT protaddr.show(protaddr.release(addr, ''cross_border'', 5000, ''EUR'')) FROM t']),
 	(8, 'change its kind', ARRAY['UPDATE protaddr.protection SET kind = ''none''']),
 	(9, 'delete it', ARRAY['DELETE FROM protaddr.protection']),
 	(10, 'truncate', ARRAY['TRUNCATE protaddr.protection']),

@@ -55,7 +55,7 @@ ALTER TABLE o_part OWNER TO regress_u;
 ALTER TABLE o_free OWNER TO regress_u;
 ALTER TABLE o_gated OWNER TO regress_u;
 SELECT protaddr.install_gate('o', 'sumclearing', 'cpr') \g /dev/null
-SELECT protaddr.install_gate('abroad', 'cross_border', 'cpr') \g /dev/null
+SELECT protaddr.install_gate('abroad', 'cross_border_union', 'cpr') \g /dev/null
 SELECT protaddr.install_gate('o_gated', 'sumclearing', 'cpr') \g /dev/null
 INSERT INTO o SELECT 2, cpr, addr FROM t WHERE id = 2;
 

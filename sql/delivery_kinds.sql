@@ -64,6 +64,11 @@ SELECT outcome FROM protaddr.load_cpr((SELECT file FROM fixture), 'asked only');
 SELECT differs('asked only');
 SELECT refusal($s$SELECT protaddr.load_cpr((SELECT file FROM reply), 'none')$s$) AS as_delivery, refusal($s$SELECT protaddr.load_cpr((SELECT file FROM reply), 'none', kind => 'bitemporal')$s$) AS as_bitemporal,
        refusal($s$SELECT protaddr.load_cpr((SELECT file FROM fixture), 'none', kind => 'reply')$s$) AS delivery_as_reply;
+-- one from before the last delivery of its source would put back older words; of another source it is the newest there is
+UPDATE reply SET file = convert_to(replace(convert_from(file, 'LATIN1'), '990001202611202026', '990001202611192026'), 'LATIN1');
+SELECT refusal($s$SELECT protaddr.load_cpr((SELECT file FROM reply), kind => 'reply')$s$);
+SELECT outcome FROM protaddr.load_cpr((SELECT file FROM reply), 'nothing else', kind => 'reply');
+SELECT outcome FROM protaddr.load_cpr((SELECT file FROM reply), kind => 'reply', after_gap => true, reason => 'test');
 
 -- bitemporal: the same people, and true ends, which are history
 \set content `base64 -w0 < "$PG_ABS_SRCDIR/test/data/cpr_bitemporal.txt"`

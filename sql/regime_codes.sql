@@ -32,7 +32,7 @@ SELECT s, protaddr.is_protected(s) FROM unnest('{no 0,no 7,no 6,no 19,no both,nl
 -- what leaves for a third country: town and country, but where the town is hidden, the country alone
 INSERT INTO customer SELECT s, format('{"StrtNm": "Kanariegade", "BldgNb": "1", "PstCd": "1000", "TwnNm": "Prøveby", "Ctry": "%s"}', upper(left(s, 2)))::protaddr.address
 FROM unnest('{no 7,no 6,no 19,no both,nl 6,fi 1,se 1,ch 9}'::text[]) s;
-SELECT id, protaddr.show(home), protaddr.show_iso(protaddr.release(home, 'cross_border')) AS abroad, protaddr.release(home, 'sepa') IS NULL AS withheld_in_the_union FROM customer ORDER BY id;
+SELECT id, protaddr.show(home), protaddr.show_iso(protaddr.release(home, 'cross_border', 5000, 'EUR')) AS abroad, protaddr.release(home, 'sepa') IS NULL AS withheld_in_the_union FROM customer ORDER BY id;
 
 -- yours to extend and change, within the closed vocabulary; what is changed is dumped
 \set VERBOSITY terse

@@ -65,6 +65,36 @@ typedef void ProtaddrJsonResult;
 	(pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK)
 #endif
 
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_class.h"
+#define protaddr_owns_relation(relation, role) \
+	object_ownercheck(RelationRelationId, relation, role)
+#else
+#define protaddr_owns_relation(relation, role) \
+	pg_class_ownercheck(relation, role)
+#endif
+
+/*
+ * What a statement asks to write stands in the range table, or since 16 in a list of
+ * its own.  protaddr_asked gives the relation of an element, and what is asked there.
+ */
+#if PG_VERSION_NUM >= 160000
+#define PROTADDR_CHECK_PERMS_ARGS	List *rtable, List *perminfos, bool ereport_on_violation
+#define PROTADDR_CHECK_PERMS_PASS	rtable, perminfos, ereport_on_violation
+#define PROTADDR_CHECK_PERMS_LIST	perminfos
+#define protaddr_asked(element, relation, perms) \
+	(*(relation) = ((RTEPermissionInfo *) (element))->relid, \
+	 *(perms) = ((RTEPermissionInfo *) (element))->requiredPerms)
+#else
+#define PROTADDR_CHECK_PERMS_ARGS	List *rtable, bool ereport_on_violation
+#define PROTADDR_CHECK_PERMS_PASS	rtable, ereport_on_violation
+#define PROTADDR_CHECK_PERMS_LIST	rtable
+#define protaddr_asked(element, relation, perms) \
+	(*(relation) = ((RangeTblEntry *) (element))->relid, \
+	 *(perms) = ((RangeTblEntry *) (element))->rtekind == RTE_RELATION ? \
+	 ((RangeTblEntry *) (element))->requiredPerms : 0)
+#endif
+
 /* How many transactions with an id have ended, on a standby too; read unlocked. */
 #include "access/transam.h"
 #if PG_VERSION_NUM >= 170000

@@ -24,5 +24,7 @@ _PG_init(void)
 	protaddr_gate_columns_init();
 	protaddr_gate_message_init();
 	protaddr_held_init();
+	protaddr_gated_init();
+	protaddr_keeper_init();
 	MarkGUCPrefixReserved("protaddr");
 }

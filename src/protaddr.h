@@ -140,6 +140,7 @@ typedef enum ProtaddrTable
 	PROTADDR_IDENTITY_LINK,
 	PROTADDR_REGISTER_SOURCE,
 	PROTADDR_CHANNEL,
+	PROTADDR_GATE,
 	PROTADDR_NTABLES
 } ProtaddrTable;
 
@@ -202,6 +203,7 @@ extern bool protaddr_identity_may_link(const ProtaddrIdentifier *from,
 /* ---- register/known.c: whom the registers have told of ---------------------------- */
 
 extern bool protaddr_person_known(const char *key, int len);
+extern bool protaddr_person_resolved(const char *key, int len);
 
 /* ---- register/people.c: whom a source has told of ------------------------------- */
 
@@ -379,12 +381,12 @@ struct ProtaddrDecision
 typedef struct ProtaddrConcerned
 {
 	bool		anybody;		/* false: nobody is named */
-	bool		known;			/* a register has told of each of them */
+	bool		known;			/* a register has told of each of them, if any rule asks */
 	int			hides;			/* what must not be told of any of them */
 } ProtaddrConcerned;
 
-extern void protaddr_concern(ProtaddrConcerned *concerned, const char *key, int len);
 extern void protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
+									 const ProtaddrChannel *channel,
 									 const ProtaddrTransfer *transfer);
 extern void protaddr_decide(const ProtaddrChannel *channel, const ProtaddrConcerned *concerned,
 							const ProtaddrTransfer *transfer, ProtaddrDecision *decision);
@@ -416,6 +418,10 @@ extern bool protaddr_disclosure_stands(uint64 disclosure);
 
 /* Sealed values as the table has them, palloc'd; NULL if there is none that fits. */
 extern ProtaddrSeal *protaddr_substitute_of(const ProtaddrIdentifier *person, int npersons);
+
+/* ---- outbound/birth.c: when and where somebody was born ---------------------------------------- */
+
+extern PaBirth *protaddr_birth_of(const ProtaddrIdentifier *id);
 
 /* ---- outbound/message.c: what of a message may leave ---------------------------------------- */
 
@@ -603,11 +609,34 @@ typedef enum ProtaddrGateState
 	PROTADDR_GATE_BROKEN		/* gated by the register of gates, and a trigger is missing or not ALWAYS */
 } ProtaddrGateState;
 
+/* the names the triggers have: they fire by name, and a gate sees what others made of the row */
+#define PROTADDR_GATE_TRIGGER		"zz_protaddr_gate"
+#define PROTADDR_GATE_CHECK_TRIGGER "zz_protaddr_gate_check"
+
+typedef enum ProtaddrGateFunction
+{
+	PROTADDR_GATE_ROW = 0,
+	PROTADDR_GATE_CHECK,
+	PROTADDR_GATE_SUMMARY,
+	PROTADDR_GATE_NFUNCTIONS
+} ProtaddrGateFunction;
+
 extern void protaddr_gated_init(void);
+extern Oid	protaddr_gate_register(void);
+extern Oid	protaddr_gate_function(ProtaddrGateFunction which);
+extern bool protaddr_gate_function_named(const char *name);
+extern List *protaddr_gate_triggers(Oid relation, bool *cloned);
+extern bool protaddr_gate_names(Oid relation, const char *column);
+extern bool protaddr_gate_in_schema(Oid schema);
 extern ProtaddrGateState protaddr_gate_state(Oid relation);
+extern ProtaddrGateState protaddr_gate_writes(Oid relation);
+extern void protaddr_gate_broken(Oid relation) pg_attribute_noreturn();
+extern void protaddr_gate_enter(Oid relation);
+extern bool protaddr_gate_leave(Oid relation, const char *why, bool always);
 
 /* ---- outbound/keeper.c: hooks that keep the gates in place ------------------------------------------ */
 
 extern void protaddr_keeper_init(void);
+extern void protaddr_keeper_is_here(void);
 
 #endif							/* PROTADDR_H */

@@ -125,6 +125,12 @@ typedef enum PaTextVerdict
 extern PaTextVerdict protaddr_check_element(PaElement element, const char *text, size_t len);
 extern PaTextVerdict protaddr_check_line(const char *text, size_t len);
 
+/* Reads one character of strict UTF-8 (len > 0): its bytes, 0 if there is none. */
+extern size_t protaddr_read_character(const char *bytes, size_t len, uint32_t *character);
+
+/* True for the control characters above. */
+extern bool protaddr_is_control(uint32_t c);
+
 /*
  * True if the text holds "[address withheld" anywhere, or begins like the
  * mask once leading blanks, quotes, brackets and braces are taken off
@@ -487,6 +493,14 @@ typedef struct PaRewritten
 extern PaMessageVerdict protaddr_rewrite_xml(const char *message, size_t len,
 											 const char *encoding, const PaRewriter *rewriter,
 											 PaRewritten *rewritten);
+
+/*
+ * protaddr_charset_x writes text (UTF-8) in the characters that SWIFT messages have
+ * (outbound/charset_x.c), letters folded as banks do: ae for the Danish one, e for an
+ * accented one.  Returns the length; 0 if it is empty, does not fit, or has a character
+ * that cannot be written so.
+ */
+extern size_t protaddr_charset_x(const char *text, size_t len, char *out, size_t outsize);
 
 /* protaddr_rewrite_mt rewrites SWIFT MT text: one message or several. */
 extern PaMessageVerdict protaddr_rewrite_mt(const char *message, size_t len,

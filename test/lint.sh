@@ -144,7 +144,7 @@ type_names()
 			print "$1\n" while /\btypedef\b[^;{}()]*\(\s*\*?\s*(\w+)\s*\)\s*\(/g;
 			print "$1\n" while /\b(?:struct|union|enum)\s+(\w+)\s*\{/g;' | grep -vxE '.' | sort -u
 	printf '%s\n' bool size_t ssize_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t FILE time_t pid_t va_list \
-		EVP_CIPHER EVP_CIPHER_CTX EVP_MAC EVP_MAC_CTX EVP_MD EVP_MD_CTX OSSL_PARAM
+		EVP_CIPHER EVP_CIPHER_CTX EVP_MAC EVP_MAC_CTX EVP_MD EVP_MD_CTX OSSL_PARAM XML_Char XML_Parser
 }
 
 # pg_bsd_indent does most of pgindent's work; this is the rest of it that matters here.

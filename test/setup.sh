@@ -103,12 +103,16 @@ pa_missing_tools()
 	command -v make >/dev/null || echo make
 	command -v perl >/dev/null || echo perl
 	printf '#include <openssl/evp.h>\n' | gcc -E - >/dev/null 2>&1 || echo libssl-dev
+	printf '#include <expat.h>\n' | gcc -E - >/dev/null 2>&1 || echo libexpat1-dev
 	[ "${PA_NEED:-check}" = check ] || return 0
 	perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
 	command -v prove >/dev/null || echo perl
+	[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || echo pgbouncer
+	command -v xmllint >/dev/null || echo libxml2-utils
 	command -v clang >/dev/null || echo clang
 	command -v scan-build >/dev/null || echo clang-tools
 	pa_fuzzer_runtime || echo libclang-rt-dev
+	command -v xmllint >/dev/null || echo libxml2-utils
 }
 
 pa_as_root()
@@ -123,7 +127,8 @@ pa_as_root()
 # pa_install_packages installs what is missing, and says what it does.
 pa_install_packages()
 {
-	local missing version log made_folder=0 drop_in=/etc/postgresql-common/createcluster.d/protaddr-no-cluster.conf
+	local missing version log made_folder=0 made_policy=0
+	local drop_in=/etc/postgresql-common/createcluster.d/protaddr-no-cluster.conf policy=/usr/sbin/policy-rc.d
 
 	missing=$(pa_missing_tools | tr '\n' ' ')
 	[ -n "$missing" ] || [ -z "$(pa_find_postgres)" ] || return 0
@@ -147,14 +152,21 @@ pa_install_packages()
 	missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
 	pa_say "apt-get install $missing"
 
-	# A server package would make and start a cluster: not here.
+	# A server package would make and start a cluster, a pooler start itself: not here.
 	[ -d "${drop_in%/*}" ] || made_folder=1
 	pa_as_root mkdir -p "${drop_in%/*}" &&
 		echo 'create_main_cluster = false' | pa_as_root tee "$drop_in" >/dev/null ||
 		pa_fail "cannot write $drop_in"
+	if [ ! -e "$policy" ]; then
+		made_policy=1
+		printf '#!/bin/sh\nexit 101\n' | pa_as_root tee "$policy" >/dev/null && pa_as_root chmod 755 "$policy"
+	fi
 	pa_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >>"$log" 2>&1
 	set -- $?
 	pa_as_root rm -f "$drop_in"
+	[ "$made_policy" = 0 ] || pa_as_root rm -f "$policy"
+	# nor at the next start of the machine
+	case " $missing " in *" pgbouncer "*) pa_as_root systemctl disable pgbouncer >>"$log" 2>&1 || true ;; esac
 	# the package's own once it is installed
 	[ "$made_folder" = 0 ] || dpkg -S "${drop_in%/*}" >/dev/null 2>&1 || pa_as_root rmdir --ignore-fail-on-non-empty "${drop_in%/*}"
 	[ "$1" = 0 ] || pa_fail "apt-get install failed" "$log"

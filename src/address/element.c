@@ -155,13 +155,14 @@ protaddr_looks_withheld(const char *text, size_t len)
 }
 
 /*
- * Reads one character of strict UTF-8 at text and returns how many bytes it
- * takes; 0 for overlong forms, surrogates, numbers above U+10FFFF and
- * anything cut off.
+ * protaddr_read_character
+ *		Read one character of strict UTF-8; 0 for overlong forms, surrogates,
+ *		numbers above U+10FFFF and anything cut off.
  */
-static size_t
-read_character(const unsigned char *text, size_t len, uint32_t *character)
+size_t
+protaddr_read_character(const char *bytes, size_t len, uint32_t *character)
 {
+	const unsigned char *text = (const unsigned char *) bytes;
 	uint32_t	c = text[0];
 	uint32_t	least;
 	size_t		n;
@@ -207,9 +208,13 @@ read_character(const unsigned char *text, size_t len, uint32_t *character)
 	return n;
 }
 
-/* Characters that would hide an address from a reader or from the guard. */
-static bool
-is_control(uint32_t c)
+/*
+ * protaddr_is_control
+ *		True for characters that would hide an address from a reader or from
+ *		the guard.
+ */
+bool
+protaddr_is_control(uint32_t c)
 {
 	if (c < 0x80)
 		return c < 0x20 || c == 0x7F;
@@ -242,7 +247,6 @@ is_blank(uint32_t c)
 static PaTextVerdict
 check_text(const char *text, size_t len, int max_chars)
 {
-	const unsigned char *bytes = (const unsigned char *) text;
 	size_t		at = 0;
 	int			chars = 0;
 	bool		blank = true;
@@ -255,11 +259,11 @@ check_text(const char *text, size_t len, int max_chars)
 	while (at < len)
 	{
 		uint32_t	c;
-		size_t		n = read_character(bytes + at, len - at, &c);
+		size_t		n = protaddr_read_character(text + at, len - at, &c);
 
 		if (n == 0)
 			return PA_TEXT_NOT_UTF8;
-		if (is_control(c))
+		if (protaddr_is_control(c))
 			return PA_TEXT_CONTROL;
 		if (!is_blank(c))
 			blank = false;

@@ -57,7 +57,7 @@ protaddr_release(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 	/* before anything is laid open: what other sessions changed */
 	(void) protaddr_register_ready();
 	(void) protaddr_open(seal, false, &opened);
-	protaddr_concern_address(&concerned, address, transfer);
+	protaddr_concern_address(&concerned, address, channel, transfer);
 	if (!transfer->has_row && transfer->payer.len == 0 && address->nsubjects > 0)
 	{
 		/* without a row it is whose address it is that pays */
@@ -229,7 +229,7 @@ protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 	(void) protaddr_register_ready();
 	if (!protaddr_open(seal, true, &opened))
 		return false;
-	protaddr_concern_address(&concerned, address, transfer);
+	protaddr_concern_address(&concerned, address, channel, transfer);
 
 	released = released_for(address, channel);
 	switch (address->release)

@@ -110,6 +110,14 @@ row_trigger_fill(ProtaddrRowTrigger *entry, Relation rel, const char *subject,
 	Oid			address = protaddr_address_type();
 	AttrNumber *addresses;
 
+	/* without it nothing would look like an address */
+	if (!OidIsValid(address))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_NOT_READY),
+				 errmsg("extension protaddr is not complete in this database"),
+				 errdetail("Type \"protaddr.address\" is missing."),
+				 PROTADDR_DISCREET));
+
 	/* all that can fail comes before anything is changed */
 	addresses = MemoryContextAlloc(TopMemoryContext, Max(desc->natts, 1) * sizeof(AttrNumber));
 	PG_TRY();

@@ -47,7 +47,7 @@ protaddr_explain_release(PG_FUNCTION_ARGS)
 	seal = (ProtaddrSeal *) PG_GETARG_VARLENA_PP(0);
 	(void) protaddr_register_ready();
 	(void) protaddr_open(seal, false, &opened);
-	protaddr_concern_address(&concerned, &opened.address, &transfer);
+	protaddr_concern_address(&concerned, &opened.address, channel, &transfer);
 	if (opened.address.nsubjects > 0)
 	{
 		transfer.payer.len = opened.address.subject[0].len;

@@ -49,7 +49,7 @@ typedef struct Passing
 	bool	   *linked;			/* whose transfer is to be recorded: of the gate's people */
 } Passing;
 
-static bool may_be_held_after_disclosure(const Passing *passing);
+static bool may_be_held_on_record(const Passing *passing);
 static void release_apart(Passing *passing);
 static void release_columns(Passing *passing);
 static void release_address(Passing *passing, const ProtaddrGateAddress *column);
@@ -120,6 +120,8 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 	int			ncolumns;
 
 	protaddr_check_row_trigger(fcinfo, "gate_row", TRIGGER_EVENT_BEFORE, -1);
+	protaddr_keeper_is_here();
+	protaddr_gate_enter(RelationGetRelid(trigdata->tg_relation));
 	passing_begin(trigdata, &passing);
 
 	ncolumns = passing.gate->naddresses + passing.gate->nmessages;
@@ -129,7 +131,7 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 	passing.linked = palloc0(passing.gate->npeople * sizeof(bool));
 	initStringInfo(&passing.why);
 
-	if (may_be_held_after_disclosure(&passing))
+	if (may_be_held_on_record(&passing))
 		release_apart(&passing);
 	else
 		release_columns(&passing);
@@ -176,13 +178,18 @@ does(const ProtaddrChannel *channel, ProtaddrAction action)
 		channel->without_substitute == action || channel->when_unreadable == action;
 }
 
-/* Whether one column could be disclosed, on record, before another holds the row. */
+/*
+ * Whether a column, or a transaction of a message, could leave a record (disclosed, or
+ * linked) before another one holds the row.
+ */
 static bool
-may_be_held_after_disclosure(const Passing *passing)
+may_be_held_on_record(const Passing *passing)
 {
-	return passing->before == NULL && does(passing->channel, PROTADDR_DISCLOSE) &&
-		does(passing->channel, PROTADDR_HOLD) &&
-		passing->gate->naddresses + 2 * passing->gate->nmessages > 1;
+	if (passing->before != NULL || !does(passing->channel, PROTADDR_HOLD))
+		return false;
+	return (does(passing->channel, PROTADDR_DISCLOSE) &&
+			passing->gate->naddresses + 2 * passing->gate->nmessages > 1) ||
+		(passing->channel->linked_within != NULL && passing->gate->nmessages > 0);
 }
 
 /* release_apart takes back what was recorded if the row is held in the end. */

@@ -231,6 +231,14 @@ read_columns(ProtaddrGate *gate, Relation rel)
 	const ProtaddrGateArgs *args = &gate->args;
 	Oid			address = protaddr_address_type();
 
+	/* without it nothing would look like an address */
+	if (!OidIsValid(address))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_NOT_READY),
+				 errmsg("extension protaddr is not complete in this database"),
+				 errdetail("Type \"protaddr.address\" is missing."),
+				 PROTADDR_DISCREET));
+
 	fill_column(&gate->channel, rel, args->channel_column);
 	fill_column(&gate->amount, rel, args->amount);
 	fill_column(&gate->currency, rel, args->currency);

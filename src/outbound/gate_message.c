@@ -65,8 +65,6 @@ protaddr_gate_message(const ProtaddrGateMessage *column, Datum value,
 	StringInfoData out;
 	ProtaddrAction action;
 
-	/* the statement holds addresses in clear */
-	protaddr_clear_text_seen();
 	if (column->type == JSONBOID)
 	{
 		Jsonb	   *json = DatumGetJsonbP(value);

@@ -1,16 +1,538 @@
 /*
  * message.c
- *		Stands in for the rewriters until they are here.
+ *		What of a payment message may leave?
+ *
+ * The rewriters find the places where a party's address stands and ask; here is
+ * answered, party by party, by the same rules as for an address of its own.
+ *
+ * A party is whoever its account, its identification or its name stands for.  If none
+ * of these leads to anybody we know, nobody knows whether that person is protected:
+ * the channel's rule for unknown people decides.
  */
 #include "protaddr.h"
 
+#include <ctype.h>
+
+#include "common/hashfn.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/xml.h"
+
+PG_FUNCTION_INFO_V1(protaddr_release_message_text);
+PG_FUNCTION_INFO_V1(protaddr_release_message_bytea);
+PG_FUNCTION_INFO_V1(protaddr_release_mt_text);
+PG_FUNCTION_INFO_V1(protaddr_release_json_text);
+PG_FUNCTION_INFO_V1(protaddr_release_json_jsonb);
+
+typedef struct Release
+{
+	const ProtaddrChannel *channel;
+	const ProtaddrTransfer *transfer;
+	StringInfo	out;
+	MemoryContext rewriter;		/* what the rewriter allocates */
+	MemoryContext per_unit;
+	ProtaddrAction action;		/* PROTADDR_LEAVE, or why it stopped */
+	uint64		units;
+} Release;
+
+/* A party as the rules see it. */
+typedef struct Known
+{
+	ProtaddrConcerned concerned;
+	PaText		name;			/* as fold_name writes it */
+	ProtaddrIdentifier protected_as;	/* the identifier that leads to a protected person */
+} Known;
+
+static bool decide_unit(void *arg, PaUnit *unit);
+static PaText fold_name(PaText name);
+static void know_party(const Release *release, const PaParty *party, Known *known);
+static bool decide_party(Release *release, PaParty *party, const Known *known,
+						 const ProtaddrTransfer *transfer, bool *linked);
+static void transfer_of_unit(const Release *release, const PaUnit *unit, ProtaddrTransfer *transfer);
+static Numeric amount_of(PaText text);
+static bool is_payer(const char *role);
+static void refuse_unreadable(const ProtaddrChannel *channel, const PaRewritten *rewritten);
+
+/* ---- what the rewriter calls ---------------------------------------------------- */
+
+static bool
+write_out(void *arg, const char *data, size_t len)
+{
+	Release    *release = (Release *) arg;
+
+	CHECK_FOR_INTERRUPTS();
+	while (len > 0)
+	{
+		int			piece = (int) Min(len, 64 * 1024 * 1024);
+
+		appendBinaryStringInfo(release->out, data, piece);
+		data += piece;
+		len -= piece;
+	}
+	return true;
+}
+
+static void *
+rewriter_alloc(void *arg, size_t size)
+{
+	return MemoryContextAllocExtended(((Release *) arg)->rewriter, Max(size, 1),
+									  MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
+}
+
+static void *
+rewriter_realloc(void *arg, void *ptr, size_t size)
+{
+	if (ptr == NULL)
+		return rewriter_alloc(arg, size);
+	return repalloc_huge(ptr, Max(size, 1));
+}
+
+static void
+rewriter_free(void *arg, void *ptr)
+{
+	if (ptr != NULL)
+		pfree(ptr);
+}
+
+/* ---- the message ------------------------------------------------------------------ */
+
+/*
+ * protaddr_release_message appends what may leave of a message to out.  See
+ * protaddr.h.
+ */
 ProtaddrAction
 protaddr_release_message(ProtaddrFormat format, const char *message, size_t len,
 						 const char *encoding, const ProtaddrChannel *channel,
 						 const ProtaddrTransfer *transfer, StringInfo out, PaRewritten *counts)
 {
+	Release		release;
+	PaRewriter	rewriter;
+	PaRewritten rewritten;
+
+	/* a message in hand is addresses in clear: nothing of this statement is for the log */
+	protaddr_clear_text_seen();
+
+	memset(&release, 0, sizeof(release));
+	release.channel = channel;
+	release.transfer = transfer;
+	release.out = out;
+	release.action = PROTADDR_LEAVE;
+	release.rewriter = AllocSetContextCreate(CurrentMemoryContext, "protaddr message",
+											 ALLOCSET_DEFAULT_SIZES);
+	release.per_unit = AllocSetContextCreate(CurrentMemoryContext, "protaddr unit of a message",
+											 ALLOCSET_SMALL_SIZES);
+	rewriter.arg = &release;
+	rewriter.decide = decide_unit;
+	rewriter.write = write_out;
+	rewriter.alloc = rewriter_alloc;
+	rewriter.realloc = rewriter_realloc;
+	rewriter.free = rewriter_free;
+
+	/* a message is mostly kept: one allocation instead of many */
+	enlargeStringInfo(out, (int) Min(len + 1024, MaxAllocSize / 2));
+	memset(&rewritten, 0, sizeof(rewritten));
+	switch (format)
+	{
+		case PROTADDR_XML:
+			protaddr_rewrite_xml(message, len, encoding, &rewriter, &rewritten);
+			break;
+		case PROTADDR_MT:
+			protaddr_rewrite_mt(message, len, &rewriter, &rewritten);
+			break;
+		case PROTADDR_JSON:
+			protaddr_rewrite_json(message, len, &rewriter, &rewritten);
+			break;
+	}
+	MemoryContextDelete(release.per_unit);
+	MemoryContextDelete(release.rewriter);
+	if (counts != NULL)
+		*counts = rewritten;
+
+	if (release.action == PROTADDR_BLOCK)
+		protaddr_refuse(channel);
+	if (release.action == PROTADDR_HOLD)
+		return PROTADDR_HOLD;
+	if (rewritten.verdict != PA_MESSAGE_OK)
+	{
+		/* what cannot be read cannot be decided on either: it leaves by no decision */
+		if (channel->when_unreadable == PROTADDR_HOLD && !transfer->hold_decided)
+			return PROTADDR_HOLD;
+		refuse_unreadable(channel, &rewritten);
+	}
+	return PROTADDR_LEAVE;
+}
+
+static void
+refuse_unreadable(const ProtaddrChannel *channel, const PaRewritten *rewritten)
+{
+	static const char *const why[] = {
+		[PA_MESSAGE_OK] = "It is all right.",
+		[PA_MESSAGE_STOPPED] = "It was not read to its end.",
+		[PA_MESSAGE_MALFORMED] = "It is not well-formed.",
+		[PA_MESSAGE_DOCTYPE] = "It has a document type declaration.",
+		[PA_MESSAGE_ENCODING] = "Its bytes are not in the encoding it declares, or that is not known.",
+		[PA_MESSAGE_NAMESPACE] = "It is no ISO 20022 message, or holds something of another namespace.",
+		[PA_MESSAGE_TOO_DEEP] = "It is nested too deep.",
+		[PA_MESSAGE_TOO_LARGE] = "A part of it is too large.",
+		[PA_MESSAGE_ORDER] = "An account stands too far behind its party.",
+		[PA_MESSAGE_UNKNOWN_FORMAT] = "It is not of the format that it should be.",
+	};
+
 	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("messages cannot be released yet")));
-	return PROTADDR_HOLD;
+			(errcode(ERRCODE_PROTADDR_REFUSED),
+			 errmsg("the message may not leave through channel \"%s\": it cannot be read",
+					channel->name),
+			 rewritten->line > 0 ?
+			 errdetail("Line %llu, byte %llu: %s", (unsigned long long) rewritten->line,
+					   (unsigned long long) rewritten->offset, why[rewritten->verdict]) :
+			 errdetail("Byte %llu: %s", (unsigned long long) rewritten->offset,
+					   why[rewritten->verdict]),
+			 errhint("Where an address could stand that nobody finds, nothing leaves. The channel may hold such messages instead: when_unreadable."),
+			 PROTADDR_DISCREET));
+}
+
+/* ---- a unit and its parties -------------------------------------------------------- */
+
+static bool
+decide_unit(void *arg, PaUnit *unit)
+{
+	Release    *release = (Release *) arg;
+	ProtaddrTransfer transfer;
+	MemoryContext old;
+	Known	   *known;
+	bool		going_on = true;
+	bool		linked = false;
+
+	CHECK_FOR_INTERRUPTS();
+	MemoryContextReset(release->per_unit);
+	old = MemoryContextSwitchTo(release->per_unit);
+
+	/* takes in what other sessions changed */
+	(void) protaddr_register_ready();
+	release->units++;
+	transfer_of_unit(release, unit, &transfer);
+
+	known = palloc(Max(unit->nparties, 1) * sizeof(Known));
+	for (int i = 0; i < unit->nparties; i++)
+		know_party(release, &unit->party[i], &known[i]);
+
+	/* an ultimate debtor without an account, but with the debtor's name, is the debtor */
+	for (int i = 0; i < unit->nparties; i++)
+		for (int j = 0; j < unit->nparties; j++)
+			if (known[i].concerned.hides != PROTADDR_HIDES_NOTHING && known[i].name.len > 0 &&
+				known[i].name.len == known[j].name.len &&
+				memcmp(known[i].name.data, known[j].name.data, known[i].name.len) == 0)
+			{
+				known[j].concerned.hides |= known[i].concerned.hides;
+				if (known[j].protected_as.len == 0)
+					known[j].protected_as = known[i].protected_as;
+			}
+
+	for (int i = 0; i < unit->nparties && going_on; i++)
+		going_on = decide_party(release, &unit->party[i], &known[i], &transfer, &linked);
+
+	/* a row that tells its amount counts as one transfer, by the gate */
+	if (going_on && linked && release->transfer->amount == NULL)
+		protaddr_linked_record(release->channel, &transfer);
+
+	MemoryContextSwitchTo(old);
+	return going_on;
+}
+
+/* know_party asks whom everything that the message says of a party stands for. */
+static void
+know_party(const Release *release, const PaParty *party, Known *known)
+{
+	memset(known, 0, sizeof(*known));
+	known->concerned.anybody = true;
+	if (party->more_identifiers)
+		known->concerned.hides = PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME;
+
+	/* then whom the row names, of a payer, and the name, as it is and as SWIFT writes it */
+	known->name = fold_name(party->name);
+	for (int i = 0; i < party->nidentifiers + 3; i++)
+	{
+		ProtaddrIdentifier id;
+		int			hides;
+
+		id.len = 0;
+		if (i < party->nidentifiers)
+		{
+			if (!protaddr_identifier_from_text(party->identifier[i].data, party->identifier[i].len, &id))
+				continue;
+		}
+		else if (i == party->nidentifiers)
+		{
+			if (is_payer(party->role))
+				id = release->transfer->payer;
+		}
+		else
+		{
+			PaText		name = i == party->nidentifiers + 1 ? party->name : known->name;
+
+			/* names may be longer than any identifier */
+			if (name.len > 0)
+				id.len = Max(protaddr_subject_key(name.data, name.len, id.key), 0);
+		}
+		if (id.len == 0)
+			continue;
+
+		hides = protaddr_protection_of(id.key, id.len);
+		if (hides != PROTADDR_HIDES_NOTHING && known->protected_as.len == 0)
+			known->protected_as = id;
+		known->concerned.hides |= hides;
+		known->concerned.known = known->concerned.known || hides != PROTADDR_HIDES_NOTHING ||
+			protaddr_person_resolved(id.key, id.len);
+	}
+}
+
+/*
+ * fold_name writes a name as a SWIFT message would, in capitals and without what is
+ * no letter, so that the ways to write it are one; palloc'd.  As it is, if SWIFT has
+ * no letters for it.
+ */
+static PaText
+fold_name(PaText name)
+{
+	size_t		room = 2 * (size_t) name.len + 1;
+	char	   *folded = palloc(room);
+	size_t		len = name.len > 0 ? protaddr_charset_x(name.data, name.len, folded, room) : 0;
+	PaText		result = name;
+
+	if (len == 0)
+		return result;
+	result.data = folded;
+	result.len = 0;
+	for (size_t i = 0; i < len; i++)
+		if (isalnum((unsigned char) folded[i]))
+			folded[result.len++] = pg_toupper((unsigned char) folded[i]);
+	return result;
+}
+
+/* decide_party says what may stand at the party's place; false: the message is held or refused. */
+static bool
+decide_party(Release *release, PaParty *party, const Known *known, const ProtaddrTransfer *transfer,
+			 bool *linked)
+{
+	ProtaddrDecision decision;
+	ProtaddrSeal *substitute;
+
+	protaddr_decide(release->channel, &known->concerned, transfer, &decision);
+	if (release->transfer->also != NULL)
+	{
+		ProtaddrDecision then;
+
+		protaddr_decide(release->transfer->also, &known->concerned, transfer, &then);
+		if (protaddr_stricter(decision.action, then.action) != decision.action)
+			decision = then;
+	}
+
+	if (decision.action == PROTADDR_SUBSTITUTE)
+	{
+		substitute = known->protected_as.len > 0 ?
+			protaddr_substitute_of(&known->protected_as, 1) : NULL;
+		if (substitute == NULL)
+			decision.action = release->channel->without_substitute;
+		else
+		{
+			ProtaddrOpened opened;
+			PaAddress  *address = palloc(sizeof(PaAddress));
+			uint8	   *plain;
+
+			/* several substitutes may stand in a unit, and one value is open at a time */
+			(void) protaddr_open(substitute, false, &opened);
+			plain = palloc(opened.len);
+			memcpy(plain, opened.plain, opened.len);
+			if (!protaddr_decode(plain, opened.len, address))
+				elog(ERROR, "could not read a substitute address");
+			protaddr_shut(&opened);
+			party->substitute = address;
+			party->action = PA_PLACE_SUBSTITUTE;
+		}
+	}
+
+	switch (decision.action)
+	{
+		case PROTADDR_BLOCK:
+		case PROTADDR_HOLD:
+			release->action = decision.action;
+			return false;
+		case PROTADDR_LEAVE:
+			party->action = PA_PLACE_KEEP;
+			break;
+		case PROTADDR_DISCLOSE:
+			(void) protaddr_disclosure_record(release->channel, transfer, party->identifier,
+											  party->nidentifiers);
+			party->action = PA_PLACE_KEEP;
+			break;
+		case PROTADDR_MINIMUM:
+			party->action = (known->concerned.hides & PROTADDR_HIDES_TOWN) != 0 ?
+				PA_PLACE_COUNTRY : PA_PLACE_MINIMUM;
+			break;
+		case PROTADDR_SUBSTITUTE:
+			break;
+		case PROTADDR_WITHHOLD:
+			party->action = PA_PLACE_WITHHOLD;
+			break;
+	}
+
+	/* a small transfer needs neither an address nor anything in its place */
+	if (release->channel->birth_data && party->takes_birth && decision.rule != PROTADDR_RULE_SMALL &&
+		party->action != PA_PLACE_KEEP && party->action != PA_PLACE_SUBSTITUTE &&
+		known->protected_as.len > 0 && strcmp(party->role, "Dbtr") == 0)
+		party->birth = protaddr_birth_of(&known->protected_as);
+
+	*linked = *linked || decision.linked;
+	return true;
+}
+
+/*
+ * transfer_of_unit takes what the message says of the transfer; what it does not say
+ * the row may.
+ */
+static void
+transfer_of_unit(const Release *release, const PaUnit *unit, ProtaddrTransfer *transfer)
+{
+	*transfer = *release->transfer;
+	if (unit->amount.len > 0)
+	{
+		transfer->amount = amount_of(unit->amount);
+		memset(transfer->currency, 0, sizeof(transfer->currency));
+		if (unit->currency.len == 3)
+			memcpy(transfer->currency, unit->currency.data, 3);
+	}
+	if (unit->payee.len > 0 &&
+		!protaddr_identifier_from_text(unit->payee.data, unit->payee.len, &transfer->payee))
+		transfer->payee.len = 0;
+	if (unit->payer.len > 0 &&
+		!protaddr_identifier_from_text(unit->payer.data, unit->payer.len, &transfer->payer))
+		transfer->payer.len = 0;
+	/* each transaction of a row's message is a transfer of its own */
+	transfer->reference = hash_combine64(transfer->reference, release->units);
+}
+
+/* amount_of reads decimal text; NULL if it is none. */
+static Numeric
+amount_of(PaText text)
+{
+	char		digits[64];
+	int			points = 0;
+
+	if (text.len == 0 || text.len >= sizeof(digits))
+		return NULL;
+	for (uint32 i = 0; i < text.len; i++)
+	{
+		char		c = text.data[i] == ',' ? '.' : text.data[i];
+
+		points += c == '.';
+		if ((c < '0' || c > '9') && c != '.')
+			return NULL;
+		digits[i] = c;
+	}
+	digits[text.len] = '\0';
+	if (points > 1 || (points == 1 && text.len == 1))
+		return NULL;
+	return DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(digits),
+											   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+}
+
+static bool
+is_payer(const char *role)
+{
+	return strcmp(role, "Dbtr") == 0 || strcmp(role, "UltmtDbtr") == 0 ||
+		strcmp(role, "InitgPty") == 0;
+}
+
+/* ---- as SQL functions ---------------------------------------------------------------- */
+
+/*
+ * release_by_hand releases a message outside a gate.  Text comes in the database's
+ * encoding, whatever an XML declaration says.
+ */
+static StringInfo
+release_by_hand(FunctionCallInfo fcinfo, ProtaddrFormat format, const char *message, size_t len,
+				bool is_text)
+{
+	text	   *name = PG_GETARG_TEXT_PP(1);
+	const ProtaddrChannel *channel =
+		protaddr_channel(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), DT_NOBEGIN);
+	ProtaddrTransfer transfer;
+	StringInfo	out = makeStringInfo();
+
+	memset(&transfer, 0, sizeof(transfer));
+	if (!PG_ARGISNULL(2))
+		transfer.also = protaddr_channel(channel->name, channel->name_len, PG_GETARG_TIMESTAMPTZ(2));
+	if (is_text && GetDatabaseEncoding() != PG_UTF8)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("messages as text need a database in UTF8"),
+				 errhint("Give an XML message as bytea, in the encoding that it declares.")));
+
+	if (protaddr_release_message(format, message, len, is_text ? "UTF-8" : NULL, channel, &transfer,
+								 out, NULL) == PROTADDR_HOLD)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_REFUSED),
+				 errmsg("channel \"%s\" holds this message until somebody has decided", channel->name),
+				 errhint("Write it through a gate, which holds its row, and see protaddr.release_held()."),
+				 PROTADDR_DISCREET));
+	return out;
+}
+
+static Datum
+release_text(FunctionCallInfo fcinfo, ProtaddrFormat format, bool is_text)
+{
+	text	   *message;
+	StringInfo	out;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	message = PG_GETARG_TEXT_PP(0);
+	out = release_by_hand(fcinfo, format, VARDATA_ANY(message), VARSIZE_ANY_EXHDR(message), is_text);
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(out->data, out->len));
+}
+
+/* protaddr_release_message_text is protaddr.release_message for text and xml. */
+Datum
+protaddr_release_message_text(PG_FUNCTION_ARGS)
+{
+	return release_text(fcinfo, PROTADDR_XML, true);
+}
+
+/* protaddr_release_message_bytea is protaddr.release_message for bytea. */
+Datum
+protaddr_release_message_bytea(PG_FUNCTION_ARGS)
+{
+	return release_text(fcinfo, PROTADDR_XML, false);
+}
+
+/* protaddr_release_mt_text is protaddr.release_mt. */
+Datum
+protaddr_release_mt_text(PG_FUNCTION_ARGS)
+{
+	return release_text(fcinfo, PROTADDR_MT, true);
+}
+
+/* protaddr_release_json_text is protaddr.release_json for json and text. */
+Datum
+protaddr_release_json_text(PG_FUNCTION_ARGS)
+{
+	return release_text(fcinfo, PROTADDR_JSON, true);
+}
+
+/* protaddr_release_json_jsonb is protaddr.release_json for jsonb. */
+Datum
+protaddr_release_json_jsonb(PG_FUNCTION_ARGS)
+{
+	char	   *message;
+	StringInfo	out;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	message = DatumGetCString(DirectFunctionCall1(jsonb_out, PG_GETARG_DATUM(0)));
+	out = release_by_hand(fcinfo, PROTADDR_JSON, message, strlen(message), true);
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(out->data)));
 }

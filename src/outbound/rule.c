@@ -12,39 +12,44 @@ static bool is_small(const ProtaddrChannel *channel, const ProtaddrTransfer *tra
 					 ProtaddrAction *action, bool *linked);
 static ProtaddrAction unasked(const ProtaddrChannel *channel);
 
-/* protaddr_concern adds one person, by the canonical identifier. */
-void
-protaddr_concern(ProtaddrConcerned *concerned, const char *key, int len)
+/* concern adds one person, by the canonical identifier. */
+static void
+concern(ProtaddrConcerned *concerned, bool ask_known, const char *key, int len)
 {
 	int			hides = protaddr_protection_of(key, len);
 
-	if (!concerned->anybody)
-	{
-		concerned->anybody = true;
-		concerned->known = true;
-	}
 	concerned->hides |= hides;
 	/* who is protected is known */
-	if (hides == PROTADDR_HIDES_NOTHING && concerned->known)
+	if (ask_known && hides == PROTADDR_HIDES_NOTHING && concerned->known)
 		concerned->known = protaddr_person_known(key, len);
 }
 
 /*
- * protaddr_concern_address adds everybody whom a value concerns, and the payer.  A
- * value that concerns nobody, or a row that names nobody, concerns nobody: that is
- * the strictest there is.
+ * protaddr_concern_address takes together everybody whom a value concerns, and the
+ * payer.  A value that concerns nobody, or a row that names nobody, concerns nobody:
+ * that is the strictest there is.  Whether they are known costs a question to a large
+ * table, so it is asked only where a rule depends on it.
  */
 void
 protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
-						 const ProtaddrTransfer *transfer)
+						 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 {
+	bool		ask_known = channel->when_unknown != PROTADDR_LEAVE ||
+		(transfer->also != NULL && transfer->also->when_unknown != PROTADDR_LEAVE);
+	bool		payer_asked = false;
+
 	memset(concerned, 0, sizeof(*concerned));
+	concerned->known = true;
 	for (int i = 0; i < address->nsubjects; i++)
-		protaddr_concern(concerned, address->subject[i].data, address->subject[i].len);
-	if (transfer->has_row && transfer->payer.len > 0)
-		protaddr_concern(concerned, transfer->payer.key, transfer->payer.len);
-	if (address->nsubjects == 0 || (transfer->has_row && transfer->payer.len == 0))
-		concerned->anybody = false;
+	{
+		concern(concerned, ask_known, address->subject[i].data, address->subject[i].len);
+		payer_asked = payer_asked ||
+			(address->subject[i].len == transfer->payer.len &&
+			 memcmp(address->subject[i].data, transfer->payer.key, transfer->payer.len) == 0);
+	}
+	if (transfer->has_row && transfer->payer.len > 0 && !payer_asked)
+		concern(concerned, ask_known, transfer->payer.key, transfer->payer.len);
+	concerned->anybody = address->nsubjects > 0 && !(transfer->has_row && transfer->payer.len == 0);
 }
 
 /* protaddr_decide gives what happens to the address, and by which rule. */

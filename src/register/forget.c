@@ -91,6 +91,9 @@ protaddr_forget_rows(PG_FUNCTION_ARGS)
 	rows += forget_from("DELETE FROM protaddr.substitute_address "
 						"WHERE subject_key OPERATOR(pg_catalog.=) $1 "
 						"AND recorded_to OPERATOR(pg_catalog.<) $2", args);
+	rows += forget_from("DELETE FROM protaddr.birth_data "
+						"WHERE subject_key OPERATOR(pg_catalog.=) $1 "
+						"AND recorded_to OPERATOR(pg_catalog.<) $2", args);
 	SPI_finish();
 	PG_RETURN_INT64((int64) rows);
 }

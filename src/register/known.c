@@ -17,32 +17,62 @@
 #include "access/table.h"
 #include "catalog/pg_collation.h"
 #include "common/hashfn.h"
+#include "common/pg_prng.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 
 #define PERSON_SUBJECT_KEY	1	/* column of protaddr.register_person */
 
 /*
- * Direct-mapped: a collision only asks again.  Who was known stays so, but a link
- * may come and go, and a load tells of more: so all of it lasts until the register
- * changes.
+ * Who was asked about, by a 64-bit hash of a random seed.  Who was known stays so, but
+ * a link may come and go, and a load tells of more: so all of it lasts until the
+ * register changes.  At most 32 MB, then it begins anew.  A session that asks about
+ * many reads them all at once, if they are few enough to be remembered.
  */
-#define REMEMBERED	1024
+#define REMEMBERED_MAX	1500000
+#define ASKED_SINGLY	10000
+#define LISTED_AT_ONCE	1000000
 
 typedef struct Remembered
 {
-	int16		len;			/* 0: empty */
+	uint64		hash;
 	bool		known;
-	char		key[PA_SUBJECT_SIZE];
+	char		status;
 } Remembered;
 
-static Remembered remembered[REMEMBERED];
+#define SH_PREFIX remembered
+#define SH_ELEMENT_TYPE Remembered
+#define SH_KEY_TYPE uint64
+#define SH_KEY hash
+#define SH_HASH_KEY(tb, key) ((uint32) (key))
+#define SH_EQUAL(tb, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+static remembered_hash *remembered = NULL;
+static int	asked = 0;
 static uint64 remembered_generation = 0;
+static uint64 remembered_seed;
 static bool people_listed = false;	/* some source lists people */
 
 static bool anybody_listed(void);
 static bool listed(Relation rel, const ProtaddrIdentifier *id);
+static bool ask(const char *key, int len);
+static void read_all(void);
+
+/* What the answer rests on. */
+static inline uint64
+generation(void)
+{
+	return protaddr_generation_seen(PROTADDR_PROTECTION) +
+		protaddr_generation_seen(PROTADDR_IDENTITY_LINK) +
+		protaddr_generation_seen(PROTADDR_REGISTER_SOURCE);
+}
 
 /*
  * protaddr_person_known is true if a register has told of whom the canonical
@@ -52,46 +82,122 @@ static bool listed(Relation rel, const ProtaddrIdentifier *id);
 bool
 protaddr_person_known(const char *key, int len)
 {
-	uint64		now = protaddr_generation_seen(PROTADDR_PROTECTION) +
-		protaddr_generation_seen(PROTADDR_IDENTITY_LINK) +
-		protaddr_generation_seen(PROTADDR_REGISTER_SOURCE);
-	Remembered *slot = &remembered[hash_bytes((const unsigned char *) key, len) % REMEMBERED];
-	ProtaddrIdentifier id;
-	ProtaddrIdentifier *people;
-	int			npeople;
-	Relation	rel;
-	bool		known = false;
+	uint64		now = generation();
+	uint64		hash;
+	Remembered *entry;
+	bool		found;
+	bool		known;
 
-	if (unlikely(remembered_generation != now))
+	if (unlikely(remembered_generation != now || remembered == NULL ||
+				 remembered->members >= REMEMBERED_MAX))
 	{
-		memset(remembered, 0, sizeof(remembered));
+		if (remembered != NULL)
+		{
+			remembered_destroy(remembered);
+			remembered = NULL;
+		}
+		remembered_generation = 0;
 		people_listed = anybody_listed();
+		remembered_seed = pg_prng_uint64(&pg_global_prng_state);
+		remembered = remembered_create(TopMemoryContext, 256, NULL);
 		remembered_generation = now;
+		asked = 0;
 	}
 	if (!people_listed)
 		return true;
-	if (slot->len == len && memcmp(slot->key, key, len) == 0)
-		return slot->known;
+
+	hash = hash_bytes_extended((const unsigned char *) key, len, remembered_seed);
+	entry = remembered_lookup(remembered, hash);
+	if (entry != NULL)
+		return entry->known;
+
+	if (++asked == ASKED_SINGLY)
+		read_all();
+	known = ask(key, len);
+	/* what was read while the register changed is right now, but not to be kept */
+	if (generation() == now && remembered_generation == now)
+	{
+		entry = remembered_insert(remembered, hash, &found);
+		entry->known = known;
+	}
+	return known;
+}
+
+/* read_all remembers everybody whom a register has told of, unless they are too many. */
+static void
+read_all(void)
+{
+	Relation	rel = table_open(protaddr_register_person(), AccessShareLock);
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (rel->rd_rel->reltuples <= LISTED_AT_ONCE)
+	{
+		scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)) &&
+			   remembered->members < REMEMBERED_MAX)
+		{
+			bool		isnull;
+			Datum		key = heap_getattr(tuple, PERSON_SUBJECT_KEY, RelationGetDescr(rel), &isnull);
+			text	   *t;
+			bool		found;
+
+			CHECK_FOR_INTERRUPTS();
+			if (isnull)
+				continue;
+			t = DatumGetTextPP(key);
+			remembered_insert(remembered,
+							  hash_bytes_extended((unsigned char *) VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t),
+												  remembered_seed), &found)->known = true;
+		}
+		systable_endscan(scan);
+	}
+	table_close(rel, AccessShareLock);
+}
+
+/* ask looks for the person, and if there is none for whom the identifier stands for. */
+static bool
+ask(const char *key, int len)
+{
+	Relation	rel = table_open(protaddr_register_person(), AccessShareLock);
+	ProtaddrIdentifier id;
+	bool		known;
 
 	memcpy(id.key, key, len);
 	id.len = len;
-	people = protaddr_identity_people(&id, &npeople);
-	rel = table_open(protaddr_register_person(), AccessShareLock);
-	for (int i = 0; i < npeople && !known; i++)
-		known = listed(rel, &people[i]);
-	table_close(rel, AccessShareLock);
-	pfree(people);
-
-	/* what was read while the register changed is right now, but not to be kept */
-	if (remembered_generation == protaddr_generation_seen(PROTADDR_PROTECTION) +
-		protaddr_generation_seen(PROTADDR_IDENTITY_LINK) +
-		protaddr_generation_seen(PROTADDR_REGISTER_SOURCE))
+	known = listed(rel, &id);
+	if (!known)
 	{
-		slot->len = len;
-		slot->known = known;
-		memcpy(slot->key, key, len);
+		int			npeople;
+		ProtaddrIdentifier *people = protaddr_identity_people(&id, &npeople);
+
+		for (int i = 1; i < npeople && !known; i++)
+			known = listed(rel, &people[i]);
+		pfree(people);
 	}
+	table_close(rel, AccessShareLock);
 	return known;
+}
+
+/*
+ * protaddr_person_resolved is true if an identifier that somebody else wrote, in a
+ * message, leads to anybody we know: a register has told of them, or it is linked to
+ * a person and no register lists people.
+ */
+bool
+protaddr_person_resolved(const char *key, int len)
+{
+	ProtaddrIdentifier id;
+	int			npeople;
+
+	if (!protaddr_person_known(key, len))
+		return false;
+	if (people_listed)
+		return true;
+	memcpy(id.key, key, len);
+	id.len = len;
+	pfree(protaddr_identity_people(&id, &npeople));
+	return npeople > 1;
 }
 
 static bool

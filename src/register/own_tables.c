@@ -40,6 +40,7 @@ static const struct
 	[PROTADDR_IDENTITY_LINK] = {"identity_link", "identity_link_forward"},
 	[PROTADDR_REGISTER_SOURCE] = {"register_source", "register_source_pkey"},
 	[PROTADDR_CHANNEL] = {"channel", "channel_pkey"},
+	[PROTADDR_GATE] = {"gate", "gate_pkey"},
 };
 
 static Oid	table_oid[PROTADDR_NTABLES];
@@ -271,6 +272,21 @@ own_tables_xact(XactEvent event, void *arg)
 		loosened = false;
 }
 
+/* keeps_rows is true of a table whose rows are closed, or added to, and never removed. */
+static bool
+keeps_rows(const char *table)
+{
+	static const char *const tables[] = {
+		"protection", "identity_link", "substitute_address", "birth_data", "register_forgotten",
+		"channel_change", "disclosure", "exchange_rate", "gate_change", "data_key"
+	};
+
+	for (int i = 0; i < lengthof(tables); i++)
+		if (strcmp(table, tables[i]) == 0)
+			return true;
+	return false;
+}
+
 /*
  * protaddr_own_table_changed is the trigger on each of our tables, BEFORE ROW
  * for changes and BEFORE STATEMENT for TRUNCATE.  It announces the change, and
@@ -294,11 +310,7 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 
 	table = RelationGetRelationName(trigdata->tg_relation);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event) ||
-		(TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) &&
-		 (strcmp(table, "protection") == 0 || strcmp(table, "identity_link") == 0 ||
-		  strcmp(table, "substitute_address") == 0 || strcmp(table, "register_forgotten") == 0 ||
-		  strcmp(table, "channel_change") == 0 || strcmp(table, "disclosure") == 0 ||
-		  strcmp(table, "exchange_rate") == 0 || strcmp(table, "data_key") == 0)))
+		(TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) && keeps_rows(table)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("rows of \"protaddr.%s\" cannot be removed", table),
@@ -306,6 +318,13 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 				 errdetail("Addresses sealed with a data key could never be read again.") :
 				 errdetail("The register keeps its history."),
 				 errhint("Use the functions of protaddr to change the register, keys and channels.")));
+
+	/* gates write it past this trigger */
+	if (strcmp(table, "gate") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("\"protaddr.gate\" is written by gates alone"),
+				 errhint("Use protaddr.install_gate() and protaddr.remove_gate().")));
 
 	/* pg_write_all_data holds INSERT and UPDATE on these, too; our functions run as their owner */
 	if (!superuser())
@@ -325,7 +344,8 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 		loosened = true;
 		check_closing(trigdata);
 	}
-	else if (strcmp(table, "channel_change") == 0 || strcmp(table, "disclosure") == 0)
+	else if (strcmp(table, "channel_change") == 0 || strcmp(table, "disclosure") == 0 ||
+			 strcmp(table, "gate_change") == 0 || strcmp(table, "birth_data") == 0)
 	{
 		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 			check_closing(trigdata);

@@ -128,6 +128,8 @@ foreach my $kind ('literal, synchronous_commit on', 'literal, synchronous_commit
 	table('insert cpu', "the same: \x{b5}s of the session's processor time for each", 1, qr/^\Q$kind\E/, "$kind: ungated");
 }
 table('trigger', 'single-row inserts of one session in one transaction: ns each', 0, $any, 'one transaction: ungated');
+table('gate', 'COPY FROM into an outbound table, payer, amount and address: ns a row', 0, $any, 'COPY FROM: ungated');
+table('message', 'messages in memory, one core', 0, $any, undef);
 table('lookup', 'look-up: ns a row, scan and count included', 0, $any, undef);
 table('cold', 'a new session: ms', 3, $any, undef);
 table('load', 'register delivery', 2, $any, undef);
@@ -181,6 +183,15 @@ foreach my $how ('literal', 'picked')
 		goal_ratio("gated insert ($kind) to plpgsql trigger", 'at least', 1, 3,
 			'insert', "$kind: gate", "$kind: plpgsql");
 	}
+}
+goal_ratio('COPY FROM: plpgsql trigger on plain text to gate', 'at least', 1, 2, 'gate', 'COPY FROM: plpgsql', 'COPY FROM: gate');
+foreach my $kind ('pacs008', 'camt054')
+{
+	my @names = ("$kind, an Expat parse that does nothing: MB a second", "$kind, rewritten, every address withheld: MB a second");
+	my @rate = of_rounds('message', sub { $_[0] }, $names[1]);
+
+	goal("$kind rewritten: MB a second", 'at least', 150, best('message', $names[1]), 0, @rate) if @rate;
+	goal_ratio("$kind: time of rewriting to that of a parse that does nothing", 'at most', 1.5, 2, 'message', @names);
 }
 foreach my $who ('distinct people', 'one person', 'protected people')
 {

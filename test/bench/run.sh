@@ -4,7 +4,7 @@
 #
 #	bash test/bench/run.sh [-n ROWS] [-r ROUNDS] [-t SECONDS] [-q SECONDS] [-d DELIVERY] [PART...]
 #
-# PART: copy, point, insert, lookup, load; default all.  ROWS (1,000,000) people
+# PART: copy, point, insert, gate, message, lookup, load; default all.  ROWS (1,000,000) people
 # are generated, 2.5 % of them protected.  Every case of a part runs once in each
 # of ROUNDS (7) rounds, backwards in every second one, so that noise hits all;
 # ratios are taken within a round, and medians over the rounds.  Each pgbench run
@@ -23,7 +23,7 @@ here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 
 usage()
 {
-	echo "usage: bash test/bench/run.sh [-n ROWS] [-r ROUNDS] [-t SECONDS] [-q SECONDS] [-d DELIVERY] [copy|point|insert|lookup|load]..." >&2
+	echo "usage: bash test/bench/run.sh [-n ROWS] [-r ROUNDS] [-t SECONDS] [-q SECONDS] [-d DELIVERY] [copy|point|insert|gate|message|lookup|load]..." >&2
 	exit 2
 }
 
@@ -49,9 +49,9 @@ while getopts n:r:t:q:d: option; do
 done
 shift $((OPTIND - 1))
 parts=("$@")
-[ $# -gt 0 ] || parts=(copy point insert lookup load)
+[ $# -gt 0 ] || parts=(copy point insert gate message lookup load)
 for part in "${parts[@]}"; do
-	case $part in copy | point | insert | lookup | load) ;; *) usage ;; esac
+	case $part in copy | point | insert | gate | message | lookup | load) ;; *) usage ;; esac
 done
 case $rows$rounds$seconds$patience in *[!0-9]*) usage ;; esac
 [ "$rows" -ge 100000 ] || pa_fail "no fewer than 100,000 rows: the slow cases read up to so many"
@@ -103,7 +103,7 @@ export PGDATABASE=bench PGOPTIONS='-c client_min_messages=warning'
 
 needs_tables=0
 for part in "${parts[@]}"; do
-	[ "$part" = load ] || needs_tables=1
+	case $part in load | message) ;; *) needs_tables=1 ;; esac
 done
 if [ "$needs_tables" = 1 ]; then
 	pa_say "making the tables"
@@ -334,6 +334,43 @@ bench_insert()
 				PGOPTIONS="-c synchronous_commit=$commit" transactions insert "$round" "$how, synchronous_commit $commit: $kind" "${files[@]}"
 			done
 		done
+	done
+}
+
+# ---- a payment run: COPY into outbound tables -----------------------------------
+
+bench_gate()
+{
+	local round=$1 kind table file
+
+	for kind in sealed plain; do
+		file=$PA_WORK/payments_$kind.copy
+		[ -s "$file" ] || sql -c "COPY (SELECT cpr, 100, home FROM $kind) TO '$file'"
+	done
+	for kind in ungated:sealed gate:sealed gate_unprotected:sealed text:plain plpgsql:plain; do
+		table=payment_${kind%%:*}
+		case_line "COPY FROM: ${kind%%:*}" "$rows" "TRUNCATE $table \\; COPY $table (payer, amount, payer_address) FROM '$PA_WORK/payments_${kind#*:}.copy'"
+	done | timed gate "$round" || exit 1
+	sql -c "TRUNCATE payment_ungated, payment_gate, payment_gate_unprotected, payment_text, payment_plpgsql"
+}
+
+# ---- messages: beside an Expat parse of the same bytes -----------------------------
+
+bench_message()
+{
+	local round=$1 kind alone rewritten
+
+	if [ ! -x "$PA_WORK/message" ]; then
+		gcc -O2 -std=gnu11 -I "$PA_TREE/src" -o "$PA_WORK/message" "$PA_TREE/test/bench/message.c" "$PA_TREE"/src/outbound/iso_{xml,party,write}.c \
+			"$PA_TREE/src/address/element.c" "$PA_TREE/src/address/country.c" -lexpat >"$PA_WORK/logs/message.log" 2>&1 ||
+			pa_fail "the message benchmark does not build" "$PA_WORK/logs/message.log"
+	fi
+	for kind in pacs008 camt054; do
+		quiet
+		"$PA_WORK/message" "$kind" 50 >"$PA_WORK/message.out" || pa_fail "the message benchmark failed" "$PA_WORK/message.out"
+		read -r alone rewritten < <(sed -n 's/.*alone \([0-9.]*\) MB.*rewritten \([0-9.]*\) MB.*/\1 \2/p' "$PA_WORK/message.out")
+		record message "$round" "$kind, an Expat parse that does nothing: MB a second" "$alone"
+		record message "$round" "$kind, rewritten, every address withheld: MB a second" "$rewritten"
 	done
 }
 

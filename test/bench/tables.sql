@@ -77,6 +77,10 @@ CREATE TABLE only_protected AS SELECT cpr FROM generate_series(1, 1 + :rows / (S
 CREATE TABLE payment_ungated (id bigint GENERATED ALWAYS AS IDENTITY, payer text, amount numeric, payer_address protaddr.address);
 CREATE TABLE payment_gate (LIKE payment_ungated INCLUDING IDENTITY);
 SELECT protaddr.install_gate('payment_gate', channel => 'sumclearing', subject => 'payer') \g /dev/null
+-- of a channel that asks the register of nobody unless protected
+SELECT protaddr.set_channel('unprotected', 'withhold', route => 'domestic', when_unknown => 'leave', description => 'Bench', legal_basis => 'none') \g /dev/null
+CREATE TABLE payment_gate_unprotected (LIKE payment_ungated INCLUDING IDENTITY);
+SELECT protaddr.install_gate('payment_gate_unprotected', channel => 'unprotected', subject => 'payer') \g /dev/null
 CREATE TABLE payment_text (id bigint GENERATED ALWAYS AS IDENTITY, payer text, amount numeric, payer_address text);
 CREATE TABLE payment_plpgsql (LIKE payment_text INCLUDING IDENTITY);
 CREATE FUNCTION withhold() RETURNS trigger LANGUAGE plpgsql AS $$

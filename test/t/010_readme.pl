@@ -120,10 +120,12 @@ C-77	19121212-1212	customer
 		SELECT protaddr.release(home, 'sepa'), status FROM engineer.payment, protaddr.gate_status;
 		SELECT protaddr.remove_gate('engineer.payment'), protaddr.unbind_column('engineer.payment', 'home')},
 	key_keeper => 'SELECT protaddr.rotate_data_key()',
-	channel_keeper => q{UPDATE protaddr.channel SET when_protected = 'block' WHERE channel = 'sepa';
-		INSERT INTO protaddr.channel (channel, route, description, legal_basis) VALUES ('fax', 'domestic', 'Fax', 'none')});
-$node->safe_psql('bank', q{CREATE SCHEMA engineer AUTHORIZATION payment_engineer; CREATE ROLE channel_keeper;
-	GRANT SELECT, UPDATE, INSERT, DELETE ON protaddr.channel, protaddr.regime_code TO channel_keeper});
+	channel_keeper => q{SELECT protaddr.set_channel('sepa', 'block'), protaddr.set_channel('fax', route => 'domestic', description => 'Fax', legal_basis => 'none');
+		SELECT protaddr.end_channel('fax'); SELECT * FROM protaddr.channel_change, protaddr.exchange_rate;
+		SELECT action FROM protaddr.explain_release('Prøvevej 1', 'sepa')},
+	rate_keeper => q{SELECT protaddr.set_exchange_rate('SEK', 0.09), protaddr.forget_linked_transfers()},
+	payment_officer => q{SELECT * FROM protaddr.held_rows(), protaddr.disclosure});
+$node->safe_psql('bank', 'CREATE SCHEMA engineer AUTHORIZATION payment_engineer');
 foreach my $role (sort keys %work)
 {
 	my $stderr;
@@ -141,7 +143,10 @@ my %not_theirs = (
 	history_reader => [ q{SELECT protaddr.load_cpr('')}, q{SELECT protaddr.load_register('1', '[]')}, q{SELECT protaddr.confirm_register('1')},
 		q{SELECT protaddr.lift('1', '1', '1')}, q{SELECT protaddr.link_identity('1', '2')}, q{INSERT INTO protaddr.register_staging VALUES ('1', '2')},
 		q{SELECT protaddr.forget_subject('1', now(), '1')} ],
-	data_protection_officer => [ q{SELECT protaddr.load_cpr('')}, q{SELECT protaddr.forget_rows('1', now())} ],
+	data_protection_officer => [ q{SELECT protaddr.load_cpr('')}, q{SELECT protaddr.forget_rows('1', now())}, q{SELECT protaddr.set_channel('sepa', 'minimum')} ],
+	channel_keeper => [ q{SELECT protaddr.release('Prøvevej 1', 'sepa')}, q{SELECT protaddr.release_held('1', 1, '1')}, q{SELECT protaddr.set_exchange_rate('SEK', 1)},
+		'SELECT FROM protaddr.disclosure', 'SELECT FROM protaddr.linked_transfer', 'SELECT FROM protaddr.birth_data' ],
+	payment_engineer => [ q{SELECT protaddr.set_channel('sepa', 'minimum')}, q{SELECT protaddr.release_held('1', 1, '1')}, q{SELECT protaddr.explain_release('Prøvevej 1', 'sepa')} ],
 	nobody => [ q{SELECT protaddr.is_protected('1')}, 'SELECT FROM protaddr.register_status', 'SELECT FROM protaddr.register_review' ]);
 $node->safe_psql('bank', 'CREATE ROLE nobody');
 foreach my $role (sort keys %work, 'nobody')
@@ -150,7 +155,7 @@ foreach my $role (sort keys %work, 'nobody')
 	{
 		my $stderr;
 
-		$node->psql('bank', "SET ROLE $role; $statement", stderr => \$stderr);
+		$node->psql('bank', encode('UTF-8', "SET ROLE $role; $statement"), stderr => \$stderr);
 		like((split /\n/, $stderr)[0], qr/^psql:<stdin>:1: ERROR:  permission denied for (function|table|view) \w+$/, "$role cannot: $statement");
 	}
 }

@@ -1,0 +1,120 @@
+--
+-- What of a payment message may leave?
+--
+SET client_min_messages = warning;
+CREATE EXTENSION protaddr;
+CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE detail text;
+BEGIN
+    EXECUTE statement;
+    RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RETURN concat_ws(' ', SQLSTATE, SQLERRM, '(' || nullif(detail, '') || ')');
+END
+$$;
+-- one transfer: a debtor with an account, and a creditor of another bank
+CREATE FUNCTION pacs008(dbtr_iban text, amount numeric DEFAULT 5000, currency text DEFAULT 'EUR', cdtr_iban text DEFAULT 'GB00OPDI00000000000001', dbtr_id text DEFAULT '', head text DEFAULT '') RETURNS text LANGUAGE sql AS $$
+SELECT head || '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><IntrBkSttlmAmt Ccy="' || currency || '">' || amount || '</IntrBkSttlmAmt>'
+    '<Dbtr><Nm>Prøve Beskyttet</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm><BldgNb>2</BldgNb><PstCd>8000</PstCd><TwnNm>Aarhus C</TwnNm><Ctry>DK</Ctry></PstlAdr>' || dbtr_id || '</Dbtr>'
+    '<DbtrAcct><Id><IBAN>' || dbtr_iban || '</IBAN></Id></DbtrAcct><DbtrAgt><FinInstnId><Nm>Prøvebank</Nm><PstlAdr><StrtNm>Bankgade</StrtNm><TwnNm>Prøveby</TwnNm><Ctry>DK</Ctry></PstlAdr></FinInstnId></DbtrAgt>'
+    '<Cdtr><Nm>Sam Sample</Nm><PstlAdr><StrtNm>Sample Street</StrtNm><BldgNb>9</BldgNb><TwnNm>Sampleton</TwnNm><Ctry>GB</Ctry></PstlAdr></Cdtr><CdtrAcct><Id><IBAN>' || cdtr_iban || '</IBAN></Id></CdtrAcct>'
+    '</CdtTrfTxInf></FIToFICstmrCdtTrf></Document>'
+$$;
+-- what stands where the debtor's and the creditor's addresses stood
+CREATE FUNCTION places(message text, channel text, OUT debtor text, OUT creditor text, OUT agent boolean, OUT rest boolean) LANGUAGE plpgsql AS $$
+DECLARE
+    released text := protaddr.release_message(message, channel);
+BEGIN
+    debtor := coalesce(substring(released FROM '<Dbtr><Nm>[^<]*</Nm>(<PstlAdr>(?:<[A-Za-z]+>[^<]*</[A-Za-z]+>)*</PstlAdr>)'), '(nothing)');
+    creditor := coalesce(substring(released FROM '<Cdtr><Nm>[^<]*</Nm>(<PstlAdr>(?:<[A-Za-z]+>[^<]*</[A-Za-z]+>)*</PstlAdr>)'), '(nothing)');
+    agent := position('<StrtNm>Bankgade</StrtNm>' IN released) > 0;
+    -- everything else, byte for byte
+    rest := regexp_replace(released, '</Nm><PstlAdr>(?:<[A-Za-z]+>[^<]*</[A-Za-z]+>)*</PstlAdr>', '</Nm>', 'g')
+        = regexp_replace(message, '</Nm><PstlAdr>(?:<[A-Za-z]+>[^<]*</[A-Za-z]+>)*</PstlAdr>', '</Nm>', 'g');
+END
+$$;
+
+-- the bank's customers: 61 is free, 62 protected, of 63 the town is hidden too
+SELECT persons, protected FROM protaddr.load_register('DK-CPR', '[{"subject": "6101704001", "protections": []}, {"subject": "6201704002", "protections": [{"code": "0001"}]}, {"subject": "6301704003", "protections": []}]');
+SELECT protaddr.protect('6301704003', 'manual', 'address_and_town');
+SELECT protaddr.link_identity('DK61OPDI00000000000061', '6101704001', 'account'), protaddr.link_identity('DK62OPDI00000000000062', '6201704002', 'account'), protaddr.link_identity('DK63OPDI00000000000063', '6301704003', 'account');
+SELECT iban, channel, (places(pacs008(iban), channel)).* FROM unnest('{DK61OPDI00000000000061,DK62OPDI00000000000062,DK63OPDI00000000000063,DK99OPDI00000000000099}'::text[]) iban, unnest('{sumclearing,cross_border}'::text[]) channel ORDER BY channel DESC, iban;
+-- whoever it is known by: another spelling, an identification, a name
+SELECT * FROM places(pacs008('DK62 OPDI 0000 0000 0000 62'), 'cross_border');
+SELECT * FROM places(pacs008('DK61OPDI00000000000061', dbtr_id => '<Id><PrvtId><Othr><Id>620170-4002</Id></Othr></PrvtId></Id>'), 'sumclearing');
+SELECT protaddr.link_identity('Prøve Beskyttet', '6201704002', 'name');
+SELECT * FROM places(pacs008('DK61OPDI00000000000061'), 'sumclearing');
+SELECT protaddr.unlink_identity('Prøve Beskyttet', '6201704002');
+-- unknown people as the channel says; and organisations, which nobody can tell from people
+SELECT protaddr.set_channel('open', 'withhold', route => 'domestic', when_unknown => 'leave', description => 'Test', legal_basis => 'none but this test');
+SELECT iban, (places(pacs008(iban), 'open')).* FROM unnest('{DK61OPDI00000000000061,DK62OPDI00000000000062,DK99OPDI00000000000099}'::text[]) iban ORDER BY iban;
+SELECT protaddr.set_channel('open', when_unknown => 'block');
+SELECT refusal('SELECT protaddr.release_message(pacs008(''DK61OPDI00000000000061''), ''open'')');
+SELECT protaddr.set_channel('open', 'hold', when_unknown => 'leave');
+SELECT refusal('SELECT protaddr.release_message(pacs008(''DK62OPDI00000000000062''), ''open'')');
+-- an ultimate debtor without an account who has the debtor's name
+SELECT protaddr.set_channel('open', 'withhold');
+SELECT position('Kanariegade' IN protaddr.release_message(replace(pacs008('DK62OPDI00000000000062'), '<Dbtr>', '<UltmtDbtr><Nm>PRØVE Beskyttet</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></UltmtDbtr><Dbtr>'), 'open')) AS as_the_debtor;
+
+-- the message's own amount; the date and place of birth in place of the address, over the limit
+SELECT protaddr.set_birth_data('6201704002', '1970-01-02', 'Opdigtet By', 'DK');
+SELECT amount, currency, substring(protaddr.release_message(pacs008('DK62OPDI00000000000062', amount, currency), 'cross_border') FROM '<Dbtr>.*</Dbtr>') AS debtor
+FROM (VALUES (1, 1000, 'EUR'), (2, 1000.01, 'EUR'), (3, 5000, 'XXX')) v(n, amount, currency) ORDER BY n;
+SELECT substring(protaddr.release_message(pacs008('DK62OPDI00000000000062', dbtr_id => '<Id><PrvtId><Othr><Id>1</Id></Othr></PrvtId></Id>'), 'cross_border') FROM '<Dbtr>.*</Dbtr>') AS beside_an_id,
+       substring(protaddr.release_message(pacs008('DK62OPDI00000000000062', dbtr_id => '<Id><OrgId><Othr><Id>1</Id></Othr></OrgId></Id>'), 'cross_border') FROM '<Dbtr>.*</Dbtr>') AS not_of_an_organisation,
+       substring(protaddr.release_message(pacs008('DK62OPDI00000000000062'), 'cross_border_union') FROM '<Dbtr>.*</Dbtr>') AS not_asked_for;
+SELECT substring(protaddr.release_message(pacs008('DK61OPDI00000000000061'), 'cross_border') FROM '<Dbtr>.*</Dbtr>') AS not_of_who_is_free;
+-- a substitute
+SELECT protaddr.set_channel('open', 'substitute'), protaddr.set_substitute('6201704002', '{"PstBx":"2820","PstCd":"8100","TwnNm":"Opdigtet By Ø","Ctry":"DK"}', 'test');
+SELECT iban, (places(pacs008(iban), 'open')).* FROM unnest('{DK62OPDI00000000000062,DK63OPDI00000000000063}'::text[]) iban ORDER BY iban;
+-- on record
+SELECT protaddr.set_channel('open', 'disclose', legal_basis => 'Invented Act s. 1');
+SELECT debtor AS as_it_was FROM places(pacs008('DK62OPDI00000000000062'), 'open');
+SELECT subjects, payer, channel, legal_basis FROM protaddr.disclosure;
+
+-- the other types, and the encoding that bytea declares
+SELECT protaddr.release_message(pacs008('DK62OPDI00000000000062')::xml, 'sumclearing')::text = protaddr.release_message(pacs008('DK62OPDI00000000000062'), 'sumclearing') AS xml,
+       protaddr.release_message(convert_to(pacs008('DK62OPDI00000000000062'), 'UTF8'), 'sumclearing') = convert_to(protaddr.release_message(pacs008('DK62OPDI00000000000062'), 'sumclearing'), 'UTF8') AS utf8,
+       protaddr.release_message(convert_to('<?xml version="1.0" encoding="ISO-8859-1"?>' || pacs008('DK62OPDI00000000000062'), 'LATIN1'), 'sumclearing') = convert_to('<?xml version="1.0" encoding="ISO-8859-1"?>' || protaddr.release_message(pacs008('DK62OPDI00000000000062'), 'sumclearing'), 'LATIN1') AS latin1,
+       protaddr.release_message('<?xml version="1.0" encoding="ISO-8859-1"?>' || pacs008('DK62OPDI00000000000062'), 'sumclearing') = '<?xml version="1.0" encoding="ISO-8859-1"?>' || protaddr.release_message(pacs008('DK62OPDI00000000000062'), 'sumclearing') AS text_that_says_latin1;
+SELECT protaddr.release_message(NULL::text, 'sepa') IS NULL AND protaddr.release_message('<a/>', NULL) IS NULL AS nothing;
+
+-- never passed: malformed, wrong encoding, a doctype, an unknown namespace
+SELECT what, refusal(format('SELECT protaddr.release_message(%s, ''sumclearing'')', m)) FROM (VALUES
+    (1, 'cut off', $$left(pacs008('DK61OPDI00000000000061'), 500)$$), (2, 'no XML', $$'Kanariegade 2, 8000 Aarhus C'$$), (3, 'empty', $$''$$), (4, 'two roots', $$pacs008('1') || pacs008('1')$$),
+    (5, 'a doctype', $$pacs008('1', head => '<!DOCTYPE Document [<!ENTITY a "Kanariegade">]>')$$),
+    (6, 'billion laughs', $$pacs008('1', head => '<!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;"><!ENTITY lol3 "&lol2;&lol2;&lol2;&lol2;&lol2;&lol2;&lol2;&lol2;&lol2;&lol2;">]>')$$),
+    (7, 'an external entity', $$pacs008('1', head => '<!DOCTYPE a SYSTEM "file:///etc/passwd">')$$),
+    (8, 'another namespace', $$replace(pacs008('1'), 'urn:iso:std:iso:20022:tech:xsd:', 'urn:invented:')$$), (9, 'none', $$replace(pacs008('1'), ' xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"', '')$$),
+    (10, 'a part of another', $$replace(pacs008('1'), '<Dbtr>', '<x xmlns="urn:invented"><PstlAdr/></x><Dbtr>')$$),
+    (11, 'not its encoding', $$convert_to(pacs008('1'), 'LATIN1')$$), (12, 'an unknown one', $$convert_to(pacs008('1', head => '<?xml version="1.0" encoding="EBCDIC-CP-DK"?>'), 'UTF8')$$),
+    (13, 'too deep', $$replace(pacs008('1'), '<Dbtr>', repeat('<a>', 100) || repeat('</a>', 100) || '<Dbtr>')$$), (14, 'no such channel', $$pacs008('1'), 'nowhere'); --$$)) v(n, what, m) ORDER BY n;
+
+-- SWIFT MT
+CREATE FUNCTION mt103(account text, amount text DEFAULT '5000,') RETURNS text LANGUAGE sql AS $$
+SELECT E'{1:F01OPDIDK22XXXX0000000000}{2:I103OPDIGB2LXXXXN}{4:\n:20:REF\n:32A:261121EUR' || amount || E'\n:50F:/' || account || E'\n1/PROEVE BESKYTTET\n2/KANARIEGADE 2\n3/DK/8000 AARHUS C\n:59:/GB00OPDI00000000000001\nSAM SAMPLE\n9 SAMPLE STREET\nSAMPLETON\n:71A:SHA\n-}'
+$$;
+SELECT protaddr.release_mt(mt103('DK61OPDI00000000000061'), 'sumclearing') AS free;
+SELECT protaddr.release_mt(mt103('DK62OPDI00000000000062'), 'sumclearing') AS withheld;
+SELECT protaddr.release_mt(mt103('DK62OPDI00000000000062'), 'cross_border') AS minimum;
+SELECT replace(protaddr.release_mt(mt103('DK62OPDI00000000000062', '1000,'), 'cross_border'), '1000,', '5000,') = protaddr.release_mt(mt103('DK62OPDI00000000000062'), 'sumclearing') AS small;
+SELECT refusal('SELECT protaddr.release_mt(''Kanariegade 2'', ''sepa'')'), refusal('SELECT protaddr.release_mt(replace(mt103(''1''), '':50F:'', '':50X:''), ''sepa'')');
+
+-- JSON
+CREATE FUNCTION message(iban text, amount numeric DEFAULT 5000) RETURNS jsonb LANGUAGE sql AS $$
+SELECT jsonb_build_object('CdtTrfTxInf', jsonb_build_array(jsonb_build_object('IntrBkSttlmAmt', jsonb_build_object('Ccy', 'EUR', 'value', amount),
+    'Dbtr', jsonb_build_object('Nm', 'Prøve Beskyttet', 'PstlAdr', '{"StrtNm":"Kanariegade","TwnNm":"Aarhus C","Ctry":"DK"}'::jsonb), 'DbtrAcct', jsonb_build_object('Id', jsonb_build_object('IBAN', iban)))))
+$$;
+SELECT iban, channel, protaddr.release_json(message(iban), channel) #> '{CdtTrfTxInf,0,Dbtr}' AS debtor FROM unnest('{DK61OPDI00000000000061,DK62OPDI00000000000062,DK63OPDI00000000000063,DK99OPDI00000000000099}'::text[]) iban, unnest('{sumclearing,cross_border}'::text[]) channel ORDER BY channel DESC, iban;
+SELECT protaddr.release_json('{"Dbtr": {"Nm": "Sam", "PstlAdr": {"AdrLine": ["Kanariegade 2"]} , "Id": 1}, "x":  [ 1.50, null]}', 'sumclearing') AS text, protaddr.release_json('{"Dbtr": {"PstlAdr": null, "Nm":"Sam"}}'::json, 'sumclearing') AS json, protaddr.release_json('[]'::jsonb, 'sumclearing') AS jsonb;
+SELECT refusal('SELECT protaddr.release_json(''{"a":'', ''sepa'')'), refusal('SELECT protaddr.release_json('''', ''sepa'')'), refusal('SELECT protaddr.release_json(repeat(''['', 1000) || repeat('']'', 1000), ''sepa'')');
+
+-- a register that cannot be asked lets nothing out; nor a transaction that changes what it says
+BEGIN;
+SELECT protaddr.confirm_register('DK-CPR');
+SELECT * FROM places(pacs008('DK61OPDI00000000000061'), 'cross_border');
+ROLLBACK;
+
+DROP FUNCTION refusal, pacs008, places, mt103, message;
+DROP EXTENSION protaddr CASCADE;

@@ -1,0 +1,813 @@
+/*
+ * iso_json.c
+ *		Which addresses of people stand in JSON that has the names of ISO 20022, and
+ *		what goes in their place?
+ *
+ * JSON has no order and no schema, so we go by names alone, in any case of letters and
+ * without what XML converters put around them (json_scan.c):
+ *
+ *	 PstlAdr, PostalAddress		a party's address, wherever it stands; a role may stand
+ *								before it (debtorPostalAddress)
+ *	 debtorAddress and the like	so do open-banking interfaces write it
+ *	 Adr						of a name and address; it stays, empty
+ *	 FinInstnId, BrnchId, ...Agt, ...Agent
+ *								an agent: left alone with all that is in it
+ *
+ * The party is the object that has the address, its role the name it goes by (that of
+ * what is around a Pty), and the unit the object around that; its accounts are the
+ * members of the unit called DbtrAcct or debtorAccount.  Parties in an array of several
+ * are units of their own, so a list of any length is decided one by one.  Since the
+ * whole text is at hand nothing has to be remembered: a unit is read ahead where it
+ * begins, and its accounts are known wherever they stand.
+ *
+ * An address that goes takes its name and one comma along, nothing else.  Whatever
+ * looks like an address and is not read as one refuses the text: StrtNm, AdrLine,
+ * TwnNm and the like elsewhere, and names that say PstlAdr and go on.  JSON or XML in a
+ * string is text like any other and is not looked into.
+ */
+#include <string.h>
+
+#include "iso_json.h"
+
+/*
+ * protaddr_json_refuse
+ *		Remember why the text is refused, and where; the first verdict counts.
+ */
+void
+protaddr_json_refuse(PaJson *walk, PaMessageVerdict verdict, size_t at)
+{
+	if (walk->verdict == PA_MESSAGE_OK)
+	{
+		walk->verdict = verdict;
+		walk->at = at;
+	}
+}
+
+/* ---- names ---------------------------------------------------------------------- */
+
+static bool
+is_agent(const char *name)
+{
+	static const char *const names[] = {
+		"fininstnid", "brnchid", "financialinstitutionidentification",
+		"branchidentification", NULL
+	};
+	char		plain[PA_JSON_NAME];
+	size_t		len = strlen(name);
+
+	/* IntrmyAgt1 */
+	memcpy(plain, name, len + 1);
+	while (len > 0 && plain[len - 1] >= '0' && plain[len - 1] <= '9')
+		plain[--len] = '\0';
+	return len < PA_JSON_NAME - 1 &&
+		(protaddr_json_is_name(plain, names) || protaddr_json_ends_with(plain, "agt") >= 0 || protaddr_json_ends_with(plain, "agent") >= 0);
+}
+
+/* What a name says of an address. */
+typedef enum PaAddressName
+{
+	NAME_OTHER = 0,
+	NAME_ADDRESS,
+	NAME_ADR,
+	NAME_FLAT,					/* an address, with the role before it */
+	NAME_STRAY					/* an address, but not one that we can read */
+} PaAddressName;
+
+/* address_name tells so; *role_len is how much of the name is the role. */
+static PaAddressName
+address_name(const char *name, int *role_len)
+{
+	static const char *const parts[] = {"strtnm", "bldgnb", "pstcd", "twnnm", "adrline", NULL};
+	static const char *const roles[] = {
+		"debtor", "creditor", "ultimatedebtor", "ultimatecreditor", "initiatingparty",
+		"dbtr", "cdtr", "ultmtdbtr", "ultmtcdtr", "initgpty", NULL
+	};
+	int			n;
+
+	*role_len = 0;
+	if (strcmp(name, "adr") == 0)
+		return NAME_ADR;
+	if (protaddr_json_is_name(name, parts))
+		return NAME_STRAY;
+	if ((n = protaddr_json_ends_with(name, "pstladr")) >= 0 || (n = protaddr_json_ends_with(name, "postaladdress")) >= 0)
+	{
+		*role_len = n;
+		return n == 0 ? NAME_ADDRESS : NAME_FLAT;
+	}
+	if (strstr(name, "pstladr") != NULL || strstr(name, "postaladdress") != NULL)
+		return NAME_STRAY;
+	if ((n = protaddr_json_ends_with(name, "address")) > 0)
+	{
+		char		role[PA_JSON_NAME];
+
+		memcpy(role, name, (size_t) n);
+		role[n] = '\0';
+		*role_len = n;
+		return protaddr_json_is_name(role, roles) ? NAME_FLAT : NAME_OTHER;
+	}
+	return NAME_OTHER;
+}
+
+/* iso_role gives the ISO name of a role that we know, else a general one. */
+static const char *
+iso_role(const char *role)
+{
+	static const struct
+	{
+		const char *name;
+		const char *iso;
+	}			roles[] = {
+		{"dbtr", "Dbtr"}, {"debtor", "Dbtr"}, {"cdtr", "Cdtr"}, {"creditor", "Cdtr"},
+		{"ultmtdbtr", "UltmtDbtr"}, {"ultimatedebtor", "UltmtDbtr"},
+		{"ultmtcdtr", "UltmtCdtr"}, {"ultimatecreditor", "UltmtCdtr"},
+		{"initgpty", "InitgPty"}, {"initiatingparty", "InitgPty"},
+		{"ownr", "Ownr"}, {"owner", "Ownr"}, {"acctownr", "Ownr"}, {"accountowner", "Ownr"},
+		{"invcr", "Invcr"}, {"invcee", "Invcee"}, {"tradgpty", "TradgPty"},
+		{"orgtr", "Orgtr"}, {"msgrcpt", "MsgRcpt"}, {"rmtlctndtls", "RmtLctnDtls"},
+		{"dlvrto", "DlvrTo"}, {"pyer", "Pyer"}, {"pyee", "Pyee"}
+	};
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+	{
+		if (strcmp(role, roles[i].name) == 0)
+			return roles[i].iso;
+	}
+	return "Pty";
+}
+
+/* ---- values ----------------------------------------------------------------------- */
+
+/*
+ * read_text gives the text of a value, decoded into the unit's memory if need be; false
+ * if there is one that does not fit.
+ */
+static bool
+read_text(PaJson *walk, size_t value, PaText *text)
+{
+	bool		escaped;
+	size_t		n;
+
+	text->len = 0;
+	value = protaddr_json_text_value(walk->json, value);
+	if (value == 0)
+		return true;
+	*text = protaddr_json_plain_text(walk->json, value, &escaped);
+	if (escaped)
+	{
+		n = protaddr_json_decode(walk->json, value, walk->decoded + walk->decoded_len,
+								 sizeof(walk->decoded) - walk->decoded_len);
+		text->data = walk->decoded + walk->decoded_len;
+		text->len = n == SIZE_MAX ? PA_JSON_TEXT_BYTES + 1 : (uint32_t) n;
+		if (n <= PA_JSON_TEXT_BYTES)
+			walk->decoded_len += n;
+	}
+	if (text->len > PA_JSON_TEXT_BYTES)
+	{
+		text->len = 0;
+		return false;
+	}
+	return true;
+}
+
+/* find_member finds the only member with this name; 0 if there is none, -1 if several. */
+static int
+find_member(const PaJson *walk, size_t object, const char *const *names, PaMember *found)
+{
+	PaMembers	members;
+	PaMember	member;
+	char		name[PA_JSON_NAME];
+	int			n = 0;
+
+	if (walk->json[object] != '{')
+		return 0;
+	protaddr_json_begin(&members, walk->json, object);
+	while (protaddr_json_next(&members, &member))
+	{
+		protaddr_json_name(walk->json, member.start, name);
+		if (protaddr_json_is_name(name, names))
+		{
+			if (n++ == 0)
+				*found = member;
+		}
+	}
+	return n > 1 ? -1 : n;
+}
+
+/* ---- identifiers ---------------------------------------------------------------- */
+
+static const char *const identifier_names[] = {
+	"id", "identification", "iban", "bban", "lei", "othrid", "number", "accountnumber",
+	"accountid", "pan", "maskedpan", "msisdn", NULL
+};
+
+/* What says of an identifier what it is, and other things beside one. */
+static const char *const not_identifiers[] = {
+	"schmenm", "schemename", "cd", "prtry", "code", "proprietary", "issr", "issuer",
+	"dtandplcofbirth", "nm", "name", "tp", "type", "ccy", "currency", "svcr", "ownr", "owner",
+	NULL
+};
+
+/* Takes an identifier. */
+typedef void (*PaTake) (PaJson *walk, void *arg, size_t value);
+
+/* each_identifier hands over every identifier in a value. */
+static void
+each_identifier(PaJson *walk, size_t value, PaTake take, void *arg)
+{
+	PaMembers	members;
+	PaMember	member;
+	char		name[PA_JSON_NAME];
+
+	protaddr_json_begin(&members, walk->json, value);
+	while (protaddr_json_next(&members, &member))
+	{
+		if (members.object)
+		{
+			protaddr_json_name(walk->json, member.start, name);
+			if (is_agent(name) || protaddr_json_is_name(name, not_identifiers))
+				continue;
+			if (protaddr_json_is_name(name, identifier_names) && protaddr_json_text_value(walk->json, member.value) != 0)
+			{
+				take(walk, arg, member.value);
+				continue;
+			}
+		}
+		else if (protaddr_json_text_value(walk->json, member.value) != 0)
+		{
+			take(walk, arg, member.value);
+			continue;
+		}
+		each_identifier(walk, member.value, take, arg);
+	}
+}
+
+static void
+add_text(PaParty *party, PaText text)
+{
+	if (text.len == 0)
+		return;
+	if (party->nidentifiers < PA_PARTY_IDENTIFIERS)
+		party->identifier[party->nidentifiers++] = text;
+	else
+		party->more_identifiers = true;
+}
+
+/* take_for_party adds an identifier to a party. */
+static void
+take_for_party(PaJson *walk, void *arg, size_t value)
+{
+	PaParty    *party = arg;
+	PaText		text;
+
+	if (read_text(walk, value, &text))
+		add_text(party, text);
+	else
+		party->more_identifiers = true;
+}
+
+/* take_for_account adds one to an account, as long as it stands there as it is meant. */
+static void
+take_for_account(PaJson *walk, void *arg, size_t value)
+{
+	PaAccount  *account = arg;
+	bool		escaped;
+	PaText		text = protaddr_json_plain_text(walk->json, protaddr_json_text_value(walk->json, value), &escaped);
+
+	if (text.len == 0)
+		return;
+	if (escaped || text.len > PA_JSON_TEXT_BYTES || account->ntexts == PA_JSON_ACCOUNT_TEXTS)
+		account->more = true;
+	else
+		account->text[account->ntexts++] = text;
+}
+
+/* take_identifiers takes those of an Id, or of an account, which may be one itself. */
+static void
+take_identifiers(PaJson *walk, size_t value, PaTake take, void *arg)
+{
+	if (protaddr_json_text_value(walk->json, value) != 0)
+		take(walk, arg, value);
+	else
+		each_identifier(walk, value, take, arg);
+}
+
+/* add_account remembers an account of a unit, or with of_party a party's Id. */
+static void
+add_account(PaJson *walk, PaFrame *frame, const char *role, size_t role_len, bool of_party,
+			size_t value)
+{
+	PaAccount  *account = &frame->account[frame->naccounts];
+
+	if (frame->naccounts == PA_JSON_ACCOUNTS)
+	{
+		frame->more_accounts = true;
+		return;
+	}
+	memset(account, 0, sizeof(*account));
+	memcpy(account->role, role, role_len);
+	account->of_party = of_party;
+	take_identifiers(walk, value, take_for_account, account);
+	if (account->ntexts > 0 || account->more)
+		frame->naccounts++;
+}
+
+/* ---- amounts ----------------------------------------------------------------------- */
+
+/* amount_rank tells how much an amount counts, 0 for what is none. */
+static int
+amount_rank(const char *name)
+{
+	static const char *const ranks[] = {
+		"transactionamount", "txamt", "amount", "amt", "eqvtamt", "equivalentamount",
+		"instdamt", "instructedamount", "intrbksttlmamt", "interbanksettlementamount",
+		"rtrdinstdamt", "rtrdintrbksttlmamt", "returnedinterbanksettlementamount", NULL
+	};
+
+	for (int i = 0; ranks[i] != NULL; i++)
+	{
+		if (strcmp(name, ranks[i]) == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* read_amount takes amount and currency of a value, if they are plain to see. */
+static void
+read_amount(PaJson *walk, PaFrame *frame, size_t value, int rank)
+{
+	static const char *const inner[] = {
+		"instdamt", "eqvtamt", "txamt", "instructedamount", "equivalentamount", NULL
+	};
+	static const char *const currencies[] = {"ccy", "currency", NULL};
+	static const char *const amounts[] = {
+		"", "text", "value", "t", "content", "amt", "amount", NULL
+	};
+	PaMember	member;
+	PaText		amount;
+	PaText		currency;
+	bool		escaped;
+	bool		escaped_too;
+	int			points = 0;
+
+	value = protaddr_json_unwrap(walk->json, value);
+	for (int i = 0; i < 3 && find_member(walk, value, inner, &member) == 1; i++)
+		value = protaddr_json_unwrap(walk->json, member.value);
+	if (find_member(walk, value, amounts, &member) == 1 &&
+		walk->json[protaddr_json_unwrap(walk->json, member.value)] == '{')
+		value = protaddr_json_unwrap(walk->json, member.value);
+
+	frame->amount_rank = rank;
+	frame->amount.len = frame->currency.len = 0;
+	if (find_member(walk, value, amounts, &member) != 1 || protaddr_json_text_value(walk->json, member.value) == 0)
+		return;
+	amount = protaddr_json_plain_text(walk->json, protaddr_json_text_value(walk->json, member.value), &escaped);
+	if (find_member(walk, value, currencies, &member) != 1 || protaddr_json_text_value(walk->json, member.value) == 0)
+		return;
+	currency = protaddr_json_plain_text(walk->json, protaddr_json_text_value(walk->json, member.value), &escaped_too);
+	if (escaped || escaped_too || amount.len == 0 || amount.len > 24 || currency.len != 3)
+		return;
+	for (uint32_t i = 0; i < amount.len; i++)
+	{
+		if (amount.data[i] == '.' && i > 0 && i + 1 < amount.len && points++ == 0)
+			continue;
+		if (amount.data[i] < '0' || amount.data[i] > '9')
+			return;
+	}
+	frame->amount = amount;
+	frame->currency = currency;
+}
+
+/* ---- finding ------------------------------------------------------------------------ */
+
+/* find_birth finds where a birth could be added to the party. */
+static void
+find_birth(const PaJson *walk, PaSpot *spot)
+{
+	static const char *const id[] = {"id", NULL};
+	static const char *const prvtid[] = {"prvtid", NULL};
+	static const char *const orgid[] = {"orgid", NULL};
+	static const char *const birth[] = {"dtandplcofbirth", NULL};
+	PaMember	member;
+	int			n = find_member(walk, spot->holder, id, &member);
+
+	if (n == 0)
+		spot->new_id = true;
+	else if (n == 1)
+	{
+		size_t		value = protaddr_json_unwrap(walk->json, member.value);
+
+		if (find_member(walk, value, orgid, &member) == 0 &&
+			find_member(walk, value, prvtid, &member) == 1)
+		{
+			bool		addresses = false;
+			PaMembers	members;
+
+			value = protaddr_json_unwrap(walk->json, member.value);
+			if (walk->json[value] != '{' || find_member(walk, value, birth, &member) != 0)
+				return;
+			/* one that goes could take the birth's comma along */
+			protaddr_json_begin(&members, walk->json, value);
+			while (protaddr_json_next(&members, &member))
+			{
+				char		name[PA_JSON_NAME];
+				int			role_len;
+
+				protaddr_json_name(walk->json, member.start, name);
+				addresses |= address_name(name, &role_len) != NAME_OTHER;
+			}
+			if (!addresses)
+				spot->prvtid = value;
+		}
+	}
+}
+
+/* add_spot takes note of an address, if one stands there. */
+static void
+add_spot(PaJson *walk, size_t holder, const PaMember *member, PaAddressName kind,
+		 const char *role, size_t role_len)
+{
+	static const char *const adr[] = {"adr", NULL};
+	static const char *const towns[] = {"twnnm", "townname", NULL};
+	static const char *const countries[] = {"ctry", "country", NULL};
+	size_t		value = protaddr_json_unwrap(walk->json, member->value);
+	PaSpot	   *spot = &walk->spot[walk->nspots];
+	PaMember	inner;
+	PaMembers	members;
+	PaMember	part;
+	int			nparts = 0;
+
+	if (protaddr_json_is_empty(walk->json, value))
+		return;
+	if (walk->nspots == PA_UNIT_PARTIES)
+	{
+		protaddr_json_refuse(walk, PA_MESSAGE_TOO_LARGE, member->start);
+		return;
+	}
+	memset(spot, 0, sizeof(*spot));
+	spot->member = *member;
+	spot->holder = holder;
+	spot->flat = kind == NAME_FLAT;
+	spot->mandatory = kind == NAME_ADR;
+	memcpy(spot->role, role, role_len);
+
+	/* a name and address: Nm and Adr alone */
+	if (kind == NAME_ADDRESS && find_member(walk, value, adr, &inner) == 1)
+	{
+		static const char *const names[] = {"nm", "adr", NULL};
+		char		name[PA_JSON_NAME];
+
+		protaddr_json_begin(&members, walk->json, value);
+		while (protaddr_json_next(&members, &part))
+		{
+			protaddr_json_name(walk->json, part.start, name);
+			nparts += !protaddr_json_is_name(name, names);
+		}
+		if (nparts == 0)
+		{
+			if (protaddr_json_is_empty(walk->json, protaddr_json_unwrap(walk->json, inner.value)))
+				return;
+			spot->member = inner;
+			spot->holder = value;
+			spot->mandatory = true;
+			value = protaddr_json_unwrap(walk->json, inner.value);
+		}
+	}
+
+	spot->ntowns = find_member(walk, value, towns, &spot->town);
+	spot->ncountries = find_member(walk, value, countries, &spot->country);
+	if (kind == NAME_ADDRESS && !spot->mandatory)
+	{
+		char		name[PA_JSON_NAME];
+		bool		first = true;
+
+		for (int i = 0; i < walk->nspots; i++)
+			first &= walk->spot[i].holder != holder;
+		protaddr_json_name(walk->json, member->start, name);
+		if (first && strcmp(name, "pstladr") == 0)
+			find_birth(walk, spot);
+	}
+	walk->nspots++;
+}
+
+/* add_party adds the addresses of an object, and with pty those of its Pty. */
+static void
+add_party(PaJson *walk, size_t object, const char *role, bool pty)
+{
+	PaMembers	members;
+	PaMember	member;
+	char		name[PA_JSON_NAME];
+	int			role_len;
+
+	if (walk->json[object] != '{')
+		return;
+	protaddr_json_begin(&members, walk->json, object);
+	while (protaddr_json_next(&members, &member))
+	{
+		PaAddressName kind;
+
+		protaddr_json_name(walk->json, member.start, name);
+		kind = address_name(name, &role_len);
+		if (kind == NAME_ADDRESS || kind == NAME_ADR)
+			add_spot(walk, object, &member, kind, role, strlen(role));
+		else if (pty && strcmp(name, "pty") == 0)
+			add_party(walk, protaddr_json_unwrap(walk->json, member.value), role, false);
+	}
+}
+
+/* handled_by tells what of a member's value is handled where the frame is gathered. */
+static PaHandled
+handled_by(const PaFrame *frame, const char *name)
+{
+	return frame->handled == HANDLED_PTY && strcmp(name, "pty") == 0 ?
+		HANDLED_SELF : HANDLED_PTY;
+}
+
+/* gather reads ahead what the object of a frame has: addresses, accounts, amounts. */
+static void
+gather(PaJson *walk, PaFrame *frame)
+{
+	static const char *const transfer[] = {"dbtr", "debtor", "cdtr", "creditor", NULL};
+	static const char *const ids[] = {"id", "identification", NULL};
+	PaMembers	members;
+	PaMember	member;
+	PaMember	id;
+	char		name[PA_JSON_NAME];
+	int			role_len;
+
+	walk->nspots = 0;
+	walk->decoded_len = 0;
+	if (frame->handled == HANDLED_NOT)
+		add_party(walk, frame->start, frame->name, false);
+
+	protaddr_json_begin(&members, walk->json, frame->start);
+	while (protaddr_json_next(&members, &member) && walk->verdict == PA_MESSAGE_OK)
+	{
+		PaAddressName kind;
+		size_t		value = protaddr_json_unwrap(walk->json, member.value);
+		int			n;
+
+		protaddr_json_name(walk->json, member.start, name);
+		if (is_agent(name))
+			continue;
+		kind = address_name(name, &role_len);
+		if (kind == NAME_STRAY && !protaddr_json_is_empty(walk->json, value))
+			protaddr_json_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT, member.start);
+		else if (kind == NAME_FLAT)
+			add_spot(walk, frame->start, &member, kind, name, (size_t) role_len);
+		if (kind != NAME_OTHER)
+			continue;
+
+		if ((n = protaddr_json_ends_with(name, "acct")) > 0 || (n = protaddr_json_ends_with(name, "account")) > 0)
+			add_account(walk, frame, name, (size_t) n, false, value);
+		n = amount_rank(name);
+		if (n > frame->amount_rank)
+			read_amount(walk, frame, value, n);
+		if (protaddr_json_is_name(name, transfer) && find_member(walk, value, ids, &id) == 1)
+			add_account(walk, frame, name, strlen(name), true, id.value);
+		if (handled_by(frame, name) == HANDLED_PTY)
+			add_party(walk, value, strcmp(name, "pty") == 0 ? frame->name : name, true);
+	}
+}
+
+/* ---- describing ---------------------------------------------------------------------- */
+
+/* describe fills in what the text says of the party of a spot. */
+static void
+describe(PaJson *walk, PaSpot *spot, PaParty *party)
+{
+	static const char *const names[] = {"nm", "name", "fullname", NULL};
+	const PaFrame *unit = &walk->frame[walk->depth - 1];
+	const char *const role = iso_role(spot->role);
+	PaMembers	members;
+	PaMember	member;
+	char		name[PA_JSON_NAME];
+	bool		found = false;
+
+	memset(party, 0, sizeof(*party));
+	party->role = role;
+
+	/* accounts that the unit has, or what is around it */
+	for (int i = walk->depth - 1; i >= 0 && !found; i--)
+	{
+		const PaFrame *frame = &walk->frame[i];
+
+		found = party->more_identifiers = frame->more_accounts;
+		for (int j = 0; j < frame->naccounts; j++)
+		{
+			const PaAccount *account = &frame->account[j];
+
+			if (account->of_party || strcmp(account->role, spot->role) != 0)
+				continue;
+			found = true;
+			party->more_identifiers |= account->more;
+			for (int k = 0; k < account->ntexts; k++)
+				add_text(party, account->text[k]);
+		}
+	}
+
+	/* the account whose owner it is */
+	if (strcmp(role, "Ownr") == 0 && spot->holder != unit->start)
+	{
+		protaddr_json_begin(&members, walk->json, unit->start);
+		while (protaddr_json_next(&members, &member))
+		{
+			protaddr_json_name(walk->json, member.start, name);
+			if (protaddr_json_is_name(name, identifier_names))
+				take_identifiers(walk, member.value, take_for_party, party);
+		}
+	}
+
+	protaddr_json_begin(&members, walk->json, spot->holder);
+	while (protaddr_json_next(&members, &member))
+	{
+		int			n;
+
+		protaddr_json_name(walk->json, member.start, name);
+		if (spot->flat)
+		{
+			size_t		role_len = strlen(spot->role);
+
+			if (party->name.len == 0 && strncmp(name, spot->role, role_len) == 0 &&
+				protaddr_json_is_name(name + role_len, names))
+				read_text(walk, member.value, &party->name);
+		}
+		else if (protaddr_json_is_name(name, names))
+		{
+			if (party->name.len == 0)
+				read_text(walk, member.value, &party->name);
+		}
+		else if (protaddr_json_is_name(name, identifier_names) || (n = protaddr_json_ends_with(name, "acct")) >= 0 ||
+				 (n = protaddr_json_ends_with(name, "account")) >= 0)
+			take_identifiers(walk, member.value, take_for_party, party);
+	}
+
+	if (spot->ntowns == 1)
+		read_text(walk, spot->town.value, &party->town);
+	if (spot->ncountries == 1)
+		read_text(walk, spot->country.value, &party->country);
+	party->takes_birth = spot->new_id || spot->prvtid != 0;
+}
+
+/* find_payer gives the account of one side of the transfer, else an id of the party. */
+static PaText
+find_payer(const PaJson *walk, const char *role, const char *long_role)
+{
+	const PaText none = {NULL, 0};
+
+	for (int i = walk->depth - 1; i >= 0; i--)
+	{
+		const PaFrame *frame = &walk->frame[i];
+
+		for (int of_party = 0; of_party < 2; of_party++)
+		{
+			for (int j = 0; j < frame->naccounts; j++)
+			{
+				const PaAccount *account = &frame->account[j];
+
+				if (account->of_party == (of_party != 0) && account->ntexts > 0 &&
+					(strcmp(account->role, role) == 0 || strcmp(account->role, long_role) == 0))
+					return account->text[0];
+			}
+		}
+	}
+	return none;
+}
+
+/* ---- walking ------------------------------------------------------------------------ */
+
+/* decide_unit asks about the parties of the object that we are in. */
+static void
+decide_unit(PaJson *walk)
+{
+	PaUnit		unit;
+
+	memset(&unit, 0, sizeof(unit));
+	for (int i = 0; i < walk->nspots; i++)
+		describe(walk, &walk->spot[i], &walk->party[i]);
+	unit.party = walk->party;
+	unit.nparties = walk->nspots;
+	for (int i = walk->depth - 1; i >= 0; i--)
+	{
+		const PaFrame *frame = &walk->frame[i];
+
+		if (frame->amount_rank > 0)
+		{
+			unit.amount = frame->amount;
+			unit.currency = frame->currency;
+			break;
+		}
+		/* what is around one of several is of them all */
+		if (frame->element)
+			break;
+	}
+	unit.payer = find_payer(walk, "dbtr", "debtor");
+	unit.payee = find_payer(walk, "cdtr", "creditor");
+
+	walk->rewritten->units++;
+	walk->rewritten->places += (uint64_t) walk->nspots;
+	if (!walk->rewriter->decide(walk->rewriter->arg, &unit))
+		protaddr_json_refuse(walk, PA_MESSAGE_STOPPED, walk->frame[walk->depth - 1].start);
+	for (int i = 0; i < walk->nspots && walk->verdict == PA_MESSAGE_OK; i++)
+		protaddr_json_settle(walk, &walk->spot[i], &walk->party[i]);
+}
+
+/*
+ * walk_value goes through a value: name is what it is called, element is true within an
+ * array of several.
+ */
+static void
+walk_value(PaJson *walk, size_t value, const char *name, PaHandled handled, bool element)
+{
+	PaMembers	members;
+	PaMember	member;
+	PaFrame    *frame;
+
+	protaddr_json_begin(&members, walk->json, value);
+	if (!members.object)
+	{
+		while (walk->verdict == PA_MESSAGE_OK && protaddr_json_next(&members, &member))
+		{
+			bool		several = member.comma != 0 || member.next_comma != 0;
+
+			walk_value(walk, member.value, name, several ? HANDLED_NOT : handled,
+					   element || several);
+		}
+		return;
+	}
+
+	frame = &walk->frame[walk->depth++];
+	memset(frame, 0, offsetof(PaFrame, account));
+	frame->amount_rank = 0;
+	frame->amount.len = frame->currency.len = 0;
+	frame->start = value;
+	strcpy(frame->name, name);
+	frame->handled = handled;
+	frame->element = element;
+	protaddr_json_flush(walk, value);
+	gather(walk, frame);
+	if (walk->nspots > 0 && walk->verdict == PA_MESSAGE_OK)
+		decide_unit(walk);
+
+	while (walk->verdict == PA_MESSAGE_OK && protaddr_json_next(&members, &member))
+	{
+		char		inner[PA_JSON_NAME];
+		int			role_len;
+
+		protaddr_json_name(walk->json, member.start, inner);
+		if (!is_agent(inner) && address_name(inner, &role_len) == NAME_OTHER)
+			walk_value(walk, member.value, strcmp(inner, "pty") == 0 ? frame->name : inner,
+					   handled_by(frame, inner), false);
+	}
+	walk->depth--;
+}
+
+/*
+ * protaddr_rewrite_json
+ *		Rewrite JSON that has the ISO 20022 names.
+ */
+PaMessageVerdict
+protaddr_rewrite_json(const char *message, size_t len, const PaRewriter *rewriter,
+					  PaRewritten *rewritten)
+{
+	PaJson	   *walk;
+
+	memset(rewritten, 0, sizeof(*rewritten));
+	walk = len < UINT32_MAX ? rewriter->alloc(rewriter->arg, sizeof(*walk)) : NULL;
+	if (walk == NULL)
+	{
+		rewritten->verdict = PA_MESSAGE_TOO_LARGE;
+		return PA_MESSAGE_TOO_LARGE;
+	}
+	memset(walk, 0, offsetof(PaJson, frame));
+	walk->json = message;
+	walk->len = len;
+	walk->rewriter = rewriter;
+	walk->rewritten = rewritten;
+
+	walk->verdict = protaddr_json_check(message, len, &walk->at);
+	if (walk->verdict == PA_MESSAGE_OK)
+	{
+		size_t		start = strspn(message, " \t\n\r");
+
+		if (message[start] == '{' || message[start] == '[')
+			walk_value(walk, start, "", HANDLED_NOT, false);
+		protaddr_json_flush(walk, len);
+	}
+	rewritten->verdict = walk->verdict;
+	if (walk->verdict != PA_MESSAGE_OK)
+	{
+		rewritten->offset = walk->at;
+		rewritten->line = 1;
+		for (size_t i = 0; i < walk->at; i++)
+			rewritten->line += message[i] == '\n';
+	}
+	for (size_t i = 0; i < walk->nedits; i++)
+	{
+		if (walk->edit[i].text != NULL)
+			rewriter->free(rewriter->arg, walk->edit[i].text);
+	}
+	if (walk->edit != NULL)
+		rewriter->free(rewriter->arg, walk->edit);
+	rewriter->free(rewriter->arg, walk);
+	return rewritten->verdict;
+}

@@ -1,0 +1,844 @@
+/*
+ * iso_xml.c
+ *		Where in a message of ISO 20022 does the postal address of a party stand?
+ *
+ * Walks through the message with Expat and goes by local names, never by paths:
+ * the same party is Dbtr/PstlAdr in one version and Dbtr/Pty/PstlAdr in the next,
+ * and a return has it once more in OrgnlTxRef.  Found is every PstlAdr, every Adr
+ * (of a name and address: RmtLctnDtls, cheques) outside of agents, that is
+ * FinInstnId and BrnchId.  What looks like a part of an address and stands
+ * elsewhere refuses the message.
+ *
+ * Nothing is copied that is not asked about: of an undecided address we remember
+ * where it begins and ends, and write from the message itself.
+ *
+ * Refused are document type declarations, so there are no entities; and whatever
+ * is of a namespace that we do not know, because an address in it would not be
+ * found.  Around the message there may be an envelope: elements of no namespace or
+ * of Swift's; in Sgntr a signature.
+ */
+#include <string.h>
+
+#include "iso_message.h"
+
+#define SIGNATURE_NAMESPACE	"http://www.w3.org/2000/09/xmldsig#"
+
+/* ---- memory ------------------------------------------------------------------ */
+
+/* In front of each allocation. */
+typedef union Header
+{
+	size_t		size;
+	long double align;
+	void	   *pointer;
+} Header;
+
+/*
+ * Expat's memory suite has no argument, so this says whose call it is.  It is set
+ * before every call of Expat and after every callback that could have come back here,
+ * and so never is that of a call that was left by a jump.
+ */
+static IsoWalk *current = NULL;
+
+/* protaddr_iso_grow is realloc within our limits; NULL if there is no more. */
+void *
+protaddr_iso_grow(IsoWalk *walk, void *ptr, size_t size)
+{
+	Header	   *old = ptr != NULL ? (Header *) ptr - 1 : NULL;
+	size_t		before = old != NULL ? old->size : 0;
+	size_t		whole = size + sizeof(Header);
+	Header	   *header;
+
+	if (size > ISO_ALLOCATION || walk->memory - before + whole > ISO_MEMORY)
+		return NULL;
+	if (old == NULL)
+		header = walk->rewriter->alloc(walk->rewriter->arg, whole);
+	else
+		header = walk->rewriter->realloc(walk->rewriter->arg, old, whole);
+	if (header == NULL)
+		return NULL;
+	walk->memory = walk->memory - before + whole;
+	header->size = whole;
+	return header + 1;
+}
+
+static void
+give_back(IsoWalk *walk, void *ptr)
+{
+	if (ptr != NULL)
+	{
+		Header	   *header = (Header *) ptr - 1;
+
+		walk->memory -= header->size;
+		walk->rewriter->free(walk->rewriter->arg, header);
+	}
+}
+
+static void *
+expat_malloc(size_t size)
+{
+	return protaddr_iso_grow(current, NULL, size);
+}
+
+static void *
+expat_realloc(void *ptr, size_t size)
+{
+	return protaddr_iso_grow(current, ptr, size);
+}
+
+static void
+expat_free(void *ptr)
+{
+	give_back(current, ptr);
+}
+
+/* ---- refusals ------------------------------------------------------------------ */
+
+/* protaddr_iso_refuse ends the walk, here; the first verdict counts. */
+void
+protaddr_iso_refuse(IsoWalk *walk, PaMessageVerdict verdict)
+{
+	if (walk->verdict != PA_MESSAGE_OK)
+		return;
+	walk->verdict = verdict;
+	walk->rewritten->offset = (uint64_t) XML_GetCurrentByteIndex(walk->parser);
+	walk->rewritten->line = (uint64_t) XML_GetCurrentLineNumber(walk->parser);
+	XML_StopParser(walk->parser, XML_FALSE);
+}
+
+/* protaddr_iso_callback asks for a decision. */
+bool
+protaddr_iso_callback(IsoWalk *walk, PaUnit *unit)
+{
+	bool		go_on = walk->rewriter->decide(walk->rewriter->arg, unit);
+
+	current = walk;
+	walk->rewritten->units++;
+	return go_on;
+}
+
+/* protaddr_iso_write hands over bytes of the result. */
+void
+protaddr_iso_write(IsoWalk *walk, const char *data, size_t len)
+{
+	if (len == 0 || walk->verdict != PA_MESSAGE_OK)
+		return;
+	if (!walk->rewriter->write(walk->rewriter->arg, data, len))
+		protaddr_iso_refuse(walk, PA_MESSAGE_STOPPED);
+	current = walk;
+}
+
+/* ---- names ----------------------------------------------------------------------- */
+
+#define NAMED(text) (memcmp(name, text, sizeof(text) - 1) == 0)
+
+/* classify says what an element of a message is to us. */
+static IsoKind
+classify(const char *name, size_t len)
+{
+	switch (len)
+	{
+		case 2:
+			if (NAMED("Nm"))
+				return ISO_NM;
+			if (NAMED("Id"))
+				return ISO_ID;
+			break;
+		case 3:
+			if (NAMED("Adr"))
+				return ISO_ADR;
+			if (NAMED("Pty"))
+				return ISO_PTY;
+			if (NAMED("LEI") || NAMED("BEI"))
+				return ISO_IDENTIFIER;
+			if (NAMED("Rpt"))
+				return ISO_BATCH;
+			if (NAMED("Amt"))
+				return ISO_AMT;
+			break;
+		case 4:
+			if (NAMED("Ctry"))
+				return ISO_CTRY;
+			if (NAMED("Dbtr"))
+				return ISO_DBTR;
+			if (NAMED("Cdtr"))
+				return ISO_CDTR;
+			if (NAMED("Acct"))
+				return ISO_ACCOUNT;
+			if (NAMED("Othr"))
+				return ISO_OTHR;
+			if (NAMED("Prxy"))
+				return ISO_PRXY;
+			if (NAMED("IBAN") || NAMED("BBAN") || NAMED("UPIC"))
+				return ISO_IDENTIFIER;
+			if (NAMED("Ntry") || NAMED("Stmt"))
+				return ISO_BATCH;
+			break;
+		case 5:
+			if (NAMED("Sgntr"))
+				return ISO_SGNTR;
+			if (NAMED("TwnNm"))
+				return ISO_TWNNM;
+			if (NAMED("OrgId"))
+				return ISO_ORGID;
+			if (NAMED("TxInf"))
+				return ISO_TRANSACTION;
+			if (NAMED("TxAmt"))
+				return ISO_OF_TRANSACTION;
+			break;
+		case 6:
+			if (NAMED("StrtNm") || NAMED("BldgNb"))
+				return ISO_ADDRESS_PART;
+			if (NAMED("PrvtId"))
+				return ISO_PRVTID;
+			if (NAMED("OthrId"))
+				return ISO_OTHR;
+			if (NAMED("AnyBIC"))
+				return ISO_IDENTIFIER;
+			if (NAMED("TxDtls"))
+				return ISO_TRANSACTION;
+			if (NAMED("Ntfctn"))
+				return ISO_BATCH;
+			if (NAMED("PmtInf"))
+				return ISO_PMTINF;
+			break;
+		case 7:
+			if (NAMED("BrnchId"))
+				return ISO_AGENT;
+			if (NAMED("PstlAdr"))
+				return ISO_PSTLADR;
+			if (NAMED("AdrLine"))
+				return ISO_ADDRESS_PART;
+			if (NAMED("Undrlyg"))
+				return ISO_BATCH;
+			if (NAMED("EqvtAmt"))
+				return ISO_EQUIVALENT;
+			break;
+		case 8:
+			if (NAMED("Document"))
+				return ISO_DOCUMENT;
+			if (NAMED("DbtrAcct") || NAMED("CdtrAcct"))
+				return ISO_ACCOUNT;
+			if (NAMED("BICOrBEI"))
+				return ISO_IDENTIFIER;
+			if (NAMED("CdtTrfTx"))
+				return ISO_TRANSACTION;
+			if (NAMED("NtryDtls"))
+				return ISO_BATCH;
+			if (NAMED("InstdAmt"))
+				return ISO_INSTRUCTED;
+			break;
+		case 9:
+			if (NAMED("PrtryAcct"))
+				return ISO_OTHR;
+			break;
+		case 10:
+			if (NAMED("FinInstnId"))
+				return ISO_AGENT;
+			if (NAMED("OrgnlTxRef"))
+				return ISO_ORIGINAL;
+			break;
+		case 11:
+			if (NAMED("CdtTrfTxInf") || NAMED("TxInfAndSts"))
+				return ISO_TRANSACTION;
+			break;
+		case 12:
+			if (NAMED("DrctDbtTxInf"))
+				return ISO_TRANSACTION;
+			break;
+		case 14:
+			if (NAMED("IntrBkSttlmAmt"))
+				return ISO_SETTLED;
+			break;
+		case 15:
+			if (NAMED("DtAndPlcOfBirth"))
+				return ISO_BIRTH;
+			break;
+		case 17:
+			if (NAMED("OrgnlPmtInfAndSts") || NAMED("OrgnlPmtInfAndCxl"))
+				return ISO_BATCH;
+			break;
+		case 18:
+			if (NAMED("UndrlygCstmrCdtTrf"))
+				return ISO_UNDERLYING;
+			if (NAMED("OrgnlPmtInfAndRvsl"))
+				return ISO_BATCH;
+			if (NAMED("RtrdIntrBkSttlmAmt") || NAMED("RvsdIntrBkSttlmAmt"))
+				return ISO_RETURNED;
+			break;
+		default:
+			break;
+	}
+	if (len > 4 && memcmp(name + len - 4, "Acct", 4) == 0)
+		return ISO_ACCOUNT;
+	return ISO_OTHER;
+}
+
+/* space_of says what a namespace is to us. */
+static IsoSpace
+space_of(const char *uri, size_t len)
+{
+#define BEGINS(text) (len > sizeof(text) - 1 && memcmp(uri, text, sizeof(text) - 1) == 0)
+	if (BEGINS(ISO_NAMESPACE))
+		return ISO_SPACE_MESSAGE;
+	if (BEGINS("urn:swift:") || BEGINS("urn:cma:stp:"))
+		return ISO_SPACE_ENVELOPE;
+	if (len == sizeof(SIGNATURE_NAMESPACE) - 1 && memcmp(uri, SIGNATURE_NAMESPACE, len) == 0)
+		return ISO_SPACE_SIGNATURE;
+	return ISO_SPACE_UNKNOWN;
+}
+
+/*
+ * split_name gives the local part of a name and its namespace.  Nearly always that is
+ * the one before.
+ */
+static const char *
+split_name(IsoWalk *walk, const char *name, IsoSpace *space)
+{
+	const char *separator;
+
+	if (walk->uri_len > 0 && strncmp(name, walk->uri, walk->uri_len) == 0 &&
+		name[walk->uri_len] == ISO_SEPARATOR)
+	{
+		*space = walk->uri_space;
+		return name + walk->uri_len + 1;
+	}
+	separator = strrchr(name, ISO_SEPARATOR);
+	if (separator == NULL)
+	{
+		*space = ISO_SPACE_NONE;
+		return name;
+	}
+	*space = ISO_SPACE_UNKNOWN;
+	if ((size_t) (separator - name) < ISO_URI)
+	{
+		walk->uri_len = (size_t) (separator - name);
+		memcpy(walk->uri, name, walk->uri_len);
+		*space = walk->uri_space = space_of(walk->uri, walk->uri_len);
+	}
+	return separator + 1;
+}
+
+/* may_stand is true if an element of this namespace may stand where it does. */
+static bool
+may_stand(IsoSpace space, const IsoFrame *parent)
+{
+	switch (space)
+	{
+		case ISO_SPACE_MESSAGE:
+			return true;
+		case ISO_SPACE_NONE:
+		case ISO_SPACE_ENVELOPE:
+			return parent->space == ISO_SPACE_NONE || parent->space == ISO_SPACE_ENVELOPE;
+		case ISO_SPACE_SIGNATURE:
+			return parent->space == ISO_SPACE_SIGNATURE || parent->kind == ISO_SGNTR;
+		default:
+			return false;
+	}
+}
+
+/* Attributes are of no namespace, but for those of XML itself and of schemas. */
+static bool
+known_attributes(const XML_Char **attribute)
+{
+	static const char instance[] = "http://www.w3.org/2001/XMLSchema-instance\n";
+	static const char xml[] = "http://www.w3.org/XML/1998/namespace\n";
+
+	for (; attribute[0] != NULL; attribute += 2)
+	{
+		if (strchr(attribute[0], ISO_SEPARATOR) != NULL &&
+			strncmp(attribute[0], instance, sizeof(instance) - 1) != 0 &&
+			strncmp(attribute[0], xml, sizeof(xml) - 1) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* ---- texts --------------------------------------------------------------------------- */
+
+/* text_data keeps a piece of the text that is being read. */
+static void
+text_data(void *arg, const XML_Char *data, int len)
+{
+	IsoWalk    *walk = arg;
+
+	if (walk->capture_unfit || walk->verdict != PA_MESSAGE_OK)
+		return;
+	if (walk->arena_used - walk->capture_at + (uint32_t) len > ISO_TEXT)
+	{
+		walk->capture_unfit = true;
+		walk->arena_used = walk->capture_at;
+		return;
+	}
+	protaddr_iso_append(walk, data, (size_t) len);
+}
+
+/* begin_text reads the text of the element that has just begun. */
+static void
+begin_text(IsoWalk *walk, int as, int owner)
+{
+	walk->capture = walk->depth;
+	walk->capture_as = as;
+	walk->capture_owner = owner;
+	walk->capture_unfit = false;
+	walk->capture_at = walk->arena_used;
+	XML_SetCharacterDataHandler(walk->parser, text_data);
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* end_text does with the text what it was read for.  Blanks around it do not count. */
+static void
+end_text(IsoWalk *walk)
+{
+	IsoText		text = {walk->capture_at, walk->arena_used - walk->capture_at};
+	bool		unfit = walk->capture_unfit;
+	IsoPlace   *place;
+	IsoFact		fact = {0};
+
+	XML_SetCharacterDataHandler(walk->parser, NULL);
+	walk->capture = 0;
+	if (unfit)
+		text.len = 0;
+	while (text.len > 0 && is_blank(walk->arena[text.at]))
+	{
+		text.at++;
+		text.len--;
+	}
+	while (text.len > 0 && is_blank(walk->arena[text.at + text.len - 1]))
+		text.len--;
+
+	switch (walk->capture_as)
+	{
+		case ISO_CAPTURE_TOWN:
+			place = iso_last_place(walk);
+			place->ntown++;
+			place->town = text;
+			break;
+		case ISO_CAPTURE_COUNTRY:
+			place = iso_last_place(walk);
+			place->ncountry++;
+			place->country = text;
+			break;
+		default:
+			fact.kind = (uint8_t) walk->capture_as;
+			fact.owner = (uint8_t) walk->capture_owner;
+			fact.unfit = unfit;
+			fact.text = text;
+			if (fact.kind == ISO_FACT_AMOUNT)
+			{
+				fact.rank = (uint8_t) walk->capture_rank;
+				fact.role = walk->capture_role;
+			}
+			if (text.len > 0 || unfit)
+				protaddr_iso_fact(walk, &fact);
+			break;
+	}
+}
+
+/*
+ * begin_identifier reads an identifier of the party or account around: above it stand
+ * Id, PrvtId or OrgId, Othr, Prxy, as many as there are.
+ */
+static void
+begin_identifier(IsoWalk *walk)
+{
+	int			owner = walk->depth - 1;
+
+	while (owner > 1 && (walk->frame[owner].kind == ISO_OTHR ||
+						 walk->frame[owner].kind == ISO_PRXY ||
+						 walk->frame[owner].kind == ISO_PRVTID ||
+						 walk->frame[owner].kind == ISO_ORGID))
+		owner--;
+	if (owner > 1 && walk->frame[owner].kind == ISO_ID)
+		owner--;
+	begin_text(walk, ISO_FACT_ID, owner);
+}
+
+/* begin_amount reads an amount of the transfer that we are in, if we are in one. */
+static void
+begin_amount(IsoWalk *walk, int rank, const XML_Char **attribute)
+{
+	IsoText		currency = {0};
+
+	if (walk->frame[walk->depth].transfer == 0)
+		return;
+	for (; attribute[0] != NULL; attribute += 2)
+	{
+		if (strcmp(attribute[0], "Ccy") == 0 && strlen(attribute[1]) <= 3)
+		{
+			currency.at = walk->arena_used;
+			currency.len = (uint32_t) strlen(attribute[1]);
+			if (!protaddr_iso_append(walk, attribute[1], currency.len))
+				return;
+		}
+	}
+	walk->capture_role = currency;
+	walk->capture_rank = rank;
+	begin_text(walk, ISO_FACT_AMOUNT, walk->frame[walk->depth].transfer);
+}
+
+/* ---- elements ------------------------------------------------------------------------ */
+
+/*
+ * within_address looks at an element in an address.  PstlAdr may hold a name and an
+ * Adr instead of an address, and then the Adr is the place.
+ */
+static void
+within_address(IsoWalk *walk, IsoKind kind)
+{
+	IsoPlace   *place = iso_last_place(walk);
+	IsoFrame   *frame = &walk->frame[walk->depth];
+	int			level = walk->depth - walk->address;
+
+	if (kind == ISO_TRANSACTION || kind == ISO_BATCH || kind == ISO_PMTINF)
+	{
+		protaddr_iso_refuse(walk, PA_MESSAGE_ORDER);
+		return;
+	}
+	if (level == 1 && kind == ISO_ADR && !place->mandatory)
+	{
+		place->inner++;
+		place->inner_start = frame->start;
+		place->inner_declares = frame->declares;
+		return;
+	}
+	if (level == 1 && kind == ISO_NM && !place->mandatory)
+	{
+		begin_text(walk, ISO_FACT_NAME, place->holder);
+		return;
+	}
+	if (level == 1)
+		place->plain = true;
+	if (level == 1 || (level == 2 && frame[-1].kind == ISO_ADR))
+	{
+		if (kind == ISO_TWNNM)
+			begin_text(walk, ISO_CAPTURE_TOWN, 0);
+		else if (kind == ISO_CTRY)
+			begin_text(walk, ISO_CAPTURE_COUNTRY, 0);
+	}
+}
+
+static void
+start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
+{
+	IsoWalk    *walk = arg;
+	IsoFrame   *parent = &walk->frame[walk->depth];
+	IsoFrame   *frame;
+	const char *local;
+	IsoSpace	space;
+	IsoKind		kind;
+
+	if (walk->verdict != PA_MESSAGE_OK)
+		return;
+	if (walk->capture != 0)
+	{
+		/* an element where a text should be */
+		walk->capture_unfit = true;
+		end_text(walk);
+	}
+	if (walk->depth == PA_MESSAGE_DEPTH)
+	{
+		protaddr_iso_refuse(walk, PA_MESSAGE_TOO_DEEP);
+		return;
+	}
+	frame = parent + 1;
+	walk->depth++;
+	local = split_name(walk, name, &space);
+	if (!may_stand(space, parent) ||
+		(attribute[0] != NULL && !known_attributes(attribute)))
+	{
+		protaddr_iso_refuse(walk, PA_MESSAGE_NAMESPACE);
+		return;
+	}
+	kind = classify(local, strlen(local));
+	memset(frame, 0, sizeof(*frame));
+	frame->start = (size_t) XML_GetCurrentByteIndex(walk->parser);
+	frame->arena = walk->arena_used;
+	frame->facts = walk->nfacts;
+	frame->kind = (uint8_t) kind;
+	frame->space = (uint8_t) space;
+	frame->transfer = parent->transfer;
+	frame->declares = walk->declares;
+	walk->declares = false;
+
+	if (space != ISO_SPACE_MESSAGE)
+	{
+		if (kind == ISO_PSTLADR || kind == ISO_ADDRESS_PART)
+			protaddr_iso_refuse(walk, PA_MESSAGE_NAMESPACE);
+		else if (kind != ISO_SGNTR)
+			frame->kind = ISO_OTHER;
+		return;
+	}
+	if (walk->depth == 1)
+		walk->found = true;
+	if (walk->agent != 0)
+		return;
+	if (walk->address != 0)
+	{
+		within_address(walk, kind);
+		return;
+	}
+
+	switch (kind)
+	{
+		case ISO_DOCUMENT:
+			walk->found = true;
+			break;
+		case ISO_AGENT:
+			walk->agent = walk->depth;
+			break;
+		case ISO_PSTLADR:
+		case ISO_ADR:
+			protaddr_iso_begin_place(walk, kind);
+			break;
+		case ISO_ADDRESS_PART:
+			protaddr_iso_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT);
+			break;
+		case ISO_NM:
+			begin_text(walk, ISO_FACT_NAME, walk->depth - 1);
+			break;
+		case ISO_ID:
+			parent->has_id = true;
+			if (parent->kind == ISO_OTHR || parent->kind == ISO_PRXY)
+				begin_identifier(walk);
+			break;
+		case ISO_IDENTIFIER:
+			begin_identifier(walk);
+			break;
+		case ISO_ORGID:
+			if (parent->kind == ISO_ID)
+				parent[-1].has_orgid = true;
+			break;
+		case ISO_PRVTID:
+			if (parent->kind == ISO_ID)
+			{
+				parent[-1].nprvtid += parent[-1].nprvtid < 2;
+				parent[-1].prvtid = frame->start;
+				parent[-1].prvtid_end = frame->start + (size_t) XML_GetCurrentByteCount(walk->parser);
+			}
+			break;
+		case ISO_BIRTH:
+			if (parent->kind == ISO_PRVTID && parent[-1].kind == ISO_ID)
+				parent[-2].has_birth = true;
+			break;
+		case ISO_TRANSACTION:
+			frame->transfer = (uint8_t) walk->depth;
+			protaddr_iso_transaction_begins(walk);
+			break;
+		case ISO_BATCH:
+		case ISO_PMTINF:
+			protaddr_iso_transaction_begins(walk);
+			break;
+		case ISO_ORIGINAL:
+		case ISO_UNDERLYING:
+			frame->transfer = (uint8_t) walk->depth;
+			break;
+		case ISO_RETURNED:
+		case ISO_SETTLED:
+		case ISO_INSTRUCTED:
+			begin_amount(walk, kind, attribute);
+			break;
+		case ISO_AMT:
+			if (parent->kind == ISO_INSTRUCTED || parent->kind == ISO_EQUIVALENT ||
+				parent->kind == ISO_OF_TRANSACTION)
+				begin_amount(walk, parent->kind, attribute);
+			else if (parent->kind == ISO_TRANSACTION)
+				begin_amount(walk, kind, attribute);
+			break;
+		default:
+			break;
+	}
+}
+
+/* The end of the tag at hand. */
+static size_t
+tag_end(IsoWalk *walk)
+{
+	return (size_t) XML_GetCurrentByteIndex(walk->parser) +
+		(size_t) XML_GetCurrentByteCount(walk->parser);
+}
+
+static void
+end_element(void *arg, const XML_Char *name)
+{
+	IsoWalk    *walk = arg;
+	IsoFrame   *frame = &walk->frame[walk->depth];
+
+	if (walk->verdict != PA_MESSAGE_OK)
+		return;
+	if (walk->capture == walk->depth)
+		end_text(walk);
+	if (walk->agent == walk->depth)
+		walk->agent = 0;
+	if (walk->address != 0)
+	{
+		if (walk->address == walk->depth)
+			protaddr_iso_end_place(walk, tag_end(walk));
+		else if (walk->address == walk->depth - 1 && frame->kind == ISO_ADR)
+			iso_last_place(walk)->inner_end = tag_end(walk);
+	}
+	if (frame->holder || frame->scope || walk->nfacts > frame->facts)
+		protaddr_iso_close(walk);
+	if (walk->verdict != PA_MESSAGE_OK)
+		return;
+	if (walk->nfacts == frame->facts && walk->nplaces == 0)
+		walk->arena_used = frame->arena;
+	walk->depth--;
+}
+
+static void
+start_namespace(void *arg, const XML_Char *prefix, const XML_Char *uri)
+{
+	IsoWalk    *walk = arg;
+
+	walk->declares = true;
+	if (uri != NULL && strchr(uri, ISO_SEPARATOR) != NULL)
+		protaddr_iso_refuse(walk, PA_MESSAGE_NAMESPACE);
+}
+
+static void
+start_doctype(void *arg, const XML_Char *name, const XML_Char *system_id,
+			  const XML_Char *public_id, int has_internal_subset)
+{
+	protaddr_iso_refuse(arg, PA_MESSAGE_DOCTYPE);
+}
+
+/* xml_declaration refuses what is not XML 1.0: 1.1 has other characters. */
+static void
+xml_declaration(void *arg, const XML_Char *version, const XML_Char *encoding, int standalone)
+{
+	if (version != NULL && strcmp(version, "1.0") != 0)
+		protaddr_iso_refuse(arg, PA_MESSAGE_MALFORMED);
+}
+
+/* ---- the message ----------------------------------------------------------------------- */
+
+/*
+ * find_width sees by its first two bytes whether the message is UTF-16, as Expat does
+ * whatever the caller says; false if that is not what the caller says.
+ */
+static bool
+find_width(IsoWalk *walk, const char *encoding)
+{
+	const unsigned char *first = (const unsigned char *) walk->message;
+	bool		big = walk->len >= 2 && ((first[0] == 0xFE && first[1] == 0xFF) || first[0] == 0);
+	bool		little = walk->len >= 2 && ((first[0] == 0xFF && first[1] == 0xFE) || first[1] == 0);
+
+	walk->width = big || little ? 2 : 1;
+	walk->low = big ? 1 : 0;
+	return encoding == NULL || (walk->width == 1 && strncmp(encoding, "UTF-16", 6) != 0);
+}
+
+/* verdict_of says what Expat's refusal is to us. */
+static PaMessageVerdict
+verdict_of(IsoWalk *walk, uint64_t offset)
+{
+	switch (XML_GetErrorCode(walk->parser))
+	{
+		case XML_ERROR_NO_MEMORY:
+			return PA_MESSAGE_TOO_LARGE;
+		case XML_ERROR_UNKNOWN_ENCODING:
+		case XML_ERROR_INCORRECT_ENCODING:
+		case XML_ERROR_PARTIAL_CHAR:
+			return PA_MESSAGE_ENCODING;
+		case XML_ERROR_INVALID_TOKEN:
+			/* in what is right so far, a letter above 127 is none only if it is cut */
+			if (walk->width == 1 && offset < walk->len && (walk->message[offset] & 0x80) != 0)
+				return PA_MESSAGE_ENCODING;
+			return PA_MESSAGE_MALFORMED;
+		default:
+			return PA_MESSAGE_MALFORMED;
+	}
+}
+
+static void
+parse(IsoWalk *walk)
+{
+	size_t		at = 0;
+	bool		last;
+
+	do
+	{
+		size_t		piece = walk->len - at < ISO_PIECE ? walk->len - at : ISO_PIECE;
+
+		last = at + piece == walk->len;
+		current = walk;
+		if (XML_Parse(walk->parser, walk->message + at, (int) piece, last) != XML_STATUS_OK)
+		{
+			if (walk->verdict == PA_MESSAGE_OK)
+			{
+				PaRewritten *rewritten = walk->rewritten;
+
+				/* nothing at all is nowhere */
+				if (walk->len > 0)
+					rewritten->offset = (uint64_t) XML_GetCurrentByteIndex(walk->parser);
+				rewritten->line = (uint64_t) XML_GetCurrentLineNumber(walk->parser);
+				walk->verdict = verdict_of(walk, rewritten->offset);
+			}
+			return;
+		}
+		at += piece;
+		/* all before the innermost element that is open, unless something is undecided there */
+		if (walk->nplaces == 0 && walk->depth > 0)
+			protaddr_iso_flush(walk, walk->frame[walk->depth].start);
+	} while (!last && walk->verdict == PA_MESSAGE_OK);
+
+	if (walk->verdict == PA_MESSAGE_OK && !walk->found)
+		walk->verdict = PA_MESSAGE_NAMESPACE;
+	if (walk->verdict == PA_MESSAGE_OK)
+		protaddr_iso_flush(walk, walk->len);
+}
+
+/*
+ * protaddr_rewrite_xml
+ *		Copy a message, with every party's address as the caller decides.
+ */
+PaMessageVerdict
+protaddr_rewrite_xml(const char *message, size_t len, const char *encoding,
+					 const PaRewriter *rewriter, PaRewritten *rewritten)
+{
+	static const XML_Memory_Handling_Suite memory = {expat_malloc, expat_realloc, expat_free};
+	static const char separator[] = {ISO_SEPARATOR, '\0'};
+	PaMessageVerdict verdict = PA_MESSAGE_TOO_LARGE;
+	IsoWalk    *before = current;
+	IsoWalk    *walk;
+
+	memset(rewritten, 0, sizeof(*rewritten));
+	walk = rewriter->alloc(rewriter->arg, sizeof(*walk));
+	if (walk != NULL)
+	{
+		memset(walk, 0, sizeof(*walk));
+		walk->rewriter = rewriter;
+		walk->rewritten = rewritten;
+		walk->message = message;
+		walk->len = len;
+		current = walk;
+		if (!find_width(walk, encoding))
+			verdict = PA_MESSAGE_ENCODING;
+		else if ((walk->parser = XML_ParserCreate_MM(encoding, &memory, separator)) != NULL)
+		{
+			XML_SetUserData(walk->parser, walk);
+			XML_SetElementHandler(walk->parser, start_element, end_element);
+			XML_SetStartNamespaceDeclHandler(walk->parser, start_namespace);
+			XML_SetStartDoctypeDeclHandler(walk->parser, start_doctype);
+			XML_SetXmlDeclHandler(walk->parser, xml_declaration);
+			parse(walk);
+			verdict = walk->verdict;
+			current = walk;
+			XML_ParserFree(walk->parser);
+		}
+		give_back(walk, walk->arena);
+		give_back(walk, walk->fact);
+		give_back(walk, walk->place);
+		give_back(walk, walk->party);
+		rewriter->free(rewriter->arg, walk);
+	}
+	current = before;
+	rewritten->verdict = verdict;
+	return verdict;
+}
