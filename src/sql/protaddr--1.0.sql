@@ -2359,12 +2359,10 @@ COMMENT ON FUNCTION protaddr.gate_check() IS
 'Trigger after the row that protaddr.install_gate() installs, with the same arguments. Proves that every address column as stored is released for the row''s channel, and every message as the gate let it through. Raises 23PA1 if not.';
 CREATE FUNCTION protaddr.gate_summary() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_gate_summary' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
-REVOKE ALL ON FUNCTION protaddr.gate_summary() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.gate_summary() IS
 'Trigger after the statement that protaddr.install_gate() installs: says in a NOTICE how many rows of it are held, if any.';
 CREATE FUNCTION protaddr.held_kept() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_held_kept' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
-REVOKE ALL ON FUNCTION protaddr.held_kept() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.held_kept() IS
 'Trigger of a held table: its rows are written by the gate, release_held() and reject_held(), never by hand, and never removed. Raises 55000.';
 
@@ -2376,7 +2374,6 @@ BEGIN ATOMIC
         WHERE a.action IN ('withhold', 'minimum') OR (a.action = 'substitute' AND rule.without_substitute IN ('withhold', 'minimum')))
         OR (rule.when_unbound = 'withhold' AND rule.when_protected NOT IN ('hold', 'block'));
 END;
-REVOKE ALL ON FUNCTION protaddr.may_withhold(protaddr.channel) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.may_withhold(protaddr.channel) IS
 'Part of protaddr.install_gate(): whether a row of protaddr.channel can make an address NULL.';
 
@@ -2386,7 +2383,6 @@ BEGIN ATOMIC
     SELECT coalesce('hold' IN (rule.when_protected, rule.when_small, rule.when_unknown, rule.when_unbound,
                                rule.when_unreadable, rule.without_substitute), false);
 END;
-REVOKE ALL ON FUNCTION protaddr.may_hold(protaddr.channel) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.may_hold(protaddr.channel) IS
 'Part of protaddr.install_gate(): whether a row of protaddr.channel can hold a row of a gated table.';
 
@@ -2439,7 +2435,6 @@ BEGIN
     RETURN found_column;
 END
 $$;
-REVOKE ALL ON FUNCTION protaddr.gate_column(regclass, name, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.gate_column(regclass, name, text) IS
 'Part of protaddr.install_gate(): a column that a gate is to use. Raises 42703 or 42804.';
 
@@ -2548,7 +2543,6 @@ BEGIN
     RETURN full_name;
 END
 $$;
-REVOKE ALL ON FUNCTION protaddr.make_held(regclass, text, name[]) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.make_held(regclass, text, name[]) IS
 'Part of protaddr.install_gate(): makes the table that holds a gated table''s rows, or adds the columns that it lacks, and gives its name, qualified and quoted. It belongs to the table''s owner, and nobody else has a right on it. Raises 42701, 42P07, 42804, 42602.';
 
@@ -2703,7 +2697,7 @@ BEGIN
     SELECT t.tgname AS name, t.tgrelid::regclass AS relation INTO culprit
     FROM pg_trigger t
     WHERE t.tgrelid IN (SELECT relation UNION SELECT p.relid FROM pg_partition_tree(relation) p)
-      AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgtype & 20 <> 0 AND t.tgname::text COLLATE "C" > 'zz_protaddr_gate'
+      AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 3 = 3 AND t.tgtype & 20 <> 0 AND t.tgname::text COLLATE "C" > 'zz_protaddr_gate'
     ORDER BY t.tgname LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING
