@@ -209,7 +209,7 @@ ALTER DEFAULT PRIVILEGES FOR ROLE regress_hold_owner REVOKE ALL ON TABLES FROM r
 DROP FUNCTION home;
 DROP EXTENSION protaddr CASCADE;
 DROP TABLE customer, mixed CASCADE;
-SELECT format('DROP TABLE %I', relname) FROM pg_class WHERE relkind = 'r' AND relname ~ '_held$' \gexec
+SELECT format('DROP TABLE %I', relname) FROM pg_class WHERE relkind = 'r' AND relname ~ '_held$' ORDER BY relname COLLATE "C" \gexec
 DROP FUNCTION refusal, pacs, in_the_way;
 REVOKE CREATE ON SCHEMA public FROM regress_hold_owner;
 DROP ROLE regress_hold_owner, regress_hold_writer, regress_hold_officer;
