@@ -383,7 +383,7 @@ problem_of_message(Verification *verification, HeapTuple row, const ProtaddrGate
 	protaddr_row_digest(gate, row, RelationGetDescr(verification->rel), channel, transfer, &digest);
 	if (protaddr_held_released(gate, (bytea *) cstring_to_text_with_len(digest.data, digest.len)))
 		return NULL;
-	return psprintf("may leave through channel \"%s\" by nobody's decision", channel->name);
+	return psprintf("holds what channel \"%s\" holds or blocks", channel->name);
 }
 
 static void
