@@ -457,6 +457,34 @@ protaddr_gate_in_schema(Oid schema)
 	return found;
 }
 
+/*
+ * goes_by_name_of_gated tells whether a table has the name under which another one,
+ * that is still there, was gated: they were swapped where no hook was.
+ */
+static bool
+goes_by_name_of_gated(Oid relation)
+{
+	Relation	rel = table_open(protaddr_table(PROTADDR_GATE), AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	char	   *name = name_of(relation);
+	HeapTuple	tuple;
+	bool		found = false;
+
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Oid			other = DatumGetObjectId(heap_getattr(tuple, GATE_RELATION, RelationGetDescr(rel), &isnull));
+
+		found = other != relation &&
+			strcmp(TextDatumGetCString(heap_getattr(tuple, GATE_NAME, RelationGetDescr(rel), &isnull)),
+				   name) == 0 &&
+			SearchSysCacheExists1(RELOID, ObjectIdGetDatum(other));
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
 /* record_change adds a row to protaddr.gate_change. */
 static void
 record_change(Oid relation, const char *what, bytea *arguments)
@@ -718,6 +746,8 @@ look_up(Oid relation)
 	{
 		above = gate_above(relation, &arguments, &walk);
 		itself = look_down(relation, above, arguments, &walk);
+		if (!walk.found && goes_by_name_of_gated(relation))
+			walk.found = walk.broken = true;
 	}
 	else
 		itself = false;
