@@ -564,14 +564,14 @@ extern ProtaddrAction protaddr_gate_message(const ProtaddrGateMessage *column, D
 											const ProtaddrChannel *channel,
 											const ProtaddrTransfer *transfer, Datum *leaves,
 											PaRewritten *counts);
-extern void protaddr_message_digest(const ProtaddrGate *gate, const ProtaddrGateMessage *column,
-									const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
-									struct varlena *value, ProtaddrDigest *digest);
+extern void protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
+								  const ProtaddrTransfer *transfer, Datum value,
+								  ProtaddrDigest *digest);
 extern void protaddr_row_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 								const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
 								StringInfo digests);
-extern void protaddr_message_let_through(const ProtaddrDigest *digest);
-extern bool protaddr_message_was_let_through(const ProtaddrDigest *digest);
+extern void protaddr_let_through(const ProtaddrDigest *digest);
+extern bool protaddr_was_let_through(const ProtaddrDigest *digest);
 
 /* ---- outbound/held.c: rows that wait for a decision ----------------------------------------------- */
 

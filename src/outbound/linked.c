@@ -16,6 +16,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
@@ -196,6 +197,8 @@ protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *t
 	{
 		bool		replace[LINKED_COLUMNS] = {false};
 
+		/* ON CONFLICT DO UPDATE comes here twice in one command */
+		CommandCounterIncrement();
 		/* when it was first made is when it counts from */
 		replace[LINKED_AMOUNT - 1] = replace[LINKED_CURRENCY - 1] = true;
 		tuple = heap_modify_tuple(before, RelationGetDescr(rel), values, nulls, replace);

@@ -2359,12 +2359,10 @@ COMMENT ON FUNCTION protaddr.gate_check() IS
 'Trigger after the row that protaddr.install_gate() installs, with the same arguments. Proves that every address column as stored is released for the row''s channel, and every message as the gate let it through. Raises 23PA1 if not.';
 CREATE FUNCTION protaddr.gate_summary() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_gate_summary' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
-REVOKE ALL ON FUNCTION protaddr.gate_summary() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.gate_summary() IS
 'Trigger after the statement that protaddr.install_gate() installs: says in a NOTICE how many rows of it are held, if any.';
 CREATE FUNCTION protaddr.held_kept() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_held_kept' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
-REVOKE ALL ON FUNCTION protaddr.held_kept() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.held_kept() IS
 'Trigger of a held table: its rows are written by the gate, release_held() and reject_held(), never by hand, and never removed. Raises 55000.';
 
