@@ -604,6 +604,8 @@ describe(PaJson *walk, PaSpot *spot, PaParty *party)
 	{
 		const PaFrame *frame = &walk->frame[i];
 
+		if (i < walk->depth - 1 && walk->frame[i + 1].apart)
+			break;
 		found = party->more_identifiers = frame->more_accounts;
 		for (int j = 0; j < frame->naccounts; j++)
 		{
@@ -633,8 +635,6 @@ describe(PaJson *walk, PaSpot *spot, PaParty *party)
 	protaddr_json_begin(&members, walk->json, spot->holder);
 	while (protaddr_json_next(&members, &member))
 	{
-		int			n;
-
 		protaddr_json_name(walk->json, member.start, name);
 		if (spot->flat)
 		{
@@ -649,8 +649,8 @@ describe(PaJson *walk, PaSpot *spot, PaParty *party)
 			if (party->name.len == 0)
 				read_text(walk, member.value, &party->name);
 		}
-		else if (protaddr_json_is_name(name, identifier_names) || (n = protaddr_json_ends_with(name, "acct")) >= 0 ||
-				 (n = protaddr_json_ends_with(name, "account")) >= 0)
+		else if (protaddr_json_is_name(name, identifier_names) || protaddr_json_ends_with(name, "acct") >= 0 ||
+				 protaddr_json_ends_with(name, "account") >= 0)
 			take_identifiers(walk, member.value, take_for_party, party);
 	}
 
@@ -671,6 +671,8 @@ find_payer(const PaJson *walk, const char *role, const char *long_role)
 	{
 		const PaFrame *frame = &walk->frame[i];
 
+		if (i < walk->depth - 1 && walk->frame[i + 1].apart)
+			break;
 		for (int of_party = 0; of_party < 2; of_party++)
 		{
 			for (int j = 0; j < frame->naccounts; j++)
@@ -710,7 +712,7 @@ decide_unit(PaJson *walk)
 			break;
 		}
 		/* what is around one of several is of them all */
-		if (frame->element)
+		if (frame->element || frame->apart)
 			break;
 	}
 	unit.payer = find_payer(walk, "dbtr", "debtor");
@@ -731,6 +733,10 @@ decide_unit(PaJson *walk)
 static void
 walk_value(PaJson *walk, size_t value, const char *name, PaHandled handled, bool element)
 {
+	static const char *const others[] = {
+		"orgnltxref", "originaltransactionreference", "undrlygcstmrcdttrf",
+		"underlyingcustomercredittransfer", NULL
+	};
 	PaMembers	members;
 	PaMember	member;
 	PaFrame    *frame;
@@ -756,6 +762,7 @@ walk_value(PaJson *walk, size_t value, const char *name, PaHandled handled, bool
 	strcpy(frame->name, name);
 	frame->handled = handled;
 	frame->element = element;
+	frame->apart = protaddr_json_is_name(name, others);
 	protaddr_json_flush(walk, value);
 	gather(walk, frame);
 	if (walk->nspots > 0 && walk->verdict == PA_MESSAGE_OK)

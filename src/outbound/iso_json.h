@@ -40,6 +40,7 @@ typedef struct PaFrame
 	char		name[PA_JSON_NAME];
 	PaHandled	handled;
 	bool		element;		/* of an array of several */
+	bool		apart;			/* another transfer than what is around it */
 	int			naccounts;
 	bool		more_accounts;
 	PaAccount	account[PA_JSON_ACCOUNTS];

@@ -271,7 +271,7 @@ plausible_town(PaText country, PaText text)
 
 		for (;;)
 		{
-			uint32_t	from = start;
+			uint32_t	from;
 			uint32_t	to;
 			uint32_t	in_word = 0;
 
