@@ -179,6 +179,7 @@ static const Refusal refusals[] = {
 	REFUSED("escape that is no number", MALFORMED, 1, "[\"\\u00g0\"]"),
 	REFUSED("high surrogate alone", ENCODING, 1, "[\"\\ud800\"]"),
 	REFUSED("high surrogate before another letter", ENCODING, 1, "[\"\\ud800\\u0041\"]"),
+	REFUSED("low surrogate twice", ENCODING, 1, "[\"\\udc00\\udc00\"]"),
 	REFUSED("low surrogate alone", ENCODING, 1, "[\"\\udc00\"]"),
 	REFUSED("Latin-1", ENCODING, 1, "[\"\xf8\"]"),
 	REFUSED("surrogate in UTF-8", ENCODING, 1, "[\"\xed\xa0\x80\"]"),
