@@ -606,7 +606,7 @@ typedef enum ProtaddrGateState
 {
 	PROTADDR_GATE_NONE = 0,		/* not gated */
 	PROTADDR_GATE_WHOLE,
-	PROTADDR_GATE_BROKEN		/* gated by the register of gates, and a trigger is missing or not ALWAYS */
+	PROTADDR_GATE_BROKEN		/* gated, and something of it is missing or changed */
 } ProtaddrGateState;
 
 /* the names the triggers have: they fire by name, and a gate sees what others made of the row */

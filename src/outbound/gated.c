@@ -75,7 +75,7 @@ typedef struct Gated
 	Oid			relation;		/* hash key */
 	bool		valid;
 	bool		alone;			/* nothing above it and nothing below */
-	bool		entered;		/* seen in the register of gates by its own trigger */
+	bool		entered;		/* known to be in the register */
 	ProtaddrGateState state;
 	ProtaddrGateState writes;	/* of what a statement on it may write into */
 } Gated;
@@ -192,7 +192,7 @@ protaddr_gate_register(void)
 	all_stale = true;
 	functions_known = false;
 
-	/* while a script or DROP EXTENSION is half way, nothing tells us that it has gone on */
+	/* a script, or DROP EXTENSION, half way: nothing tells that it goes on */
 	if (OidIsValid(schema) && !OidIsValid(table))
 		return InvalidOid;
 	if (OidIsValid(table))
@@ -235,7 +235,7 @@ protaddr_gate_function(ProtaddrGateFunction which)
 				ReleaseSysCache(tuple);
 			}
 			else
-				functions_known = false;	/* nothing would tell us that it came */
+				functions_known = false;	/* nothing tells when it comes */
 		}
 	}
 	return function_oid[which];
@@ -754,7 +754,7 @@ look_up(Oid relation)
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
 
-	/* what came in meanwhile may concern what was read before: then it is read again next time */
+	/* what came in meanwhile may concern what was read before */
 	entry = hash_search(gated, &relation, HASH_ENTER, NULL);
 	entry->writes = !walk.found ? PROTADDR_GATE_NONE :
 		walk.broken ? PROTADDR_GATE_BROKEN : PROTADDR_GATE_WHOLE;
