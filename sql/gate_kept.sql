@@ -65,7 +65,7 @@ BEGIN
 	EXECUTE 'SELECT EXISTS (SELECT FROM (SELECT addr::text FROM regress_kept.o UNION ALL SELECT addr::text FROM regress_kept.p) s JOIN public.t ON t.addr::text = s.addr AND t.id = 1)' INTO leaked;
 	RAISE EXCEPTION USING ERRCODE = 'RB000', MESSAGE = CASE WHEN leaked THEN 'LEAKED' ELSE 'accepted' END;
 EXCEPTION WHEN OTHERS THEN
-	RETURN CASE SQLSTATE WHEN 'RB000' THEN SQLERRM ELSE SQLSTATE || ' ' || SQLERRM END;
+	RETURN CASE SQLSTATE WHEN 'RB000' THEN SQLERRM ELSE SQLSTATE || ' ' || replace(SQLERRM, 'must be member of role', 'must be able to SET ROLE') END;
 END
 $$;
 -- a harness that sees nothing is seen
