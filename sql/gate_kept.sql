@@ -290,6 +290,20 @@ DROP TABLE o;
 SELECT count(*) AS gates FROM protaddr.gate;
 SELECT changed_by = session_user AS mine, relation, what, detail FROM protaddr.gate_change ORDER BY id;
 
+-- names that need quotes
+CREATE SCHEMA "Odd ""x";
+CREATE TABLE "Odd ""x"."o'd
+d" ("c p\r" text, "Addr" protaddr.address);
+SELECT protaddr.install_gate('"Odd ""x"."o''d
+d"', 'sumclearing', 'c p\r');
+ALTER TABLE "Odd ""x"."o'd
+d" RENAME "Addr" TO x;
+UPDATE pg_trigger SET tgfoid = 0 WHERE tgrelid = '"Odd ""x"."o''d
+d"'::regclass;
+SELECT relation_name, status FROM protaddr.gate g JOIN protaddr.gate_status s ON s.relation = g.relation WHERE relation_name LIKE '%Odd%';
+DROP SCHEMA "Odd ""x" CASCADE;
+SELECT relation, what, detail FROM protaddr.gate_change ORDER BY id DESC LIMIT 1;
+
 -- DROP EXTENSION takes gates and columns along, and leaves no hook behind
 SELECT protaddr.install_gate('other', 'sumclearing', 'cpr');
 SET client_min_messages = warning;

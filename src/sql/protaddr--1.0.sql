@@ -2934,8 +2934,9 @@ FROM (SELECT t.relation::regclass AS relation,
             WHERE tgfoid IN ('protaddr.gate_row()'::regprocedure, 'protaddr.gate_check()'::regprocedure) AND tgparentid = 0
             UNION ALL
             -- one whose triggers are gone
-            SELECT r.relation, 0, NULL, NULL FROM protaddr.gate r JOIN pg_class c ON c.oid = r.relation
-            WHERE r.relation_name = format('%I.%I', c.relnamespace::regnamespace::name, c.relname)) t
+            SELECT r.relation, 0, NULL, NULL
+            FROM protaddr.gate r JOIN pg_class c ON c.oid = r.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE r.relation_name = format('%I.%I', n.nspname, c.relname)) t
       LEFT JOIN LATERAL (SELECT p.args[i] AS key, p.args[i + 1] AS value
                          FROM protaddr.trigger_arguments(t.oid) p(args), generate_series(1, cardinality(p.args), 2) i) a ON true
       GROUP BY t.relation) g
