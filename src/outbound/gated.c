@@ -545,7 +545,7 @@ enter(Oid relation)
 		return;
 	read_triggers(relation, &triggers);
 	if (!triggers.own ||
-		(tuple = in_register(relation, SnapshotSelf, false, &arguments)) != NULL)
+		in_register(relation, SnapshotSelf, false, &arguments) != NULL)
 		return;
 
 	rel = table_open(protaddr_table(PROTADDR_GATE), RowExclusiveLock);
