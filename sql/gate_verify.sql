@@ -19,7 +19,7 @@ SELECT persons, protected FROM protaddr.load_register('DK-CPR', '[{"subject": "6
 CREATE FUNCTION home(cpr text) RETURNS protaddr.address LANGUAGE sql STABLE AS 'SELECT home FROM customer WHERE cpr = $1';
 CREATE FUNCTION pacs(dbtr text) RETURNS text LANGUAGE sql AS $$
 SELECT '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><IntrBkSttlmAmt Ccy="EUR">5000</IntrBkSttlmAmt>'
-    '<Dbtr><Nm>Prøve</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm><TwnNm>Aarhus C</TwnNm><Ctry>DK</Ctry></PstlAdr><Id><PrvtId><Othr><Id>' || dbtr || '</Id></Othr></PrvtId></Id></Dbtr></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>' $$;
+    '<Dbtr><Nm>Prøve</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm><TwnNm>Aarhus C</TwnNm><Ctry>DK</Ctry></PstlAdr><Id><PrvtId><Othr><Id>' || dbtr || '</Id></Othr></PrvtId></Id></Dbtr></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>' $$;
 SELECT protaddr.set_channel('holds', 'hold', 'extract', when_unreadable => 'hold', description => 'Test', legal_basis => 'none but this test'),
        protaddr.set_channel('blocks', 'block', 'extract', description => 'Test', legal_basis => 'none but this test'),
        protaddr.set_channel('discloses', 'disclose', 'extract', description => 'Test', legal_basis => 'none but this test');
@@ -32,7 +32,7 @@ INSERT INTO payment (id, payer, payee, channel, home, other, doc) VALUES
     (5, '6101704001', '6201704002', 'sepa', NULL, home('6201704002'), NULL), (6, NULL, NULL, 'sepa', protaddr.release(home('6101704001'), 'sepa'), NULL, NULL),
     (7, '6101704001', NULL, NULL, NULL, NULL, NULL), (8, '6101704001', NULL, 'nowhere', NULL, NULL, NULL), (9, '6201704002', NULL, 'sepa', NULL, NULL, pacs('6201704002')::xml),
     (10, '6201704002', NULL, 'holds', NULL, NULL, pacs('6201704002')::xml), (11, '6201704002', NULL, 'blocks', NULL, NULL, pacs('6201704002')::xml), (12, '6201704002', NULL, 'discloses', NULL, NULL, pacs('6201704002')::xml),
-    (13, '6101704001', NULL, 'blocks', NULL, NULL, '<a>Kanariegade</a>'), (14, '6201704002', NULL, 'cross_border', protaddr.release(home('6201704002'), 'cross_border', 5000, 'EUR'), NULL, NULL),
+    (13, '6101704001', NULL, 'blocks', NULL, NULL, '<a>Skjultvej</a>'), (14, '6201704002', NULL, 'cross_border', protaddr.release(home('6201704002'), 'cross_border', 5000, 'EUR'), NULL, NULL),
     (15, '6201704002', NULL, 'cross_border', home('6201704002'), NULL, NULL), (16, repeat('x', 100), NULL, 'sepa', NULL, NULL, NULL);
 -- a seal that was altered, and one whose key is of another database
 INSERT INTO payment (id, payer, channel, home) SELECT 17, '6101704001', 'sepa', (left(t, 60) || CASE substr(t, 61, 1) WHEN 'A' THEN 'B' ELSE 'A' END || substr(t, 62))::protaddr.address FROM (SELECT home('6101704001')::text AS t) h;

@@ -16,7 +16,7 @@ $$;
 -- one transfer: a debtor with an account, and a creditor of another bank
 CREATE FUNCTION pacs008(dbtr_iban text, amount numeric DEFAULT 5000, currency text DEFAULT 'EUR', cdtr_iban text DEFAULT 'GB00OPDI00000000000001', dbtr_id text DEFAULT '', head text DEFAULT '') RETURNS text LANGUAGE sql AS $$
 SELECT head || '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><IntrBkSttlmAmt Ccy="' || currency || '">' || amount || '</IntrBkSttlmAmt>'
-    '<Dbtr><Nm>Prøve Beskyttet</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm><BldgNb>2</BldgNb><PstCd>8000</PstCd><TwnNm>Aarhus C</TwnNm><Ctry>DK</Ctry></PstlAdr>' || dbtr_id || '</Dbtr>'
+    '<Dbtr><Nm>Prøve Beskyttet</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm><BldgNb>2</BldgNb><PstCd>8000</PstCd><TwnNm>Aarhus C</TwnNm><Ctry>DK</Ctry></PstlAdr>' || dbtr_id || '</Dbtr>'
     '<DbtrAcct><Id><IBAN>' || dbtr_iban || '</IBAN></Id></DbtrAcct><DbtrAgt><FinInstnId><Nm>Prøvebank</Nm><PstlAdr><StrtNm>Bankgade</StrtNm><TwnNm>Prøveby</TwnNm><Ctry>DK</Ctry></PstlAdr></FinInstnId></DbtrAgt>'
     '<Cdtr><Nm>Sam Sample</Nm><PstlAdr><StrtNm>Sample Street</StrtNm><BldgNb>9</BldgNb><TwnNm>Sampleton</TwnNm><Ctry>GB</Ctry></PstlAdr></Cdtr><CdtrAcct><Id><IBAN>' || cdtr_iban || '</IBAN></Id></CdtrAcct>'
     '</CdtTrfTxInf></FIToFICstmrCdtTrf></Document>'
@@ -55,7 +55,7 @@ SELECT protaddr.set_channel('open', 'hold', when_unknown => 'leave');
 SELECT refusal('SELECT protaddr.release_message(pacs008(''DK62OPDI00000000000062''), ''open'')');
 -- an ultimate debtor without an account who has the debtor's name
 SELECT protaddr.set_channel('open', 'withhold');
-SELECT position('Kanariegade' IN protaddr.release_message(replace(pacs008('DK62OPDI00000000000062'), '<Dbtr>', '<UltmtDbtr><Nm>PRØVE Beskyttet</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></UltmtDbtr><Dbtr>'), 'open')) AS as_the_debtor;
+SELECT position('Skjultvej' IN protaddr.release_message(replace(pacs008('DK62OPDI00000000000062'), '<Dbtr>', '<UltmtDbtr><Nm>PRØVE Beskyttet</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></UltmtDbtr><Dbtr>'), 'open')) AS as_the_debtor;
 
 -- the message's own amount; the date and place of birth in place of the address, over the limit
 SELECT protaddr.set_birth_data('6201704002', '1970-01-02', 'Opdigtet By', 'DK');
@@ -82,8 +82,8 @@ SELECT protaddr.release_message(NULL::text, 'sepa') IS NULL AND protaddr.release
 
 -- never passed: malformed, wrong encoding, a doctype, an unknown namespace
 SELECT what, refusal(format('SELECT protaddr.release_message(%s, ''sumclearing'')', m)) FROM (VALUES
-    (1, 'cut off', $$left(pacs008('DK61OPDI00000000000061'), 500)$$), (2, 'no XML', $$'Kanariegade 2, 8000 Aarhus C'$$), (3, 'empty', $$''$$), (4, 'two roots', $$pacs008('1') || pacs008('1')$$),
-    (5, 'a doctype', $$pacs008('1', head => '<!DOCTYPE Document [<!ENTITY a "Kanariegade">]>')$$),
+    (1, 'cut off', $$left(pacs008('DK61OPDI00000000000061'), 500)$$), (2, 'no XML', $$'Skjultvej 2, 8000 Aarhus C'$$), (3, 'empty', $$''$$), (4, 'two roots', $$pacs008('1') || pacs008('1')$$),
+    (5, 'a doctype', $$pacs008('1', head => '<!DOCTYPE Document [<!ENTITY a "Skjultvej">]>')$$),
     (6, 'billion laughs', $$pacs008('1', head => '<!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;"><!ENTITY lol3 "&lol2;&lol2;&lol2;&lol2;&lol2;&lol2;&lol2;&lol2;&lol2;&lol2;">]>')$$),
     (7, 'an external entity', $$pacs008('1', head => '<!DOCTYPE a SYSTEM "file:///etc/passwd">')$$),
     (8, 'another namespace', $$replace(pacs008('1'), 'urn:iso:std:iso:20022:tech:xsd:', 'urn:invented:')$$), (9, 'none', $$replace(pacs008('1'), ' xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"', '')$$),
@@ -99,15 +99,15 @@ SELECT protaddr.release_mt(mt103('DK61OPDI00000000000061'), 'sumclearing') AS fr
 SELECT protaddr.release_mt(mt103('DK62OPDI00000000000062'), 'sumclearing') AS withheld;
 SELECT protaddr.release_mt(mt103('DK62OPDI00000000000062'), 'cross_border') AS minimum;
 SELECT replace(protaddr.release_mt(mt103('DK62OPDI00000000000062', '1000,'), 'cross_border'), '1000,', '5000,') = protaddr.release_mt(mt103('DK62OPDI00000000000062'), 'sumclearing') AS small;
-SELECT refusal('SELECT protaddr.release_mt(''Kanariegade 2'', ''sepa'')'), refusal('SELECT protaddr.release_mt(replace(mt103(''1''), '':50F:'', '':50X:''), ''sepa'')');
+SELECT refusal('SELECT protaddr.release_mt(''Skjultvej 2'', ''sepa'')'), refusal('SELECT protaddr.release_mt(replace(mt103(''1''), '':50F:'', '':50X:''), ''sepa'')');
 
 -- JSON
 CREATE FUNCTION message(iban text, amount numeric DEFAULT 5000) RETURNS jsonb LANGUAGE sql AS $$
 SELECT jsonb_build_object('CdtTrfTxInf', jsonb_build_array(jsonb_build_object('IntrBkSttlmAmt', jsonb_build_object('Ccy', 'EUR', 'value', amount),
-    'Dbtr', jsonb_build_object('Nm', 'Prøve Beskyttet', 'PstlAdr', '{"StrtNm":"Kanariegade","TwnNm":"Aarhus C","Ctry":"DK"}'::jsonb), 'DbtrAcct', jsonb_build_object('Id', jsonb_build_object('IBAN', iban)))))
+    'Dbtr', jsonb_build_object('Nm', 'Prøve Beskyttet', 'PstlAdr', '{"StrtNm":"Skjultvej","TwnNm":"Aarhus C","Ctry":"DK"}'::jsonb), 'DbtrAcct', jsonb_build_object('Id', jsonb_build_object('IBAN', iban)))))
 $$;
 SELECT iban, channel, protaddr.release_json(message(iban), channel) #> '{CdtTrfTxInf,0,Dbtr}' AS debtor FROM unnest('{DK61OPDI00000000000061,DK62OPDI00000000000062,DK63OPDI00000000000063,DK99OPDI00000000000099}'::text[]) iban, unnest('{sumclearing,cross_border}'::text[]) channel ORDER BY channel DESC, iban;
-SELECT protaddr.release_json('{"Dbtr": {"Nm": "Sam", "PstlAdr": {"AdrLine": ["Kanariegade 2"]} , "Id": 1}, "x":  [ 1.50, null]}', 'sumclearing') AS text, protaddr.release_json('{"Dbtr": {"PstlAdr": null, "Nm":"Sam"}}'::json, 'sumclearing') AS json, protaddr.release_json('[]'::jsonb, 'sumclearing') AS jsonb;
+SELECT protaddr.release_json('{"Dbtr": {"Nm": "Sam", "PstlAdr": {"AdrLine": ["Skjultvej 2"]} , "Id": 1}, "x":  [ 1.50, null]}', 'sumclearing') AS text, protaddr.release_json('{"Dbtr": {"PstlAdr": null, "Nm":"Sam"}}'::json, 'sumclearing') AS json, protaddr.release_json('[]'::jsonb, 'sumclearing') AS jsonb;
 SELECT refusal('SELECT protaddr.release_json(''{"a":'', ''sepa'')'), refusal('SELECT protaddr.release_json('''', ''sepa'')'), refusal('SELECT protaddr.release_json(repeat(''['', 1000) || repeat('']'', 1000), ''sepa'')');
 
 -- a register that cannot be asked lets nothing out; nor a transaction that changes what it says
