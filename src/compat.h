@@ -105,6 +105,13 @@ typedef void ProtaddrJsonResult;
 	(*(volatile uint64 *) &ShmemVariableCache->xactCompletionCount)
 #endif
 
+/* Names are parsed with soft errors, too, since 16. */
+#if PG_VERSION_NUM >= 160000
+#define protaddr_qualified_names(name) stringToQualifiedNameList(name, NULL)
+#else
+#define protaddr_qualified_names(name) stringToQualifiedNameList(name)
+#endif
+
 /* An index scan takes a place for statistics since 18. */
 #if PG_VERSION_NUM >= 180000
 #define protaddr_index_beginscan(rel, index, snapshot, nkeys) \
