@@ -35,7 +35,7 @@ SET ROLE regress_hold_owner;
 CREATE TABLE payment (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payer text NOT NULL, home protaddr.address, note text DEFAULT 'new', twice text GENERATED ALWAYS AS (note || note) STORED, doc xml);
 SELECT protaddr.install_gate('payment', 'psp_request', 'payer', messages => '{"doc":"xml"}');
 SELECT attname, atttypid::regtype, attnotnull FROM pg_attribute WHERE attrelid = 'payment_held'::regclass AND attnum > 0 ORDER BY attnum;
-SELECT relowner::regrole, relacl FROM pg_class WHERE oid = 'payment_held'::regclass;
+SELECT relowner::regrole, (SELECT array_agg(DISTINCT a.grantee::regrole) FROM aclexplode(relacl) a) AS others_too FROM pg_class WHERE oid = 'payment_held'::regclass;
 RESET ROLE;
 GRANT INSERT, SELECT, UPDATE ON payment TO regress_hold_writer;
 

@@ -55,14 +55,24 @@ protaddr.country_subdivision(protaddr.address)|all
 protaddr.cpr_file_start(text)|none
 protaddr.cpr_header(bytea,text)|none
 protaddr.data_key_available(bigint)|monitor
+protaddr.drop_birth_data(text)|none
 protaddr.drop_substitute(text)|none
+protaddr.end_channel(text,timestamp with time zone)|none
+protaddr.explain_release(protaddr.address,text,numeric,text,text,timestamp with time zone)|none
 protaddr.floor(protaddr.address)|all
+protaddr.forget_linked_transfers(timestamp with time zone)|none
 protaddr.forget_rows(text,timestamp with time zone)|none
 protaddr.forget_subject(text,timestamp with time zone,text)|none
 protaddr.gate_check()|none
+protaddr.gate_column(regclass,name,text)|all
 protaddr.gate_row()|none
+protaddr.gate_state(oid)|all
+protaddr.gate_summary()|all
+protaddr.gates_are_kept()|all
+protaddr.held_kept()|all
+protaddr.held_rows(regclass)|none
 protaddr.identity_link_checked()|none
-protaddr.install_gate(regclass,text,name)|none
+protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,text)|none
 protaddr.is_protected(text)|none
 protaddr.kind_of(text,text)|none
 protaddr.lift(text,text,text,text)|clerk
@@ -75,6 +85,10 @@ protaddr.load_cpr_path(text,text,text,text)|none
 protaddr.load_register(text,jsonb,text,text,bigint,bigint,boolean)|none
 protaddr.load_staged(text,text,text,bigint,bigint,boolean)|none
 protaddr.load_staged_rows(text,text)|none
+protaddr.make_held(regclass,text,name[])|all
+protaddr.may_hold(protaddr.channel)|all
+protaddr.may_withhold(protaddr.channel)|all
+protaddr.note_channel_change()|none
 protaddr.note_refusal(text,text,text,date,text)|none
 protaddr.outer_key_name()|monitor
 protaddr.own_table_changed()|none
@@ -88,11 +102,23 @@ protaddr.protection_history(text)|none
 protaddr.register_max_age()|all
 protaddr.register_ready()|all
 protaddr.register_review_values()|none
-protaddr.release(protaddr.address,text)|none
+protaddr.reject_held(regclass,bigint,text)|none
+protaddr.release(protaddr.address,text,numeric,text,text,timestamp with time zone)|none
+protaddr.release_held(regclass,bigint,text,text)|none
+protaddr.release_json(json,text,timestamp with time zone)|none
+protaddr.release_json(jsonb,text,timestamp with time zone)|none
+protaddr.release_json(text,text,timestamp with time zone)|none
+protaddr.release_message(bytea,text,timestamp with time zone)|none
+protaddr.release_message(text,text,timestamp with time zone)|none
+protaddr.release_message(xml,text,timestamp with time zone)|none
+protaddr.release_mt(text,text,timestamp with time zone)|none
 protaddr.remove_gate(regclass)|none
 protaddr.retire_register(text)|none
 protaddr.room(protaddr.address)|all
 protaddr.rotate_data_key()|none
+protaddr.set_birth_data(text,date,text,text,text)|none
+protaddr.set_channel(text,text,text,numeric,text,text,interval,text,text,text,text,boolean,text,text,timestamp with time zone,boolean)|none
+protaddr.set_exchange_rate(text,numeric,text)|none
 protaddr.set_substitute(text,protaddr.address,text)|none
 protaddr.show(protaddr.address)|all
 protaddr.show_iso(protaddr.address)|all
@@ -107,6 +133,7 @@ protaddr.trigger_arguments(oid)|all
 protaddr.unbind_column(regclass,name,name)|none
 protaddr.unchecked_columns(regclass)|all
 protaddr.unlink_identity(text,text)|none
+protaddr.verify_gate(regclass,regclass,tid)|none
 \.
 SELECT coalesce(p.oid::regprocedure::text, 'no function: ' || m.signature) AS function, role, m.who, has_function_privilege(role, p.oid, 'EXECUTE') AS may
 FROM (SELECT oid FROM pg_proc WHERE pronamespace = 'protaddr'::regnamespace) p FULL JOIN may m ON m.signature = p.oid::regprocedure::text,
@@ -150,7 +177,7 @@ SELECT protaddr.show(home), iso FROM mine;
 SELECT count(*) AS statements, count(*) FILTER (WHERE refusal(s) LIKE '42501 %') AS refused FROM (VALUES (1, 'SELECT protaddr.bind_column(''mine'', ''home'', ''cpr'')'), (2, 'CREATE TRIGGER t BEFORE UPDATE ON mine FOR EACH ROW EXECUTE FUNCTION protaddr.bind_row(''home'', ''cpr'')'),
     (3, 'CREATE TRIGGER t BEFORE UPDATE ON mine FOR EACH ROW EXECUTE FUNCTION protaddr.gate_row(''sepa'', ''cpr'')'), (4, 'ALTER TABLE customer DISABLE TRIGGER ALL'),
     (5, 'SET session_replication_role = replica'), (6, 'ALTER FUNCTION protaddr.show(protaddr.address) COST 1'), (7, 'CREATE OR REPLACE FUNCTION protaddr.show(text) RETURNS text LANGUAGE sql RETURN $1'),
-    (8, 'CREATE CAST (protaddr.address AS text) WITH INOUT AS IMPLICIT'), (9, 'INSERT INTO protaddr.channel VALUES (''mine'', ''display'', ''minimum'', ''x'', ''x'')'), (10, 'LOCK protaddr.protection IN ACCESS EXCLUSIVE MODE'),
+    (8, 'CREATE CAST (protaddr.address AS text) WITH INOUT AS IMPLICIT'), (9, 'INSERT INTO protaddr.channel (channel, route, description, legal_basis) VALUES (''mine'', ''display'', ''x'', ''x'')'), (10, 'LOCK protaddr.protection IN ACCESS EXCLUSIVE MODE'),
     (11, 'COMMENT ON EXTENSION protaddr IS ''x'''), (12, 'DROP EXTENSION protaddr CASCADE')) v(n, s);
 DROP TABLE mine;
 
@@ -200,6 +227,8 @@ SELECT relation, status FROM protaddr.bound_column ORDER BY relation::text;
 SELECT count(*) FROM protaddr.gate_status;
 RESET ROLE;
 SELECT protaddr.rotate_data_key() IS NOT NULL AS rotated, protaddr.kind_of('DK-CPR', '0002') AS kind, protaddr.retire_register('evil') AS retired;
+SELECT protaddr.set_channel('evil', 'hold', route => 'union', small_amount => 1, small_currency => 'EUR', when_small => 'block', linked_within => '1 hour', description => 'Test', legal_basis => 'none'), protaddr.end_channel('evil', '2099-01-01'), protaddr.set_exchange_rate('DKK', 0.1), protaddr.forget_linked_transfers(), protaddr.set_birth_data('1', '1970-01-01', 'x', 'DK'), protaddr.drop_birth_data('1');
+SELECT action, rule FROM protaddr.explain_release(protaddr.address(strtnm => 'Vestergade', subject => '6201704002'), 'evil', 5, 'DKK', 'x');
 SELECT bool_and(key_id IS NOT NULL AND usable) AS keys FROM protaddr.key_status;
 SELECT source, status, protected FROM protaddr.register_status ORDER BY source;
 \set VERBOSITY terse
@@ -209,6 +238,8 @@ SELECT protaddr.bind_column('public.customer', 'home', 'cpr') AS bound;
 CREATE TABLE public.outbound_payment (payer text, address protaddr.address, note text);
 SELECT protaddr.install_gate('public.outbound_payment', 'sepa', 'payer');
 INSERT INTO public.outbound_payment SELECT cpr, home FROM public.customer;
+SELECT count(*) AS not_released FROM protaddr.verify_gate('public.outbound_payment');
+SELECT count(*) AS held FROM protaddr.held_rows();
 SELECT protaddr.remove_gate('public.outbound_payment') AS removed;
 RESET search_path;
 SELECT payer, protaddr.show(address) FROM outbound_payment ORDER BY payer;

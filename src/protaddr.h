@@ -606,7 +606,7 @@ typedef enum ProtaddrGateState
 {
 	PROTADDR_GATE_NONE = 0,		/* not gated */
 	PROTADDR_GATE_WHOLE,
-	PROTADDR_GATE_BROKEN		/* gated by the register of gates, and a trigger is missing or not ALWAYS */
+	PROTADDR_GATE_BROKEN		/* gated, and something of it is missing or changed */
 } ProtaddrGateState;
 
 /* the names the triggers have: they fire by name, and a gate sees what others made of the row */
@@ -630,7 +630,7 @@ extern bool protaddr_gate_names(Oid relation, const char *column);
 extern bool protaddr_gate_in_schema(Oid schema);
 extern ProtaddrGateState protaddr_gate_state(Oid relation);
 extern ProtaddrGateState protaddr_gate_writes(Oid relation);
-extern void protaddr_gate_broken(Oid relation) pg_attribute_noreturn();
+extern void protaddr_gate_broken(Oid relation);
 extern void protaddr_gate_enter(Oid relation);
 extern bool protaddr_gate_leave(Oid relation, const char *why, bool always);
 

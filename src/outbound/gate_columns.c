@@ -231,7 +231,7 @@ read_columns(ProtaddrGate *gate, Relation rel)
 	const ProtaddrGateArgs *args = &gate->args;
 	Oid			address = protaddr_address_type();
 
-	/* without it nothing would look like an address */
+	/* else no column would seem to hold an address */
 	if (!OidIsValid(address))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
@@ -346,7 +346,7 @@ read_key(ProtaddrGate *gate, Relation rel)
 static Oid
 held_of(const char *name)
 {
-	List	   *names = protaddr_qualified_names(name);
+	List	   *names = protaddr_name_list(name);
 
 	return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
 }

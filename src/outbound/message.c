@@ -149,6 +149,7 @@ protaddr_release_message(ProtaddrFormat format, const char *message, size_t len,
 	}
 	MemoryContextDelete(release.per_unit);
 	MemoryContextDelete(release.rewriter);
+	rewritten.offset = Min(rewritten.offset, (uint64) len);
 	if (counts != NULL)
 		*counts = rewritten;
 

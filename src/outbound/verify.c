@@ -78,7 +78,7 @@ protaddr_verify_gate(PG_FUNCTION_ARGS)
 {
 	Verification verification;
 	Verification *v = &verification;
-	Oid			continue_in = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
+	volatile Oid continue_in = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
 	ItemPointer after = PG_ARGISNULL(2) ? NULL : (ItemPointer) PG_GETARG_POINTER(2);
 	List	   *partitions;
 

@@ -2436,7 +2436,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION protaddr.gate_column(regclass, name, text) IS
-'Part of protaddr.install_gate(): a column that a gate is to use. Raises 42703 or 42804.';
+'Part of protaddr.install_gate(), with the rights of who calls it: a column that a gate is to use. Raises 42703 or 42804.';
 
 CREATE FUNCTION protaddr.make_held(relation regclass, held text, message_columns name[]) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -2544,7 +2544,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION protaddr.make_held(regclass, text, name[]) IS
-'Part of protaddr.install_gate(): makes the table that holds a gated table''s rows, or adds the columns that it lacks, and gives its name, qualified and quoted. It belongs to the table''s owner, and nobody else has a right on it. Raises 42701, 42P07, 42804, 42602.';
+'Part of protaddr.install_gate(), with the rights of who calls it: makes the table that holds a gated table''s rows, or adds the columns that it lacks, and gives its name, qualified and quoted. It belongs to the table''s owner, and nobody else has a right on it. Raises 42701, 42P07, 42804, 42602.';
 
 CREATE FUNCTION protaddr.install_gate(
     relation regclass,

@@ -20,7 +20,7 @@ $node->safe_psql('bank', <<"SQL");
 CREATE ROLE regress_owner LOGIN;
 CREATE ROLE regress_reader LOGIN;
 GRANT CREATE ON SCHEMA public TO regress_owner;
-GRANT EXECUTE ON FUNCTION protaddr.bind_column, protaddr.install_gate, protaddr.bind_row, protaddr.gate_row, protaddr.gate_check, protaddr.address TO regress_owner;
+GRANT EXECUTE ON FUNCTION protaddr.bind_column, protaddr.install_gate, protaddr.bind_row, protaddr.gate_row, protaddr.gate_check, protaddr.gate_summary, protaddr.held_kept, protaddr.address TO regress_owner;
 
 UPDATE protaddr.regime_code SET kind = 'address' WHERE regime = 'DK-CPR' AND code = '0002';
 SELECT protaddr.load_cpr(pg_read_binary_file('$data/cpr_fixture.txt'));
@@ -29,6 +29,8 @@ SELECT protaddr.protect('H1', 'manual', 'address', valid_from => '2026-01-01', d
 SELECT protaddr.protect('H2', 'manual', 'address_and_town');
 SELECT protaddr.lift('H2', 'manual', 'address_and_town', reason => 'over');
 SELECT protaddr.confirm_register('branch office');
+SELECT protaddr.load_register('XX-REG', '[{"subject": "free", "protections": []}]');
+SELECT protaddr.set_birth_data('H1', '1970-01-02', 'By', 'DK'), protaddr.set_exchange_rate('DKK', 0.134);
 
 UPDATE protaddr.channel SET when_protected = 'minimum', legal_basis = 'ours' WHERE channel = 'sepa';
 INSERT INTO protaddr.channel (channel, route, when_protected, description, legal_basis) VALUES ('letter', 'extract', 'block', 'Letters', 'ours');
@@ -60,6 +62,8 @@ my %state = (
 	'links'       => q(SELECT string_agg(l::text, E'\n' ORDER BY identifier, subject, recorded_from) FROM protaddr.identity_link l),
 	'deliveries'  => q(SELECT string_agg(d::text, E'\n' ORDER BY id) FROM protaddr.register_delivery d),
 	'people'      => q(SELECT string_agg(p::text, E'\n' ORDER BY subject_key, source) FROM protaddr.register_person p),
+	'births'      => q(SELECT string_agg(b::text, E'\n' ORDER BY subject) FROM protaddr.birth_data b),
+	'rates'       => q(SELECT string_agg(r::text, E'\n' ORDER BY currency) FROM protaddr.exchange_rate r),
 	'channels'    => q(SELECT string_agg(c::text, E'\n' ORDER BY channel) FROM protaddr.channel c),
 	'regime codes' => q(SELECT string_agg(r::text, E'\n' ORDER BY regime, code) FROM protaddr.regime_code r),
 	'gates'       => q(SELECT string_agg(g::text, E'\n' ORDER BY relation::text) FROM protaddr.gate_status g),
@@ -120,6 +124,6 @@ for my $role (qw(regress_owner regress_reader))
 	is($node->safe_psql('from_custom', $state{$_}), $before{$_}, "$role: same $_") for qw(customers bindings);
 }
 command_fails_like([ 'pg_dump', '-U', 'regress_reader', '-t', 'customer', '-e', 'protaddr', '-f', "$dir/all_reader.dump", $node->connstr('bank') ],
-	qr/permission denied for (table|sequence) (data_key|protection)/, 'an ordinary role cannot dump register and keys');
+	qr/permission denied for (table|sequence) (data_key|protection|birth_data)/, 'an ordinary role cannot dump register and keys');
 $node->stop;
 done_testing();

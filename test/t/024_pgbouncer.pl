@@ -18,6 +18,7 @@ my ($pgbouncer) = grep { -x } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/u
 plan skip_all => 'skipped: pgbouncer is not installed' unless $pgbouncer;
 
 my $node = cluster(PostgreSQL::Test::Cluster->new('pooled'));
+$node->append_conf('postgresql.conf', 'log_statement = none');
 $node->start;
 new_database($node, 'bank');
 $node->safe_psql('bank', q{
