@@ -240,6 +240,29 @@ ALTER TABLE payment ADD held_at timestamptz;
 SELECT refusal('SELECT protaddr.install_gate(''payment'', ''psp_request'', ''payer'')');
 DROP TABLE payment;
 
+-- names of ours that others have made first
+CREATE SCHEMA hostile;
+CREATE TABLE hostile.paid (id int, payer text, home protaddr.address);
+SELECT protaddr.install_gate('hostile.paid', 'psp_request', 'payer', held => '"Waiting"');
+CREATE SCHEMA more_hostile;
+CREATE FUNCTION more_hostile.no(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'operator of a stranger'; END $$;
+CREATE FUNCTION more_hostile.no(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'operator of a stranger'; END $$;
+CREATE FUNCTION more_hostile.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'function of a stranger'; END $$;
+CREATE OPERATOR more_hostile.= (FUNCTION = more_hostile.no, LEFTARG = bigint, RIGHTARG = bigint);
+CREATE OPERATOR more_hostile.= (FUNCTION = more_hostile.no, LEFTARG = text, RIGHTARG = text);
+CREATE TABLE more_hostile."Waiting" (LIKE hostile."Waiting");
+SELECT home('6201704002') AS hidden \gset
+SET search_path = more_hostile, hostile, pg_catalog, public;
+INSERT INTO paid VALUES (1, '6201704002', :'hidden');
+SELECT protaddr.release_held('paid', held_id, 'x', 'minimum') FROM protaddr.held_rows('paid');
+SELECT of_table, status FROM protaddr.held_rows();
+SELECT * FROM protaddr.verify_gate('paid');
+RESET search_path;
+SELECT payer, protaddr.show(home) FROM hostile.paid;
+SET client_min_messages = warning;
+DROP SCHEMA hostile, more_hostile CASCADE;
+SET client_min_messages = notice;
+
 -- partitions have one held table; names that need quotes, and of 63 bytes
 CREATE TABLE "Ælte ""x"" æøåæøåæøåæøåæøåæøåæøåæøøåæ" ("a column" int, "who?" text, "where?" protaddr.address) PARTITION BY LIST ("a column");
 CREATE TABLE part_1 ("where?" protaddr.address, gone int, "who?" text, "a column" int);

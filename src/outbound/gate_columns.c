@@ -37,6 +37,7 @@ typedef struct KeptGate
 } KeptGate;
 
 static HTAB *gates = NULL;
+static uint64 gates_generation = 0; /* moves on with everything that makes us look again */
 
 static void gates_relcache(Datum arg, Oid relid);
 static ProtaddrGate *gate_read(Relation rel, const Trigger *trigger);
@@ -69,6 +70,7 @@ gates_relcache(Datum arg, Oid relid)
 	HASH_SEQ_STATUS seq;
 	KeptGate   *kept;
 
+	gates_generation++;
 	hash_seq_init(&seq, gates);
 	while ((kept = hash_seq_search(&seq)) != NULL)
 		kept->valid = false;
@@ -80,12 +82,14 @@ protaddr_gate_of_trigger(Relation rel, const Trigger *trigger)
 {
 	KeptGate   *kept;
 	ProtaddrGate *gate;
+	uint64		generation;
 	bool		found;
 
 	kept = hash_search(gates, &trigger->tgoid, HASH_FIND, &found);
 	if (likely(found && kept->valid && kept->gate->relation == RelationGetRelid(rel)))
 		return kept->gate;
 
+	generation = gates_generation;
 	gate = gate_read(rel, trigger);
 	kept = hash_search(gates, &trigger->tgoid, HASH_ENTER, &found);
 	/* somebody above us may hold the old one */
@@ -93,7 +97,8 @@ protaddr_gate_of_trigger(Relation rel, const Trigger *trigger)
 		MemoryContextSetParent(kept->gate->context, TopTransactionContext);
 	MemoryContextSetParent(gate->context, TopMemoryContext);
 	kept->gate = gate;
-	kept->valid = true;
+	/* unless something changed while we read */
+	kept->valid = generation == gates_generation;
 	return gate;
 }
 
