@@ -86,6 +86,7 @@ UPDATE payment SET note = 'sent';
 SELECT refusal('UPDATE payment SET payer = ''6401704004'' WHERE doc IS NOT NULL');
 SELECT refusal('UPDATE payment SET doc = replace(pacs(payer), ''Prøve'', ''Anden'')::xml WHERE doc IS NOT NULL');
 SELECT refusal('UPDATE payment SET home = home(payer) WHERE payer = ''6401704004''');
+SELECT refusal('UPDATE payment SET payer = ''6201704002'' WHERE payer = ''6401704004''');
 SELECT id, protaddr.show(home), note, doc IS NOT NULL AS doc FROM payment ORDER BY id;
 SELECT * FROM protaddr.verify_gate('payment');
 

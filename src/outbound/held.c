@@ -457,6 +457,16 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 	}
 	if (count == NULL)
 	{
+		/* of statements that have ended without a word, as an apply worker's do */
+		foreach(cell, counts)
+		{
+			HeldCount  *other = (HeldCount *) lfirst(cell);
+
+			if (other->statement == GetCurrentStatementStartTimestamp())
+				continue;
+			counts = foreach_delete_current(counts, cell);
+			pfree(other);
+		}
 		old = MemoryContextSwitchTo(TopTransactionContext);
 		count = palloc0(sizeof(HeldCount));
 		count->root = gate->root;
