@@ -12,14 +12,15 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
-#include "catalog/partition.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "parser/parse_func.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -41,6 +42,7 @@ static uint64 gates_generation = 0; /* moves on with everything that makes us lo
 
 static void gates_relcache(Datum arg, Oid relid);
 static ProtaddrGate *gate_read(Relation rel, const Trigger *trigger);
+static Oid	relation_of_first(Oid trigger);
 static void read_columns(ProtaddrGate *gate, Relation rel);
 static void read_key(ProtaddrGate *gate, Relation rel);
 static AttrNumber column_of(Relation rel, const char *name);
@@ -150,8 +152,6 @@ gate_read(Relation rel, const Trigger *trigger)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	ProtaddrGate *gate = palloc0(sizeof(ProtaddrGate));
 	char	  **args = palloc(Max(trigger->tgnargs, 1) * sizeof(char *));
-	List	   *above = rel->rd_rel->relispartition ?
-		get_partition_ancestors(RelationGetRelid(rel)) : NIL;
 
 	for (int i = 0; i < trigger->tgnargs; i++)
 		args[i] = pstrdup(trigger->tgargs[i]);
@@ -164,13 +164,40 @@ gate_read(Relation rel, const Trigger *trigger)
 				 PROTADDR_DISCREET));
 	gate->context = context;
 	gate->relation = RelationGetRelid(rel);
-	gate->root = above == NIL ? gate->relation : llast_oid(above);
+	gate->root = trigger->tgisclone ? relation_of_first(trigger->tgoid) : gate->relation;
 	read_columns(gate, rel);
 	read_key(gate, rel);
 	if (gate->args.held != NULL)
 		gate->held = held_of(gate->args.held);
 	MemoryContextSwitchTo(old);
 	return gate;
+}
+
+/* relation_of_first gives the table that a trigger, cloned for its partitions, was made for. */
+static Oid
+relation_of_first(Oid trigger)
+{
+	Relation	triggers = table_open(TriggerRelationId, AccessShareLock);
+	Oid			relation = InvalidOid;
+
+	while (OidIsValid(trigger))
+	{
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple	tuple;
+
+		ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(trigger));
+		scan = systable_beginscan(triggers, TriggerOidIndexId, true, NULL, 1, &key);
+		tuple = systable_getnext(scan);
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "trigger %u is gone", trigger);
+		relation = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
+		trigger = ((Form_pg_trigger) GETSTRUCT(tuple))->tgparentid;
+		systable_endscan(scan);
+	}
+	table_close(triggers, AccessShareLock);
+	return relation;
 }
 
 static AttrNumber
