@@ -521,7 +521,7 @@ typedef struct ProtaddrGate
 	MemoryContext context;
 	ProtaddrGateArgs args;
 	Oid			relation;
-	Oid			root;			/* the partitioned table on top, or the relation itself */
+	Oid			root;			/* the table that the gate was installed on */
 	Oid			held;			/* InvalidOid: there is none */
 	ProtaddrGateColumn channel;
 	ProtaddrGateColumn amount;

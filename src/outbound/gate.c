@@ -63,6 +63,7 @@ static void may_move(const Passing *passing, AttrNumber column, const ProtaddrTr
 static bool is_moved(const Passing *passing, AttrNumber column, const ProtaddrTransfer *transfer,
 					 Datum value);
 static bool stays_as_it_was(const Passing *passing, AttrNumber column, Datum value);
+static bool is_same_transfer(const Passing *passing);
 static bool released_by_decision(const Passing *passing, ProtaddrSeal *seal,
 								 const ProtaddrTransfer *transfer, Datum value, AttrNumber column);
 static bool messages_stay_released(Passing *passing);
@@ -388,6 +389,38 @@ stays_as_it_was(const Passing *passing, AttrNumber column, Datum value)
 }
 
 /*
+ * is_same_transfer tells whether an update leaves everything that the gate asks about
+ * as it was: then it is still what somebody decided on.
+ */
+static bool
+is_same_transfer(const Passing *passing)
+{
+	const ProtaddrGate *gate = passing->gate;
+	const ProtaddrGateColumn *asked[] = {&gate->channel, &gate->amount, &gate->currency, &gate->payee};
+
+	for (int i = 0; i < lengthof(asked) + gate->npeople; i++)
+	{
+		AttrNumber	column = i < lengthof(asked) ? asked[i]->number :
+			gate->people[i - lengthof(asked)].number;
+		Form_pg_attribute att;
+		Datum		before;
+		Datum		now;
+		bool		was_null;
+		bool		isnull;
+
+		if (column == InvalidAttrNumber)
+			continue;
+		att = TupleDescAttr(passing->desc, column - 1);
+		before = heap_getattr(passing->before, column, passing->desc, &was_null);
+		now = heap_getattr(passing->row, column, passing->desc, &isnull);
+		if (was_null != isnull ||
+			(!isnull && !datum_image_eq(before, now, att->attbyval, att->attlen)))
+			return false;
+	}
+	return true;
+}
+
+/*
  * released_by_decision tells whether a value stands in the row already as what
  * somebody decided of it.
  */
@@ -397,7 +430,7 @@ released_by_decision(const Passing *passing, ProtaddrSeal *seal, const ProtaddrT
 {
 	ProtaddrTransfer decided = *transfer;
 
-	if (!stays_as_it_was(passing, column, value))
+	if (!stays_as_it_was(passing, column, value) || !is_same_transfer(passing))
 		return false;
 	decided.hold_decided = true;
 	decided.after_hold = PROTADDR_DISCLOSE;
@@ -416,6 +449,8 @@ messages_stay_released(Passing *passing)
 	StringInfoData digests;
 	bytea	   *digest;
 
+	if (!is_same_transfer(passing))
+		return false;
 	for (int i = 0; i < gate->nmessages; i++)
 	{
 		bool		isnull;

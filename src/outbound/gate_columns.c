@@ -12,14 +12,15 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
-#include "catalog/partition.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "parser/parse_func.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -37,9 +38,11 @@ typedef struct KeptGate
 } KeptGate;
 
 static HTAB *gates = NULL;
+static uint64 gates_generation = 0; /* moves on with everything that makes us look again */
 
 static void gates_relcache(Datum arg, Oid relid);
 static ProtaddrGate *gate_read(Relation rel, const Trigger *trigger);
+static Oid	relation_of_first(Oid trigger);
 static void read_columns(ProtaddrGate *gate, Relation rel);
 static void read_key(ProtaddrGate *gate, Relation rel);
 static AttrNumber column_of(Relation rel, const char *name);
@@ -69,6 +72,7 @@ gates_relcache(Datum arg, Oid relid)
 	HASH_SEQ_STATUS seq;
 	KeptGate   *kept;
 
+	gates_generation++;
 	hash_seq_init(&seq, gates);
 	while ((kept = hash_seq_search(&seq)) != NULL)
 		kept->valid = false;
@@ -80,12 +84,14 @@ protaddr_gate_of_trigger(Relation rel, const Trigger *trigger)
 {
 	KeptGate   *kept;
 	ProtaddrGate *gate;
+	uint64		generation;
 	bool		found;
 
 	kept = hash_search(gates, &trigger->tgoid, HASH_FIND, &found);
 	if (likely(found && kept->valid && kept->gate->relation == RelationGetRelid(rel)))
 		return kept->gate;
 
+	generation = gates_generation;
 	gate = gate_read(rel, trigger);
 	kept = hash_search(gates, &trigger->tgoid, HASH_ENTER, &found);
 	/* somebody above us may hold the old one */
@@ -93,7 +99,8 @@ protaddr_gate_of_trigger(Relation rel, const Trigger *trigger)
 		MemoryContextSetParent(kept->gate->context, TopTransactionContext);
 	MemoryContextSetParent(gate->context, TopMemoryContext);
 	kept->gate = gate;
-	kept->valid = true;
+	/* unless something changed while we read */
+	kept->valid = generation == gates_generation;
 	return gate;
 }
 
@@ -145,8 +152,6 @@ gate_read(Relation rel, const Trigger *trigger)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	ProtaddrGate *gate = palloc0(sizeof(ProtaddrGate));
 	char	  **args = palloc(Max(trigger->tgnargs, 1) * sizeof(char *));
-	List	   *above = rel->rd_rel->relispartition ?
-		get_partition_ancestors(RelationGetRelid(rel)) : NIL;
 
 	for (int i = 0; i < trigger->tgnargs; i++)
 		args[i] = pstrdup(trigger->tgargs[i]);
@@ -159,13 +164,40 @@ gate_read(Relation rel, const Trigger *trigger)
 				 PROTADDR_DISCREET));
 	gate->context = context;
 	gate->relation = RelationGetRelid(rel);
-	gate->root = above == NIL ? gate->relation : llast_oid(above);
+	gate->root = trigger->tgisclone ? relation_of_first(trigger->tgoid) : gate->relation;
 	read_columns(gate, rel);
 	read_key(gate, rel);
 	if (gate->args.held != NULL)
 		gate->held = held_of(gate->args.held);
 	MemoryContextSwitchTo(old);
 	return gate;
+}
+
+/* relation_of_first gives the table that a trigger, cloned for its partitions, was made for. */
+static Oid
+relation_of_first(Oid trigger)
+{
+	Relation	triggers = table_open(TriggerRelationId, AccessShareLock);
+	Oid			relation = InvalidOid;
+
+	while (OidIsValid(trigger))
+	{
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple	tuple;
+
+		ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(trigger));
+		scan = systable_beginscan(triggers, TriggerOidIndexId, true, NULL, 1, &key);
+		tuple = systable_getnext(scan);
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "trigger %u is gone", trigger);
+		relation = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
+		trigger = ((Form_pg_trigger) GETSTRUCT(tuple))->tgparentid;
+		systable_endscan(scan);
+	}
+	table_close(triggers, AccessShareLock);
+	return relation;
 }
 
 static AttrNumber
