@@ -28,7 +28,7 @@ SELECT persons FROM protaddr.load_register('DK-CPR', (SELECT jsonb_agg(jsonb_bui
 CREATE TABLE payment (id int PRIMARY KEY, payer text, home protaddr.address, doc text);
 SELECT protaddr.install_gate('payment', channel => 'psp_request', subject => 'payer', messages => '{"doc":"xml"}');
 CREATE FUNCTION doc(cpr text) RETURNS text LANGUAGE sql IMMUTABLE AS \$\$
-SELECT '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><Dbtr><Nm>Test</Nm><PstlAdr><StrtNm>@{[CANARY]}</StrtNm><Ctry>DK</Ctry></PstlAdr>'
+SELECT '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><Dbtr><Nm>Test</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm><Ctry>DK</Ctry></PstlAdr>'
 	|| '<Id><PrvtId><Othr><Id>' || cpr || '</Id></Othr></PrvtId></Id></Dbtr></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>' \$\$;
 SQL
 
@@ -111,7 +111,7 @@ for my $round (1 .. 12)
 note("$cut rounds cut short, $done not");
 cmp_ok($cut, '>', 0, 'some rounds were cut short');
 cmp_ok($stored_before, '>', 0, 'some messages of people who are free were stored at once');
-is($node->safe_psql('bank', q(SELECT count(*) FROM payment WHERE doc ~ ('Kanarie' || 'gade') AND substr(payer, 2)::int % 2 = 0)), '0', 'no message of a protected person tells');
+is($node->safe_psql('bank', q(SELECT count(*) FROM payment WHERE doc ~ 'Skjultvej' AND substr(payer, 2)::int % 2 = 0)), '0', 'no message of a protected person tells');
 is($node->safe_psql('bank', q(SELECT count(*) FROM protaddr.verify_gate('payment'))), '0', 'all that is stored is released');
 
 # ---- cancelled verification goes on where it stopped --------------------------------------------
@@ -176,7 +176,8 @@ $node->safe_psql('bank', q(SELECT pg_drop_replication_slot('transfers')));
 $node->safe_psql('bank', 'CHECKPOINT');
 for my $relation ('payment_held', $node->safe_psql('bank', q(SELECT reltoastrelid::regclass FROM pg_class WHERE relname = 'payment_held')))
 {
-	ok(!holds($node->data_dir . '/' . $node->safe_psql('bank', "SELECT pg_relation_filepath('$relation')"), CANARY), 'a file of the held table tells nothing');
+	my $path = $node->data_dir . '/' . $node->safe_psql('bank', "SELECT pg_relation_filepath('$relation')");
+	ok(!holds($path, $_), "a file of the held table does not tell $_") for CANARY, 'Skjultvej';
 }
 my $waiting = $node->safe_psql('bank', q(SELECT count(*) FROM payment_held WHERE held_status = 'held'));
 cmp_ok($waiting, '>', 0, 'some rows wait');
