@@ -23,7 +23,7 @@ SELECT persons, protected FROM protaddr.load_register('DK-CPR', '[{"subject": "6
 CREATE FUNCTION home(cpr text) RETURNS protaddr.address LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT home FROM public.customer WHERE cpr = $1';
 CREATE FUNCTION pacs(dbtr text) RETURNS text LANGUAGE sql AS $$
 SELECT '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><IntrBkSttlmAmt Ccy="EUR">5000</IntrBkSttlmAmt>'
-    '<Dbtr><Nm>Prøve</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm><TwnNm>Aarhus C</TwnNm><Ctry>DK</Ctry></PstlAdr><Id><PrvtId><Othr><Id>' || dbtr || '</Id></Othr></PrvtId></Id></Dbtr></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>' $$;
+    '<Dbtr><Nm>Prøve</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm><TwnNm>Aarhus C</TwnNm><Ctry>DK</Ctry></PstlAdr><Id><PrvtId><Othr><Id>' || dbtr || '</Id></Othr></PrvtId></Id></Dbtr></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>' $$;
 GRANT EXECUTE ON FUNCTION protaddr.install_gate, protaddr.remove_gate, protaddr.gate_row, protaddr.gate_check TO regress_attack_held_owner;
 GRANT CREATE ON SCHEMA public TO regress_attack_held_owner;
 

@@ -122,6 +122,10 @@ UPDATE t SET whole = 1;
 SELECT count(*) AS unchanged FROM t JOIN before b USING (id) WHERE t.doc::text = b.doc AND t.mt = b.mt AND t.raw = b.raw;
 INSERT INTO t (id, route, payer, amount, currency, doc) VALUES (3, 'cross_border', '6201704002', 5000, 'EUR', pacs('6201704002')::xml), (4, 'cross_border', '6201704002', 500, 'EUR', pacs('6201704002', '500')::xml);
 SELECT id, (regexp_match(doc::text, '<PstlAdr>.*</PstlAdr>'))[1] AS address FROM t WHERE id IN (3, 4) ORDER BY id;
+-- the row and its message are one transfer, however often it is written
+INSERT INTO t (id, route, payer, payee, amount, currency, doc) VALUES (50, 'cross_border', '6201704002', 'GB09', 600, 'EUR', pacs('6201704002', '600')::xml);
+UPDATE t SET doc = pacs('6201704002', '600')::xml WHERE id = 50;
+SELECT doc::text ~ 'PstlAdr' AS tells, (SELECT count(*) FROM protaddr.linked_transfer WHERE payee_key = 'GB09') AS transfers FROM t WHERE id = 50;
 INSERT INTO t (id, route, payer, payload) SELECT n, 'sepa', cpr, json_build_object('Document', json_build_object('FIToFICstmrCdtTrf', json_build_object('CdtTrfTxInf', json_build_array(
     json_build_object('Dbtr', json_build_object('Nm', 'Prøve', 'PstlAdr', json_build_object('StrtNm', 'Skjultvej', 'Ctry', 'DK'), 'Id', json_build_object('PrvtId', json_build_object('Othr', json_build_array(json_build_object('Id', cpr))))))))))
 FROM (VALUES (5, '6101704001'), (6, '6201704002')) v(n, cpr);

@@ -242,7 +242,7 @@ protaddr_open_bytes(const bytea *sealed)
 	if (key == NULL)
 		key_missing(id);
 
-	/* the length stands where the data will: moved to the front when it is known */
+	/* the length stands first: the data is moved there once it is known */
 	plain = (bytea *) palloc(VARHDRSZ + padded);
 	data = VARDATA(plain);
 	if (!protaddr_aead_open(key->aead, bytes + 1 + sizeof(id), bytes_version, sizeof(bytes_version),

@@ -38,7 +38,7 @@ typedef struct Passing
 	const ProtaddrGate *gate;
 	const ProtaddrChannel *channel;
 	ProtaddrTransfer transfer;
-	ProtaddrHeldDecision *held; /* somebody decided of this very row; else NULL */
+	ProtaddrHeldDecision *held; /* a decision of this row; or NULL */
 	/* what takes the place of what was proposed */
 	int			nreplaced;
 	int		   *replaced;
@@ -46,7 +46,7 @@ typedef struct Passing
 	bool	   *nulls;
 	bool		to_hold;
 	StringInfoData why;			/* to_hold: why */
-	bool	   *linked;			/* whose transfer is to be recorded: of the gate's people */
+	bool	   *linked;			/* of whose people it is recorded */
 } Passing;
 
 static bool may_be_held_on_record(const Passing *passing);
@@ -270,7 +270,7 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 		protaddr_refuse(passing->channel);
 	if (decision.action == PROTADDR_HOLD)
 	{
-		/* what left with the row already, by somebody's decision, need not be decided again */
+		/* what left with the row by a decision needs no other one */
 		if (is_moved(passing, column->number, transfer, value))
 			let_through(passing, passing->gate->relation, column->number, transfer, value);
 		else if (released_by_decision(passing, seal, transfer, value, column->number))

@@ -38,7 +38,7 @@ typedef struct KeptGate
 } KeptGate;
 
 static HTAB *gates = NULL;
-static uint64 gates_generation = 0; /* moves on with everything that makes us look again */
+static uint64 gates_generation = 0; /* of all that makes us look again */
 
 static void gates_relcache(Datum arg, Oid relid);
 static ProtaddrGate *gate_read(Relation rel, const Trigger *trigger);

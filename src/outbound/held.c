@@ -227,7 +227,7 @@ digest_value(StringInfo digests, const char *column, Oid type, Datum value)
 
 	if (!OidIsValid(type))
 		value = CStringGetTextDatum("");
-	/* what is sealed is as it is; anything else as it is written, which outlives a dump */
+	/* what is sealed as it is; all else as it is written: it outlives a dump */
 	else if (type != BYTEAOID && type != protaddr_address_type())
 	{
 		getTypeOutputInfo(type, &out, &is_varlena);
@@ -429,7 +429,8 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 		appendStringInfo(&query, ", %s", quote_identifier(NameStr(att->attname)));
 		appendStringInfo(&places, ", $%d", n);
 	}
-	/* what is released is what was held, whoever has had the table in hand meanwhile */
+
+	/* what is released is what was held, whoever had the table in hand */
 	types[n] = BYTEAOID;
 	values[n] = PointerGetDatum(protaddr_seal_bytes(digests.data, digests.len));
 	nulls[n++] = ' ';
@@ -457,7 +458,7 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 	}
 	if (count == NULL)
 	{
-		/* of statements that have ended without a word, as an apply worker's do */
+		/* of statements that end without a word, as an apply worker's do */
 		foreach(cell, counts)
 		{
 			HeldCount  *other = (HeldCount *) lfirst(cell);
@@ -756,7 +757,7 @@ decide(FunctionCallInfo fcinfo, const char *status)
 		appendStringInfo(&query, ", %s", quote_identifier(NameStr(TupleDescAttr(desc, i)->attname)));
 	}
 
-	/* the decision, and the messages it is about, are nobody's business but the table's */
+	/* messages in clear are about to pass */
 	protaddr_clear_text_seen();
 	act_as(held->rd_rel->relowner, &acting);
 	SPI_connect();

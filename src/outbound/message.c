@@ -412,8 +412,9 @@ transfer_of_unit(const Release *release, const PaUnit *unit, ProtaddrTransfer *t
 	if (unit->payer.len > 0 &&
 		!protaddr_identifier_from_text(unit->payer.data, unit->payer.len, &transfer->payer))
 		transfer->payer.len = 0;
-	/* each transaction of a row's message is a transfer of its own */
-	transfer->reference = hash_combine64(transfer->reference, release->units);
+	/* each transaction of a message is a transfer of its own, unless the row is it */
+	if (release->transfer->amount == NULL)
+		transfer->reference = hash_combine64(transfer->reference, release->units);
 }
 
 /* amount_of reads decimal text; NULL if it is none. */

@@ -298,7 +298,7 @@ verify_columns(Verification *verification, HeapTuple row, ItemPointer tid)
 	}
 	protaddr_gate_transfer(gate, row, desc, &transfer);
 
-	/* what somebody decided of a held row is in the seal; no channel holds here */
+	/* what was decided of a held row is in the seal: no rule holds here */
 	transfer.hold_decided = true;
 	transfer.after_hold = PROTADDR_DISCLOSE;
 	for (int i = 0; i < gate->naddresses; i++)

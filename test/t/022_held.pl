@@ -24,11 +24,11 @@ $node->safe_psql('bank', <<"SQL");
 CREATE TABLE customer (cpr text PRIMARY KEY, home protaddr.address);
 SELECT protaddr.bind_column('customer', 'home', subject => 'cpr');
 INSERT INTO customer SELECT 'P' || i, protaddr.address(strtnm => CASE WHEN i % 2 = 0 THEN '@{[CANARY]}' ELSE 'Vej' END, bldgnb => i::text, twnnm => 'By', ctry => 'DK') FROM generate_series(1, 20) i;
-SELECT protaddr.protect('P' || i, 'DK-CPR', '0001') FROM generate_series(2, 20, 2) i;
+SELECT persons FROM protaddr.load_register('DK-CPR', (SELECT jsonb_agg(jsonb_build_object('subject', 'P' || i, 'protections', CASE WHEN i % 2 = 0 THEN '[{"code": "0001"}]'::jsonb ELSE '[]' END)) FROM generate_series(1, 20) i));
 CREATE TABLE payment (id int PRIMARY KEY, payer text, home protaddr.address, doc text);
 SELECT protaddr.install_gate('payment', channel => 'psp_request', subject => 'payer', messages => '{"doc":"xml"}');
 CREATE FUNCTION doc(cpr text) RETURNS text LANGUAGE sql IMMUTABLE AS \$\$
-SELECT '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><Dbtr><Nm>Test</Nm><PstlAdr><StrtNm>@{[CANARY]}</StrtNm><Ctry>DK</Ctry></PstlAdr>'
+SELECT '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><Dbtr><Nm>Test</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm><Ctry>DK</Ctry></PstlAdr>'
 	|| '<Id><PrvtId><Othr><Id>' || cpr || '</Id></Othr></PrvtId></Id></Dbtr></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>' \$\$;
 SQL
 
@@ -69,7 +69,7 @@ sub alive_again
 	return $node->poll_query_until('bank', 'SELECT NOT pg_is_in_recovery()') || die 'the server did not come back';
 }
 
-my ($cut, $done) = (0, 0);
+my ($cut, $done, $stored_before) = (0, 0, 0);
 for my $round (1 .. 12)
 {
 	my $session   = $node->background_psql('bank', on_error_stop => 0);
@@ -101,6 +101,7 @@ for my $round (1 .. 12)
 	my ($rows, $ids, $lost, $twice) = split / /, $node->safe_psql('bank', $story);
 	is("$rows $lost $twice", "$ids 0 0", "round $round: each row stands in one place");
 	my @stored   = $told =~ /stored (\d+)/g;
+	$stored_before += @stored;
 	my @released = $told =~ /released (\d+)/g;
 	my @rejected = $told =~ /rejected (\d+)/g;
 	is($node->safe_psql('bank', 'SELECT count(*) FROM payment WHERE id = ANY (\'{' . join(',', @stored, @released) . '}\')'), scalar(@stored) + scalar(@released), "round $round: what was told to be stored is");
@@ -109,7 +110,8 @@ for my $round (1 .. 12)
 }
 note("$cut rounds cut short, $done not");
 cmp_ok($cut, '>', 0, 'some rounds were cut short');
-is($node->safe_psql('bank', q(SELECT count(*) FROM payment WHERE doc ~ ('Kanarie' || 'gade') AND substr(payer, 2)::int % 2 = 0)), '0', 'no message of a protected person tells');
+cmp_ok($stored_before, '>', 0, 'some messages of people who are free were stored at once');
+is($node->safe_psql('bank', q(SELECT count(*) FROM payment WHERE doc ~ 'Skjultvej' AND substr(payer, 2)::int % 2 = 0)), '0', 'no message of a protected person tells');
 is($node->safe_psql('bank', q(SELECT count(*) FROM protaddr.verify_gate('payment'))), '0', 'all that is stored is released');
 
 # ---- cancelled verification goes on where it stopped --------------------------------------------
@@ -151,21 +153,21 @@ is($node->safe_psql('bank', q(SELECT count(*) || ' ' || count(*) FILTER (WHERE p
 # ---- the apply worker holds, too -----------------------------------------------------------------
 
 new_database($node, 'branch');
-$node->safe_psql('bank', q(CREATE TABLE transfer (id int PRIMARY KEY, payer text, home protaddr.address); CREATE PUBLICATION transfers FOR TABLE transfer;
+$node->safe_psql('bank', q(CREATE TABLE transfer (id int PRIMARY KEY, payer text, home protaddr.address, doc text); CREATE PUBLICATION transfers FOR TABLE transfer;
 	SELECT pg_create_logical_replication_slot('transfers', 'pgoutput')));
-$node->safe_psql('branch', q(CREATE TABLE transfer (id int PRIMARY KEY, payer text, home protaddr.address);
-	SELECT protaddr.install_gate('transfer', 'psp_request', 'payer')));
+$node->safe_psql('branch', q(CREATE TABLE transfer (id int PRIMARY KEY, payer text, home protaddr.address, doc text);
+	SELECT protaddr.install_gate('transfer', 'psp_request', 'payer', messages => '{"doc":"xml"}')));
 # the keys are the same database's: the branch reads what the bank has sealed
 $node->safe_psql('bank', "COPY protaddr.data_key TO '@{[ $node->basedir ]}/keys.txt'");
 $node->safe_psql('branch', "COPY protaddr.data_key FROM '@{[ $node->basedir ]}/keys.txt'");
-$node->safe_psql('branch', q(SELECT protaddr.protect('P' || i, 'DK-CPR', '0001') FROM generate_series(2, 20, 2) i));
+$node->safe_psql('branch', q(SELECT persons FROM protaddr.load_register('DK-CPR', (SELECT jsonb_agg(jsonb_build_object('subject', 'P' || i, 'protections', CASE WHEN i % 2 = 0 THEN '[{"code": "0001"}]'::jsonb ELSE '[]' END)) FROM generate_series(1, 20) i))));
 $node->safe_psql('branch', "CREATE SUBSCRIPTION transfers CONNECTION 'host=$host port=$port dbname=bank' PUBLICATION transfers WITH (create_slot = false, copy_data = false)");
-$node->safe_psql('bank', q(INSERT INTO transfer SELECT substr(cpr, 2)::int, cpr, home FROM customer));
+$node->safe_psql('bank', q(INSERT INTO transfer SELECT substr(cpr, 2)::int, cpr, home, doc(cpr) FROM customer));
 $node->wait_for_catchup('transfers');
-is($node->safe_psql('branch', q(SELECT count(*) FROM transfer)), '10', 'the apply worker stores what is free');
+is($node->safe_psql('branch', q(SELECT count(*) || ' ' || count(*) FILTER (WHERE doc ~ '<StrtNm>') FROM transfer)), '10 10', 'the apply worker stores what is free');
 is($node->safe_psql('branch', q(SELECT count(*), count(DISTINCT id), min(held_status) FROM transfer_held)), '10|10|held', 'and holds the others');
 $node->safe_psql('branch', q(SELECT protaddr.release_held('transfer', held_id, 'x', 'minimum') FROM protaddr.held_rows('transfer') LIMIT 4));
-is($node->safe_psql('branch', q(SELECT count(*) FROM transfer)), '14', 'released there');
+is($node->safe_psql('branch', q(SELECT count(*) || ' ' || count(*) FILTER (WHERE doc ~ '<StrtNm>') FROM transfer)), '14 10', 'released there');
 $node->safe_psql('branch', 'ALTER SUBSCRIPTION transfers DISABLE; ALTER SUBSCRIPTION transfers SET (slot_name = NONE); DROP SUBSCRIPTION transfers');
 $node->safe_psql('bank', q(SELECT pg_drop_replication_slot('transfers')));
 
@@ -174,7 +176,8 @@ $node->safe_psql('bank', q(SELECT pg_drop_replication_slot('transfers')));
 $node->safe_psql('bank', 'CHECKPOINT');
 for my $relation ('payment_held', $node->safe_psql('bank', q(SELECT reltoastrelid::regclass FROM pg_class WHERE relname = 'payment_held')))
 {
-	ok(!holds($node->data_dir . '/' . $node->safe_psql('bank', "SELECT pg_relation_filepath('$relation')"), CANARY), 'a file of the held table tells nothing');
+	my $path = $node->data_dir . '/' . $node->safe_psql('bank', "SELECT pg_relation_filepath('$relation')");
+	ok(!holds($path, $_), "a file of the held table does not tell $_") for CANARY, 'Skjultvej';
 }
 my $waiting = $node->safe_psql('bank', q(SELECT count(*) FROM payment_held WHERE held_status = 'held'));
 cmp_ok($waiting, '>', 0, 'some rows wait');
