@@ -10,7 +10,6 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -65,13 +64,9 @@ find_channel(const char *name, size_t len, TimestampTz at, bool *there)
 		channels_read();
 		channels_generation = now;
 	}
+	/* by the clock: a COPY may be open for days, and the law change meanwhile */
 	if (TIMESTAMP_IS_NOBEGIN(at))
-	{
-		at = GetCurrentStatementStartTimestamp();
-		/* some background workers have no statement */
-		if (unlikely(at == 0))
-			at = GetCurrentTimestamp();
-	}
+		at = GetCurrentTimestamp();
 	for (int i = 0; i < nchannels; i++)
 	{
 		if (channels[i].name_len != len || memcmp(channels[i].name, name, len) != 0)
@@ -85,9 +80,8 @@ find_channel(const char *name, size_t len, TimestampTz at, bool *there)
 
 /*
  * protaddr_channel gives the rules of a channel as they hold at a time;
- * DT_NOBEGIN: now, which is when the statement began.  They are good until the
- * transaction ends.  Raises 22023 for a channel that is not in the table, or not in
- * force at that time.
+ * DT_NOBEGIN: now.  They are good until the transaction ends.  Raises 22023 for a
+ * channel that is not in the table, or not in force at that time.
  */
 const ProtaddrChannel *
 protaddr_channel(const char *name, size_t len, TimestampTz at)

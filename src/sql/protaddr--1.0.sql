@@ -559,9 +559,13 @@ COMMENT ON COLUMN protaddr.register_person.subject IS 'The person''s identifier 
 COMMENT ON COLUMN protaddr.register_person.known_since IS 'When the source first told of the person.';
 CREATE TRIGGER own_table_changed BEFORE UPDATE OR DELETE ON protaddr.register_person
     FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+-- whose address may leave hangs on it; once for a load of millions
+CREATE TRIGGER own_table_filled BEFORE INSERT ON protaddr.register_person
+    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
 CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_person
     FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
 ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_changed;
+ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_filled;
 ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_truncated;
 SELECT pg_catalog.pg_extension_config_dump('protaddr.register_person', '');
 
@@ -2144,6 +2148,8 @@ COMMENT ON COLUMN protaddr.linked_transfer.relation IS 'The gated table.';
 COMMENT ON COLUMN protaddr.linked_transfer.reference IS 'Hash of the row''s primary key, so that a row counts once; NULL if the table has none.';
 CREATE INDEX linked_transfer_payee ON protaddr.linked_transfer (payee_key, at);
 COMMENT ON INDEX protaddr.linked_transfer_payee IS 'The transfers to a payee.';
+CREATE INDEX linked_transfer_reference ON protaddr.linked_transfer (relation, reference);
+COMMENT ON INDEX protaddr.linked_transfer_reference IS 'The transfer that a row is.';
 CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.linked_transfer
     FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
 ALTER TABLE protaddr.linked_transfer ENABLE ALWAYS TRIGGER own_table_changed;
