@@ -115,12 +115,12 @@ OBJS = \
 
 REGRESS = install address_type address_ops show_format keys register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
-	bind channel law message gate gate_install gate_kept privileges \
+	bind channel law message gate gate_columns gate_hold gate_install gate_kept gate_verify privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_binary attack_inference attack_register
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_kept history identity protect register
+ISOLATION = bind gate gate_hold gate_kept history identity protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

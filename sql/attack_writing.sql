@@ -91,16 +91,17 @@ FROM (VALUES
 	(10, 'MERGE', ARRAY['MERGE INTO o USING t ON o.id = t.id WHEN MATCHED THEN UPDATE SET addr = t.addr WHEN NOT MATCHED THEN INSERT VALUES (t.id, t.cpr, t.addr)']),
 	(11, 'view', ARRAY['CREATE VIEW v AS SELECT * FROM o', 'INSERT INTO v SELECT * FROM t WHERE id = 1']),
 	(12, 'rule', ARRAY['CREATE TABLE c (LIKE t)', 'CREATE RULE r AS ON INSERT TO c DO INSTEAD INSERT INTO o VALUES (NEW.id, NEW.cpr, NEW.addr)', 'INSERT INTO c SELECT * FROM t WHERE id = 1']),
-	(13, 'later BEFORE trigger', ARRAY['CREATE TRIGGER zzzz BEFORE INSERT ON o FOR EACH ROW EXECUTE FUNCTION put()', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
+	(13, 'later BEFORE trigger, of a table above', ARRAY['CREATE TABLE q (LIKE o) PARTITION BY RANGE (id)', 'ALTER TABLE q ATTACH PARTITION o DEFAULT', 'CREATE TRIGGER zzzz BEFORE INSERT ON q FOR EACH ROW EXECUTE FUNCTION put()', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
 	(14, 'AFTER trigger that updates', ARRAY['CREATE TRIGGER zzzz AFTER INSERT ON o FOR EACH ROW EXECUTE FUNCTION put_later()', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
-	(15, 'later trigger, released for another channel', ARRAY['INSERT INTO abroad SELECT * FROM t WHERE id = 2', 'SELECT set_config(''regress.put'', addr::text, true) IS NULL FROM abroad', 'CREATE TRIGGER zzzz BEFORE INSERT ON o FOR EACH ROW EXECUTE FUNCTION put()', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
-	(16, 'later trigger, released for somebody else', ARRAY['SELECT set_config(''regress.put'', addr::text, true) IS NULL FROM o', 'CREATE TRIGGER zzzz BEFORE INSERT ON o FOR EACH ROW EXECUTE FUNCTION put()', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
+	(15, 'later trigger, released for another channel', ARRAY['CREATE TABLE q (LIKE o) PARTITION BY RANGE (id)', 'ALTER TABLE q ATTACH PARTITION o DEFAULT', 'INSERT INTO abroad SELECT * FROM t WHERE id = 2', 'SELECT set_config(''regress.put'', addr::text, true) IS NULL FROM abroad', 'CREATE TRIGGER zzzz BEFORE INSERT ON q FOR EACH ROW EXECUTE FUNCTION put()', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
+	(16, 'later trigger, released for somebody else', ARRAY['CREATE TABLE q (LIKE o) PARTITION BY RANGE (id)', 'ALTER TABLE q ATTACH PARTITION o DEFAULT', 'SELECT set_config(''regress.put'', addr::text, true) IS NULL FROM o', 'CREATE TRIGGER zzzz BEFORE INSERT ON q FOR EACH ROW EXECUTE FUNCTION put()', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
 	(17, 'generated column, lying function', ARRAY['CREATE FUNCTION f(text) RETURNS protaddr.address LANGUAGE sql IMMUTABLE AS ''SELECT addr FROM regress_attack.t WHERE cpr = $1''', 'ALTER TABLE o ADD g protaddr.address GENERATED ALWAYS AS (f(cpr)) STORED', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
 	(18, 'array column', ARRAY['ALTER TABLE o ADD g protaddr.address[]', 'INSERT INTO o SELECT *, ARRAY[addr] FROM t WHERE id = 1']),
 	(20, 'foreign key that cascades', ARRAY['CREATE TABLE k (a protaddr.address UNIQUE)', 'INSERT INTO k SELECT addr FROM o', 'ALTER TABLE o ADD FOREIGN KEY (addr) REFERENCES k (a) ON UPDATE CASCADE', 'UPDATE o SET id = 1', 'UPDATE k SET a = (SELECT addr FROM t WHERE id = 1)']),
 	(21, 'policy that hides the row', ARRAY['ALTER TABLE o ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', 'CREATE POLICY p ON o USING (id = 2) WITH CHECK (true)', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
 	(22, 'a default, by a function', ARRAY['CREATE FUNCTION f() RETURNS protaddr.address LANGUAGE sql AS ''SELECT addr FROM regress_attack.t WHERE id = 1''', 'ALTER TABLE o ALTER addr SET DEFAULT f()', 'INSERT INTO o (id, cpr) VALUES (1, ''0707614285'')']),
-	-- what its owner can do to a gated table by DDL, once the library is loaded
+	-- what its owner could do to a gated table by DDL, where the library is not loaded
+	(29, 'later BEFORE trigger', ARRAY['CREATE TRIGGER zzzz BEFORE INSERT ON o FOR EACH ROW EXECUTE FUNCTION put()', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
 	(30, 'child table', ARRAY['CREATE TABLE c () INHERITS (o)', 'INSERT INTO c SELECT * FROM t WHERE id = 1']),
 	(31, 'triggers disabled', ARRAY['ALTER TABLE o DISABLE TRIGGER USER', 'INSERT INTO o SELECT * FROM t WHERE id = 1']),
 	(32, 'type altered', ARRAY['CREATE FUNCTION f(text) RETURNS protaddr.address LANGUAGE sql AS ''SELECT addr FROM regress_attack.t WHERE cpr = $1''', 'INSERT INTO o VALUES (1, ''0707614285'', NULL)', 'ALTER TABLE o ALTER addr TYPE protaddr.address USING f(cpr)']),
@@ -113,7 +114,7 @@ INSERT INTO t VALUES (4, '0404044444', protaddr.address(strtnm => 'Kanariegade',
 INSERT INTO o SELECT * FROM t WHERE id = 4;
 SELECT set_config('regress.put', addr::text, false) FROM o WHERE id = 4 \g /dev/null
 SELECT protaddr.protect('0404044444', 'DK-CPR', '0001');
-SELECT attack('regress_u', 'CREATE TRIGGER zzzz BEFORE INSERT OR UPDATE ON o FOR EACH ROW EXECUTE FUNCTION put()', 'INSERT INTO o VALUES (5, ''0404044444'', NULL)') AS re_added,
+SELECT attack('regress_u', 'CREATE TABLE q (LIKE o) PARTITION BY RANGE (id)', 'ALTER TABLE q ATTACH PARTITION o DEFAULT', 'CREATE TRIGGER zzzz BEFORE INSERT OR UPDATE ON q FOR EACH ROW EXECUTE FUNCTION put()', 'INSERT INTO o VALUES (5, ''0404044444'', NULL)') AS re_added,
 	attack('regress_u', 'INSERT INTO o SELECT 5, cpr, addr FROM o WHERE id = 4', 'SELECT addr IS NULL AS withheld, protaddr.show(addr) FROM o WHERE id = 5') AS copied;
 
 -- the legal minimum of somebody whose town is hidden, too

@@ -19,7 +19,7 @@ CREATE TABLE customer (cpr text PRIMARY KEY, home protaddr.address);
 SELECT protaddr.bind_column('customer', 'home', 'cpr');
 INSERT INTO customer VALUES ('6101704001', 'Vestergade 1'), ('6201704002', '{"StrtNm":"Kanariegade","TwnNm":"Aarhus C","Ctry":"DK"}');
 SELECT protaddr.protect('6201704002', 'DK-CPR', '0001'), protaddr.confirm_register('regress');
-INSERT INTO protaddr.channel VALUES ('held', 'extract', 'block', 'Test', 'none');
+SELECT protaddr.set_channel('blocks', 'block', 'extract', when_unknown => 'block', description => 'Test', legal_basis => 'none but this test');
 -- gates: all there is of them
 CREATE VIEW gates AS SELECT * FROM protaddr.gate_status;
 SET client_min_messages = notice;
@@ -38,19 +38,19 @@ CREATE TABLE composite (payer text, debtor party);
 CREATE TABLE deep (payer text, debtors parties);
 SELECT a, refusal('SELECT protaddr.install_gate(' || a || ')') FROM unnest(ARRAY[
     '''not_null'', ''sepa'', ''payer''', '''key'', ''sepa'', ''payer''', '''domain_not_null'', ''sepa'', ''payer''', '''not_null'', ''cross_border'', ''payer''',
-    '''list'', ''sepa'', ''payer''', '''composite'', ''sepa'', ''payer''', '''deep'', ''sepa'', ''payer''', '''list'', ''held'', ''payer''',
+    '''list'', ''sepa'', ''payer''', '''composite'', ''sepa'', ''payer''', '''deep'', ''sepa'', ''payer''', '''list'', ''blocks'', ''payer''',
     '''plain'', ''SEPA'', ''payer''', '''plain'', NULL, ''payer''', '''plain_view'', ''sepa'', ''payer''', '''key_pkey'', ''sepa'', ''payer''', 'NULL, ''sepa'', ''payer''',
     '''plain'', ''sepa'', ''payee''', '''plain'', ''sepa'', ''ctid''', '''plain'', ''sepa'', NULL', '''plain'', ''sepa'', ''made''', '''plain'', ''sepa'', ''home''']) WITH ORDINALITY u(a, n) ORDER BY n;
 SELECT count(*) AS gates FROM gates;
 SELECT protaddr.install_gate('plain', 'sepa', 'payer');
 SELECT refusal('SELECT protaddr.install_gate(''plain'', ''own_bank'', ''payer'')');
-SELECT protaddr.install_gate('not_null', 'held', 'payer');
+SELECT protaddr.install_gate('not_null', 'blocks', 'payer');
 
 -- what the gate does not check is said, and what stood there before
 CREATE TABLE outbound (id int, payer varchar, amount numeric, home protaddr.address, second protaddr.address, message text, xml_message xml, doc jsonb, doc2 json[], raw bytea, tag name, "odd ""column""" char(3), at timestamptz);
 INSERT INTO outbound (id, payer, home) SELECT 0, cpr, home FROM customer;
 SELECT protaddr.install_gate('outbound', 'sepa', 'payer');
-SELECT * FROM gates ORDER BY relation::text;
+SELECT relation, channel, subject, address_columns, unchecked_columns, status FROM gates ORDER BY relation::text;
 SELECT column_name, type FROM protaddr.unchecked_columns('outbound') ORDER BY column_name;
 -- sent through in place
 UPDATE outbound SET home = home;
@@ -58,10 +58,15 @@ SELECT id, payer, protaddr.show(home) FROM outbound ORDER BY payer;
 -- every address column is released, whatever it is called
 INSERT INTO outbound (id, payer, home, second) SELECT 1, '6101704001', a.home, b.home FROM customer a, customer b WHERE a.cpr = '6101704001' AND b.cpr = '6201704002';
 ALTER TABLE outbound ADD third protaddr.address;
+SELECT protaddr.remove_gate('outbound');
 ALTER TABLE outbound DROP home;
+SET client_min_messages = warning;
+SELECT protaddr.install_gate('outbound', 'sepa', 'payer');
+SET client_min_messages = notice;
 INSERT INTO outbound (id, payer, third, second) SELECT 2, '6101704001', a.home, b.home FROM customer a, customer b WHERE a.cpr = '6101704001' AND b.cpr = '6201704002';
 SELECT id, protaddr.show(second) AS second, protaddr.show(third) AS third FROM outbound WHERE id > 0 ORDER BY id;
-ALTER TABLE outbound ADD fourth protaddr.address DEFAULT 'Kanariegade 4';
+ALTER TABLE outbound ADD fourth protaddr.address;
+ALTER TABLE outbound ALTER fourth SET DEFAULT 'Kanariegade 4';
 INSERT INTO outbound (id, payer) VALUES (3, '6101704001');
 SELECT fourth IS NULL AS withheld FROM outbound WHERE id = 3;
 
@@ -70,32 +75,29 @@ SELECT fourth IS NULL AS withheld FROM outbound WHERE id = 3;
 ALTER TABLE outbound ADD homes protaddr.address[];
 INSERT INTO outbound (id, payer) VALUES (4, '6101704001');
 SELECT status FROM gates WHERE relation = 'outbound'::regclass;
+BEGIN;
+SELECT protaddr.remove_gate('outbound');
 ALTER TABLE outbound DROP homes;
-ALTER TABLE outbound RENAME payer TO debtor;
-INSERT INTO outbound (id, debtor) VALUES (4, '6101704001');
-SELECT status FROM gates WHERE relation = 'outbound'::regclass;
-ALTER TABLE outbound RENAME debtor TO payer;
-UPDATE protaddr.channel SET channel = 'sepa2' WHERE channel = 'sepa';
+SET client_min_messages = warning;
+SELECT protaddr.install_gate('outbound', 'sepa', 'payer');
+SET client_min_messages = notice;
+COMMIT;
+SELECT protaddr.end_channel('sepa');
 UPDATE outbound SET amount = 1;
-SELECT status FROM gates WHERE relation = 'outbound'::regclass;
-UPDATE protaddr.channel SET channel = 'sepa' WHERE channel = 'sepa2';
-DELETE FROM protaddr.channel WHERE channel = 'sepa';
 INSERT INTO outbound (id, payer) VALUES (4, '6101704001');
-INSERT INTO protaddr.channel VALUES ('sepa', 'union', 'withhold', 'SEPA', 'back again');
+SELECT protaddr.set_channel('sepa', 'withhold', 'union', description => 'SEPA', legal_basis => 'back again');
 INSERT INTO outbound (id, payer, third) SELECT 5, cpr, home FROM customer;
 SELECT payer, protaddr.show(third) FROM outbound WHERE id = 5 ORDER BY payer;
--- and what the owner can do is seen
-BEGIN;
-ALTER TABLE outbound DISABLE TRIGGER zz_protaddr_gate;
-SELECT status FROM gates WHERE relation = 'outbound'::regclass;
-INSERT INTO outbound (id, payer, third) SELECT 6, cpr, home FROM customer;
-ROLLBACK;
-BEGIN;
-ALTER TABLE outbound ENABLE TRIGGER zz_protaddr_gate_check;
-SELECT status FROM gates WHERE relation = 'outbound'::regclass;
-DROP TRIGGER zz_protaddr_gate_check ON outbound;
-SELECT status FROM gates WHERE relation = 'outbound'::regclass;
-ROLLBACK;
+-- a trigger that fires after the gate: seen when it is installed, on a partition too; one that is disabled cannot come back (gate_kept)
+CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TABLE late (id int, payer text, home protaddr.address) PARTITION BY LIST (id);
+CREATE TABLE late_1 PARTITION OF late FOR VALUES IN (1);
+CREATE TRIGGER "zz_protaddr_gate " BEFORE UPDATE ON late_1 FOR EACH ROW EXECUTE FUNCTION nothing();
+SELECT refusal('SELECT protaddr.install_gate(''late'', ''sepa'', ''payer'')');
+ALTER TABLE late_1 DISABLE TRIGGER "zz_protaddr_gate ";
+SELECT refusal('SELECT protaddr.install_gate(''late'', ''sepa'', ''payer'')');
+DROP TABLE late;
+DROP FUNCTION nothing;
 SELECT protaddr.remove_gate('outbound') AS removed, protaddr.remove_gate('outbound') AS again;
 SELECT relation FROM gates ORDER BY relation::text;
 INSERT INTO outbound (id, payer, third) SELECT 7, cpr, home FROM customer WHERE cpr = '6201704002';
@@ -121,12 +123,6 @@ RESET session_replication_role;
 UPDATE ledger SET id = id + 10 WHERE id = 7;
 SELECT tableoid::regclass AS partition, payer, count(*) AS rows, count(home) AS released FROM ledger GROUP BY 1, 2 ORDER BY tableoid::regclass::text, payer;
 SELECT relation, status FROM gates WHERE relation::text LIKE 'ledger%' ORDER BY relation::text;
-BEGIN;
-ALTER TABLE ledger_2 DISABLE TRIGGER zz_protaddr_gate;
-SELECT relation, status FROM gates WHERE relation::text LIKE 'ledger%' ORDER BY relation::text;
-ROLLBACK;
-ALTER TABLE ledger DETACH PARTITION ledger_1;
-SELECT relation, status FROM gates WHERE relation::text LIKE 'ledger%' ORDER BY relation::text;
 CREATE TABLE parent (payer text, home protaddr.address);
 CREATE TABLE child () INHERITS (parent);
 SELECT protaddr.install_gate('parent', 'own_bank', 'payer');
@@ -141,11 +137,12 @@ SELECT "who's", protaddr.show("an address"), protaddr.show(copy) AS copy FROM "o
 SELECT relation, subject, address_columns, status FROM gates WHERE channel = 'payee_display';
 
 -- the triggers' functions are good for nothing else
-SELECT refusal('CREATE TRIGGER t ' || a || '; INSERT INTO parent VALUES (''6101704001'', (SELECT home FROM customer LIMIT 1)); DELETE FROM parent; TRUNCATE parent') FROM (VALUES
-    (1, 'AFTER INSERT ON parent FOR EACH ROW EXECUTE FUNCTION protaddr.gate_row(''sepa'', ''payer'')'), (2, 'BEFORE INSERT ON parent EXECUTE FUNCTION protaddr.gate_row(''sepa'', ''payer'')'),
-    (3, 'BEFORE DELETE ON parent FOR EACH ROW EXECUTE FUNCTION protaddr.gate_row(''sepa'', ''payer'')'), (4, 'BEFORE INSERT ON parent FOR EACH ROW EXECUTE FUNCTION protaddr.gate_row()'),
-    (5, 'BEFORE INSERT ON parent FOR EACH ROW EXECUTE FUNCTION protaddr.gate_check(''sepa'', ''payer'')'), (6, 'AFTER INSERT ON parent EXECUTE FUNCTION protaddr.gate_check(''sepa'', ''payer'')'),
-    (7, 'BEFORE INSERT ON parent FOR EACH ROW EXECUTE FUNCTION protaddr.gate_row(''nowhere'', ''payer'')')) v(n, a) ORDER BY n;
+CREATE TABLE unused (payer text, home protaddr.address);
+SELECT refusal('CREATE TRIGGER t ' || a || '; INSERT INTO unused VALUES (''6101704001'', (SELECT home FROM customer LIMIT 1)); DELETE FROM unused; TRUNCATE unused') FROM (VALUES
+    (1, 'AFTER INSERT ON unused FOR EACH ROW EXECUTE FUNCTION protaddr.gate_row(''sepa'', ''payer'')'), (2, 'BEFORE INSERT ON unused EXECUTE FUNCTION protaddr.gate_row(''sepa'', ''payer'')'),
+    (3, 'BEFORE DELETE ON unused FOR EACH ROW EXECUTE FUNCTION protaddr.gate_row(''sepa'', ''payer'')'), (4, 'BEFORE INSERT ON unused FOR EACH ROW EXECUTE FUNCTION protaddr.gate_row()'),
+    (5, 'BEFORE INSERT ON unused FOR EACH ROW EXECUTE FUNCTION protaddr.gate_check(''sepa'', ''payer'')'), (6, 'AFTER INSERT ON unused EXECUTE FUNCTION protaddr.gate_check(''sepa'', ''payer'')'),
+    (7, 'BEFORE INSERT ON unused FOR EACH ROW EXECUTE FUNCTION protaddr.gate_row(''nowhere'', ''payer'')')) v(n, a) ORDER BY n;
 SELECT refusal('SELECT protaddr.gate_row()') AS gate_row, refusal('SELECT protaddr.gate_check()') AS gate_check;
 
 -- the owner installs, once allowed to; somebody else's table is not his
@@ -160,7 +157,7 @@ RESET ROLE;
 
 SET client_min_messages = warning;
 DROP VIEW gates, plain_view;
-DROP TABLE customer, plain, not_null, key, domain_not_null, list, composite, deep, outbound, ledger, ledger_1, parent, child, "out ""bound"" 'x'", own CASCADE;
+DROP TABLE customer, plain, not_null, key, domain_not_null, list, composite, deep, outbound, ledger, parent, child, "out ""bound"" 'x'", own, unused CASCADE;
 DROP DOMAIN must_address, parties, customer_number;
 DROP TYPE party;
 DROP FUNCTION refusal;

@@ -60,7 +60,7 @@ SELECT position('Kanariegade' IN protaddr.release_message(replace(pacs008('DK62O
 -- the message's own amount; the date and place of birth in place of the address, over the limit
 SELECT protaddr.set_birth_data('6201704002', '1970-01-02', 'Opdigtet By', 'DK');
 SELECT amount, currency, substring(protaddr.release_message(pacs008('DK62OPDI00000000000062', amount, currency), 'cross_border') FROM '<Dbtr>.*</Dbtr>') AS debtor
-FROM (VALUES (1, 1000, 'EUR'), (2, 1000.01, 'EUR'), (3, 5000, 'XXX')) v(n, amount, currency) ORDER BY n;
+FROM (VALUES (1, 1000, 'EUR'), (2, 1000.01, 'EUR'), (3, 5000, 'XAU')) v(n, amount, currency) ORDER BY n;
 SELECT substring(protaddr.release_message(pacs008('DK62OPDI00000000000062', dbtr_id => '<Id><PrvtId><Othr><Id>1</Id></Othr></PrvtId></Id>'), 'cross_border') FROM '<Dbtr>.*</Dbtr>') AS beside_an_id,
        substring(protaddr.release_message(pacs008('DK62OPDI00000000000062', dbtr_id => '<Id><OrgId><Othr><Id>1</Id></Othr></OrgId></Id>'), 'cross_border') FROM '<Dbtr>.*</Dbtr>') AS not_of_an_organisation,
        substring(protaddr.release_message(pacs008('DK62OPDI00000000000062'), 'cross_border_union') FROM '<Dbtr>.*</Dbtr>') AS not_asked_for;

@@ -67,9 +67,9 @@ protaddr.gate_check()|none
 protaddr.gate_column(regclass,name,text)|all
 protaddr.gate_row()|none
 protaddr.gate_state(oid)|all
-protaddr.gate_summary()|none
+protaddr.gate_summary()|all
 protaddr.gates_are_kept()|all
-protaddr.held_kept()|none
+protaddr.held_kept()|all
 protaddr.held_rows(regclass)|none
 protaddr.identity_link_checked()|none
 protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,text)|none

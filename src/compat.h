@@ -95,6 +95,14 @@ typedef void ProtaddrJsonResult;
 	 ((RangeTblEntry *) (element))->requiredPerms : 0)
 #endif
 
+/* A qualified name as text; since 16 it can be refused softly. */
+#include "utils/regproc.h"
+#if PG_VERSION_NUM >= 160000
+#define protaddr_name_list(name) stringToQualifiedNameList(name, NULL)
+#else
+#define protaddr_name_list(name) stringToQualifiedNameList(name)
+#endif
+
 /* How many transactions with an id have ended, on a standby too; read unlocked. */
 #include "access/transam.h"
 #if PG_VERSION_NUM >= 170000

@@ -566,14 +566,14 @@ extern ProtaddrAction protaddr_gate_message(const ProtaddrGateMessage *column, D
 											const ProtaddrChannel *channel,
 											const ProtaddrTransfer *transfer, Datum *leaves,
 											PaRewritten *counts);
-extern void protaddr_message_digest(const ProtaddrGate *gate, const ProtaddrGateMessage *column,
-									const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
-									struct varlena *value, ProtaddrDigest *digest);
+extern void protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
+								  const ProtaddrTransfer *transfer, Datum value,
+								  ProtaddrDigest *digest);
 extern void protaddr_row_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 								const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
 								StringInfo digests);
-extern void protaddr_message_let_through(const ProtaddrDigest *digest);
-extern bool protaddr_message_was_let_through(const ProtaddrDigest *digest);
+extern void protaddr_let_through(const ProtaddrDigest *digest);
+extern bool protaddr_was_let_through(const ProtaddrDigest *digest);
 
 /* ---- outbound/held.c: rows that wait for a decision ----------------------------------------------- */
 
@@ -608,7 +608,7 @@ typedef enum ProtaddrGateState
 {
 	PROTADDR_GATE_NONE = 0,		/* not gated */
 	PROTADDR_GATE_WHOLE,
-	PROTADDR_GATE_BROKEN		/* gated by the register of gates, and a trigger is missing or not ALWAYS */
+	PROTADDR_GATE_BROKEN		/* gated, and something of it is missing or changed */
 } ProtaddrGateState;
 
 /* the names the triggers have: they fire by name, and a gate sees what others made of the row */
@@ -632,7 +632,7 @@ extern bool protaddr_gate_names(Oid relation, const char *column);
 extern bool protaddr_gate_in_schema(Oid schema);
 extern ProtaddrGateState protaddr_gate_state(Oid relation);
 extern ProtaddrGateState protaddr_gate_writes(Oid relation);
-extern void protaddr_gate_broken(Oid relation) pg_attribute_noreturn();
+extern void protaddr_gate_broken(Oid relation);
 extern void protaddr_gate_enter(Oid relation);
 extern bool protaddr_gate_leave(Oid relation, const char *why, bool always);
 

@@ -49,14 +49,22 @@ typedef struct Passing
 	bool	   *linked;			/* whose transfer is to be recorded: of the gate's people */
 } Passing;
 
-static bool may_be_held_after_disclosure(const Passing *passing);
+static bool may_be_held_on_record(const Passing *passing);
 static void release_apart(Passing *passing);
 static void release_columns(Passing *passing);
 static void release_address(Passing *passing, const ProtaddrGateAddress *column);
 static void release_messages(Passing *passing);
+static void let_through(const Passing *passing, Oid relation, AttrNumber column,
+						const ProtaddrTransfer *transfer, Datum value);
+static bool was_let_through(const Passing *passing, Oid relation, AttrNumber column,
+							const ProtaddrTransfer *transfer, Datum value);
+static void may_move(const Passing *passing, AttrNumber column, const ProtaddrTransfer *transfer,
+					 Datum value);
+static bool is_moved(const Passing *passing, AttrNumber column, const ProtaddrTransfer *transfer,
+					 Datum value);
 static bool stays_as_it_was(const Passing *passing, AttrNumber column, Datum value);
-static bool released_by_decision(const Passing *passing, ProtaddrSeal *seal, Datum value,
-								 AttrNumber column);
+static bool released_by_decision(const Passing *passing, ProtaddrSeal *seal,
+								 const ProtaddrTransfer *transfer, Datum value, AttrNumber column);
 static bool messages_stay_released(Passing *passing);
 static const char *why_held(ProtaddrRule rule);
 static void record_linked(Passing *passing);
@@ -131,7 +139,7 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 	passing.linked = palloc0(passing.gate->npeople * sizeof(bool));
 	initStringInfo(&passing.why);
 
-	if (may_be_held_after_disclosure(&passing))
+	if (may_be_held_on_record(&passing))
 		release_apart(&passing);
 	else
 		release_columns(&passing);
@@ -178,13 +186,18 @@ does(const ProtaddrChannel *channel, ProtaddrAction action)
 		channel->without_substitute == action || channel->when_unreadable == action;
 }
 
-/* Whether one column could be disclosed, on record, before another holds the row. */
+/*
+ * Whether a column, or a transaction of a message, could leave a record (disclosed, or
+ * linked) before another one holds the row.
+ */
 static bool
-may_be_held_after_disclosure(const Passing *passing)
+may_be_held_on_record(const Passing *passing)
 {
-	return passing->before == NULL && does(passing->channel, PROTADDR_DISCLOSE) &&
-		does(passing->channel, PROTADDR_HOLD) &&
-		passing->gate->naddresses + 2 * passing->gate->nmessages > 1;
+	if (passing->before != NULL || !does(passing->channel, PROTADDR_HOLD))
+		return false;
+	return (does(passing->channel, PROTADDR_DISCLOSE) &&
+			passing->gate->naddresses + 2 * passing->gate->nmessages > 1) ||
+		(passing->channel->linked_within != NULL && passing->gate->nmessages > 0);
 }
 
 /* release_apart takes back what was recorded if the row is held in the end. */
@@ -257,7 +270,11 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 	if (decision.action == PROTADDR_HOLD)
 	{
 		/* what left with the row already, by somebody's decision, need not be decided again */
-		if (!released_by_decision(passing, seal, value, column->number))
+		if (is_moved(passing, column->number, transfer, value))
+			let_through(passing, passing->gate->relation, column->number, transfer, value);
+		else if (released_by_decision(passing, seal, transfer, value, column->number))
+			may_move(passing, column->number, transfer, value);
+		else
 			hold(passing, column->number, why_held(decision.rule));
 		return;
 	}
@@ -283,15 +300,18 @@ release_messages(Passing *passing)
 		Datum		leaves;
 		PaRewritten counts;
 		ProtaddrTransfer transfer = passing->transfer;
-		ProtaddrDigest digest;
 
 		if (isnull)
 			continue;
 		transfer.has_row = gate->args.subject != NULL;
 		if (protaddr_gate_message(column, value, passing->channel, &transfer, &leaves, &counts) == PROTADDR_HOLD)
 		{
-			if (passing->before != NULL && messages_stay_released(passing))
+			if (is_moved(passing, column->number, &passing->transfer, value) ||
+				(passing->before != NULL && messages_stay_released(passing)))
+			{
 				leaves = value;
+				may_move(passing, column->number, &passing->transfer, value);
+			}
 			else
 			{
 				hold(passing, column->number, counts.verdict == PA_MESSAGE_OK ||
@@ -303,9 +323,7 @@ release_messages(Passing *passing)
 		}
 		if (leaves != value)
 			replace(passing, column->number, leaves, false);
-		protaddr_message_digest(gate, column, passing->channel, &passing->transfer,
-								(struct varlena *) PG_DETOAST_DATUM_PACKED(leaves), &digest);
-		protaddr_message_let_through(&digest);
+		let_through(passing, gate->relation, column->number, &passing->transfer, leaves);
 	}
 
 	/* of a message whose amount is the row's, the row is the transfer */
@@ -314,6 +332,47 @@ release_messages(Passing *passing)
 		passing->transfer.payee.len > 0 &&
 		protaddr_protection_of(passing->transfer.payer.key, passing->transfer.payer.len) != PROTADDR_HIDES_NOTHING)
 		passing->linked[0] = true;
+}
+
+static void
+let_through(const Passing *passing, Oid relation, AttrNumber column,
+			const ProtaddrTransfer *transfer, Datum value)
+{
+	ProtaddrDigest digest;
+
+	protaddr_value_digest(relation, NameStr(TupleDescAttr(passing->desc, column - 1)->attname),
+						  passing->channel, transfer, value, &digest);
+	protaddr_let_through(&digest);
+}
+
+static bool
+was_let_through(const Passing *passing, Oid relation, AttrNumber column,
+				const ProtaddrTransfer *transfer, Datum value)
+{
+	ProtaddrDigest digest;
+
+	protaddr_value_digest(relation, NameStr(TupleDescAttr(passing->desc, column - 1)->attname),
+						  passing->channel, transfer, value, &digest);
+	return protaddr_was_let_through(&digest);
+}
+
+/*
+ * An update that moves a row to another partition comes as an update of the one and
+ * then an insert into the other.  may_move notes what the update has let pass by a
+ * decision, and is_moved tells that an insert is the same.
+ */
+static void
+may_move(const Passing *passing, AttrNumber column, const ProtaddrTransfer *transfer, Datum value)
+{
+	if (passing->before != NULL && passing->gate->root != passing->gate->relation)
+		let_through(passing, passing->gate->root, column, transfer, value);
+}
+
+static bool
+is_moved(const Passing *passing, AttrNumber column, const ProtaddrTransfer *transfer, Datum value)
+{
+	return passing->before == NULL && passing->gate->root != passing->gate->relation &&
+		was_let_through(passing, passing->gate->root, column, transfer, value);
 }
 
 static bool
@@ -333,21 +392,16 @@ stays_as_it_was(const Passing *passing, AttrNumber column, Datum value)
  * somebody decided of it.
  */
 static bool
-released_by_decision(const Passing *passing, ProtaddrSeal *seal, Datum value, AttrNumber column)
+released_by_decision(const Passing *passing, ProtaddrSeal *seal, const ProtaddrTransfer *transfer,
+					 Datum value, AttrNumber column)
 {
-	ProtaddrTransfer transfer = passing->transfer;
-	bool		isnull;
+	ProtaddrTransfer decided = *transfer;
 
 	if (!stays_as_it_was(passing, column, value))
 		return false;
-	for (int i = 0; i < passing->gate->naddresses; i++)
-		if (passing->gate->addresses[i].number == column && passing->gate->addresses[i].person != 0)
-			protaddr_gate_person(passing->gate, passing->gate->addresses[i].person, passing->row,
-								 passing->desc, &transfer);
-	(void) heap_getattr(passing->before, column, passing->desc, &isnull);
-	transfer.hold_decided = true;
-	transfer.after_hold = PROTADDR_DISCLOSE;
-	return !isnull && protaddr_is_released(seal, passing->channel, &transfer);
+	decided.hold_decided = true;
+	decided.after_hold = PROTADDR_DISCLOSE;
+	return protaddr_is_released(seal, passing->channel, &decided);
 }
 
 /*
@@ -449,20 +503,17 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 			protaddr_gate_person(gate, column->person, passing.row, passing.desc, &transfer);
 		seal = (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value);
 		if (!protaddr_is_released(seal, passing.channel, &transfer) &&
-			!released_by_decision(&passing, seal, value, column->number))
+			!released_by_decision(&passing, seal, &transfer, value, column->number) &&
+			!was_let_through(&passing, gate->relation, column->number, &transfer, value))
 			culprit = NameStr(TupleDescAttr(passing.desc, column->number - 1)->attname);
 	}
 	for (int i = 0; i < gate->nmessages && culprit == NULL; i++)
 	{
 		bool		isnull;
 		Datum		value = heap_getattr(passing.row, gate->messages[i].number, passing.desc, &isnull);
-		ProtaddrDigest digest;
 
-		if (isnull)
-			continue;
-		protaddr_message_digest(gate, &gate->messages[i], passing.channel, &passing.transfer,
-								(struct varlena *) PG_DETOAST_DATUM_PACKED(value), &digest);
-		if (!protaddr_message_was_let_through(&digest))
+		if (!isnull && !was_let_through(&passing, gate->relation, gate->messages[i].number,
+										&passing.transfer, value))
 			culprit = NameStr(TupleDescAttr(passing.desc, gate->messages[i].number - 1)->attname);
 	}
 

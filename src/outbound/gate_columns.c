@@ -346,7 +346,7 @@ read_key(ProtaddrGate *gate, Relation rel)
 static Oid
 held_of(const char *name)
 {
-	List	   *names = stringToQualifiedNameList(name);
+	List	   *names = protaddr_name_list(name);
 
 	return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
 }

@@ -65,8 +65,6 @@ protaddr_gate_message(const ProtaddrGateMessage *column, Datum value,
 	StringInfoData out;
 	ProtaddrAction action;
 
-	/* the statement holds addresses in clear */
-	protaddr_clear_text_seen();
 	if (column->type == JSONBOID)
 	{
 		Jsonb	   *json = DatumGetJsonbP(value);
@@ -165,31 +163,35 @@ column_value(const ProtaddrGateMessage *column, const char *message, size_t len)
 }
 
 /*
- * protaddr_message_digest names a message in a column of a row of somebody's: what is
- * let through there is let through nowhere else.  value is detoasted.
+ * protaddr_value_digest names a value in a column of a row of somebody's: what is let
+ * through there is let through nowhere else.  value is a varlena, of a message or an
+ * address.
  */
 void
-protaddr_message_digest(const ProtaddrGate *gate, const ProtaddrGateMessage *column,
-						const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
-						struct varlena *value, ProtaddrDigest *digest)
+protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
+					  const ProtaddrTransfer *transfer, Datum value, ProtaddrDigest *digest)
 {
+	struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	struct
 	{
 		uint32		relation;
-		int32		column;
-		int32		channel_len;
-		int32		payer_len;
-	}			where = {gate->relation, column->number, channel->name_len, transfer->payer.len};
+		uint32		column_len;
+		uint32		channel_len;
+		uint32		payer_len;
+	}			where = {relation, strlen(column), channel->name_len, transfer->payer.len};
 	bool		done;
 
 	done = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
 		EVP_DigestUpdate(context, &where, sizeof(where)) == 1 &&
+		EVP_DigestUpdate(context, column, where.column_len) == 1 &&
 		EVP_DigestUpdate(context, channel->name, channel->name_len) == 1 &&
 		EVP_DigestUpdate(context, transfer->payer.key, transfer->payer.len) == 1 &&
-		EVP_DigestUpdate(context, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)) == 1 &&
+		EVP_DigestUpdate(context, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)) == 1 &&
 		EVP_DigestFinal_ex(context, digest->bytes, NULL) == 1;
 	EVP_MD_CTX_free(context);
+	if ((Pointer) bytes != DatumGetPointer(value))
+		pfree(bytes);
 	if (!done)
 		elog(ERROR, "could not compute a digest");
 }
@@ -203,28 +205,24 @@ protaddr_row_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 					const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
 					StringInfo digests)
 {
-	ProtaddrGate anywhere = *gate;
-
-	anywhere.relation = InvalidOid;
 	for (int i = 0; i < gate->nmessages; i++)
 	{
-		ProtaddrGateMessage column = gate->messages[i];
+		AttrNumber	column = gate->messages[i].number;
 		ProtaddrDigest digest;
 		bool		isnull;
-		Datum		value = heap_getattr(row, column.number, desc, &isnull);
+		Datum		value = heap_getattr(row, column, desc, &isnull);
 
 		memset(&digest, 0, sizeof(digest));
-		column.number = i + 1;
 		if (!isnull)
-			protaddr_message_digest(&anywhere, &column, channel, transfer,
-									(struct varlena *) PG_DETOAST_DATUM_PACKED(value), &digest);
+			protaddr_value_digest(InvalidOid, NameStr(TupleDescAttr(desc, column - 1)->attname),
+								  channel, transfer, value, &digest);
 		appendBinaryStringInfo(digests, (char *) digest.bytes, sizeof(digest.bytes));
 	}
 }
 
-/* protaddr_message_let_through remembers a message, until the statement is over. */
+/* protaddr_let_through remembers a value, until the statement is over. */
 void
-protaddr_message_let_through(const ProtaddrDigest *digest)
+protaddr_let_through(const ProtaddrDigest *digest)
 {
 	LetThrough *entry;
 	bool		found;
@@ -250,9 +248,9 @@ protaddr_message_let_through(const ProtaddrDigest *digest)
 	entry->times = found ? entry->times + 1 : 1;
 }
 
-/* protaddr_message_was_let_through tells whether it was, and forgets it. */
+/* protaddr_was_let_through tells whether it was, and forgets it. */
 bool
-protaddr_message_was_let_through(const ProtaddrDigest *digest)
+protaddr_was_let_through(const ProtaddrDigest *digest)
 {
 	LetThrough *entry;
 

@@ -75,7 +75,7 @@ typedef struct Gated
 	Oid			relation;		/* hash key */
 	bool		valid;
 	bool		alone;			/* nothing above it and nothing below */
-	bool		entered;		/* seen in the register of gates by its own trigger */
+	bool		entered;		/* known to be in the register */
 	ProtaddrGateState state;
 	ProtaddrGateState writes;	/* of what a statement on it may write into */
 } Gated;
@@ -192,7 +192,7 @@ protaddr_gate_register(void)
 	all_stale = true;
 	functions_known = false;
 
-	/* while a script or DROP EXTENSION is half way, nothing tells us that it has gone on */
+	/* a script, or DROP EXTENSION, half way: nothing tells that it goes on */
 	if (OidIsValid(schema) && !OidIsValid(table))
 		return InvalidOid;
 	if (OidIsValid(table))
@@ -235,7 +235,7 @@ protaddr_gate_function(ProtaddrGateFunction which)
 				ReleaseSysCache(tuple);
 			}
 			else
-				functions_known = false;	/* nothing would tell us that it came */
+				functions_known = false;	/* nothing tells when it comes */
 		}
 	}
 	return function_oid[which];
@@ -457,6 +457,34 @@ protaddr_gate_in_schema(Oid schema)
 	return found;
 }
 
+/*
+ * goes_by_name_of_gated tells whether a table has the name under which another one,
+ * that is still there, was gated: they were swapped where no hook was.
+ */
+static bool
+goes_by_name_of_gated(Oid relation)
+{
+	Relation	rel = table_open(protaddr_table(PROTADDR_GATE), AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	char	   *name = name_of(relation);
+	HeapTuple	tuple;
+	bool		found = false;
+
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Oid			other = DatumGetObjectId(heap_getattr(tuple, GATE_RELATION, RelationGetDescr(rel), &isnull));
+
+		found = other != relation &&
+			strcmp(TextDatumGetCString(heap_getattr(tuple, GATE_NAME, RelationGetDescr(rel), &isnull)),
+				   name) == 0 &&
+			SearchSysCacheExists1(RELOID, ObjectIdGetDatum(other));
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
 /* record_change adds a row to protaddr.gate_change. */
 static void
 record_change(Oid relation, const char *what, bytea *arguments)
@@ -517,7 +545,7 @@ enter(Oid relation)
 		return;
 	read_triggers(relation, &triggers);
 	if (!triggers.own ||
-		(tuple = in_register(relation, SnapshotSelf, false, &arguments)) != NULL)
+		in_register(relation, SnapshotSelf, false, &arguments) != NULL)
 		return;
 
 	rel = table_open(protaddr_table(PROTADDR_GATE), RowExclusiveLock);
@@ -718,13 +746,15 @@ look_up(Oid relation)
 	{
 		above = gate_above(relation, &arguments, &walk);
 		itself = look_down(relation, above, arguments, &walk);
+		if (!walk.found && goes_by_name_of_gated(relation))
+			walk.found = walk.broken = true;
 	}
 	else
 		itself = false;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
 
-	/* what came in meanwhile may concern what was read before: then it is read again next time */
+	/* what came in meanwhile may concern what was read before */
 	entry = hash_search(gated, &relation, HASH_ENTER, NULL);
 	entry->writes = !walk.found ? PROTADDR_GATE_NONE :
 		walk.broken ? PROTADDR_GATE_BROKEN : PROTADDR_GATE_WHOLE;

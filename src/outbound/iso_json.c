@@ -29,6 +29,8 @@
 
 #include "iso_json.h"
 
+#define IDENTIFIER_LEVELS	8	/* an Id or account has no more within */
+
 /*
  * protaddr_json_refuse
  *		Remember why the text is refused, and where; the first verdict counts.
@@ -207,20 +209,27 @@ static const char *const not_identifiers[] = {
 	NULL
 };
 
-/* Takes an identifier. */
+/* Takes an identifier; value 0 for one that stands too deep to be looked for. */
 typedef void (*PaTake) (PaJson *walk, void *arg, size_t value);
 
 /* each_identifier hands over every identifier in a value. */
 static void
-each_identifier(PaJson *walk, size_t value, PaTake take, void *arg)
+each_identifier(PaJson *walk, size_t value, int level, PaTake take, void *arg)
 {
 	PaMembers	members;
 	PaMember	member;
 	char		name[PA_JSON_NAME];
 
+	if (level > IDENTIFIER_LEVELS && !protaddr_json_is_empty(walk->json, value))
+	{
+		take(walk, arg, 0);
+		return;
+	}
 	protaddr_json_begin(&members, walk->json, value);
 	while (protaddr_json_next(&members, &member))
 	{
+		char		c = walk->json[member.value];
+
 		if (members.object)
 		{
 			protaddr_json_name(walk->json, member.start, name);
@@ -237,7 +246,8 @@ each_identifier(PaJson *walk, size_t value, PaTake take, void *arg)
 			take(walk, arg, member.value);
 			continue;
 		}
-		each_identifier(walk, member.value, take, arg);
+		if (c == '{' || c == '[')
+			each_identifier(walk, member.value, level + 1, take, arg);
 	}
 }
 
@@ -259,7 +269,7 @@ take_for_party(PaJson *walk, void *arg, size_t value)
 	PaParty    *party = arg;
 	PaText		text;
 
-	if (read_text(walk, value, &text))
+	if (value != 0 && read_text(walk, value, &text))
 		add_text(party, text);
 	else
 		party->more_identifiers = true;
@@ -270,9 +280,12 @@ static void
 take_for_account(PaJson *walk, void *arg, size_t value)
 {
 	PaAccount  *account = arg;
-	bool		escaped;
-	PaText		text = protaddr_json_plain_text(walk->json, protaddr_json_text_value(walk->json, value), &escaped);
+	bool		escaped = true;
+	PaText		text = {NULL, 1};
 
+	if (value != 0)
+		text = protaddr_json_plain_text(walk->json, protaddr_json_text_value(walk->json, value),
+										&escaped);
 	if (text.len == 0)
 		return;
 	if (escaped || text.len > PA_JSON_TEXT_BYTES || account->ntexts == PA_JSON_ACCOUNT_TEXTS)
@@ -288,7 +301,7 @@ take_identifiers(PaJson *walk, size_t value, PaTake take, void *arg)
 	if (protaddr_json_text_value(walk->json, value) != 0)
 		take(walk, arg, value);
 	else
-		each_identifier(walk, value, take, arg);
+		each_identifier(walk, value, 1, take, arg);
 }
 
 /* add_account remembers an account of a unit, or with of_party a party's Id. */
@@ -591,6 +604,8 @@ describe(PaJson *walk, PaSpot *spot, PaParty *party)
 	{
 		const PaFrame *frame = &walk->frame[i];
 
+		if (i < walk->depth - 1 && walk->frame[i + 1].apart)
+			break;
 		found = party->more_identifiers = frame->more_accounts;
 		for (int j = 0; j < frame->naccounts; j++)
 		{
@@ -620,8 +635,6 @@ describe(PaJson *walk, PaSpot *spot, PaParty *party)
 	protaddr_json_begin(&members, walk->json, spot->holder);
 	while (protaddr_json_next(&members, &member))
 	{
-		int			n;
-
 		protaddr_json_name(walk->json, member.start, name);
 		if (spot->flat)
 		{
@@ -636,8 +649,8 @@ describe(PaJson *walk, PaSpot *spot, PaParty *party)
 			if (party->name.len == 0)
 				read_text(walk, member.value, &party->name);
 		}
-		else if (protaddr_json_is_name(name, identifier_names) || (n = protaddr_json_ends_with(name, "acct")) >= 0 ||
-				 (n = protaddr_json_ends_with(name, "account")) >= 0)
+		else if (protaddr_json_is_name(name, identifier_names) || protaddr_json_ends_with(name, "acct") >= 0 ||
+				 protaddr_json_ends_with(name, "account") >= 0)
 			take_identifiers(walk, member.value, take_for_party, party);
 	}
 
@@ -658,6 +671,8 @@ find_payer(const PaJson *walk, const char *role, const char *long_role)
 	{
 		const PaFrame *frame = &walk->frame[i];
 
+		if (i < walk->depth - 1 && walk->frame[i + 1].apart)
+			break;
 		for (int of_party = 0; of_party < 2; of_party++)
 		{
 			for (int j = 0; j < frame->naccounts; j++)
@@ -697,7 +712,7 @@ decide_unit(PaJson *walk)
 			break;
 		}
 		/* what is around one of several is of them all */
-		if (frame->element)
+		if (frame->element || frame->apart)
 			break;
 	}
 	unit.payer = find_payer(walk, "dbtr", "debtor");
@@ -718,6 +733,10 @@ decide_unit(PaJson *walk)
 static void
 walk_value(PaJson *walk, size_t value, const char *name, PaHandled handled, bool element)
 {
+	static const char *const others[] = {
+		"orgnltxref", "originaltransactionreference", "undrlygcstmrcdttrf",
+		"underlyingcustomercredittransfer", NULL
+	};
 	PaMembers	members;
 	PaMember	member;
 	PaFrame    *frame;
@@ -743,6 +762,7 @@ walk_value(PaJson *walk, size_t value, const char *name, PaHandled handled, bool
 	strcpy(frame->name, name);
 	frame->handled = handled;
 	frame->element = element;
+	frame->apart = protaddr_json_is_name(name, others);
 	protaddr_json_flush(walk, value);
 	gather(walk, frame);
 	if (walk->nspots > 0 && walk->verdict == PA_MESSAGE_OK)

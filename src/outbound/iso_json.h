@@ -9,11 +9,11 @@
 #include "../pure.h"
 #include "json_scan.h"
 
-#define PA_JSON_ACCOUNTS		16		/* of a unit */
-#define PA_JSON_ACCOUNT_TEXTS	4		/* of an account */
+#define PA_JSON_ACCOUNTS		12	/* of a unit */
+#define PA_JSON_ACCOUNT_TEXTS	4	/* of an account */
 #define PA_JSON_TEXT_BYTES		1024	/* of a name or an identifier */
-#define PA_JSON_DECODED_BYTES	65536	/* of all texts of a unit with escapes in them */
-#define PA_JSON_RESULT_BYTES	32768	/* of what stands in place of an address */
+#define PA_JSON_DECODED_BYTES	32768	/* of a unit's texts with escapes */
+#define PA_JSON_RESULT_BYTES	24576	/* in place of an address */
 
 /* What stands in an object for one of its parties. */
 typedef struct PaAccount
@@ -40,6 +40,7 @@ typedef struct PaFrame
 	char		name[PA_JSON_NAME];
 	PaHandled	handled;
 	bool		element;		/* of an array of several */
+	bool		apart;			/* another transfer than what is around it */
 	int			naccounts;
 	bool		more_accounts;
 	PaAccount	account[PA_JSON_ACCOUNTS];

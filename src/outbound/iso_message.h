@@ -12,6 +12,17 @@
 
 #include <expat.h>
 
+/* Expat counts in types of 64 bits of their own since 2.9; before, in XML_Size and XML_Index. */
+#if XML_MAJOR_VERSION * 100 + XML_MINOR_VERSION >= 209
+#define pa_byte_index(parser)	((size_t) XML_GetCurrentByteIndex64(parser))
+#define pa_byte_count(parser)	((size_t) XML_GetCurrentByteCount64(parser))
+#define pa_line_number(parser)	((uint64_t) XML_GetCurrentLineNumber64(parser))
+#else
+#define pa_byte_index(parser)	((size_t) XML_GetCurrentByteIndex(parser))
+#define pa_byte_count(parser)	((size_t) XML_GetCurrentByteCount(parser))
+#define pa_line_number(parser)	((uint64_t) XML_GetCurrentLineNumber(parser))
+#endif
+
 #include "../pure.h"
 
 #define ISO_NAMESPACE		"urn:iso:std:iso:20022:tech:xsd:"
@@ -157,7 +168,7 @@ typedef struct IsoPlace
 	int			nidentifiers;
 	bool		more_identifiers;
 
-	/* the birth goes between these; in a new Id, in a new PrvtId or as its first child */
+	/* the birth goes here; in a new Id, in a new PrvtId, or as its first */
 	bool		takes_birth;
 	bool		new_id;
 	bool		new_prvtid;		/* PrvtId is an empty-element tag */

@@ -101,8 +101,8 @@ protaddr_iso_refuse(IsoWalk *walk, PaMessageVerdict verdict)
 	if (walk->verdict != PA_MESSAGE_OK)
 		return;
 	walk->verdict = verdict;
-	walk->rewritten->offset = (uint64_t) XML_GetCurrentByteIndex(walk->parser);
-	walk->rewritten->line = (uint64_t) XML_GetCurrentLineNumber(walk->parser);
+	walk->rewritten->offset = pa_byte_index(walk->parser);
+	walk->rewritten->line = pa_line_number(walk->parser);
 	XML_StopParser(walk->parser, XML_FALSE);
 }
 
@@ -177,6 +177,8 @@ classify(const char *name, size_t len)
 		case 5:
 			if (NAMED("Sgntr"))
 				return ISO_SGNTR;
+			if (NAMED("PstCd") || NAMED("PstBx"))
+				return ISO_ADDRESS_PART;
 			if (NAMED("TwnNm"))
 				return ISO_TWNNM;
 			if (NAMED("OrgId"))
@@ -557,7 +559,7 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
 	}
 	kind = classify(local, strlen(local));
 	memset(frame, 0, sizeof(*frame));
-	frame->start = (size_t) XML_GetCurrentByteIndex(walk->parser);
+	frame->start = pa_byte_index(walk->parser);
 	frame->arena = walk->arena_used;
 	frame->facts = walk->nfacts;
 	frame->kind = (uint8_t) kind;
@@ -619,7 +621,7 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
 			{
 				parent[-1].nprvtid += parent[-1].nprvtid < 2;
 				parent[-1].prvtid = frame->start;
-				parent[-1].prvtid_end = frame->start + (size_t) XML_GetCurrentByteCount(walk->parser);
+				parent[-1].prvtid_end = frame->start + pa_byte_count(walk->parser);
 			}
 			break;
 		case ISO_BIRTH:
@@ -659,8 +661,8 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
 static size_t
 tag_end(IsoWalk *walk)
 {
-	return (size_t) XML_GetCurrentByteIndex(walk->parser) +
-		(size_t) XML_GetCurrentByteCount(walk->parser);
+	return pa_byte_index(walk->parser) +
+		pa_byte_count(walk->parser);
 }
 
 static void
@@ -747,7 +749,7 @@ verdict_of(IsoWalk *walk, uint64_t offset)
 		case XML_ERROR_PARTIAL_CHAR:
 			return PA_MESSAGE_ENCODING;
 		case XML_ERROR_INVALID_TOKEN:
-			/* in what is right so far, a letter above 127 is none only if it is cut */
+			/* what is above 127 is wrong here only if it is no character */
 			if (walk->width == 1 && offset < walk->len && (walk->message[offset] & 0x80) != 0)
 				return PA_MESSAGE_ENCODING;
 			return PA_MESSAGE_MALFORMED;
@@ -776,14 +778,15 @@ parse(IsoWalk *walk)
 
 				/* nothing at all is nowhere */
 				if (walk->len > 0)
-					rewritten->offset = (uint64_t) XML_GetCurrentByteIndex(walk->parser);
-				rewritten->line = (uint64_t) XML_GetCurrentLineNumber(walk->parser);
+					rewritten->offset = pa_byte_index(walk->parser);
+				rewritten->line = pa_line_number(walk->parser);
 				walk->verdict = verdict_of(walk, rewritten->offset);
 			}
 			return;
 		}
 		at += piece;
-		/* all before the innermost element that is open, unless something is undecided there */
+
+		/* all before the innermost element, if nothing is undecided there */
 		if (walk->nplaces == 0 && walk->depth > 0)
 			protaddr_iso_flush(walk, walk->frame[walk->depth].start);
 	} while (!last && walk->verdict == PA_MESSAGE_OK);

@@ -10,7 +10,7 @@
 
 #include "../pure.h"
 
-#define PA_JSON_NAME	48		/* bytes of a plain name; no name that we know is as long */
+#define PA_JSON_NAME	48		/* bytes; no name that we know is as long */
 
 /* A member of an object, or an element of an array (no name). */
 typedef struct PaMember

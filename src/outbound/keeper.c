@@ -513,7 +513,7 @@ object_touched(ObjectAccessType access, Oid class, Oid object, int column, void 
 			}
 			else if (access == OAT_DROP)
 			{
-				/* refused when it is clear that neither the table nor the extension goes */
+				/* refused once it is clear that the table stays */
 				char	   *name = get_attname(object, column, true);
 
 				if (name != NULL && is_table(object) &&
@@ -650,11 +650,11 @@ static void
 check_touched(Touched *entry)
 {
 	Oid			relation = entry->relation;
-	ProtaddrGateState state;
+	ProtaddrGateState gate;
 
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
 		return;
-	state = protaddr_gate_state(relation);
+	gate = protaddr_gate_state(relation);
 	if (entry->detached && holds_rows(relation, true))
 		refuse(relation, "detaching a partition that holds rows",
 			   "Drop the partition, or empty it first.  " REMOVE_GATE_HINT);
@@ -663,9 +663,9 @@ check_touched(Touched *entry)
 			   "Attach it empty, then insert its rows, which then pass the gate.");
 	if (entry->column_gone)
 		refuse(relation, "dropping a column that it works on", NULL);
-	if ((entry->was_whole || entry->attached) && state != PROTADDR_GATE_WHOLE && !left(relation))
+	if ((entry->was_whole || entry->attached) && gate != PROTADDR_GATE_WHOLE && !left(relation))
 		refuse(relation, "what would leave it incomplete", NULL);
-	if (state == PROTADDR_GATE_WHOLE)
+	if (gate == PROTADDR_GATE_WHOLE)
 		protaddr_gate_enter(relation);
 }
 
@@ -819,8 +819,10 @@ keeper_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId paren
 	if (event != SUBXACT_EVENT_ABORT_SUB)
 		return;
 	foreach(cell, touched)
+	{
 		if (((Touched *) lfirst(cell))->by >= mine)
 			touched = foreach_delete_current(touched, cell);
+	}
 	if (membership_touched >= mine)
 		membership_touched = InvalidSubTransactionId;
 	if (register_touched >= mine)
@@ -849,8 +851,8 @@ keeper_check_perms(PROTADDR_CHECK_PERMS_ARGS)
 			return true;
 
 		/*
-		 * Somebody writes a catalog by hand.  Such a change of a trigger announces
-		 * itself to nobody; so everybody is told to read everything anew.
+		 * Somebody writes a catalog by hand.  A trigger changed so announces
+		 * itself to nobody; so everybody is to read everything anew.
 		 */
 		if (unlikely(IsCatalogRelationOid(relation)))
 			CacheInvalidateRelcacheAll();

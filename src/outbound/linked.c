@@ -16,6 +16,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
@@ -199,6 +200,8 @@ protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *t
 	{
 		bool		replace[LINKED_COLUMNS] = {false};
 
+		/* ON CONFLICT DO UPDATE comes here twice in one command */
+		CommandCounterIncrement();
 		/* when it was first made is when it counts from; all else is as it reads now */
 		replace[LINKED_PAYEE_KEY - 1] = replace[LINKED_PAYER_KEYS - 1] = true;
 		replace[LINKED_AMOUNT - 1] = replace[LINKED_CURRENCY - 1] = true;

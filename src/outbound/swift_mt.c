@@ -34,7 +34,7 @@ typedef struct PaMt
 
 	bool		in_message;		/* the unit has a field */
 	bool		before_first;	/* no :21: yet in the message */
-	bool		direct_debit;	/* MT104, MT107: 50 is the creditor, 59 the debtor */
+	bool		direct_debit;	/* MT104, MT107: 50 is the creditor */
 	PaText		payer_of_all;	/* of the transactions that name none */
 
 	PaUnit		unit;
@@ -406,7 +406,7 @@ read_fields(PaMt *mt, bool in_block, size_t *at)
 		{
 			PaText		shown = without_blanks(text);
 
-			/* what begins like a field or a block and is none, or stands before all */
+			/* begins like a field or a block and is none, or has no field */
 			if (shown.len > 0 &&
 				(start == 0 || shown.data[0] == ':' || text.data[0] == '{'))
 				return PA_MESSAGE_MALFORMED;

@@ -271,7 +271,7 @@ plausible_town(PaText country, PaText text)
 
 		for (;;)
 		{
-			uint32_t	from = start;
+			uint32_t	from;
 			uint32_t	to;
 			uint32_t	in_word = 0;
 
@@ -502,7 +502,7 @@ fold_lines(const char *text, size_t len, size_t width, int max, char *out, size_
 /* The lines of a substitute, ready to be written. */
 typedef struct PaFolded
 {
-	char		text[(PA_SWIFT_LINE + 1) * FIELD_LINES];	/* each with a line feed behind */
+	char		text[(PA_SWIFT_LINE + 1) * FIELD_LINES];	/* with line feeds */
 	int			n;
 	char		country[PA_SWIFT_LINE]; /* CC/town */
 	size_t		country_len;

@@ -78,7 +78,7 @@ protaddr_verify_gate(PG_FUNCTION_ARGS)
 {
 	Verification verification;
 	Verification *v = &verification;
-	Oid			continue_in = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
+	volatile Oid continue_in = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
 	ItemPointer after = PG_ARGISNULL(2) ? NULL : (ItemPointer) PG_GETARG_POINTER(2);
 	List	   *partitions;
 
@@ -383,7 +383,7 @@ problem_of_message(Verification *verification, HeapTuple row, const ProtaddrGate
 	protaddr_row_digest(gate, row, RelationGetDescr(verification->rel), channel, transfer, &digest);
 	if (protaddr_held_released(gate, (bytea *) cstring_to_text_with_len(digest.data, digest.len)))
 		return NULL;
-	return psprintf("may leave through channel \"%s\" by nobody's decision", channel->name);
+	return psprintf("holds what channel \"%s\" holds or blocks", channel->name);
 }
 
 static void

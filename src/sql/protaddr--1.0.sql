@@ -2365,12 +2365,10 @@ COMMENT ON FUNCTION protaddr.gate_check() IS
 'Trigger after the row that protaddr.install_gate() installs, with the same arguments. Proves that every address column as stored is released for the row''s channel, and every message as the gate let it through. Raises 23PA1 if not.';
 CREATE FUNCTION protaddr.gate_summary() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_gate_summary' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
-REVOKE ALL ON FUNCTION protaddr.gate_summary() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.gate_summary() IS
 'Trigger after the statement that protaddr.install_gate() installs: says in a NOTICE how many rows of it are held, if any.';
 CREATE FUNCTION protaddr.held_kept() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_held_kept' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
-REVOKE ALL ON FUNCTION protaddr.held_kept() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.held_kept() IS
 'Trigger of a held table: its rows are written by the gate, release_held() and reject_held(), never by hand, and never removed. Raises 55000.';
 
@@ -2942,8 +2940,9 @@ FROM (SELECT t.relation::regclass AS relation,
             WHERE tgfoid IN ('protaddr.gate_row()'::regprocedure, 'protaddr.gate_check()'::regprocedure) AND tgparentid = 0
             UNION ALL
             -- one whose triggers are gone
-            SELECT r.relation, 0, NULL, NULL FROM protaddr.gate r JOIN pg_class c ON c.oid = r.relation
-            WHERE r.relation_name = format('%I.%I', c.relnamespace::regnamespace::name, c.relname)) t
+            SELECT r.relation, 0, NULL, NULL
+            FROM protaddr.gate r JOIN pg_class c ON c.oid = r.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE r.relation_name = format('%I.%I', n.nspname, c.relname)) t
       LEFT JOIN LATERAL (SELECT p.args[i] AS key, p.args[i + 1] AS value
                          FROM protaddr.trigger_arguments(t.oid) p(args), generate_series(1, cardinality(p.args), 2) i) a ON true
       GROUP BY t.relation) g

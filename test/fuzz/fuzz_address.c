@@ -268,7 +268,8 @@ try_address(const uint8_t *data, size_t size)
 	address.nsubjects = (int) (take_byte(&source) % (PA_MAX_SUBJECTS + 1));
 	for (int i = 0; i < address.nsubjects; i++)
 		address.subject[i] = take_text(&source, PA_SUBJECT_SIZE);
-	address.release = (PaRelease) (take_byte(&source) % 3);
+	address.release = (PaRelease) (take_byte(&source) % 5);
+	address.disclosure = take_byte(&source);
 	address.channel = take_text(&source, PA_CHANNEL_SIZE);
 	address.typist = take_text(&source, PA_TYPIST_SIZE);
 
@@ -291,6 +292,7 @@ try_address(const uint8_t *data, size_t size)
 	}
 	valid = valid && !empty;
 	valid = valid && (address.release != PA_NOT_RELEASED) == (address.channel.len > 0);
+	valid = valid && (address.release == PA_RELEASED_DISCLOSED) == (address.disclosure != 0);
 
 	len = protaddr_encode(&address, plain, PA_MAX_PLAIN);
 	PROMISE((len > 0) == valid);
@@ -309,6 +311,7 @@ try_address(const uint8_t *data, size_t size)
 		for (int i = 0; i < address.nsubjects; i++)
 			PROMISE(has_subject(&back, address.subject[i]));
 		PROMISE(address.release == back.release);
+		PROMISE(address.disclosure == back.disclosure);
 		PROMISE(same_text(address.channel, back.channel));
 		PROMISE(same_text(address.typist, back.typist));
 		try_format(&back, tidy);

@@ -465,8 +465,19 @@ test_encode_refusals(void)
 	address.channel = text_of("sepa");
 	address.release = PA_NOT_RELEASED;
 	ok(protaddr_encode(&address, plain, sizeof(plain)) == 0, "a channel without release is refused");
-	address.release = (PaRelease) 3;
+	address.release = (PaRelease) 5;
 	ok(protaddr_encode(&address, plain, sizeof(plain)) == 0, "an unknown release is refused");
+	address.release = PA_RELEASED_DISCLOSED;
+	ok(protaddr_encode(&address, plain, sizeof(plain)) == 0, "a disclosure without its number is refused");
+	address.disclosure = UINT64_C(0x0102030405060708);
+	ok(protaddr_encode(&address, plain, sizeof(plain)) == 64 &&
+	   memcmp(plain + 8, "\1\2\3\4\5\6\7\10", 8) == 0, "with it, it is not");
+	ok(protaddr_decode(plain, 64, &address) && address.disclosure == UINT64_C(0x0102030405060708) &&
+	   address.release == PA_RELEASED_DISCLOSED, "and comes back");
+	address.release = PA_RELEASED_SUBSTITUTE;
+	ok(protaddr_encode(&address, plain, sizeof(plain)) == 0, "a number of what is not disclosed is refused");
+	address = address_of("TwnNm=A");
+	address.channel = text_of("sepa");
 	address.release = PA_RELEASED_WHOLE;
 	ok(protaddr_encode(&address, plain, sizeof(plain)) == 64, "and what is right is not");
 	ok(protaddr_encode(&address, plain, 0) == 0, "no room is refused");
@@ -501,7 +512,10 @@ test_decode_refusals(void)
 
 	ok(!DECODES("\0\0\0\x10\1A"), "decode: version 0");
 	ok(!DECODES("\2\0\0\x10\1A"), "decode: version 2");
-	ok(!DECODES("\1\3\0\1c\x10\1A"), "decode: release 3");
+	ok(DECODES("\1\3\0\1c\x10\1A"), "decode: a substitute");
+	ok(DECODES("\1\4\0\1c\0\0\0\0\0\0\0\1\x10\1A"), "decode: a disclosure");
+	ok(!DECODES("\1\4\0\1c\0\0\0\0\0\0\0\0\x10\1A"), "decode: a disclosure without number");
+	ok(!DECODES("\1\5\0\1c\x10\1A"), "decode: release 5");
 	ok(!DECODES("\1\1\0\0\x10\1A"), "decode: released for an empty channel");
 	ok(!DECODES("\1\0\0"), "decode: no element");
 	ok(!DECODES("\1\0\1\1X"), "decode: a subject and no element");

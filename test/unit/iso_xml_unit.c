@@ -213,6 +213,7 @@ static const Example refused[] = {
 	{"a line end in a namespace", "w", PA_MESSAGE_MALFORMED, -1, "<D xmlns=\"" ISO "pacs.008.001.08&#10;x\"/>", NULL, NULL},
 	{"parts of an address elsewhere", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(6), HEAD "<Home><StrtNm>S</StrtNm></Home></D>", NULL, NULL},
 	{"lines elsewhere", "w", PA_MESSAGE_UNKNOWN_FORMAT, -1, HEAD "<AdrLine>S</AdrLine></D>", NULL, NULL},
+	{"a postcode elsewhere", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><PstCd/></a></D>", NULL, NULL},
 	{"a message that is an address", "w", PA_MESSAGE_UNKNOWN_FORMAT, 0, "<PstlAdr xmlns=\"" ISO "pacs.008.001.08\"/>", NULL, NULL},
 };
 

@@ -174,6 +174,8 @@ static const Example examples[] = {
 		"{1:F01BANKDKKKAXXX0000000000}{2:I104BANKDEFFXXXXN}{4:\n:20:R\n:21:T1\n:32B:EUR10,\n"
 		":50K:/DK50\nA\nVEJ 1\n:59:/DE02\nB\nVEJ 2\n-}", "WW", {"VEJ 1\n", "", "VEJ 2\n", ""},
 	"10 EUR DE02>DK50\nCdtr|A|DK50|/\nDbtr|B|DE02|/\n", NULL},
+	{"a message without type behind an MT104", "{1:F01X}{2:I104BANKDEFFXXXXN}{4:\n:20:R\n-}{1:F01X}{4:\n:20:R\n:59:/DE02\nB\nVEJ 2\n-}", "W",
+	{"VEJ 2\n", ""}, "  >DE02\nCdtr|B|DE02|/\n", NULL},
 	{"MT202COV", "{1:F01BANKDKKKAXXX0000000000}{2:I202BANKDEFFXXXXN}{3:{119:COV}}{4:\n:20:R\n:21:U\n:32A:260801EUR10,\n"
 		":58A:BANKDEFF\n:50K:/DK50\nA\nVEJ 1\n:59:/DE02\nB\nVEJ 2\n:33B:EUR9,\n-}", "WW",
 		{"VEJ 1\n", "", "VEJ 2\n", ""},
