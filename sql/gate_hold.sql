@@ -107,6 +107,46 @@ SELECT refusal(s) FROM unnest(ARRAY['DELETE FROM payment_held', 'TRUNCATE paymen
     'SELECT protaddr.install_gate(''payment_held'', ''sepa'', ''payer'')']) WITH ORDINALITY u(s, n) ORDER BY n;
 RESET ROLE;
 
+-- and should he take the trigger away: what is released is what was held
+INSERT INTO payment (payer, home, doc) VALUES ('6201704002', home('6201704002'), pacs('6201704002')::xml), ('6401704004', home('6401704004'), NULL);
+SELECT max(held_id) AS last FROM payment_held \gset
+CREATE FUNCTION tampered(statement text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+    BEGIN
+        SET LOCAL ROLE regress_hold_owner;
+        ALTER TABLE payment_held DISABLE TRIGGER zz_protaddr_held;
+        EXECUTE statement;
+        ALTER TABLE payment_held ENABLE TRIGGER zz_protaddr_held;
+        RESET ROLE;
+        RAISE EXCEPTION 'back: %', refusal(format('SELECT protaddr.release_held(''payment'', %s, ''court'', ''disclose'')', (SELECT max(held_id) FROM payment_held)));
+    EXCEPTION WHEN raise_exception THEN RETURN SQLERRM;
+    END;
+END $$;
+SELECT tampered(replace(s, '$', format('WHERE h.held_id = %s', :last))) FROM unnest(ARRAY['UPDATE payment_held h SET payer = ''6201704002'', home = o.home FROM payment_held o $ AND o.held_id = h.held_id - 1', 'UPDATE payment_held h SET payer = NULL $', 'UPDATE payment_held h SET note = ''x'' $',
+    'UPDATE payment_held h SET doc = o.doc FROM payment_held o $ AND o.held_id = h.held_id - 1', 'UPDATE payment_held h SET note = note $', 'ALTER TABLE payment_held ALTER held_seal DROP NOT NULL; UPDATE payment_held h SET held_seal = NULL $',
+    'UPDATE payment_held h SET held_seal = ''x'' $', 'CREATE FUNCTION pg_temp.f() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN RETURN NEW; END''; CREATE TRIGGER aaa BEFORE UPDATE ON payment_held FOR EACH ROW EXECUTE FUNCTION pg_temp.f()',
+    'CREATE RULE r AS ON UPDATE TO payment_held DO ALSO NOTHING']) WITH ORDINALITY u(s, n) ORDER BY n;
+SELECT tampered('SELECT 1');
+BEGIN;
+SET LOCAL ROLE regress_hold_owner;
+ALTER TABLE payment_held DISABLE TRIGGER zz_protaddr_held;
+RESET ROLE;
+SELECT refusal('INSERT INTO payment (payer, home) VALUES (''6201704002'', home(''6201704002''))');
+ROLLBACK;
+-- a gate that names somebody else's held table holds nothing there
+SET ROLE regress_hold_writer;
+SET client_min_messages = warning;
+CREATE TEMP TABLE forged (id bigint, payer text, home protaddr.address, note text, doc xml);
+SELECT refusal('CREATE TRIGGER zz_protaddr_gate BEFORE INSERT OR UPDATE ON forged FOR EACH ROW EXECUTE FUNCTION protaddr.gate_row(''channel'', ''psp_request'', ''subject'', ''payer'', ''message'', ''doc'', ''format'', ''xml'', ''held'', ''public.payment_held'')');
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION protaddr.gate_row, protaddr.gate_check TO regress_hold_writer;
+SET ROLE regress_hold_writer;
+CREATE TRIGGER zz_protaddr_gate BEFORE INSERT OR UPDATE ON forged FOR EACH ROW EXECUTE FUNCTION protaddr.gate_row('channel', 'psp_request', 'subject', 'payer', 'message', 'doc', 'format', 'xml', 'held', 'public.payment_held');
+CREATE TRIGGER zz_protaddr_gate_check AFTER INSERT OR UPDATE ON forged FOR EACH ROW EXECUTE FUNCTION protaddr.gate_check('channel', 'psp_request', 'subject', 'payer', 'message', 'doc', 'format', 'xml', 'held', 'public.payment_held');
+ALTER TABLE forged ENABLE ALWAYS TRIGGER zz_protaddr_gate, ENABLE ALWAYS TRIGGER zz_protaddr_gate_check;
+SELECT refusal('INSERT INTO forged (payer, home) VALUES (''6201704002'', home(''6201704002''))');
+RESET ROLE;
+SET client_min_messages = notice;
+
 -- a row that cannot be stored stays held; so does one that a trigger takes away
 CREATE FUNCTION in_the_way() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF current_setting('regress.way', true) = 'raise' THEN RAISE EXCEPTION 'in the way'; ELSIF current_setting('regress.way', true) = 'skip' THEN RETURN NULL;
@@ -132,6 +172,32 @@ SELECT count(*) - :before_rows AS rows, count(home) - :before_homes AS homes FRO
 SELECT held_status, held_by = session_user AS by FROM payment_held ORDER BY held_id DESC LIMIT 2;
 RESET regress.way;
 DROP TRIGGER in_the_way ON payment;
+
+-- constraints that are deferred are checked at once
+CREATE TABLE note (note text PRIMARY KEY);
+INSERT INTO note VALUES ('known');
+ALTER TABLE payment ADD CONSTRAINT noted FOREIGN KEY (note) REFERENCES note DEFERRABLE INITIALLY DEFERRED NOT VALID;
+INSERT INTO payment (payer, home, note) VALUES ('6201704002', home('6201704002'), 'known'), ('6201704002', home('6201704002'), 'unknown');
+SELECT max(held_id) AS last FROM payment_held \gset
+SELECT refusal(format('SELECT protaddr.release_held(''payment'', %s, ''x'')', :last)) ~ '^23503' AS unknown, refusal(format('SELECT protaddr.release_held(''payment'', %s, ''x'')', :last - 1)) AS known;
+ALTER TABLE payment DROP CONSTRAINT noted;
+DROP TABLE note;
+-- a trigger of the held table writes into another gated one, and into its own
+CREATE TABLE copied (payer text, home protaddr.address);
+SELECT protaddr.install_gate('copied', 'psp_request', 'payer');
+CREATE FUNCTION copy_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF current_setting('regress.way', true) = 'own' THEN INSERT INTO public.payment (payer, home) VALUES (NEW.payer, NEW.home); ELSE INSERT INTO public.copied VALUES (NEW.payer, NEW.home); END IF; RETURN NULL; END $$;
+CREATE TRIGGER copy_it AFTER INSERT ON payment_held FOR EACH ROW EXECUTE FUNCTION copy_it();
+ALTER TABLE copied OWNER TO regress_hold_owner;
+ALTER TABLE copied_held OWNER TO regress_hold_owner;
+INSERT INTO payment (payer, home) VALUES ('6201704002', home('6201704002'));
+SELECT of_table, count(*) FROM protaddr.held_rows() WHERE of_table = 'copied'::regclass GROUP BY 1;
+SET regress.way = 'own';
+SELECT left(refusal('INSERT INTO payment (payer, home) VALUES (''6201704002'', home(''6201704002''))'), 5);
+RESET regress.way;
+DROP TRIGGER copy_it ON payment_held;
+DROP TABLE copied, copied_held;
+DROP FUNCTION copy_it;
 
 -- an error or a rollback takes the held row along; the count begins anew
 BEGIN;
@@ -210,6 +276,7 @@ DROP FUNCTION home;
 DROP EXTENSION protaddr CASCADE;
 DROP TABLE customer, mixed CASCADE;
 SELECT format('DROP TABLE %I', relname) FROM pg_class WHERE relkind = 'r' AND relname ~ '_held$' ORDER BY relname COLLATE "C" \gexec
-DROP FUNCTION refusal, pacs, in_the_way;
+DROP TABLE forged;
+DROP FUNCTION refusal, pacs, tampered, in_the_way;
 REVOKE CREATE ON SCHEMA public FROM regress_hold_owner;
 DROP ROLE regress_hold_owner, regress_hold_writer, regress_hold_officer;

@@ -18,6 +18,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -40,7 +41,7 @@ PG_FUNCTION_INFO_V1(protaddr_gate_summary);
 /* The columns that a held table has before those of its gated table. */
 static const char *const own_columns[] = {
 	"held_id", "held_at", "held_by", "held_operation", "held_channel", "held_why", "held_status",
-	"decided_at", "decided_by", "decided_reason", "decided_action", "decided_digest"
+	"held_seal", "decided_at", "decided_by", "decided_reason", "decided_action", "decided_digest"
 };
 
 /* Rows that one statement has held, until it says so. */
@@ -131,6 +132,12 @@ act_as(Oid owner, Acting *acting)
 	/* what a policy hides from the owner would be missed: rather refuse */
 	SetConfigOption("row_security", "off", PGC_USERSET, PGC_S_SESSION);
 	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
+	/* values are written the same for every session, to be digested */
+	SetConfigOption("datestyle", "ISO, YMD", PGC_USERSET, PGC_S_SESSION);
+	SetConfigOption("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION);
+	SetConfigOption("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION);
+	SetConfigOption("lc_monetary", "C", PGC_USERSET, PGC_S_SESSION);
+	SetConfigOption("timezone", "UTC", PGC_USERSET, PGC_S_SESSION);
 }
 
 static void
@@ -208,6 +215,54 @@ message_of(const ProtaddrGate *gate, Relation rel, const char *name)
 	return NULL;
 }
 
+/* digest_value appends a digest of a column's value; type InvalidOid: of its having one. */
+static void
+digest_value(StringInfo digests, const char *column, Oid type, Datum value)
+{
+	ProtaddrDigest digest;
+	ProtaddrChannel nothing = {0};
+	ProtaddrTransfer nobody = {0};
+	Oid			out;
+	bool		is_varlena;
+
+	if (!OidIsValid(type))
+		value = CStringGetTextDatum("");
+	/* what is sealed is as it is; anything else as it is written, which outlives a dump */
+	else if (type != BYTEAOID && type != protaddr_address_type())
+	{
+		getTypeOutputInfo(type, &out, &is_varlena);
+		value = CStringGetTextDatum(OidOutputFunctionCall(out, value));
+	}
+	protaddr_value_digest(type == InvalidOid ? InvalidOid : BYTEAOID, column, &nothing, &nobody,
+						  value, &digest);
+	appendBinaryStringInfo(digests, (char *) digest.bytes, sizeof(digest.bytes));
+}
+
+static bool
+is_among(const bytea *digests, const char *column, Oid type, Datum value)
+{
+	StringInfoData digest;
+	bool		found = false;
+
+	initStringInfo(&digest);
+	digest_value(&digest, column, type, value);
+	for (int at = 0; at + digest.len <= VARSIZE_ANY_EXHDR(digests) && !found; at += digest.len)
+		found = memcmp(VARDATA_ANY(digests) + at, digest.data, digest.len) == 0;
+	pfree(digest.data);
+	return found;
+}
+
+/*
+ * is_as_held tells whether a column holds what was sealed with the row: the same value,
+ * or none as then, be it that the column was added since.
+ */
+static bool
+is_as_held(const bytea *digests, const char *column, Oid type, Datum value, bool isnull)
+{
+	return isnull ? !is_among(digests, column, InvalidOid, (Datum) 0) :
+		is_among(digests, column, type, value);
+}
+
 /*
  * what_is_wrong says why a table cannot hold the rows of another; NULL if it can.
  *
@@ -221,12 +276,23 @@ what_is_wrong(Relation held, Relation rel, const ProtaddrGate *gate, const char 
 	Oid			kept = LookupFuncName(list_make2(makeString("protaddr"), makeString("held_kept")),
 									  0, NULL, false);
 	bool		is_held = false;
+	bool		changes_rows = false;
 
 	*column = NULL;
 	for (int i = 0; held->trigdesc != NULL && i < held->trigdesc->numtriggers; i++)
-		is_held = is_held || held->trigdesc->triggers[i].tgfoid == kept;
+	{
+		const Trigger *trigger = &held->trigdesc->triggers[i];
+
+		if (trigger->tgfoid == kept)
+			is_held = is_held || (TRIGGER_FOR_ROW(trigger->tgtype) &&
+								  trigger->tgenabled != TRIGGER_DISABLED);
+		else if (TRIGGER_FOR_BEFORE(trigger->tgtype) && TRIGGER_FOR_ROW(trigger->tgtype))
+			changes_rows = true;
+	}
 	if (held->rd_rel->relkind != RELKIND_RELATION || !is_held)
-		return "It is none that install_gate() made.";
+		return "It is none that install_gate() made, or its trigger is gone or disabled.";
+	if (changes_rows || held->rd_rules != NULL)
+		return "It has a trigger or a rule that could change its rows.";
 	if (held->rd_rel->relowner != owner_of(gate == NULL ? RelationGetRelid(rel) : gate->root))
 		return "It does not belong to the owner of the gated table.";
 	for (int i = 0; i < lengthof(own_columns); i++)
@@ -307,13 +373,14 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 	Relation	held = held_open(gate, rel);
-	int			room = desc->natts + 4;
+	int			room = desc->natts + 5;
 	Oid		   *types = palloc(room * sizeof(Oid));
 	Datum	   *values = palloc(room * sizeof(Datum));
 	char	   *nulls = palloc(room);
 	int			n = 0;
 	StringInfoData query;
 	StringInfoData places;
+	StringInfoData digests;
 	Acting		acting;
 	const char *told[] = {GetUserNameFromId(GetSessionUserId(), false), "INSERT", channel->name, why};
 	HeldCount  *count = NULL;
@@ -322,9 +389,11 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 
 	initStringInfo(&query);
 	initStringInfo(&places);
+	initStringInfo(&digests);
 	appendStringInfo(&query, "INSERT INTO %s (held_by, held_operation, held_channel, held_why",
 					 qualified_name(held));
 	appendStringInfoString(&places, "$1, $2, $3, $4");
+	act_as(held->rd_rel->relowner, &acting);
 	for (; n < lengthof(told); n++)
 	{
 		types[n] = TEXTOID;
@@ -351,13 +420,21 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 																VARSIZE_ANY_EXHDR(message)));
 			}
 		}
+		if (!isnull)
+		{
+			digest_value(&digests, NameStr(att->attname), InvalidOid, (Datum) 0);
+			digest_value(&digests, NameStr(att->attname), types[n], values[n]);
+		}
 		nulls[n++] = isnull ? 'n' : ' ';
 		appendStringInfo(&query, ", %s", quote_identifier(NameStr(att->attname)));
 		appendStringInfo(&places, ", $%d", n);
 	}
-	appendStringInfo(&query, ") VALUES (%s)", places.data);
+	/* what is released is what was held, whoever has had the table in hand meanwhile */
+	types[n] = BYTEAOID;
+	values[n] = PointerGetDatum(protaddr_seal_bytes(digests.data, digests.len));
+	nulls[n++] = ' ';
+	appendStringInfo(&query, ", held_seal) VALUES (%s, $%d)", places.data, n);
 
-	act_as(held->rd_rel->relowner, &acting);
 	SPI_connect();
 	if (execute_on_held(held, query.data, n, types, values, nulls) != SPI_OK_INSERT || SPI_processed != 1)
 		ereport(ERROR,
@@ -524,6 +601,8 @@ send_on(const ProtaddrGate *gate, Relation rel, ProtaddrHeldDecision *decision)
 	Datum	   *values = palloc(desc->natts * sizeof(Datum));
 	char	   *nulls = palloc(desc->natts);
 	int			n = 0;
+	bytea	   *digests;
+	bool		unsealed;
 	StringInfoData query;
 	StringInfoData places;
 	ProtaddrHeldDecision *decision_before = releasing;
@@ -532,23 +611,46 @@ send_on(const ProtaddrGate *gate, Relation rel, ProtaddrHeldDecision *decision)
 
 	initStringInfo(&query);
 	initStringInfo(&places);
+	digests = (bytea *) DatumGetPointer(SPI_getbinval(row, held_desc, 1, &unsealed));
+	if (!unsealed)
+		digests = protaddr_open_bytes((bytea *) PG_DETOAST_DATUM_PACKED(PointerGetDatum(digests)));
 	appendStringInfo(&query, "INSERT INTO %s", qualified_name(rel));
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
+		bool		is_message;
 		bool		isnull;
 
 		if (!is_kept(att))
 			continue;
 		types[n] = att->atttypid;
-		values[n] = SPI_getbinval(row, held_desc, n + 1, &isnull);
-		if (!isnull && message_of(gate, rel, NameStr(att->attname)) != NULL)
+		/* behind held_seal */
+		values[n] = SPI_getbinval(row, held_desc, n + 2, &isnull);
+		is_message = message_of(gate, rel, NameStr(att->attname)) != NULL;
+		if (unsealed || !is_as_held(digests, NameStr(att->attname),
+									is_message ? BYTEAOID : att->atttypid, values[n], isnull))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("column \"%s\" of the held row is not as it was held",
+							NameStr(att->attname)),
+					 errdetail("Somebody has changed it since. The row stays held."),
+					 errhint("protaddr.reject_held() rejects it."),
+					 PROTADDR_DISCREET));
+		if (!isnull && is_message)
 			values[n] = PointerGetDatum(protaddr_open_bytes((bytea *) PG_DETOAST_DATUM_PACKED(values[n])));
 		nulls[n++] = isnull ? 'n' : ' ';
 		appendStringInfo(&query, "%s%s", n == 1 ? " (" : ", ", quote_identifier(NameStr(att->attname)));
 		appendStringInfo(&places, "%s$%d", n == 1 ? "" : ", ", n);
 	}
 	appendStringInfo(&query, ") OVERRIDING SYSTEM VALUE VALUES (%s)", places.data);
+
+	/* in a restricted operation nothing can be put off */
+	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+		if (rel->trigdesc->triggers[i].tginitdeferred)
+		{
+			(void) SPI_execute("SET CONSTRAINTS ALL IMMEDIATE", false, 0);
+			break;
+		}
 
 	PG_TRY();
 	{
@@ -591,7 +693,6 @@ decide(FunctionCallInfo fcinfo, const char *status)
 	Oid			types[] = {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
 	Datum		values[5];
 	char		nulls[5] = {' ', ' ', ' ', ' ', ' '};
-	bool		first = true;
 
 	for (int i = 0; i < PG_NARGS(); i++)
 		if (PG_ARGISNULL(i))
@@ -636,15 +737,13 @@ decide(FunctionCallInfo fcinfo, const char *status)
 	initStringInfo(&query);
 	appendStringInfo(&query, "UPDATE %s SET held_status = $2, decided_at = clock_timestamp(), decided_by = $3, "
 					 "decided_reason = $4, decided_action = $5 "
-					 "WHERE held_id OPERATOR(pg_catalog.=) $1 AND held_status OPERATOR(pg_catalog.=) 'held' RETURNING ",
+					 "WHERE held_id OPERATOR(pg_catalog.=) $1 AND held_status OPERATOR(pg_catalog.=) 'held' RETURNING held_seal",
 					 qualified_name(held));
 	for (int i = 0; i < desc->natts; i++)
 	{
 		if (!is_kept(TupleDescAttr(desc, i)))
 			continue;
-		appendStringInfo(&query, "%s%s", first ? "" : ", ",
-						 quote_identifier(NameStr(TupleDescAttr(desc, i)->attname)));
-		first = false;
+		appendStringInfo(&query, ", %s", quote_identifier(NameStr(TupleDescAttr(desc, i)->attname)));
 	}
 
 	/* the decision, and the messages it is about, are nobody's business but the table's */

@@ -2458,7 +2458,7 @@ DECLARE
     full_name text;
     grantee oid;
     col record;
-    own_columns constant text[] := '{held_id,held_at,held_by,held_operation,held_channel,held_why,held_status,decided_at,decided_by,decided_reason,decided_action,decided_digest}';
+    own_columns constant text[] := '{held_id,held_at,held_by,held_operation,held_channel,held_why,held_status,held_seal,decided_at,decided_by,decided_reason,decided_action,decided_digest}';
     culprit name;
 BEGIN
     SELECT c.* INTO gated FROM pg_class c WHERE c.oid = relation;
@@ -2497,7 +2497,7 @@ BEGIN
             'held_at timestamptz NOT NULL DEFAULT clock_timestamp(), held_by text NOT NULL, held_operation text NOT NULL,'
             'held_channel text NOT NULL, held_why text NOT NULL,'
             'held_status text NOT NULL DEFAULT ''held'' CHECK (held_status IN (''held'', ''released'', ''rejected'')),'
-            'decided_at timestamptz, decided_by text, decided_reason text, decided_action text, decided_digest bytea)', full_name);
+            'held_seal bytea NOT NULL, decided_at timestamptz, decided_by text, decided_reason text, decided_action text, decided_digest bytea)', full_name);
         SELECT c.* INTO there FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = schema AND c.relname = table_name;
         IF there.relowner <> gated.relowner THEN
@@ -2772,7 +2772,7 @@ CREATE FUNCTION protaddr.release_held(relation regclass, held_id bigint, reason 
     AS 'MODULE_PATHNAME', 'protaddr_release_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.release_held(regclass, bigint, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.release_held(regclass, bigint, text, text) IS
-'Sends a held row on its way: it is inserted into its gated table, through the gate and every other trigger, with the rights of the table''s owner. action: what happens to the addresses that held it: withhold, minimum, substitute or disclose (on record in protaddr.disclosure, with the reason). Where the channel''s rule for the address no longer holds it, that rule counts: of people free meanwhile the address leaves whole. If the insert fails, the row stays held. Needs EXECUTE and no right on the tables; whoever has it decides what leaves. Raises 22004 without a reason, 22023 for an action there is not, 42809 for a table without a gate, 55000 if no such row waits.';
+'Sends a held row on its way: it is inserted into its gated table, through the gate and every other trigger, with the rights of the table''s owner. action: what happens to the addresses that held it: withhold, minimum, substitute or disclose (on record in protaddr.disclosure, with the reason). Where the channel''s rule for the address no longer holds it, that rule counts: of people free meanwhile the address leaves whole. If the insert fails, the row stays held. Needs EXECUTE and no right on the tables; whoever has it decides what leaves. Raises 22004 without a reason, 22023 for an action there is not, 42809 for a table without a gate, 55000 if no such row waits, XX001 if somebody has changed it since it was held.';
 CREATE FUNCTION protaddr.reject_held(relation regclass, held_id bigint, reason text) RETURNS void
     AS 'MODULE_PATHNAME', 'protaddr_reject_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.reject_held(regclass, bigint, text) FROM PUBLIC;

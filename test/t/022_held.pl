@@ -1,0 +1,194 @@
+#
+# 022_held.pl
+#		Is every row either in its table or held, once, whatever happens in between?
+#
+# Backends and servers killed while rows are held, released and rejected; COPY, the
+# apply worker of logical replication, a foreign table, a dump and its restore.
+#
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use ProtaddrTest;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $node = cluster(PostgreSQL::Test::Cluster->new('held'), allows_streaming => 'logical');
+$node->append_conf('postgresql.conf',
+	"log_statement = none\nrestart_after_crash = on\nsynchronous_commit = on\nmax_prepared_transactions = 5");
+$node->start;
+new_database($node, 'bank');
+$node->safe_psql('bank', <<"SQL");
+CREATE TABLE customer (cpr text PRIMARY KEY, home protaddr.address);
+SELECT protaddr.bind_column('customer', 'home', subject => 'cpr');
+INSERT INTO customer SELECT 'P' || i, protaddr.address(strtnm => CASE WHEN i % 2 = 0 THEN '@{[CANARY]}' ELSE 'Vej' END, bldgnb => i::text, twnnm => 'By', ctry => 'DK') FROM generate_series(1, 20) i;
+SELECT protaddr.protect('P' || i, 'DK-CPR', '0001') FROM generate_series(2, 20, 2) i;
+CREATE TABLE payment (id int PRIMARY KEY, payer text, home protaddr.address, doc text);
+SELECT protaddr.install_gate('payment', channel => 'psp_request', subject => 'payer', messages => '{"doc":"xml"}');
+CREATE FUNCTION doc(cpr text) RETURNS text LANGUAGE sql IMMUTABLE AS \$\$
+SELECT '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><Dbtr><Nm>Test</Nm><PstlAdr><StrtNm>@{[CANARY]}</StrtNm><Ctry>DK</Ctry></PstlAdr>'
+	|| '<Id><PrvtId><Othr><Id>' || cpr || '</Id></Othr></PrvtId></Id></Dbtr></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>' \$\$;
+SQL
+
+# ---- COPY of many rows -------------------------------------------------------------------
+
+my $file = $node->basedir . '/payments.txt';
+$node->safe_psql('bank', "COPY (SELECT i, cpr, home FROM generate_series(1, 2000) i JOIN customer ON cpr = 'P' || (1 + i % 20)) TO '$file'");
+my ($out, $err) = ('', '');
+$node->psql('bank', "COPY payment (id, payer, home) FROM '$file'", stdout => \$out, stderr => \$err);
+like($err, qr/NOTICE:  1000 rows are held in public\.payment_held/, 'COPY says once how many rows it holds');
+is($node->safe_psql('bank', 'SELECT count(*) FROM payment'), '1000', 'COPY: half of them are stored');
+is($node->safe_psql('bank', 'SELECT count(*), count(DISTINCT id) FROM payment_held'), '1000|1000', 'COPY: half of them are held');
+$node->safe_psql('bank', q(SELECT protaddr.release_held('payment', held_id, 'all of them', 'minimum') FROM protaddr.held_rows('payment')));
+is($node->safe_psql('bank', q(SELECT count(*), count(DISTINCT id), count(*) FILTER (WHERE protaddr.show(home) = 'By') FROM payment)), '2000|2000|1000', 'all are released');
+is($node->safe_psql('bank', q(SELECT count(*) FROM protaddr.verify_gate('payment'))), '0', 'and verified');
+
+# ---- two-phase commit ---------------------------------------------------------------------
+
+$node->safe_psql('bank', q(BEGIN; INSERT INTO payment SELECT 2001, cpr, home FROM customer WHERE cpr = 'P2'; PREPARE TRANSACTION 'two'));
+is($node->safe_psql('bank', q(SELECT count(*) FROM payment_held WHERE id = 2001)), '0', 'prepared: not held yet');
+$node->stop('immediate');
+$node->start;
+$node->safe_psql('bank', q(COMMIT PREPARED 'two'));
+is($node->safe_psql('bank', q(SELECT count(*) FROM payment_held WHERE id = 2001)), '1', 'held when it is committed, after a crash too');
+
+# ---- killed in between -----------------------------------------------------------------------
+
+# Whatever was answered is so; whatever was not is so, or not at all.
+my $next  = 3000;
+my $story = q(SELECT
+	(SELECT count(*) FROM (SELECT id FROM payment UNION ALL SELECT id FROM payment_held WHERE held_status <> 'released') a) || ' ' ||
+	(SELECT count(DISTINCT id) FROM (SELECT id FROM payment UNION ALL SELECT id FROM payment_held WHERE held_status <> 'released') a) || ' ' ||
+	(SELECT count(*) FROM payment_held h WHERE held_status = 'released' AND NOT EXISTS (SELECT FROM payment p WHERE p.id = h.id)) || ' ' ||
+	(SELECT count(*) FROM payment_held h JOIN payment p USING (id) WHERE held_status <> 'released'));
+
+sub alive_again
+{
+	return $node->poll_query_until('bank', 'SELECT NOT pg_is_in_recovery()') || die 'the server did not come back';
+}
+
+my ($cut, $done) = (0, 0);
+for my $round (1 .. 12)
+{
+	my $session   = $node->background_psql('bank', on_error_stop => 0);
+	my $backend   = $session->query_safe('SELECT pg_backend_pid();');
+	my $immediate = $round % 3 == 0;
+	my $last      = $next + 119;
+
+	# each statement a transaction of its own: hold, release every other one, reject some
+	my $work = '';
+	for my $id ($next .. $last)
+	{
+		$work .= "INSERT INTO payment SELECT $id, cpr, home, doc(cpr) FROM customer WHERE cpr = 'P" . (1 + $id % 20) . "' RETURNING 'stored ' || id;\n";
+		$work .= "SELECT protaddr.release_held('payment', held_id, 'x', 'minimum'), 'released ' || id FROM payment_held WHERE id = $id AND held_status = 'held' AND id % 4 = 1;\n";
+		$work .= "SELECT protaddr.reject_held('payment', held_id, 'x'), 'rejected ' || id FROM payment_held WHERE id = $id AND held_status = 'held' AND id % 8 = 7;\n";
+	}
+	$session->{stdin} .= $work . "SELECT 'end of work';\n";
+	my $until = time + 0.01 + 0.15 * rand();
+	while (time < $until && index($session->{stdout}, 'end of work') < 0)
+	{
+		$session->{run}->pump_nb;
+		sleep(0.002);
+	}
+	$immediate ? $node->stop('immediate') : kill('KILL', $backend);
+	eval { $session->{run}->pump_nb; $session->{stdin} .= "\\q\n"; $session->{run}->finish; };
+	my $told = $session->{stdout};
+	index($told, 'end of work') >= 0 ? $done++ : $cut++;
+	$immediate ? $node->start : do { sleep(0.2); alive_again() };
+
+	my ($rows, $ids, $lost, $twice) = split / /, $node->safe_psql('bank', $story);
+	is("$rows $lost $twice", "$ids 0 0", "round $round: each row stands in one place");
+	my @stored   = $told =~ /stored (\d+)/g;
+	my @released = $told =~ /released (\d+)/g;
+	my @rejected = $told =~ /rejected (\d+)/g;
+	is($node->safe_psql('bank', 'SELECT count(*) FROM payment WHERE id = ANY (\'{' . join(',', @stored, @released) . '}\')'), scalar(@stored) + scalar(@released), "round $round: what was told to be stored is");
+	is($node->safe_psql('bank', 'SELECT count(*) FROM payment_held WHERE held_status = \'rejected\' AND id = ANY (\'{' . join(',', @rejected) . '}\')'), scalar(@rejected), "round $round: what was told to be rejected is");
+	$next = $last + 1;
+}
+note("$cut rounds cut short, $done not");
+cmp_ok($cut, '>', 0, 'some rounds were cut short');
+is($node->safe_psql('bank', q(SELECT count(*) FROM payment WHERE doc ~ ('Kanarie' || 'gade') AND substr(payer, 2)::int % 2 = 0)), '0', 'no message of a protected person tells');
+is($node->safe_psql('bank', q(SELECT count(*) FROM protaddr.verify_gate('payment'))), '0', 'all that is stored is released');
+
+# ---- cancelled verification goes on where it stopped --------------------------------------------
+
+$node->safe_psql('bank', q(CREATE TABLE much (id int, payer text, home protaddr.address);
+	INSERT INTO much SELECT i, 'P1', h FROM (SELECT home AS h FROM customer WHERE cpr = 'P1' OFFSET 0) c, generate_series(1, 60000) i;
+	SELECT protaddr.install_gate('much', 'sepa', 'payer')));
+my $all = $node->safe_psql('bank', q(SELECT count(*) FROM protaddr.verify_gate('much')));
+is($all, '60000', 'nothing that stood there before is released');
+($out, $err) = ('', '');
+for my $timeout (40, 80, 160, 20)
+{
+	$node->psql('bank', "SET statement_timeout = $timeout; SELECT count(*) FROM protaddr.verify_gate('much')", stdout => \$out, stderr => \$err);
+	last if $err =~ /To go on/;
+}
+my ($hint) = $err =~ /To go on: (.*)/;
+my ($rows) = $err =~ /verified (\d+) rows of much/;
+ok(defined $hint && defined $rows && $rows > 0, 'cancelled, it says how many rows it has verified, and how to go on');
+is($node->safe_psql('bank', "SELECT count(*) FROM $hint"), $all - ($rows // 0), 'and goes on right there');
+
+# ---- a foreign table: what is held is held here -------------------------------------------------
+
+my ($host, $port) = ($node->host, $node->port);
+new_database($node, 'elsewhere');
+$node->safe_psql('elsewhere', 'CREATE TABLE outbox (id int, payer text, home protaddr.address)');
+$node->safe_psql('bank', qq(CREATE EXTENSION postgres_fdw;
+	CREATE SERVER away FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname 'elsewhere', batch_size '10');
+	CREATE USER MAPPING FOR CURRENT_USER SERVER away;
+	CREATE FOREIGN TABLE outbox (id int, payer text, home protaddr.address) SERVER away;
+	SELECT protaddr.install_gate('outbox', 'psp_request', 'payer')));
+($out, $err) = ('', '');
+$node->psql('bank', q(INSERT INTO outbox SELECT row_number() OVER (), cpr, home FROM customer), stdout => \$out, stderr => \$err);
+like($err, qr/10 rows are held in public\.outbox_held/, 'rows of a foreign table are held');
+is($node->safe_psql('bank', 'SELECT count(*) FROM outbox'), '10', 'the others are sent');
+is($node->safe_psql('bank', q(SELECT count(*) FROM protaddr.verify_gate('outbox'))), '0', 'and verified');
+$node->safe_psql('bank', q(SELECT protaddr.release_held('outbox', held_id, 'x', 'minimum') FROM protaddr.held_rows('outbox') LIMIT 3));
+is($node->safe_psql('bank', q(SELECT count(*) || ' ' || count(*) FILTER (WHERE protaddr.show(home) = 'By') FROM outbox)), '13 3', 'released to the foreign table');
+
+# ---- the apply worker holds, too -----------------------------------------------------------------
+
+new_database($node, 'branch');
+$node->safe_psql('bank', q(CREATE TABLE transfer (id int PRIMARY KEY, payer text, home protaddr.address); CREATE PUBLICATION transfers FOR TABLE transfer;
+	SELECT pg_create_logical_replication_slot('transfers', 'pgoutput')));
+$node->safe_psql('branch', q(CREATE TABLE transfer (id int PRIMARY KEY, payer text, home protaddr.address);
+	SELECT protaddr.install_gate('transfer', 'psp_request', 'payer')));
+# the keys are the same database's: the branch reads what the bank has sealed
+$node->safe_psql('bank', "COPY protaddr.data_key TO '@{[ $node->basedir ]}/keys.txt'");
+$node->safe_psql('branch', "COPY protaddr.data_key FROM '@{[ $node->basedir ]}/keys.txt'");
+$node->safe_psql('branch', q(SELECT protaddr.protect('P' || i, 'DK-CPR', '0001') FROM generate_series(2, 20, 2) i));
+$node->safe_psql('branch', "CREATE SUBSCRIPTION transfers CONNECTION 'host=$host port=$port dbname=bank' PUBLICATION transfers WITH (create_slot = false, copy_data = false)");
+$node->safe_psql('bank', q(INSERT INTO transfer SELECT substr(cpr, 2)::int, cpr, home FROM customer));
+$node->wait_for_catchup('transfers');
+is($node->safe_psql('branch', q(SELECT count(*) FROM transfer)), '10', 'the apply worker stores what is free');
+is($node->safe_psql('branch', q(SELECT count(*), count(DISTINCT id), min(held_status) FROM transfer_held)), '10|10|held', 'and holds the others');
+$node->safe_psql('branch', q(SELECT protaddr.release_held('transfer', held_id, 'x', 'minimum') FROM protaddr.held_rows('transfer') LIMIT 4));
+is($node->safe_psql('branch', q(SELECT count(*) FROM transfer)), '14', 'released there');
+$node->safe_psql('branch', 'ALTER SUBSCRIPTION transfers DISABLE; ALTER SUBSCRIPTION transfers SET (slot_name = NONE); DROP SUBSCRIPTION transfers');
+$node->safe_psql('bank', q(SELECT pg_drop_replication_slot('transfers')));
+
+# ---- a dump takes the held rows along, and they can be decided where it is restored ------------------
+
+$node->safe_psql('bank', 'CHECKPOINT');
+for my $relation ('payment_held', $node->safe_psql('bank', q(SELECT reltoastrelid::regclass FROM pg_class WHERE relname = 'payment_held')))
+{
+	ok(!holds($node->data_dir . '/' . $node->safe_psql('bank', "SELECT pg_relation_filepath('$relation')"), CANARY), 'a file of the held table tells nothing');
+}
+my $waiting = $node->safe_psql('bank', q(SELECT count(*) FROM payment_held WHERE held_status = 'held'));
+cmp_ok($waiting, '>', 0, 'some rows wait');
+$node->safe_psql('bank', q(DROP FOREIGN TABLE outbox; DROP TABLE outbox_held, much));
+$node->command_ok([ 'pg_dump', '-Fc', '-f', $node->basedir . '/bank.dump', '-d', $node->connstr('bank') ], 'dumped');
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('restored'), $node->basedir . '/bank.dump' ], 'restored');
+is($node->safe_psql('restored', q(SELECT count(*) FROM protaddr.held_rows('payment') WHERE status = 'held')), $waiting, 'what waited waits');
+$node->safe_psql('restored', q(SELECT protaddr.confirm_register(source) FROM (SELECT DISTINCT source FROM protaddr.protection) s; SELECT protaddr.confirm_register('test')));
+$node->safe_psql('restored', q(SELECT protaddr.release_held('payment', held_id, 'restored', 'minimum') FROM protaddr.held_rows('payment') WHERE status = 'held'));
+is($node->safe_psql('restored', q(SELECT count(*) FROM protaddr.verify_gate('payment'))), '0', 'released there, all is well');
+# a row whose message was released by decision can still be updated there
+$node->safe_psql('restored', q(UPDATE payment SET id = id));
+
+$node->stop;
+ok(!holds($node->logfile, CANARY), 'the log tells nothing');
+done_testing();
