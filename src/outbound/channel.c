@@ -186,6 +186,11 @@ channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel)
 
 	channel->when_protected = action_of(tuple, desc, CHANNEL_WHEN_PROTECTED);
 	channel->when_unknown = action_of(tuple, desc, CHANNEL_WHEN_UNKNOWN);
+	/* the table's constraints say so, too, as long as they are there */
+	if (channel->when_protected == PROTADDR_LEAVE)
+		channel->when_protected = PROTADDR_WITHHOLD;
+	if (channel->when_unknown == PROTADDR_DISCLOSE || channel->when_unknown == PROTADDR_SUBSTITUTE)
+		channel->when_unknown = PROTADDR_WITHHOLD;
 	channel->when_unbound = action_of(tuple, desc, CHANNEL_WHEN_UNBOUND);
 	channel->without_substitute = action_of(tuple, desc, CHANNEL_WITHOUT_SUBSTITUTE);
 	channel->when_unreadable = action_of(tuple, desc, CHANNEL_WHEN_UNREADABLE) == PROTADDR_HOLD ?
@@ -201,6 +206,9 @@ channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel)
 			memcpy(channel->small_currency, VARDATA_ANY(DatumGetTextPP(value)), 3);
 			channel->has_small = true;
 			channel->when_small = action_of(tuple, desc, CHANNEL_WHEN_SMALL);
+			if (channel->when_small == PROTADDR_LEAVE || numeric_is_nan(channel->small_amount) ||
+				numeric_is_inf(channel->small_amount))
+				channel->when_small = PROTADDR_WITHHOLD;
 		}
 		value = heap_getattr(tuple, CHANNEL_LINKED_WITHIN, desc, &isnull);
 		if (!isnull)
