@@ -373,6 +373,7 @@ struct ProtaddrDecision
 {
 	ProtaddrAction action;
 	ProtaddrRule rule;
+	ProtaddrAction without_substitute;	/* what happens if there is none */
 	int			hides;
 	bool		linked;			/* transfers before counted: this one is to be recorded */
 };
@@ -412,6 +413,7 @@ extern void protaddr_linked_record(const ProtaddrChannel *channel, const Protadd
 extern uint64 protaddr_disclosure_record(const ProtaddrChannel *channel,
 										 const ProtaddrTransfer *transfer,
 										 const PaText *subject, int nsubjects);
+extern bool protaddr_disclosure_is_of(uint64 disclosure, const ProtaddrTransfer *transfer);
 extern bool protaddr_disclosure_stands(uint64 disclosure);
 
 /* ---- outbound/substitute.c: what may leave in place of an address ------------------------------ */

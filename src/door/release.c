@@ -67,14 +67,6 @@ protaddr_release(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 		transfer = &own;
 	}
 	protaddr_decide(channel, &concerned, transfer, decision);
-	if (transfer->also != NULL)
-	{
-		ProtaddrDecision then;
-
-		protaddr_decide(transfer->also, &concerned, transfer, &then);
-		if (protaddr_stricter(decision->action, then.action) != decision->action)
-			*decision = then;
-	}
 
 	if (decision->action == PROTADDR_SUBSTITUTE)
 	{
@@ -149,7 +141,8 @@ release_disclosed(ProtaddrSeal *seal, PaAddress *address, const ProtaddrChannel 
 		release_for(address, channel, address->release);
 		return protaddr_seal(address);
 	}
-	if (released_for(address, channel) && address->release == PA_RELEASED_DISCLOSED)
+	if (released_for(address, channel) && address->release == PA_RELEASED_DISCLOSED &&
+		protaddr_disclosure_is_of(address->disclosure, transfer))
 		return seal;
 	release_for(address, channel, PA_RELEASED_DISCLOSED);
 	address->disclosure = protaddr_disclosure_record(channel, transfer, address->subject,
@@ -192,7 +185,7 @@ release_substitute(ProtaddrOpened *opened, const ProtaddrChannel *channel,
 	substitute = protaddr_substitute_of(person, npersons);
 	if (substitute == NULL)
 	{
-		decision->action = channel->without_substitute;
+		decision->action = decision->without_substitute;
 		return NULL;
 	}
 

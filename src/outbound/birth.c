@@ -34,8 +34,8 @@ static PaText copy_text(Datum value, bool isnull);
 
 /*
  * protaddr_birth_of gives what is known of the one person that an identifier stands
- * for, palloc'd; NULL if that is nothing, or if there are two of whom it is known:
- * holders of one account.
+ * for, palloc'd; NULL if that is nothing, or if it stands for two people: holders of
+ * one account, of whom nobody knows which one pays.
  */
 PaBirth *
 protaddr_birth_of(const ProtaddrIdentifier *id)
@@ -45,11 +45,16 @@ protaddr_birth_of(const ProtaddrIdentifier *id)
 	ProtaddrIdentifier *people = protaddr_identity_people(id, &npeople);
 	PaBirth    *result = NULL;
 	int			found = 0;
+	int			persons = 0;
 
 	for (int i = 0; i < npeople; i++)
 	{
 		PaBirth    *one = birth_of_one(rel, &people[i]);
+		int			further;
 
+		/* who stands for nobody else is a person, and not an account or an old number */
+		pfree(protaddr_identity_people(&people[i], &further));
+		persons += further == 1;
 		if (one != NULL)
 		{
 			result = one;
@@ -58,7 +63,7 @@ protaddr_birth_of(const ProtaddrIdentifier *id)
 	}
 	table_close(rel, AccessShareLock);
 	pfree(people);
-	return found == 1 ? result : NULL;
+	return found == 1 && persons == 1 ? result : NULL;
 }
 
 static PaBirth *

@@ -10,7 +10,6 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -65,13 +64,9 @@ find_channel(const char *name, size_t len, TimestampTz at, bool *there)
 		channels_read();
 		channels_generation = now;
 	}
+	/* by the clock: a COPY may be open for days, and the law change meanwhile */
 	if (TIMESTAMP_IS_NOBEGIN(at))
-	{
-		at = GetCurrentStatementStartTimestamp();
-		/* some background workers have no statement */
-		if (unlikely(at == 0))
-			at = GetCurrentTimestamp();
-	}
+		at = GetCurrentTimestamp();
 	for (int i = 0; i < nchannels; i++)
 	{
 		if (channels[i].name_len != len || memcmp(channels[i].name, name, len) != 0)
@@ -85,9 +80,8 @@ find_channel(const char *name, size_t len, TimestampTz at, bool *there)
 
 /*
  * protaddr_channel gives the rules of a channel as they hold at a time;
- * DT_NOBEGIN: now, which is when the statement began.  They are good until the
- * transaction ends.  Raises 22023 for a channel that is not in the table, or not in
- * force at that time.
+ * DT_NOBEGIN: now.  They are good until the transaction ends.  Raises 22023 for a
+ * channel that is not in the table, or not in force at that time.
  */
 const ProtaddrChannel *
 protaddr_channel(const char *name, size_t len, TimestampTz at)
@@ -192,6 +186,11 @@ channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel)
 
 	channel->when_protected = action_of(tuple, desc, CHANNEL_WHEN_PROTECTED);
 	channel->when_unknown = action_of(tuple, desc, CHANNEL_WHEN_UNKNOWN);
+	/* the table's constraints say so, too, as long as they are there */
+	if (channel->when_protected == PROTADDR_LEAVE)
+		channel->when_protected = PROTADDR_WITHHOLD;
+	if (channel->when_unknown == PROTADDR_DISCLOSE || channel->when_unknown == PROTADDR_SUBSTITUTE)
+		channel->when_unknown = PROTADDR_WITHHOLD;
 	channel->when_unbound = action_of(tuple, desc, CHANNEL_WHEN_UNBOUND);
 	channel->without_substitute = action_of(tuple, desc, CHANNEL_WITHOUT_SUBSTITUTE);
 	channel->when_unreadable = action_of(tuple, desc, CHANNEL_WHEN_UNREADABLE) == PROTADDR_HOLD ?
@@ -207,6 +206,9 @@ channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel)
 			memcpy(channel->small_currency, VARDATA_ANY(DatumGetTextPP(value)), 3);
 			channel->has_small = true;
 			channel->when_small = action_of(tuple, desc, CHANNEL_WHEN_SMALL);
+			if (channel->when_small == PROTADDR_LEAVE || numeric_is_nan(channel->small_amount) ||
+				numeric_is_inf(channel->small_amount))
+				channel->when_small = PROTADDR_WITHHOLD;
 		}
 		value = heap_getattr(tuple, CHANNEL_LINKED_WITHIN, desc, &isnull);
 		if (!isnull)

@@ -88,20 +88,56 @@ protaddr_disclosure_record(const ProtaddrChannel *channel, const ProtaddrTransfe
 	return id;
 }
 
+static SysScanDesc
+scan_disclosure(Relation rel, uint64 disclosure, ScanKeyData *key)
+{
+	ScanKeyInit(key, DISCLOSURE_ID, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum((int64) disclosure));
+	return systable_beginscan(rel, protaddr_own_relation("disclosure_pkey"), true, NULL, 1, key);
+}
+
+/*
+ * protaddr_disclosure_is_of is true if the row is there, our own included, and is of
+ * this payer and table: what leaves with another payment, or after a rollback, is
+ * another disclosure.
+ */
+bool
+protaddr_disclosure_is_of(uint64 disclosure, const ProtaddrTransfer *transfer)
+{
+	Relation	rel = table_open(protaddr_own_relation("disclosure"), AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	ScanKeyData key;
+	SysScanDesc scan = scan_disclosure(rel, disclosure, &key);
+	HeapTuple	tuple = systable_getnext(scan);
+	bool		same = false;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		no_payer;
+		bool		no_relation;
+		Datum		payer = heap_getattr(tuple, DISCLOSURE_PAYER, desc, &no_payer);
+		Datum		relation = heap_getattr(tuple, DISCLOSURE_RELATION, desc, &no_relation);
+
+		same = (no_relation ? InvalidOid : DatumGetObjectId(relation)) == transfer->relation &&
+			(no_payer ? 0 : VARSIZE_ANY_EXHDR(DatumGetTextPP(payer))) == transfer->payer.len &&
+			(no_payer || memcmp(VARDATA_ANY(DatumGetTextPP(payer)), transfer->payer.key,
+								transfer->payer.len) == 0);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return same;
+}
+
 /* protaddr_disclosure_stands is true if the row is there, and can no longer be rolled back. */
 bool
 protaddr_disclosure_stands(uint64 disclosure)
 {
 	Relation	rel = table_open(protaddr_own_relation("disclosure"), AccessShareLock);
 	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	SysScanDesc scan = scan_disclosure(rel, disclosure, &key);
+	HeapTuple	tuple = systable_getnext(scan);
 	bool		stands = false;
 
-	ScanKeyInit(&key, DISCLOSURE_ID, BTEqualStrategyNumber, F_INT8EQ,
-				Int64GetDatum((int64) disclosure));
-	scan = systable_beginscan(rel, protaddr_own_relation("disclosure_pkey"), true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 		stands = !TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data));
 	systable_endscan(scan);

@@ -65,6 +65,7 @@ statement_time(void)
 	return now != 0 ? now : GetCurrentTimestamp();
 }
 
+/* scan_payee finds what was transferred to the payee since then. */
 static SysScanDesc
 scan_payee(Relation rel, const ProtaddrTransfer *transfer, TimestampTz since, ScanKeyData *keys)
 {
@@ -95,8 +96,7 @@ protaddr_small(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 	TimestampTz since;
 	bool		same;
 
-	if (transfer->amount == NULL || transfer->currency[0] == '\0' ||
-		numeric_is_nan(transfer->amount) || numeric_is_inf(transfer->amount))
+	if (transfer->amount == NULL || transfer->currency[0] == '\0')
 		return PROTADDR_SMALL_UNKNOWN;
 	sum = in_currency(transfer->amount, transfer->currency, channel->small_currency, now);
 	if (sum == NULL)
@@ -159,7 +159,6 @@ protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *t
 	Datum	   *payer_keys;
 	Datum		values[LINKED_COLUMNS];
 	bool		nulls[LINKED_COLUMNS] = {false};
-	bool		same;
 
 	if (channel->linked_within == NULL || !OidIsValid(transfer->relation) ||
 		transfer->payer.len == 0 || transfer->payee.len == 0 || transfer->amount == NULL ||
@@ -170,11 +169,15 @@ protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *t
 	rel = table_open(protaddr_own_relation("linked_transfer"), RowExclusiveLock);
 	if (transfer->has_reference)
 	{
-		scan = scan_payee(rel, transfer, DT_NOBEGIN, keys);
-		while (before == NULL &&
-			   HeapTupleIsValid(tuple = linked_next(scan, rel, transfer, payers, npayers, &same)))
-			if (same)
-				before = heap_copytuple(tuple);
+		ScanKeyInit(&keys[0], LINKED_RELATION, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(transfer->relation));
+		ScanKeyInit(&keys[1], LINKED_REFERENCE, BTEqualStrategyNumber, F_INT8EQ,
+					Int64GetDatum((int64) transfer->reference));
+		scan = systable_beginscan(rel, protaddr_own_relation("linked_transfer_reference"), true,
+								  SnapshotSelf, 2, keys);
+		tuple = systable_getnext(scan);
+		if (HeapTupleIsValid(tuple))
+			before = heap_copytuple(tuple);
 		systable_endscan(scan);
 	}
 
@@ -199,7 +202,8 @@ protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *t
 
 		/* ON CONFLICT DO UPDATE comes here twice in one command */
 		CommandCounterIncrement();
-		/* when it was first made is when it counts from */
+		/* when it was first made is when it counts from; all else is as it reads now */
+		replace[LINKED_PAYEE_KEY - 1] = replace[LINKED_PAYER_KEYS - 1] = true;
 		replace[LINKED_AMOUNT - 1] = replace[LINKED_CURRENCY - 1] = true;
 		tuple = heap_modify_tuple(before, RelationGetDescr(rel), values, nulls, replace);
 		CatalogTupleUpdate(rel, &tuple->t_self, tuple);
@@ -250,12 +254,14 @@ is_one_of(Datum keys, const ProtaddrIdentifier *payers, int npayers)
 	return false;
 }
 
-/* in_currency converts an amount; NULL if there is no rate. */
+/* in_currency converts an amount; NULL if there is no rate, or if it is no number. */
 static Numeric
 in_currency(Numeric amount, const char *from, const char *to, TimestampTz now)
 {
 	Numeric		rate;
 
+	if (numeric_is_nan(amount) || numeric_is_inf(amount))
+		return NULL;
 	amount = DatumGetNumeric(DirectFunctionCall1(numeric_abs, NumericGetDatum(amount)));
 	if (strcmp(from, to) == 0)
 		return amount;

@@ -323,21 +323,13 @@ decide_party(Release *release, PaParty *party, const Known *known, const Protadd
 	ProtaddrSeal *substitute;
 
 	protaddr_decide(release->channel, &known->concerned, transfer, &decision);
-	if (release->transfer->also != NULL)
-	{
-		ProtaddrDecision then;
-
-		protaddr_decide(release->transfer->also, &known->concerned, transfer, &then);
-		if (protaddr_stricter(decision.action, then.action) != decision.action)
-			decision = then;
-	}
 
 	if (decision.action == PROTADDR_SUBSTITUTE)
 	{
 		substitute = known->protected_as.len > 0 ?
 			protaddr_substitute_of(&known->protected_as, 1) : NULL;
 		if (substitute == NULL)
-			decision.action = release->channel->without_substitute;
+			decision.action = decision.without_substitute;
 		else
 		{
 			ProtaddrOpened opened;

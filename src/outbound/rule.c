@@ -11,6 +11,9 @@
 static bool is_small(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
 					 ProtaddrAction *action, bool *linked);
 static ProtaddrAction unasked(const ProtaddrChannel *channel);
+static ProtaddrAction both(ProtaddrAction a, ProtaddrAction b, ProtaddrAction without_substitute);
+static void decide_by(const ProtaddrChannel *channel, const ProtaddrConcerned *concerned,
+					  const ProtaddrTransfer *transfer, ProtaddrDecision *decision);
 
 /* concern adds one person, by the canonical identifier. */
 static void
@@ -52,13 +55,38 @@ protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
 	concerned->anybody = address->nsubjects > 0 && !(transfer->has_row && transfer->payer.len == 0);
 }
 
-/* protaddr_decide gives what happens to the address, and by which rule. */
+/*
+ * protaddr_decide gives what happens to the address, and by which rule: of the
+ * channel, and of transfer->also if there is that.
+ */
 void
 protaddr_decide(const ProtaddrChannel *channel, const ProtaddrConcerned *concerned,
 				const ProtaddrTransfer *transfer, ProtaddrDecision *decision)
 {
+	ProtaddrDecision then;
+	ProtaddrAction action;
+
+	decide_by(channel, concerned, transfer, decision);
+	if (transfer->also == NULL)
+		return;
+	decide_by(transfer->also, concerned, transfer, &then);
+	then.without_substitute = protaddr_stricter(decision->without_substitute, then.without_substitute);
+	then.linked = then.linked || decision->linked;
+	action = both(decision->action, then.action, then.without_substitute);
+	if (action != decision->action)
+		*decision = then;
+	decision->action = action;
+	decision->without_substitute = then.without_substitute;
+	decision->linked = then.linked;
+}
+
+static void
+decide_by(const ProtaddrChannel *channel, const ProtaddrConcerned *concerned,
+				const ProtaddrTransfer *transfer, ProtaddrDecision *decision)
+{
 	memset(decision, 0, sizeof(*decision));
 	decision->hides = concerned->hides;
+	decision->without_substitute = channel->without_substitute;
 
 	if (!protaddr_register_ready())
 	{
@@ -81,7 +109,7 @@ protaddr_decide(const ProtaddrChannel *channel, const ProtaddrConcerned *concern
 			protaddr_stricter(decision->action, channel->when_unknown) != decision->action)
 		{
 			decision->rule = PROTADDR_RULE_UNKNOWN;
-			decision->action = channel->when_unknown;
+			decision->action = both(decision->action, channel->when_unknown, channel->without_substitute);
 		}
 	}
 
@@ -138,6 +166,20 @@ protaddr_stricter(ProtaddrAction a, ProtaddrAction b)
 	return strictness[b] > strictness[a] ? b : a;
 }
 
+/*
+ * both gives what two rules together let leave.  Whether there is a substitute is not
+ * known yet, so that one that does not decide counts as what comes without it.
+ */
+static ProtaddrAction
+both(ProtaddrAction a, ProtaddrAction b, ProtaddrAction without_substitute)
+{
+	ProtaddrAction action = protaddr_stricter(a, b);
+
+	if (action != PROTADDR_SUBSTITUTE && (a == PROTADDR_SUBSTITUTE || b == PROTADDR_SUBSTITUTE))
+		action = protaddr_stricter(action, without_substitute);
+	return action;
+}
+
 /* unasked is what happens where nobody can be asked about: at least withheld. */
 static ProtaddrAction
 unasked(const ProtaddrChannel *channel)
@@ -167,7 +209,7 @@ is_small(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
 			*action = channel->when_small;
 			return true;
 		case PROTADDR_SMALL_UNKNOWN:
-			*action = protaddr_stricter(channel->when_protected, channel->when_small);
+			*action = both(channel->when_protected, channel->when_small, channel->without_substitute);
 			return *action != channel->when_protected;
 	}
 	return false;

@@ -19,6 +19,7 @@
 #include "common/hashfn.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
@@ -35,6 +36,7 @@
 #define REMEMBERED_MAX	1500000
 #define ASKED_SINGLY	10000
 #define LISTED_AT_ONCE	1000000
+#define PEOPLE_PER_PAGE	100
 
 typedef struct Remembered
 {
@@ -128,10 +130,14 @@ static void
 read_all(void)
 {
 	Relation	rel = table_open(protaddr_register_person(), AccessShareLock);
+	double		people = rel->rd_rel->reltuples;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	if (rel->rd_rel->reltuples <= LISTED_AT_ONCE)
+	/* of a table that nobody has analyzed yet, as after a restore */
+	if (people < 0)
+		people = (double) RelationGetNumberOfBlocks(rel) * PEOPLE_PER_PAGE;
+	if (people <= LISTED_AT_ONCE)
 	{
 		scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
 		while (HeapTupleIsValid(tuple = systable_getnext(scan)) &&
