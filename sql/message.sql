@@ -46,6 +46,10 @@ SELECT * FROM places(pacs008('DK61OPDI00000000000061', dbtr_id => '<Id><PrvtId><
 SELECT protaddr.link_identity('Prøve Beskyttet', '6201704002', 'name');
 SELECT * FROM places(pacs008('DK61OPDI00000000000061'), 'sumclearing');
 SELECT protaddr.unlink_identity('Prøve Beskyttet', '6201704002');
+-- a name protects, and never says that somebody is known: others bear it too
+SELECT protaddr.link_identity('Prøve Beskyttet', '6101704001', 'name');
+SELECT * FROM places(pacs008('DK99OPDI00000000000099'), 'sumclearing');
+SELECT protaddr.unlink_identity('Prøve Beskyttet', '6101704001');
 -- unknown people as the channel says; and organisations, which nobody can tell from people
 SELECT protaddr.set_channel('open', 'withhold', route => 'domestic', when_unknown => 'leave', description => 'Test', legal_basis => 'none but this test');
 SELECT iban, (places(pacs008(iban), 'open')).* FROM unnest('{DK61OPDI00000000000061,DK62OPDI00000000000062,DK99OPDI00000000000099}'::text[]) iban ORDER BY iban;
@@ -56,6 +60,17 @@ SELECT refusal('SELECT protaddr.release_message(pacs008(''DK62OPDI00000000000062
 -- an ultimate debtor without an account who has the debtor's name
 SELECT protaddr.set_channel('open', 'withhold');
 SELECT position('Kanariegade' IN protaddr.release_message(replace(pacs008('DK62OPDI00000000000062'), '<Dbtr>', '<UltmtDbtr><Nm>PRØVE Beskyttet</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></UltmtDbtr><Dbtr>'), 'open')) AS as_the_debtor;
+
+-- in a transaction of a batch, or beside a debtor without an address, also under another name
+SELECT position('Kanariegade' IN protaddr.release_message(replace(replace(pacs008('DK62OPDI00000000000062'), '<CdtTrfTxInf>', '<PmtInf>'), '</CdtTrfTxInf>', '<CdtTrfTxInf><UltmtDbtr><Nm>Somebody Else</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></UltmtDbtr></CdtTrfTxInf></PmtInf>'), 'open')) AS in_a_batch,
+       position('KANARIEGADE' IN protaddr.release_json('{"debtor":{"name":"Sam"},"debtorAccount":{"iban":"DK62OPDI00000000000062"},"ultimateDebtor":{"name":"Sam Sample","postalAddress":"KANARIEGADE 2"}}', 'open')) AS beside_the_debtor;
+-- of whom the row names as payer, others in the message may not be free
+CREATE TABLE outbound (id int, payer text, doc text);
+SELECT protaddr.install_gate('outbound', 'sumclearing', 'payer', messages => '{"doc":"xml"}');
+INSERT INTO outbound VALUES (1, '6101704001', pacs008('DK61OPDI00000000000061')), (2, '6101704001', pacs008('GB99OPDI00000000000099')), (3, '6201704002', pacs008('DK61OPDI00000000000061')),
+    (4, '6101704001', replace(pacs008('DK61OPDI00000000000061'), '<Dbtr>', '<UltmtDbtr><Nm>Somebody Else</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></UltmtDbtr><Dbtr>'));
+SELECT id, position('<UltmtDbtr><Nm>Somebody Else</Nm></UltmtDbtr>' IN doc) > 0 AS ultimate_withheld, position('<Dbtr><Nm>Prøve Beskyttet</Nm><PstlAdr>' IN doc) > 0 AS debtor_whole FROM outbound ORDER BY id;
+DROP TABLE outbound;
 
 -- the message's own amount; the date and place of birth in place of the address, over the limit
 SELECT protaddr.set_birth_data('6201704002', '1970-01-02', 'Opdigtet By', 'DK');
