@@ -125,11 +125,55 @@ SELECT iban, channel, protaddr.release_json(message(iban), channel) #> '{CdtTrfT
 SELECT protaddr.release_json('{"Dbtr": {"Nm": "Sam", "PstlAdr": {"AdrLine": ["Kanariegade 2"]} , "Id": 1}, "x":  [ 1.50, null]}', 'sumclearing') AS text, protaddr.release_json('{"Dbtr": {"PstlAdr": null, "Nm":"Sam"}}'::json, 'sumclearing') AS json, protaddr.release_json('[]'::jsonb, 'sumclearing') AS jsonb;
 SELECT refusal('SELECT protaddr.release_json(''{"a":'', ''sepa'')'), refusal('SELECT protaddr.release_json('''', ''sepa'')'), refusal('SELECT protaddr.release_json(repeat(''['', 1000) || repeat('']'', 1000), ''sepa'')');
 
+-- ways to hide an address or an account from a reader that is no parser, or to have another one read
+CREATE FUNCTION trick(format text, message text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    released text;
+    detail text;
+BEGIN
+    released := CASE format WHEN 'xml' THEN protaddr.release_message('<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><CdtTrfTxInf>' || message || '</CdtTrfTxInf></Document>', 'open')
+        WHEN 'mt' THEN protaddr.release_mt(E':20:REF\n' || message, 'open') ELSE protaddr.release_json(message, 'open') END;
+    RETURN CASE WHEN released ~* 'kanariegade' THEN 'LEAVES' ELSE 'gone' END;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RETURN concat_ws(' ', SQLSTATE, detail);
+END
+$$;
+-- whoever is not recognised as 62, leaves
+SELECT protaddr.set_channel('open', 'withhold', when_unknown => 'leave');
+SELECT n, what, trick(format, message) FROM (VALUES
+    (1, 'xml', 'nothing', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr>'),
+    (2, 'xml', 'an account in pieces', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><IBAN> dk62<!-- -->OPDI <![CDATA[0000]]>&#48;000<?p i?>0000&#x36;2 </IBAN></Id></DbtrAcct>'),
+    (3, 'xml', 'an account of no scheme', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><Othr><Id>DK62-OPDI/0000.0000.0000.62</Id></Othr></Id></DbtrAcct>'),
+    (4, 'xml', 'a proxy', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Prxy><Id>620170-4002</Id></Prxy></DbtrAcct>'),
+    (5, 'xml', 'an account that is an element', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><IBAN><x/>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
+    (6, 'xml', 'two accounts', '<DbtrAcct><Id><IBAN>DK61OPDI00000000000061</IBAN></Id></DbtrAcct><Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
+    (7, 'xml', 'an account behind transactions', '<PmtInf><Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><CdtTrfTxInf/><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct></PmtInf>'),
+    (8, 'xml', 'a namespace of its own', '<q:Dbtr xmlns:q="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><PstlAdr xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><StrtNm>Kanariegade</StrtNm></PstlAdr></q:Dbtr><q:DbtrAcct xmlns:q="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><q:Id><q:IBAN>DK62OPDI00000000000062</q:IBAN></q:Id></q:DbtrAcct>'),
+    (9, 'xml', 'no namespace', '<Dbtr><PstlAdr xmlns=""><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr>'),
+    (10, 'xml', 'a prefix of another namespace', '<Dbtr xmlns:q="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><q:PstlAdr xmlns:q="urn:invented">Kanariegade</q:PstlAdr></Dbtr>'),
+    (11, 'xml', 'an address in an address', '<Dbtr><PstlAdr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr>Kanariegade</PstlAdr></Dbtr><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
+    (12, 'xml', 'several', '<Dbtr><PstlAdr/><PstlAdr a=">" ><StrtNm>Kanariegade</StrtNm></PstlAdr ><PstlAdr>Kanariegade</PstlAdr></Dbtr><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
+    (13, 'xml', 'an address of no party', '<StrtNm>Kanariegade</StrtNm>'),
+    (14, 'xml', 'more parties than are looked at', repeat('<UltmtDbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></UltmtDbtr>', 129)),
+    (15, 'xml', 'more numbers than are looked at', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr><Id><PrvtId>' || repeat('<Othr><Id>1</Id></Othr>', 13) || '</PrvtId></Id></Dbtr>'),
+    (16, 'xml', 'an entity', '<Dbtr><PstlAdr><StrtNm>&kanariegade;</StrtNm></PstlAdr></Dbtr>'),
+    (20, 'mt', 'nothing', E':50K:/GB99\nSAM\nKANARIEGADE 2\n'), (21, 'mt', 'an account with a code', E':50K:/C/DK62OPDI00000000000062\nSAM\nKANARIEGADE 2\n'), (22, 'mt', 'small letters', E':50k:/DK62OPDI00000000000062\nSAM\nKANARIEGADE 2\n'),
+    (23, 'mt', 'a blank', E' :50K:/DK62OPDI00000000000062\nSAM\nKANARIEGADE 2\n'), (24, 'mt', 'a line feed that is none', E':50K:/DK62OPDI00000000000062\rSAM\rKANARIEGADE 2\n'), (25, 'mt', 'another', E':70:X\u0085:50K:/DK62OPDI00000000000062\u0085SAM\u0085KANARIEGADE 2\n'),
+    (26, 'mt', 'an end before the end', E':70:X\n-\n:20:REF\n:50K:/DK62OPDI00000000000062\nSAM\nKANARIEGADE 2\n'), (27, 'mt', 'lines without numbers', E':50F:/DK62OPDI00000000000062\n1/SAM\nKANARIEGADE 2\n3/DK/X\n2/KANARIEGADE 2\n'),
+    (28, 'mt', 'one that goes on', E':59:/DK62OPDI00000000000062\nSAM\n//KANARIEGADE 2\n:59F:/DK62OPDI00000000000062\n1/SAM\n8/KANARIEGADE 2\n'), (29, 'mt', 'a number of an identity card', E':50F:NIDN/DK/6201704002\n1/SAM\n2/KANARIEGADE 2\n'),
+    (40, 'json', 'nothing', '{"Dbtr":{"PstlAdr":"Kanariegade"}}'), (41, 'json', 'escapes', '{"Dbt\u0072":{"Pstl\u0041dr":"Kanariegade"},"DbtrAcct":{"Id":{"I\u0042AN":"DK62\u004fPDI00000000000062"}}}'),
+    (42, 'json', 'the same name twice', '{"Dbtr":{"PstlAdr":"Kanariegade"},"Dbtr":{"PstlAdr":"Kanariegade","PstlAdr":"Kanariegade"},"DbtrAcct":{"Id":{"IBAN":"x"}},"DbtrAcct":{"Id":{"IBAN":"DK62OPDI00000000000062"}}}'),
+    (43, 'json', 'other letters', '{"dbtr":{"PSTLADR":"Kanariegade"},"DBTRACCT":{"iban":"dk62 OPDI 0000 0000 0000 62"}}'), (44, 'json', 'names in full', '{"ultimate_debtor":{"postal-address":["Kanariegade"],"identification":6201704002}}'),
+    (45, 'json', 'a role before it', '{"creditorAddress":{"streetName":"Kanariegade"},"creditorAccount":{"iban":"DK62OPDI00000000000062"}}'), (46, 'json', 'arrays', '[[{"ns:Dbtr":[{"ns:PstlAdr":[{"ns:StrtNm":"Kanariegade"}]}],"ns:DbtrAcct":[[{"ns:Id":[{"ns:IBAN":["DK62OPDI00000000000062"]}]}]]}]]'),
+    (47, 'json', 'a part of none', '{"Dbtr":{"address":{"AdrLine":"Kanariegade"}}}'), (48, 'json', 'more in the name', '{"Dbtr":{"PstlAdr2":"Kanariegade"}}'), (49, 'json', 'a number of a customer', '{"Dbtr":{"PstlAdr":"Kanariegade","Id":{"PrvtId":{"Othr":{"Id":620170.4002}}}}}')
+) v(n, format, what, message) ORDER BY n;
+
 -- a register that cannot be asked lets nothing out; nor a transaction that changes what it says
 BEGIN;
 SELECT protaddr.confirm_register('DK-CPR');
 SELECT * FROM places(pacs008('DK61OPDI00000000000061'), 'cross_border');
 ROLLBACK;
 
-DROP FUNCTION refusal, pacs008, places, mt103, message;
+DROP FUNCTION refusal, pacs008, places, mt103, message, trick;
 DROP EXTENSION protaddr CASCADE;
