@@ -46,6 +46,10 @@ SELECT * FROM places(pacs008('DK61OPDI00000000000061', dbtr_id => '<Id><PrvtId><
 SELECT protaddr.link_identity('Prøve Beskyttet', '6201704002', 'name');
 SELECT * FROM places(pacs008('DK61OPDI00000000000061'), 'sumclearing');
 SELECT protaddr.unlink_identity('Prøve Beskyttet', '6201704002');
+-- a name protects, and never says that somebody is known: others bear it too
+SELECT protaddr.link_identity('Prøve Beskyttet', '6101704001', 'name');
+SELECT * FROM places(pacs008('DK99OPDI00000000000099'), 'sumclearing');
+SELECT protaddr.unlink_identity('Prøve Beskyttet', '6101704001');
 -- unknown people as the channel says; and organisations, which nobody can tell from people
 SELECT protaddr.set_channel('open', 'withhold', route => 'domestic', when_unknown => 'leave', description => 'Test', legal_basis => 'none but this test');
 SELECT iban, (places(pacs008(iban), 'open')).* FROM unnest('{DK61OPDI00000000000061,DK62OPDI00000000000062,DK99OPDI00000000000099}'::text[]) iban ORDER BY iban;
@@ -56,6 +60,17 @@ SELECT refusal('SELECT protaddr.release_message(pacs008(''DK62OPDI00000000000062
 -- an ultimate debtor without an account who has the debtor's name
 SELECT protaddr.set_channel('open', 'withhold');
 SELECT position('Skjultvej' IN protaddr.release_message(replace(pacs008('DK62OPDI00000000000062'), '<Dbtr>', '<UltmtDbtr><Nm>PRØVE Beskyttet</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></UltmtDbtr><Dbtr>'), 'open')) AS as_the_debtor;
+
+-- in a transaction of a batch, or beside a debtor without an address, also under another name
+SELECT position('Kanariegade' IN protaddr.release_message(replace(replace(pacs008('DK62OPDI00000000000062'), '<CdtTrfTxInf>', '<PmtInf>'), '</CdtTrfTxInf>', '<CdtTrfTxInf><UltmtDbtr><Nm>Somebody Else</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></UltmtDbtr></CdtTrfTxInf></PmtInf>'), 'open')) AS in_a_batch,
+       position('KANARIEGADE' IN protaddr.release_json('{"debtor":{"name":"Sam"},"debtorAccount":{"iban":"DK62OPDI00000000000062"},"ultimateDebtor":{"name":"Sam Sample","postalAddress":"KANARIEGADE 2"}}', 'open')) AS beside_the_debtor;
+-- of whom the row names as payer, others in the message may not be free
+CREATE TABLE outbound (id int, payer text, doc text);
+SELECT protaddr.install_gate('outbound', 'sumclearing', 'payer', messages => '{"doc":"xml"}');
+INSERT INTO outbound VALUES (1, '6101704001', pacs008('DK61OPDI00000000000061')), (2, '6101704001', pacs008('GB99OPDI00000000000099')), (3, '6201704002', pacs008('DK61OPDI00000000000061')),
+    (4, '6101704001', replace(pacs008('DK61OPDI00000000000061'), '<Dbtr>', '<UltmtDbtr><Nm>Somebody Else</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></UltmtDbtr><Dbtr>'));
+SELECT id, position('<UltmtDbtr><Nm>Somebody Else</Nm></UltmtDbtr>' IN doc) > 0 AS ultimate_withheld, position('<Dbtr><Nm>Prøve Beskyttet</Nm><PstlAdr>' IN doc) > 0 AS debtor_whole FROM outbound ORDER BY id;
+DROP TABLE outbound;
 
 -- the message's own amount; the date and place of birth in place of the address, over the limit
 SELECT protaddr.set_birth_data('6201704002', '1970-01-02', 'Opdigtet By', 'DK');
@@ -110,11 +125,55 @@ SELECT iban, channel, protaddr.release_json(message(iban), channel) #> '{CdtTrfT
 SELECT protaddr.release_json('{"Dbtr": {"Nm": "Sam", "PstlAdr": {"AdrLine": ["Skjultvej 2"]} , "Id": 1}, "x":  [ 1.50, null]}', 'sumclearing') AS text, protaddr.release_json('{"Dbtr": {"PstlAdr": null, "Nm":"Sam"}}'::json, 'sumclearing') AS json, protaddr.release_json('[]'::jsonb, 'sumclearing') AS jsonb;
 SELECT refusal('SELECT protaddr.release_json(''{"a":'', ''sepa'')'), refusal('SELECT protaddr.release_json('''', ''sepa'')'), refusal('SELECT protaddr.release_json(repeat(''['', 1000) || repeat('']'', 1000), ''sepa'')');
 
+-- ways to hide an address or an account from a reader that is no parser, or to have another one read
+CREATE FUNCTION trick(format text, message text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    released text;
+    detail text;
+BEGIN
+    released := CASE format WHEN 'xml' THEN protaddr.release_message('<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><CdtTrfTxInf>' || message || '</CdtTrfTxInf></Document>', 'open')
+        WHEN 'mt' THEN protaddr.release_mt(E':20:REF\n' || message, 'open') ELSE protaddr.release_json(message, 'open') END;
+    RETURN CASE WHEN released ~* 'kanariegade' THEN 'LEAVES' ELSE 'gone' END;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RETURN concat_ws(' ', SQLSTATE, detail);
+END
+$$;
+-- whoever is not recognised as 62, leaves
+SELECT protaddr.set_channel('open', 'withhold', when_unknown => 'leave');
+SELECT n, what, trick(format, message) FROM (VALUES
+    (1, 'xml', 'nothing', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr>'),
+    (2, 'xml', 'an account in pieces', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><IBAN> dk62<!-- -->OPDI <![CDATA[0000]]>&#48;000<?p i?>0000&#x36;2 </IBAN></Id></DbtrAcct>'),
+    (3, 'xml', 'an account of no scheme', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><Othr><Id>DK62-OPDI/0000.0000.0000.62</Id></Othr></Id></DbtrAcct>'),
+    (4, 'xml', 'a proxy', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Prxy><Id>620170-4002</Id></Prxy></DbtrAcct>'),
+    (5, 'xml', 'an account that is an element', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><IBAN><x/>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
+    (6, 'xml', 'two accounts', '<DbtrAcct><Id><IBAN>DK61OPDI00000000000061</IBAN></Id></DbtrAcct><Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
+    (7, 'xml', 'an account behind transactions', '<PmtInf><Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><CdtTrfTxInf/><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct></PmtInf>'),
+    (8, 'xml', 'a namespace of its own', '<q:Dbtr xmlns:q="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><PstlAdr xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><StrtNm>Kanariegade</StrtNm></PstlAdr></q:Dbtr><q:DbtrAcct xmlns:q="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><q:Id><q:IBAN>DK62OPDI00000000000062</q:IBAN></q:Id></q:DbtrAcct>'),
+    (9, 'xml', 'no namespace', '<Dbtr><PstlAdr xmlns=""><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr>'),
+    (10, 'xml', 'a prefix of another namespace', '<Dbtr xmlns:q="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><q:PstlAdr xmlns:q="urn:invented">Kanariegade</q:PstlAdr></Dbtr>'),
+    (11, 'xml', 'an address in an address', '<Dbtr><PstlAdr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr>Kanariegade</PstlAdr></Dbtr><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
+    (12, 'xml', 'several', '<Dbtr><PstlAdr/><PstlAdr a=">" ><StrtNm>Kanariegade</StrtNm></PstlAdr ><PstlAdr>Kanariegade</PstlAdr></Dbtr><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
+    (13, 'xml', 'an address of no party', '<StrtNm>Kanariegade</StrtNm>'),
+    (14, 'xml', 'more parties than are looked at', repeat('<UltmtDbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></UltmtDbtr>', 129)),
+    (15, 'xml', 'more numbers than are looked at', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr><Id><PrvtId>' || repeat('<Othr><Id>1</Id></Othr>', 13) || '</PrvtId></Id></Dbtr>'),
+    (16, 'xml', 'an entity', '<Dbtr><PstlAdr><StrtNm>&kanariegade;</StrtNm></PstlAdr></Dbtr>'),
+    (20, 'mt', 'nothing', E':50K:/GB99\nSAM\nKANARIEGADE 2\n'), (21, 'mt', 'an account with a code', E':50K:/C/DK62OPDI00000000000062\nSAM\nKANARIEGADE 2\n'), (22, 'mt', 'small letters', E':50k:/DK62OPDI00000000000062\nSAM\nKANARIEGADE 2\n'),
+    (23, 'mt', 'a blank', E' :50K:/DK62OPDI00000000000062\nSAM\nKANARIEGADE 2\n'), (24, 'mt', 'a line feed that is none', E':50K:/DK62OPDI00000000000062\rSAM\rKANARIEGADE 2\n'), (25, 'mt', 'another', E':70:X\u0085:50K:/DK62OPDI00000000000062\u0085SAM\u0085KANARIEGADE 2\n'),
+    (26, 'mt', 'an end before the end', E':70:X\n-\n:20:REF\n:50K:/DK62OPDI00000000000062\nSAM\nKANARIEGADE 2\n'), (27, 'mt', 'lines without numbers', E':50F:/DK62OPDI00000000000062\n1/SAM\nKANARIEGADE 2\n3/DK/X\n2/KANARIEGADE 2\n'),
+    (28, 'mt', 'one that goes on', E':59:/DK62OPDI00000000000062\nSAM\n//KANARIEGADE 2\n:59F:/DK62OPDI00000000000062\n1/SAM\n8/KANARIEGADE 2\n'), (29, 'mt', 'a number of an identity card', E':50F:NIDN/DK/6201704002\n1/SAM\n2/KANARIEGADE 2\n'),
+    (40, 'json', 'nothing', '{"Dbtr":{"PstlAdr":"Kanariegade"}}'), (41, 'json', 'escapes', '{"Dbt\u0072":{"Pstl\u0041dr":"Kanariegade"},"DbtrAcct":{"Id":{"I\u0042AN":"DK62\u004fPDI00000000000062"}}}'),
+    (42, 'json', 'the same name twice', '{"Dbtr":{"PstlAdr":"Kanariegade"},"Dbtr":{"PstlAdr":"Kanariegade","PstlAdr":"Kanariegade"},"DbtrAcct":{"Id":{"IBAN":"x"}},"DbtrAcct":{"Id":{"IBAN":"DK62OPDI00000000000062"}}}'),
+    (43, 'json', 'other letters', '{"dbtr":{"PSTLADR":"Kanariegade"},"DBTRACCT":{"iban":"dk62 OPDI 0000 0000 0000 62"}}'), (44, 'json', 'names in full', '{"ultimate_debtor":{"postal-address":["Kanariegade"],"identification":6201704002}}'),
+    (45, 'json', 'a role before it', '{"creditorAddress":{"streetName":"Kanariegade"},"creditorAccount":{"iban":"DK62OPDI00000000000062"}}'), (46, 'json', 'arrays', '[[{"ns:Dbtr":[{"ns:PstlAdr":[{"ns:StrtNm":"Kanariegade"}]}],"ns:DbtrAcct":[[{"ns:Id":[{"ns:IBAN":["DK62OPDI00000000000062"]}]}]]}]]'),
+    (47, 'json', 'a part of none', '{"Dbtr":{"address":{"AdrLine":"Kanariegade"}}}'), (48, 'json', 'more in the name', '{"Dbtr":{"PstlAdr2":"Kanariegade"}}'), (49, 'json', 'a number of a customer', '{"Dbtr":{"PstlAdr":"Kanariegade","Id":{"PrvtId":{"Othr":{"Id":620170.4002}}}}}')
+) v(n, format, what, message) ORDER BY n;
+
 -- a register that cannot be asked lets nothing out; nor a transaction that changes what it says
 BEGIN;
 SELECT protaddr.confirm_register('DK-CPR');
 SELECT * FROM places(pacs008('DK61OPDI00000000000061'), 'cross_border');
 ROLLBACK;
 
-DROP FUNCTION refusal, pacs008, places, mt103, message;
+DROP FUNCTION refusal, pacs008, places, mt103, message, trick;
 DROP EXTENSION protaddr CASCADE;

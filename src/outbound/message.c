@@ -49,7 +49,8 @@ typedef struct Known
 
 static bool decide_unit(void *arg, PaUnit *unit);
 static PaText fold_name(PaText name);
-static void know_party(const Release *release, const PaParty *party, Known *known);
+static void know_party(const Release *release, const PaUnit *unit, const PaParty *party, Known *known);
+static bool ask(Known *known, const ProtaddrIdentifier *id, bool is_party);
 static bool decide_party(Release *release, PaParty *party, const Known *known,
 						 const ProtaddrTransfer *transfer, bool *linked);
 static void transfer_of_unit(const Release *release, const PaUnit *unit, ProtaddrTransfer *transfer);
@@ -219,7 +220,7 @@ decide_unit(void *arg, PaUnit *unit)
 
 	known = palloc(Max(unit->nparties, 1) * sizeof(Known));
 	for (int i = 0; i < unit->nparties; i++)
-		know_party(release, &unit->party[i], &known[i]);
+		know_party(release, unit, &unit->party[i], &known[i]);
 
 	/* an ultimate debtor without an account, but with the debtor's name, is the debtor */
 	for (int i = 0; i < unit->nparties; i++)
@@ -244,51 +245,66 @@ decide_unit(void *arg, PaUnit *unit)
 	return going_on;
 }
 
-/* know_party asks whom everything that the message says of a party stands for. */
+/*
+ * know_party asks whom everything that the message says of a party stands for.
+ *
+ * Protection is taken from everywhere: its identifiers, its name, and of a payer from
+ * whom the row and the transfer name.  That it is somebody we know, who may be free,
+ * only its identifiers say: others bear the name too, and a statement of the row's
+ * payer has payers of other banks in it.
+ */
 static void
-know_party(const Release *release, const PaParty *party, Known *known)
+know_party(const Release *release, const PaUnit *unit, const PaParty *party, Known *known)
 {
+	const ProtaddrIdentifier *payer = &release->transfer->payer;
+	bool		says_more = party->nidentifiers > 0 || party->more_identifiers;
+	ProtaddrIdentifier id;
+
 	memset(known, 0, sizeof(*known));
 	known->concerned.anybody = true;
 	if (party->more_identifiers)
 		known->concerned.hides = PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME;
-
-	/* then whom the row names, of a payer, and the name, as it is and as SWIFT writes it */
-	known->name = fold_name(party->name);
-	for (int i = 0; i < party->nidentifiers + 3; i++)
+	for (int i = 0; i < party->nidentifiers; i++)
 	{
-		ProtaddrIdentifier id;
-		int			hides;
-
-		id.len = 0;
-		if (i < party->nidentifiers)
-		{
-			if (!protaddr_identifier_from_text(party->identifier[i].data, party->identifier[i].len, &id))
-				continue;
-		}
-		else if (i == party->nidentifiers)
-		{
-			if (is_payer(party->role))
-				id = release->transfer->payer;
-		}
-		else
-		{
-			PaText		name = i == party->nidentifiers + 1 ? party->name : known->name;
-
-			/* names may be longer than any identifier */
-			if (name.len > 0)
-				id.len = Max(protaddr_subject_key(name.data, name.len, id.key), 0);
-		}
-		if (id.len == 0)
-			continue;
-
-		hides = protaddr_protection_of(id.key, id.len);
-		if (hides != PROTADDR_HIDES_NOTHING && known->protected_as.len == 0)
-			known->protected_as = id;
-		known->concerned.hides |= hides;
-		known->concerned.known = known->concerned.known || hides != PROTADDR_HIDES_NOTHING ||
-			protaddr_person_resolved(id.key, id.len);
+		if (protaddr_identifier_from_text(party->identifier[i].data, party->identifier[i].len, &id))
+			known->concerned.known |= ask(known, &id, true) ||
+				protaddr_person_resolved(id.key, id.len);
 	}
+
+	/* the name as it is and as SWIFT writes it; it may be longer than any identifier */
+	known->name = fold_name(party->name);
+	for (int i = 0; i < 2; i++)
+	{
+		PaText		name = i == 0 ? party->name : known->name;
+
+		id.len = name.len > 0 ? protaddr_subject_key(name.data, name.len, id.key) : 0;
+		if (id.len > 0)
+			(void) ask(known, &id, !says_more);
+	}
+
+	if (is_payer(party->role))
+	{
+		if (payer->len > 0)
+			(void) ask(known, payer, !says_more && strcmp(party->role, "Dbtr") == 0);
+		if (unit->payer.len > 0 &&
+			protaddr_identifier_from_text(unit->payer.data, unit->payer.len, &id))
+			(void) ask(known, &id, false);
+	}
+}
+
+/*
+ * ask adds the protection of whom an identifier stands for, and says whether there is
+ * any; is_party: it may be taken for the party itself, and have its substitute and birth.
+ */
+static bool
+ask(Known *known, const ProtaddrIdentifier *id, bool is_party)
+{
+	int			hides = protaddr_protection_of(id->key, id->len);
+
+	known->concerned.hides |= hides;
+	if (hides != PROTADDR_HIDES_NOTHING && is_party && known->protected_as.len == 0)
+		known->protected_as = *id;
+	return hides != PROTADDR_HIDES_NOTHING;
 }
 
 /*
