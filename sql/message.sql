@@ -123,6 +123,7 @@ SELECT jsonb_build_object('CdtTrfTxInf', jsonb_build_array(jsonb_build_object('I
 $$;
 SELECT iban, channel, protaddr.release_json(message(iban), channel) #> '{CdtTrfTxInf,0,Dbtr}' AS debtor FROM unnest('{DK61OPDI00000000000061,DK62OPDI00000000000062,DK63OPDI00000000000063,DK99OPDI00000000000099}'::text[]) iban, unnest('{sumclearing,cross_border}'::text[]) channel ORDER BY channel DESC, iban;
 SELECT protaddr.release_json('{"Dbtr": {"Nm": "Sam", "PstlAdr": {"AdrLine": ["Skjultvej 2"]} , "Id": 1}, "x":  [ 1.50, null]}', 'sumclearing') AS text, protaddr.release_json('{"Dbtr": {"PstlAdr": null, "Nm":"Sam"}}'::json, 'sumclearing') AS json, protaddr.release_json('[]'::jsonb, 'sumclearing') AS jsonb;
+SELECT refusal('SELECT protaddr.release_json(''"Skjultvej 2"'', ''sepa'')') AS a_string, refusal('SELECT protaddr.release_json(''7''::jsonb, ''sepa'')') AS a_number;
 SELECT refusal('SELECT protaddr.release_json(''{"a":'', ''sepa'')'), refusal('SELECT protaddr.release_json('''', ''sepa'')'), refusal('SELECT protaddr.release_json(repeat(''['', 1000) || repeat('']'', 1000), ''sepa'')');
 
 -- ways to hide an address or an account from a reader that is no parser, or to have another one read

@@ -99,6 +99,17 @@ rewriter_free(void *arg, void *ptr)
 		pfree(ptr);
 }
 
+/* holds_members tells whether JSON is an object or an array. */
+static bool
+holds_members(const char *message, size_t len)
+{
+	size_t		at = 0;
+
+	while (at < len && strchr(" \t\r\n", message[at]) != NULL && message[at] != '\0')
+		at++;
+	return at < len && (message[at] == '{' || message[at] == '[');
+}
+
 /* ---- the message ------------------------------------------------------------------ */
 
 /*
@@ -146,6 +157,9 @@ protaddr_release_message(ProtaddrFormat format, const char *message, size_t len,
 			break;
 		case PROTADDR_JSON:
 			protaddr_rewrite_json(message, len, &rewriter, &rewritten);
+			/* a string or a number has no names that tell what it is */
+			if (rewritten.verdict == PA_MESSAGE_OK && !holds_members(message, len))
+				rewritten.verdict = PA_MESSAGE_UNKNOWN_FORMAT;
 			break;
 	}
 	MemoryContextDelete(release.per_unit);
