@@ -63,7 +63,8 @@ SELECT position('Skjultvej' IN protaddr.release_message(replace(pacs008('DK62OPD
 
 -- in a transaction of a batch, or beside a debtor without an address, also under another name
 SELECT position('Kanariegade' IN protaddr.release_message(replace(replace(pacs008('DK62OPDI00000000000062'), '<CdtTrfTxInf>', '<PmtInf>'), '</CdtTrfTxInf>', '<CdtTrfTxInf><UltmtDbtr><Nm>Somebody Else</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></UltmtDbtr></CdtTrfTxInf></PmtInf>'), 'open')) AS in_a_batch,
-       position('KANARIEGADE' IN protaddr.release_json('{"debtor":{"name":"Sam"},"debtorAccount":{"iban":"DK62OPDI00000000000062"},"ultimateDebtor":{"name":"Sam Sample","postalAddress":"KANARIEGADE 2"}}', 'open')) AS beside_the_debtor;
+       position('KANARIEGADE' IN protaddr.release_json('{"debtor":{"name":"Sam"},"debtorAccount":{"iban":"DK62OPDI00000000000062"},"ultimateDebtor":{"name":"Sam Sample","postalAddress":"KANARIEGADE 2"}}', 'open')) AS beside_the_debtor,
+       position('Kanariegade' IN protaddr.release_message(replace(replace(pacs008('DK61OPDI00000000000061', cdtr_iban => 'DK62OPDI00000000000062'), '<Dbtr>', '<UltmtCdtr>'), '</Dbtr>', '</UltmtCdtr>'), 'open')) AS beside_the_creditor;
 -- of whom the row names as payer, others in the message may not be free
 CREATE TABLE outbound (id int, payer text, doc text);
 SELECT protaddr.install_gate('outbound', 'sumclearing', 'payer', messages => '{"doc":"xml"}');

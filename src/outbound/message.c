@@ -56,6 +56,7 @@ static bool decide_party(Release *release, PaParty *party, const Known *known,
 static void transfer_of_unit(const Release *release, const PaUnit *unit, ProtaddrTransfer *transfer);
 static Numeric amount_of(PaText text);
 static bool is_payer(const char *role);
+static bool is_payee(const char *role);
 static void refuse_unreadable(const ProtaddrChannel *channel, const PaRewritten *rewritten);
 
 /* ---- what the rewriter calls ---------------------------------------------------- */
@@ -262,17 +263,19 @@ decide_unit(void *arg, PaUnit *unit)
 /*
  * know_party asks whom everything that the message says of a party stands for.
  *
- * Protection is taken from everywhere: its identifiers, its name, and of a payer from
- * whom the row and the transfer name.  That it is somebody we know, who may be free,
- * only its identifiers say: others bear the name too, and a statement of the row's
- * payer has payers of other banks in it.
+ * Protection is taken from everywhere: its identifiers, its name, and for whoever is on
+ * that side of the transfer, whom the row names as payer, and the transfer as payer or
+ * payee.  That it is somebody we know, who may be free, only its identifiers say: others
+ * bear the name too, and a statement of the row's payer has payers of other banks in it.
  */
 static void
 know_party(const Release *release, const PaUnit *unit, const PaParty *party, Known *known)
 {
 	const ProtaddrIdentifier *payer = &release->transfer->payer;
+	const PaText none = {NULL, 0};
 	bool		says_more = party->nidentifiers > 0 || party->more_identifiers;
 	ProtaddrIdentifier id;
+	PaText		side;
 
 	memset(known, 0, sizeof(*known));
 	known->concerned.anybody = true;
@@ -296,14 +299,11 @@ know_party(const Release *release, const PaUnit *unit, const PaParty *party, Kno
 			(void) ask(known, &id, !says_more);
 	}
 
-	if (is_payer(party->role))
-	{
-		if (payer->len > 0)
-			(void) ask(known, payer, !says_more && strcmp(party->role, "Dbtr") == 0);
-		if (unit->payer.len > 0 &&
-			protaddr_identifier_from_text(unit->payer.data, unit->payer.len, &id))
-			(void) ask(known, &id, false);
-	}
+	if (is_payer(party->role) && payer->len > 0)
+		(void) ask(known, payer, !says_more && strcmp(party->role, "Dbtr") == 0);
+	side = is_payer(party->role) ? unit->payer : is_payee(party->role) ? unit->payee : none;
+	if (side.len > 0 && protaddr_identifier_from_text(side.data, side.len, &id))
+		(void) ask(known, &id, false);
 }
 
 /*
@@ -469,6 +469,12 @@ is_payer(const char *role)
 {
 	return strcmp(role, "Dbtr") == 0 || strcmp(role, "UltmtDbtr") == 0 ||
 		strcmp(role, "InitgPty") == 0;
+}
+
+static bool
+is_payee(const char *role)
+{
+	return strcmp(role, "Cdtr") == 0 || strcmp(role, "UltmtCdtr") == 0;
 }
 
 /* ---- as SQL functions ---------------------------------------------------------------- */
