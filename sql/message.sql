@@ -45,6 +45,8 @@ SELECT * FROM places(pacs008('DK62 OPDI 0000 0000 0000 62'), 'cross_border');
 SELECT * FROM places(pacs008('DK61OPDI00000000000061', dbtr_id => '<Id><PrvtId><Othr><Id>620170-4002</Id></Othr></PrvtId></Id>'), 'sumclearing');
 SELECT protaddr.link_identity('Prøve Beskyttet', '6201704002', 'name');
 SELECT * FROM places(pacs008('DK61OPDI00000000000061'), 'sumclearing');
+SELECT debtor AS shouted FROM places(replace(pacs008('DK61OPDI00000000000061'), '<Nm>Prøve Beskyttet', '<Nm>PRØVE  BESKYTTET'), 'sumclearing');
+SELECT debtor AS as_swift_writes FROM places(replace(pacs008('DK61OPDI00000000000061'), '<Nm>Prøve Beskyttet', '<Nm>Proeve-Beskyttet'), 'sumclearing');
 SELECT protaddr.unlink_identity('Prøve Beskyttet', '6201704002');
 -- a name protects, and never says that somebody is known: others bear it too
 SELECT protaddr.link_identity('Prøve Beskyttet', '6101704001', 'name');
@@ -84,6 +86,10 @@ SELECT substring(protaddr.release_message(pacs008('DK61OPDI00000000000061'), 'cr
 -- a substitute
 SELECT protaddr.set_channel('open', 'substitute'), protaddr.set_substitute('6201704002', '{"PstBx":"2820","PstCd":"8100","TwnNm":"Opdigtet By Ø","Ctry":"DK"}', 'test');
 SELECT iban, (places(pacs008(iban), 'open')).* FROM unnest('{DK62OPDI00000000000062,DK63OPDI00000000000063}'::text[]) iban ORDER BY iban;
+-- one that a version of the message has no room for (a box, in PostalAddress6) is none
+SELECT position('PstlAdr' IN substring(r FROM '<Dbtr>.*</Dbtr>')) AS withheld FROM (SELECT protaddr.release_message(replace(pacs008('DK62OPDI00000000000062'), 'pacs.008.001.08', 'pain.001.001.03'), 'open') AS r) m;
+SELECT protaddr.set_channel('open', without_substitute => 'block');
+SELECT refusal('SELECT protaddr.release_message(replace(pacs008(''DK62OPDI00000000000062''), ''pacs.008.001.08'', ''pain.001.001.03''), ''open'')');
 -- on record
 SELECT protaddr.set_channel('open', 'disclose', legal_basis => 'Invented Act s. 1');
 SELECT debtor AS as_it_was FROM places(pacs008('DK62OPDI00000000000062'), 'open');

@@ -209,7 +209,8 @@ extern size_t protaddr_token_parse(const char *token, size_t len, uint8_t *out);
 /*
  * protaddr_subject_key writes the canonical form of an identifier and returns
  * its length: ASCII blanks, hyphens, dots and slashes dropped, and ".0" or ".00" behind
- * a number; ASCII letters in upper case; leading zeros dropped if only digits are left
+ * a number; letters in upper case, those of Latin-1 and Latin Extended-A as SWIFT
+ * messages write them (AE, OE, AA, E); leading zeros dropped if only digits are left
  * ("0" stays for all zeros).
  * So 070761-4285, 0707614285 and the bigint 707614285 are one person; two that
  * fall together are protected too much, never too little.
@@ -501,6 +502,9 @@ extern PaMessageVerdict protaddr_rewrite_xml(const char *message, size_t len,
  * that cannot be written so.
  */
 extern size_t protaddr_charset_x(const char *text, size_t len, char *out, size_t outsize);
+
+/* One letter, in ASCII capitals, NUL-terminated: AE, O, TH.  Returns its bytes, or 0 if it is none. */
+extern size_t protaddr_fold_letter(const char *text, size_t len, char out[3]);
 
 /* protaddr_rewrite_mt rewrites SWIFT MT text: one message or several. */
 extern PaMessageVerdict protaddr_rewrite_mt(const char *message, size_t len,

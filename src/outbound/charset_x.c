@@ -82,3 +82,31 @@ protaddr_charset_x(const char *text, size_t len, char *out, size_t outsize)
 	}
 	return written;
 }
+
+/*
+ * protaddr_fold_letter
+ *		Write one letter of Latin-1 or Latin Extended-A in ASCII capitals.
+ *
+ * Returns its bytes in text; 0, and nothing written, if it is no such letter.
+ */
+size_t
+protaddr_fold_letter(const char *text, size_t len, char out[3])
+{
+	uint32_t	c;
+	size_t		n = protaddr_read_character(text, len, &c);
+	char		one[2];
+	const char *letters;
+
+	if (n == 0 || c < FIRST_FOLDED || c > LAST_FOLDED)
+		return 0;
+	letters = fold(c, one);
+	if (letters[0] == '\0')
+		return 0;
+	for (int i = 0; i < 3; i++)
+	{
+		out[i] = letters[i];
+		if (out[i] >= 'a' && out[i] <= 'z')
+			out[i] -= 'a' - 'A';
+	}
+	return n;
+}

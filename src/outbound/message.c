@@ -37,6 +37,7 @@ typedef struct Release
 	MemoryContext per_unit;
 	ProtaddrAction action;		/* PROTADDR_LEAVE, or why it stopped */
 	uint64		units;
+	uint64		substitutes;	/* given to the rewriter */
 } Release;
 
 /* A party as the rules see it. */
@@ -168,6 +169,12 @@ protaddr_release_message(ProtaddrFormat format, const char *message, size_t len,
 	rewritten.offset = Min(rewritten.offset, (uint64) len);
 	if (counts != NULL)
 		*counts = rewritten;
+
+	/* a substitute that this message has no room for is none */
+	if (rewritten.verdict == PA_MESSAGE_OK && rewritten.substituted < release.substitutes &&
+		(channel->without_substitute == PROTADDR_BLOCK ||
+		 (channel->without_substitute == PROTADDR_HOLD && !transfer->hold_decided)))
+		release.action = channel->without_substitute;
 
 	if (release.action == PROTADDR_BLOCK)
 		protaddr_refuse(channel);
@@ -375,6 +382,7 @@ decide_party(Release *release, PaParty *party, const Known *known, const Protadd
 			protaddr_shut(&opened);
 			party->substitute = address;
 			party->action = PA_PLACE_SUBSTITUTE;
+			release->substitutes++;
 		}
 	}
 

@@ -76,6 +76,8 @@ protaddr_subject_key(const char *text, size_t len, char out[PA_SUBJECT_SIZE])
 		if (c < '0' || c > '9')
 		{
 			size_t		wide = wide_separator(text + i, len - i);
+			char		folded[3];
+			size_t		letter;
 
 			if (c == '.' && digits && n > 0 && is_scale(text + i + 1, len - i - 1))
 				break;
@@ -89,6 +91,19 @@ protaddr_subject_key(const char *text, size_t len, char out[PA_SUBJECT_SIZE])
 			digits = false;
 			if (c >= 'a' && c <= 'z')
 				c -= 'a' - 'A';
+			/* a name is an identifier too, and no two systems write one alike */
+			letter = c >= 0x80 ? protaddr_fold_letter(text + i, len - i, folded) : 0;
+			if (letter > 0)
+			{
+				for (const char *p = folded; *p != '\0'; p++)
+				{
+					if (n == PA_SUBJECT_SIZE)
+						return -1;
+					out[n++] = *p;
+				}
+				i += letter - 1;
+				continue;
+			}
 		}
 		if (n == PA_SUBJECT_SIZE)
 			return -1;

@@ -184,7 +184,7 @@ COMMENT ON FUNCTION protaddr.address(text, text, text, text, text, text, text, t
 CREATE FUNCTION protaddr.subject_key(identifier text) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_subject_key_sql' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION protaddr.subject_key(text) IS
-'Canonical form of a person''s identifier, under which people are compared: blanks, hyphens, dots and slashes dropped, and .0 or .00 behind a number; ASCII letters in upper case, leading zeros dropped if only digits are left. NULL if nothing is left. Raises 22001 over 64 bytes.';
+'Canonical form of a person''s identifier, under which people are compared: blanks, hyphens, dots and slashes dropped, and .0 or .00 behind a number; letters in upper case, those of Latin alphabets without accents and as SWIFT messages write them (AE, OE, AA), leading zeros dropped if only digits are left. NULL if nothing is left. Raises 22001 over 64 bytes.';
 
 -- ---------------------------------------------------------------------------
 -- keys/: data keys, wrapped by the outer key

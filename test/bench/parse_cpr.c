@@ -51,7 +51,7 @@ main(int argc, char **argv)
 		uint64_t	protections = 0;
 		double		start = seconds();
 
-		protaddr_cpr_begin(&parser, count_person, &protections);
+		protaddr_cpr_begin(&parser, PA_CPR_DELIVERY, count_person, &protections);
 		for (long done = 0; done < size; done += 1024 * 1024)
 			protaddr_cpr_feed(&parser, delivery + done,
 							  (size_t) (size - done < 1024 * 1024 ? size - done : 1024 * 1024));

@@ -382,7 +382,7 @@ bench_load()
 
 	if [ ! -x "$PA_WORK/parse_cpr" ]; then
 		gcc -O2 -std=gnu11 -I "$PA_TREE/src" -o "$PA_WORK/parse_cpr" "$PA_TREE/test/bench/parse_cpr.c" \
-			"$PA_TREE/src/register/cpr_extract.c" "$PA_TREE/src/register/subject.c" >"$PA_WORK/logs/parse_cpr.log" 2>&1 ||
+			"$PA_TREE"/src/register/{cpr_extract,cpr_field,subject}.c "$PA_TREE"/src/address/{element,country}.c "$PA_TREE/src/outbound/charset_x.c" >"$PA_WORK/logs/parse_cpr.log" 2>&1 ||
 			pa_fail "parse_cpr does not build" "$PA_WORK/logs/parse_cpr.log"
 	fi
 	quiet

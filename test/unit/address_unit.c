@@ -1023,7 +1023,12 @@ test_subjects(void)
 	expect_key("131052-308T", "131052308T");
 	expect_key("010203-308t", "010203308T");
 	expect_key("00a", "00A");
-	expect_key("kunde_\xc3\xa6", "KUNDE_\xc3\xa6");
+	expect_key("kunde_\xc3\xa6", "KUNDE_AE");
+	expect_key("Pr\xc3\xb8ve \xc3\x85gesen-\xc3\x89mile", "PROEVEAAGESENEMILE");
+	expect_key("PR\xc3\x98VE AAGESEN EMILE", "PROEVEAAGESENEMILE");
+	expect_key("\xc3\x9e\xc3\xb3r", "THOR");
+	expect_key("\xc5\xbb\xc3\x97", "Z\xc3\x97");
+	expect_key("\xce\xb1\xff\xc3", "\xce\xb1\xff\xc3");
 	expect_key("", "");
 	expect_key(" -.\t\r\n\v\f", "");
 
