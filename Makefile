@@ -121,7 +121,7 @@ REGRESS = install address_type address_ops show_format keys register \
 	attack_register
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_hold gate_kept history identity protect register
+ISOLATION = bind gate gate_hold gate_kept history identity linked protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

@@ -14,6 +14,7 @@
 #include "protaddr.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -21,6 +22,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -53,6 +55,7 @@ enum
 static Numeric in_currency(Numeric amount, const char *from, const char *to, TimestampTz now);
 static Numeric rate_of(const char *from, const char *to, TimestampTz now);
 static Datum text_datum(const char *data, int len);
+static HeapTuple noted_before(Relation rel, const ProtaddrTransfer *transfer);
 static HeapTuple linked_next(SysScanDesc scan, Relation rel, const ProtaddrTransfer *transfer,
 							 const ProtaddrIdentifier *payers, int npayers, bool *same);
 static bool is_one_of(Datum keys, const ProtaddrIdentifier *payers, int npayers);
@@ -143,6 +146,65 @@ protaddr_small(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 }
 
 /*
+ * noted_before gives what was noted of the row, locked; NULL if nothing was.  Another
+ * session may be writing the same row, by ON CONFLICT: we wait until it has.  If both
+ * have noted it, one of the two goes.
+ */
+static HeapTuple
+noted_before(Relation rel, const ProtaddrTransfer *transfer)
+{
+	for (;;)
+	{
+		ScanKeyData keys[2];
+		SysScanDesc scan;
+		HeapTuple	tuple;
+		HeapTuple	before = NULL;
+		List	   *again = NIL;
+		ListCell   *cell;
+		HeapTupleData locked;
+		Buffer		buffer;
+		TM_FailureData failure;
+		TM_Result	result;
+
+		CHECK_FOR_INTERRUPTS();
+		ScanKeyInit(&keys[0], LINKED_RELATION, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(transfer->relation));
+		ScanKeyInit(&keys[1], LINKED_REFERENCE, BTEqualStrategyNumber, F_INT8EQ,
+					Int64GetDatum((int64) transfer->reference));
+		scan = systable_beginscan(rel, protaddr_own_relation("linked_transfer_reference"), true,
+								  SnapshotSelf, 2, keys);
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		{
+			if (before == NULL)
+				before = heap_copytuple(tuple);
+			else
+				again = lappend(again, heap_copytuple(tuple));
+		}
+		systable_endscan(scan);
+		if (before == NULL)
+			return NULL;
+
+		/* ON CONFLICT DO UPDATE comes here twice in one command */
+		CommandCounterIncrement();
+		locked.t_self = before->t_self;
+		result = heap_lock_tuple(rel, &locked, GetCurrentCommandId(true), LockTupleExclusive,
+								 LockWaitBlock, false, &buffer, &failure);
+		ReleaseBuffer(buffer);
+		if (result == TM_Ok)
+		{
+			foreach(cell, again)
+				CatalogTupleDelete(rel, &((HeapTuple) lfirst(cell))->t_self);
+			list_free_deep(again);
+			return before;
+		}
+		if (result != TM_Updated && result != TM_Deleted)
+			elog(ERROR, "could not lock a linked transfer");
+		heap_freetuple(before);
+		list_free_deep(again);
+	}
+}
+
+/*
  * protaddr_linked_record notes a transfer, or what has become of it if its row was
  * noted before.
  */
@@ -150,8 +212,6 @@ void
 protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 {
 	Relation	rel;
-	ScanKeyData keys[2];
-	SysScanDesc scan;
 	HeapTuple	tuple;
 	HeapTuple	before = NULL;
 	ProtaddrIdentifier *payers;
@@ -168,18 +228,7 @@ protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *t
 	payers = protaddr_identity_people(&transfer->payer, &npayers);
 	rel = table_open(protaddr_own_relation("linked_transfer"), RowExclusiveLock);
 	if (transfer->has_reference)
-	{
-		ScanKeyInit(&keys[0], LINKED_RELATION, BTEqualStrategyNumber, F_OIDEQ,
-					ObjectIdGetDatum(transfer->relation));
-		ScanKeyInit(&keys[1], LINKED_REFERENCE, BTEqualStrategyNumber, F_INT8EQ,
-					Int64GetDatum((int64) transfer->reference));
-		scan = systable_beginscan(rel, protaddr_own_relation("linked_transfer_reference"), true,
-								  SnapshotSelf, 2, keys);
-		tuple = systable_getnext(scan);
-		if (HeapTupleIsValid(tuple))
-			before = heap_copytuple(tuple);
-		systable_endscan(scan);
-	}
+		before = noted_before(rel, transfer);
 
 	payer_keys = palloc(npayers * sizeof(Datum));
 	for (int i = 0; i < npayers; i++)
@@ -200,8 +249,6 @@ protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *t
 	{
 		bool		replace[LINKED_COLUMNS] = {false};
 
-		/* ON CONFLICT DO UPDATE comes here twice in one command */
-		CommandCounterIncrement();
 		/* when it was first made is when it counts from; all else is as it reads now */
 		replace[LINKED_PAYEE_KEY - 1] = replace[LINKED_PAYER_KEYS - 1] = true;
 		replace[LINKED_AMOUNT - 1] = replace[LINKED_CURRENCY - 1] = true;
