@@ -80,7 +80,7 @@ FROM (VALUES
 	(1, 'in the transaction', ARRAY['INSERT INTO letter SELECT * FROM t WHERE id = 1', 'SELECT protaddr.show(addr), addr FROM letter']),
 	(2, 'RETURNING', ARRAY['INSERT INTO letter SELECT * FROM t WHERE id = 1 RETURNING protaddr.show(addr)']),
 	(3, 'in a subtransaction, undone', ARRAY['!DO $$ DECLARE a protaddr.address; BEGIN BEGIN INSERT INTO letter SELECT * FROM t WHERE id = 1 RETURNING addr INTO a; RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN NULL; END; RAISE ''%'', protaddr.show(a); END $$']),
-	(4, 'parallel', ARRAY['SET LOCAL force_parallel_mode = on', 'INSERT INTO letter SELECT * FROM t WHERE id = 1', 'SELECT protaddr.show(addr) FROM letter']),
+	(4, 'parallel', ARRAY['SELECT set_config(CASE WHEN current_setting(''server_version_num'')::int < 160000 THEN ''force_parallel_mode'' ELSE ''debug_parallel_query'' END, ''on'', true)', 'INSERT INTO letter SELECT * FROM t WHERE id = 1', 'SELECT protaddr.show(addr) FROM letter']),
 	(5, 'deferred', ARRAY['CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE ''%'', protaddr.show(NEW.addr); END $$', 'CREATE TABLE c (LIKE t)', 'CREATE CONSTRAINT TRIGGER r AFTER INSERT ON c DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f()', 'INSERT INTO letter SELECT * FROM t WHERE id = 1', 'INSERT INTO c TABLE letter', 'SET CONSTRAINTS ALL IMMEDIATE']),
 	(6, 'the record entered by hand', ARRAY['SET LOCAL SESSION AUTHORIZATION regress_everything', 'INSERT INTO protaddr.disclosure VALUES (1, now(), '''', '''', '''', now(), ''{}'', NULL, NULL, '''')']),
 	(7, 'the record altered', ARRAY['SET LOCAL SESSION AUTHORIZATION regress_super', 'INSERT INTO letter SELECT * FROM t WHERE id = 1', 'UPDATE protaddr.disclosure SET subjects = ''{}''']),
