@@ -28,6 +28,7 @@ PURE_SRCS = \
 	src/outbound/iso_party.c \
 	src/outbound/iso_write.c \
 	src/outbound/iso_xml.c \
+	src/outbound/json_names.c \
 	src/outbound/json_scan.c \
 	src/outbound/json_write.c \
 	src/outbound/swift_mt.c \
@@ -93,6 +94,7 @@ OUTBOUND_OBJS = \
 	src/outbound/iso_party.o \
 	src/outbound/iso_write.o \
 	src/outbound/iso_xml.o \
+	src/outbound/json_names.o \
 	src/outbound/json_scan.o \
 	src/outbound/json_write.o \
 	src/outbound/keeper.o \
