@@ -215,7 +215,8 @@ leads_to_no_door(const char *prefix)
 {
 	static const char *const names[] = {
 		"ip", "ipv4", "ipv6", "clientip", "sourceip", "remoteip", "userip", "psuip", "deviceip",
-		"hostip", "serverip", "mac", "devicemac", "wifimac", "ntwk", "network", "web", NULL
+		"hostip", "serverip", "customerip", "consumerip", "payerip", "debtorip", "creditorip",
+		"originip", "requestip", "localip", "publicip", "mac", "devicemac", "wifimac", "ntwk", "network", "web", NULL
 	};
 	static const char *const ends[] = {"email", "eml", "url", "elctrnc", "electronic", NULL};
 
@@ -285,6 +286,9 @@ protaddr_json_address_name(const char *json, size_t start, int *role_len)
 	n = protaddr_json_ends_with(name, "pstladr");
 	if (n < 0)
 		n = protaddr_json_ends_with(name, "postaladdress");
+	/* PstlAdr2: there is another one */
+	if (n < 0 && (strstr(name, "pstladr") != NULL || strstr(name, "postaladdress") != NULL))
+		return NAME_STRAY;
 	if (n < 0)
 		n = ends_with_address(name);
 	if (n < 0)

@@ -251,6 +251,7 @@ static const Refusal refusals[] = {
 	REFUSED("a street elsewhere", UNKNOWN_FORMAT, 1, "{\"Dbtr\":{\"Nm\":\"A\",\"StrtNm\":\"Kanariegade\"}}"),
 	REFUSED("a town elsewhere", UNKNOWN_FORMAT, 2, "{\"Dbtr\":[1,\n{\"x\":{\"TwnNm\":\"By\"}}]}"),
 	REFUSED("a path for a name", UNKNOWN_FORMAT, 1, "{\"Dbtr.PstlAdr.Strt\":\"Kanariegade\"}"),
+	REFUSED("another address", UNKNOWN_FORMAT, 1, "{\"Dbtr\":{\"PstlAdr2\":\"Kanariegade\"}}"),
 	REFUSED("an address of nobody", UNKNOWN_FORMAT, 1, "{\"x\":{\"address\":\"Kanariegade\"}}"),
 	REFUSED("an address of somebody", UNKNOWN_FORMAT, 1, "{\"name\":\"x\",\"neighbourAddress\":\"Kanariegade\"}"),
 	REFUSED("a street", UNKNOWN_FORMAT, 1, "{\"debtor\":{\"name\":\"P\",\"street\":\"Kanariegade\"}}"),
