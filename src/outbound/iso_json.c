@@ -107,10 +107,11 @@ find_member(const PaJson *walk, size_t object, const char *const *names, PaMembe
 
 /*
  * is_place is true if a member with an address that we can read is one of the object:
- * a street beside nobody refuses the text.
+ * a street beside nobody refuses the text.  *named remembers whether the object is a
+ * party, -1 is not known.
  */
 static bool
-is_place(const PaJson *walk, size_t object, const char *role, PaAddressName kind)
+is_place(const PaJson *walk, size_t object, const char *role, PaAddressName kind, int *named)
 {
 	static const char *const names[] = {"nm", "name", "fullname", NULL};
 	PaMember	member;
@@ -121,7 +122,10 @@ is_place(const PaJson *walk, size_t object, const char *role, PaAddressName kind
 		case NAME_ADR:
 			return true;
 		case NAME_PLAIN:
-			return protaddr_json_is_party(role) || find_member(walk, object, names, &member) != 0;
+			if (*named < 0)
+				*named = protaddr_json_is_party(role) ||
+					find_member(walk, object, names, &member) != 0;
+			return *named;
 		case NAME_OF_SOMEBODY:
 			return protaddr_json_is_party(role);
 		default:
@@ -474,6 +478,7 @@ add_party(PaJson *walk, size_t object, const char *role, bool pty)
 	PaMember	member;
 	char		name[PA_JSON_NAME];
 	int			role_len;
+	int			named = -1;
 
 	if (walk->json[object] != '{')
 		return;
@@ -485,7 +490,7 @@ add_party(PaJson *walk, size_t object, const char *role, bool pty)
 		protaddr_json_name(walk->json, member.start, name);
 		kind = protaddr_json_address_name(walk->json, member.start, &role_len);
 		if (kind != NAME_OTHER && !protaddr_json_is_empty(walk->json, member.value) &&
-			is_place(walk, object, role, kind))
+			is_place(walk, object, role, kind, &named))
 			add_spot(walk, object, &member, kind, role, strlen(role));
 		else if (pty && strcmp(name, "pty") == 0)
 			add_party(walk, protaddr_json_unwrap(walk->json, member.value), role, false);
@@ -511,6 +516,7 @@ gather(PaJson *walk, PaFrame *frame)
 	PaMember	id;
 	char		name[PA_JSON_NAME];
 	int			role_len;
+	int			named = -1;
 
 	walk->nspots = 0;
 	walk->decoded_len = 0;
@@ -531,7 +537,7 @@ gather(PaJson *walk, PaFrame *frame)
 		if (kind == NAME_FLAT)
 			add_spot(walk, frame->start, &member, kind, name, (size_t) role_len);
 		else if (kind != NAME_OTHER && !protaddr_json_is_empty(walk->json, value) &&
-				 !is_place(walk, frame->start, frame->name, kind))
+				 !is_place(walk, frame->start, frame->name, kind, &named))
 			protaddr_json_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT, member.start);
 		if (kind != NAME_OTHER)
 			continue;

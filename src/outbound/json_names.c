@@ -242,6 +242,60 @@ is_kind(const char *prefix)
 	return protaddr_json_is_name(prefix, kinds);
 }
 
+/*
+ * may_say_address is false for most names, at little cost: each word that we look for
+ * has one of these beginnings.
+ */
+static bool
+may_say_address(const char *text)
+{
+	for (; *text != '\0'; text++)
+	{
+		char		next = text[1];
+
+		switch (*text)
+		{
+			case 'a':
+				if (next == 'd')
+					return true;
+				break;
+			case 's':
+				if (next == 't' && text[2] == 'r')
+					return true;
+				break;
+			case 'b':
+				if (next == 'l' || next == 'u')
+					return true;
+				break;
+			case 'p':
+				if (next == 'o' || next == 's')
+					return true;
+				break;
+			case 't':
+				if (next == 'o' || next == 'w')
+					return true;
+				break;
+			case 'z':
+				if (next == 'i')
+					return true;
+				break;
+			case 'v':
+				if (next == 'e')
+					return true;
+				break;
+			case 'g':
+				if (next == 'a')
+					return true;
+				break;
+			case 'h':
+				if (next == 'u')
+					return true;
+				break;
+		}
+	}
+	return false;
+}
+
 /* says_address is true if a text says address in any way. */
 static bool
 says_address(const char *text)
@@ -267,6 +321,8 @@ protaddr_json_address_name(const char *json, size_t start, int *role_len)
 	*role_len = 0;
 	if (len == SIZE_MAX)
 		return NAME_STRAY;
+	if (!may_say_address(whole))
+		return NAME_OTHER;
 	for (char *colon; (colon = strchr(name, ':')) != NULL; name = colon + 1)
 	{
 		*colon = '\0';

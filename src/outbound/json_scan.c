@@ -432,6 +432,8 @@ protaddr_json_decode(const char *json, size_t value, char *out, size_t outsize)
 static uint32_t
 plain_character(uint32_t c)
 {
+	if (c >= 'a' && c <= 'z')
+		return c;
 	if (c >= 0xFF01 && c <= 0xFF5E)
 		c -= 0xFEE0;			/* wide */
 	if (c >= 'A' && c <= 'Z')
@@ -453,9 +455,29 @@ plain_character(uint32_t c)
 size_t
 protaddr_json_whole_name(const char *json, size_t start, char out[PA_JSON_LONGEST_NAME])
 {
-	size_t		len = protaddr_json_decode(json, start, out, PA_JSON_LONGEST_NAME - 1);
 	size_t		n = 0;
+	size_t		len;
 
+	/* nearly every name is of plain letters */
+	for (size_t i = 1; i < PA_JSON_LONGEST_NAME; i++)
+	{
+		unsigned char c = (unsigned char) json[start + i];
+		uint32_t	plain;
+
+		if (c == '"')
+		{
+			out[n] = '\0';
+			return n;
+		}
+		if (c == '\\' || c >= 0x80)
+			break;
+		plain = plain_character(c);
+		if (plain != 0)
+			out[n++] = (char) plain;
+	}
+
+	n = 0;
+	len = protaddr_json_decode(json, start, out, PA_JSON_LONGEST_NAME - 1);
 	if (len == SIZE_MAX)
 	{
 		out[0] = '\0';
