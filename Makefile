@@ -28,10 +28,12 @@ PURE_SRCS = \
 	src/outbound/iso_party.c \
 	src/outbound/iso_write.c \
 	src/outbound/iso_xml.c \
+	src/outbound/json_names.c \
 	src/outbound/json_scan.c \
 	src/outbound/json_write.c \
 	src/outbound/swift_mt.c \
 	src/outbound/swift_party.c \
+	src/outbound/town.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
 	src/register/subject.c
@@ -92,6 +94,7 @@ OUTBOUND_OBJS = \
 	src/outbound/iso_party.o \
 	src/outbound/iso_write.o \
 	src/outbound/iso_xml.o \
+	src/outbound/json_names.o \
 	src/outbound/json_scan.o \
 	src/outbound/json_write.o \
 	src/outbound/keeper.o \
@@ -101,6 +104,7 @@ OUTBOUND_OBJS = \
 	src/outbound/substitute.o \
 	src/outbound/swift_mt.o \
 	src/outbound/swift_party.o \
+	src/outbound/town.o \
 	src/outbound/verify.o
 
 OBJS = \

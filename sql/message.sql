@@ -174,7 +174,16 @@ SELECT n, what, trick(format, message) FROM (VALUES
     (42, 'json', 'the same name twice', '{"Dbtr":{"PstlAdr":"Kanariegade"},"Dbtr":{"PstlAdr":"Kanariegade","PstlAdr":"Kanariegade"},"DbtrAcct":{"Id":{"IBAN":"x"}},"DbtrAcct":{"Id":{"IBAN":"DK62OPDI00000000000062"}}}'),
     (43, 'json', 'other letters', '{"dbtr":{"PSTLADR":"Kanariegade"},"DBTRACCT":{"iban":"dk62 OPDI 0000 0000 0000 62"}}'), (44, 'json', 'names in full', '{"ultimate_debtor":{"postal-address":["Kanariegade"],"identification":6201704002}}'),
     (45, 'json', 'a role before it', '{"creditorAddress":{"streetName":"Kanariegade"},"creditorAccount":{"iban":"DK62OPDI00000000000062"}}'), (46, 'json', 'arrays', '[[{"ns:Dbtr":[{"ns:PstlAdr":[{"ns:StrtNm":"Kanariegade"}]}],"ns:DbtrAcct":[[{"ns:Id":[{"ns:IBAN":["DK62OPDI00000000000062"]}]}]]}]]'),
-    (47, 'json', 'a part of none', '{"Dbtr":{"address":{"AdrLine":"Kanariegade"}}}'), (48, 'json', 'more in the name', '{"Dbtr":{"PstlAdr2":"Kanariegade"}}'), (49, 'json', 'a number of a customer', '{"Dbtr":{"PstlAdr":"Kanariegade","Id":{"PrvtId":{"Othr":{"Id":620170.4002}}}}}')
+    (47, 'json', 'a part of none', '{"Dbtr":{"address":{"AdrLine":"Kanariegade"}},"DbtrAcct":{"Id":{"IBAN":"DK62OPDI00000000000062"}}}'), (48, 'json', 'more in the name', '{"Dbtr":{"PstlAdr2":"Kanariegade"}}'), (49, 'json', 'a number of a customer', '{"Dbtr":{"PstlAdr":"Kanariegade","Id":{"PrvtId":{"Othr":{"Id":620170.4002}}}}}'),
+    (50, 'json', 'an address by another name', '{"debtor":{"name":"Sam","homeAddress":"Kanariegade"},"debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
+    (51, 'json', 'a payer within a debtor', '{"debtor":{"payerAddress":"Kanariegade"},"debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
+    (52, 'json', 'a blank in the name', '{"debtor":{"postal address":"Kanariegade","adresse":"Kanariegade"},"debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
+    (53, 'json', 'a street alone', '{"debtor":{"street":"Kanariegade"},"debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
+    (54, 'json', 'a street with a role', '{"Dbtr_StrtNm":"Kanariegade","debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
+    (55, 'json', 'an address for a prefix', '{"Dbtr":{"PstlAdr:x":"Kanariegade"},"DbtrAcct":{"Id":{"IBAN":"DK62OPDI00000000000062"}}}'),
+    (56, 'json', 'an agent that is none', '{"fuldmagt":{"PstlAdr":"Kanariegade","Id":"6201704002"}}'),
+    (57, 'json', 'an account around a list', '{"debtorAccount":{"iban":"DK61OPDI00000000000061"},"t":[{"debtor":{"postalAddress":"Kanariegade"}},{}]}'),
+    (58, 'json', 'two accounts, one free', '{"debtor":{"postalAddress":"Kanariegade"},"debtorAccount":{"iban":"DK61OPDI00000000000061"},"DbtrAcct":{"Id":"GB99OPDI00000000000099"}}')
 ) v(n, format, what, message) ORDER BY n;
 
 -- a register that cannot be asked lets nothing out; nor a transaction that changes what it says

@@ -6,11 +6,13 @@
  * JSON has no order and no schema, so we go by names alone, in any case of letters and
  * without what XML converters put around them (json_scan.c):
  *
- *	 PstlAdr, PostalAddress		a party's address, wherever it stands; a role may stand
- *								before it (debtorPostalAddress)
+ *	 PstlAdr, PostalAddress		a party's address, wherever it stands
  *	 debtorAddress and the like	so do open-banking interfaces write it
+ *	 address, homeAddress, adresse
+ *								of a party: an object that has its role for a name, or a
+ *								name in it
  *	 Adr						of a name and address; it stays, empty
- *	 FinInstnId, BrnchId, ...Agt, ...Agent
+ *	 FinInstnId, BrnchId, DbtrAgt, debtorAgent
  *								an agent: left alone with all that is in it
  *
  * The party is the object that has the address, its role the name it goes by (that of
@@ -21,8 +23,8 @@
  * begins, and its accounts are known wherever they stand.
  *
  * An address that goes takes its name and one comma along, nothing else.  Whatever
- * looks like an address and is not read as one refuses the text: StrtNm, AdrLine,
- * TwnNm and the like elsewhere, and names that say PstlAdr and go on.  JSON or XML in a
+ * looks like an address and is not read as one refuses the text (json_names.c): StrtNm,
+ * street, postCode and the like elsewhere, and names that say PstlAdr and go on.  JSON or XML in a
  * string is text like any other and is not looked into.
  */
 #include <string.h>
@@ -43,98 +45,6 @@ protaddr_json_refuse(PaJson *walk, PaMessageVerdict verdict, size_t at)
 		walk->verdict = verdict;
 		walk->at = at;
 	}
-}
-
-/* ---- names ---------------------------------------------------------------------- */
-
-static bool
-is_agent(const char *name)
-{
-	static const char *const names[] = {
-		"fininstnid", "brnchid", "financialinstitutionidentification",
-		"branchidentification", NULL
-	};
-	char		plain[PA_JSON_NAME];
-	size_t		len = strlen(name);
-
-	/* IntrmyAgt1 */
-	memcpy(plain, name, len + 1);
-	while (len > 0 && plain[len - 1] >= '0' && plain[len - 1] <= '9')
-		plain[--len] = '\0';
-	return len < PA_JSON_NAME - 1 &&
-		(protaddr_json_is_name(plain, names) || protaddr_json_ends_with(plain, "agt") >= 0 || protaddr_json_ends_with(plain, "agent") >= 0);
-}
-
-/* What a name says of an address. */
-typedef enum PaAddressName
-{
-	NAME_OTHER = 0,
-	NAME_ADDRESS,
-	NAME_ADR,
-	NAME_FLAT,					/* an address, with the role before it */
-	NAME_STRAY					/* an address, but not one that we can read */
-} PaAddressName;
-
-/* address_name tells so; *role_len is how much of the name is the role. */
-static PaAddressName
-address_name(const char *name, int *role_len)
-{
-	static const char *const parts[] = {"strtnm", "bldgnb", "pstcd", "twnnm", "adrline", NULL};
-	static const char *const roles[] = {
-		"debtor", "creditor", "ultimatedebtor", "ultimatecreditor", "initiatingparty",
-		"dbtr", "cdtr", "ultmtdbtr", "ultmtcdtr", "initgpty", NULL
-	};
-	int			n;
-
-	*role_len = 0;
-	if (strcmp(name, "adr") == 0)
-		return NAME_ADR;
-	if (protaddr_json_is_name(name, parts))
-		return NAME_STRAY;
-	if ((n = protaddr_json_ends_with(name, "pstladr")) >= 0 || (n = protaddr_json_ends_with(name, "postaladdress")) >= 0)
-	{
-		*role_len = n;
-		return n == 0 ? NAME_ADDRESS : NAME_FLAT;
-	}
-	if (strstr(name, "pstladr") != NULL || strstr(name, "postaladdress") != NULL)
-		return NAME_STRAY;
-	if ((n = protaddr_json_ends_with(name, "address")) > 0)
-	{
-		char		role[PA_JSON_NAME];
-
-		memcpy(role, name, (size_t) n);
-		role[n] = '\0';
-		*role_len = n;
-		return protaddr_json_is_name(role, roles) ? NAME_FLAT : NAME_OTHER;
-	}
-	return NAME_OTHER;
-}
-
-/* iso_role gives the ISO name of a role that we know, else a general one. */
-static const char *
-iso_role(const char *role)
-{
-	static const struct
-	{
-		const char *name;
-		const char *iso;
-	}			roles[] = {
-		{"dbtr", "Dbtr"}, {"debtor", "Dbtr"}, {"cdtr", "Cdtr"}, {"creditor", "Cdtr"},
-		{"ultmtdbtr", "UltmtDbtr"}, {"ultimatedebtor", "UltmtDbtr"},
-		{"ultmtcdtr", "UltmtCdtr"}, {"ultimatecreditor", "UltmtCdtr"},
-		{"initgpty", "InitgPty"}, {"initiatingparty", "InitgPty"},
-		{"ownr", "Ownr"}, {"owner", "Ownr"}, {"acctownr", "Ownr"}, {"accountowner", "Ownr"},
-		{"invcr", "Invcr"}, {"invcee", "Invcee"}, {"tradgpty", "TradgPty"},
-		{"orgtr", "Orgtr"}, {"msgrcpt", "MsgRcpt"}, {"rmtlctndtls", "RmtLctnDtls"},
-		{"dlvrto", "DlvrTo"}, {"pyer", "Pyer"}, {"pyee", "Pyee"}
-	};
-
-	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
-	{
-		if (strcmp(role, roles[i].name) == 0)
-			return roles[i].iso;
-	}
-	return "Pty";
 }
 
 /* ---- values ----------------------------------------------------------------------- */
@@ -195,6 +105,34 @@ find_member(const PaJson *walk, size_t object, const char *const *names, PaMembe
 	return n > 1 ? -1 : n;
 }
 
+/*
+ * is_place is true if a member with an address that we can read is one of the object:
+ * a street beside nobody refuses the text.  *named remembers whether the object is a
+ * party, -1 is not known.
+ */
+static bool
+is_place(const PaJson *walk, size_t object, const char *role, PaAddressName kind, int *named)
+{
+	static const char *const names[] = {"nm", "name", "fullname", NULL};
+	PaMember	member;
+
+	switch (kind)
+	{
+		case NAME_ADDRESS:
+		case NAME_ADR:
+			return true;
+		case NAME_PLAIN:
+			if (*named < 0)
+				*named = protaddr_json_is_party(role) ||
+					find_member(walk, object, names, &member) != 0;
+			return *named;
+		case NAME_OF_SOMEBODY:
+			return protaddr_json_is_party(role);
+		default:
+			return false;
+	}
+}
+
 /* ---- identifiers ---------------------------------------------------------------- */
 
 static const char *const identifier_names[] = {
@@ -205,8 +143,7 @@ static const char *const identifier_names[] = {
 /* What says of an identifier what it is, and other things beside one. */
 static const char *const not_identifiers[] = {
 	"schmenm", "schemename", "cd", "prtry", "code", "proprietary", "issr", "issuer",
-	"dtandplcofbirth", "nm", "name", "tp", "type", "ccy", "currency", "svcr", "ownr", "owner",
-	NULL
+	"dtandplcofbirth", "nm", "name", "tp", "type", "ccy", "currency", "ownr", "owner", NULL
 };
 
 /* Takes an identifier; value 0 for one that stands too deep to be looked for. */
@@ -233,7 +170,7 @@ each_identifier(PaJson *walk, size_t value, int level, PaTake take, void *arg)
 		if (members.object)
 		{
 			protaddr_json_name(walk->json, member.start, name);
-			if (is_agent(name) || protaddr_json_is_name(name, not_identifiers))
+			if (protaddr_json_keeps_account(name) || protaddr_json_is_name(name, not_identifiers))
 				continue;
 			if (protaddr_json_is_name(name, identifier_names) && protaddr_json_text_value(walk->json, member.value) != 0)
 			{
@@ -320,6 +257,8 @@ add_account(PaJson *walk, PaFrame *frame, const char *role, size_t role_len, boo
 	memcpy(account->role, role, role_len);
 	account->of_party = of_party;
 	take_identifiers(walk, value, take_for_account, account);
+	if (walk->json[value] == '[' && account->ntexts > 0 && !of_party)
+		account->more = true;	/* several */
 	if (account->ntexts > 0 || account->more)
 		frame->naccounts++;
 }
@@ -422,16 +361,41 @@ find_birth(const PaJson *walk, PaSpot *spot)
 			protaddr_json_begin(&members, walk->json, value);
 			while (protaddr_json_next(&members, &member))
 			{
-				char		name[PA_JSON_NAME];
 				int			role_len;
 
-				protaddr_json_name(walk->json, member.start, name);
-				addresses |= address_name(name, &role_len) != NAME_OTHER;
+				addresses |= protaddr_json_address_name(walk->json, member.start, &role_len) != NAME_OTHER;
 			}
 			if (!addresses)
 				spot->prvtid = value;
 		}
 	}
+}
+
+/* is_payer is true for the debtor of the credit transfer that we are in. */
+static bool
+is_payer(const PaJson *walk, const char *role)
+{
+	static const char *const transfers[] = {
+		"cdttrftxinf", "pmtinf", "undrlygcstmrcdttrf", NULL
+	};
+	static const char *const others[] = {
+		"ntry", "entry", "ntrydtls", "entrydetails", "txdtls", "transactiondetails",
+		"cdtrpmtactvtnreq", NULL
+	};
+
+	if (strcmp(protaddr_json_iso_role(role), "Dbtr") != 0 ||
+		!protaddr_json_is_name(walk->frame[walk->depth - 1].name, transfers))
+		return false;
+	/* not of one that was, or of what is told of one */
+	for (int i = 0; i < walk->depth; i++)
+	{
+		const char *name = walk->frame[i].name;
+
+		if (strncmp(name, "orgnl", 5) == 0 || strncmp(name, "original", 8) == 0 ||
+			protaddr_json_is_name(name, others))
+			return false;
+	}
+	return true;
 }
 
 /* add_spot takes note of an address, if one stands there. */
@@ -462,9 +426,12 @@ add_spot(PaJson *walk, size_t holder, const PaMember *member, PaAddressName kind
 	spot->flat = kind == NAME_FLAT;
 	spot->mandatory = kind == NAME_ADR;
 	memcpy(spot->role, role, role_len);
+	/* within a party that of another one, unless both are it */
+	spot->unsure = spot->flat && protaddr_json_is_party(walk->frame[walk->depth - 1].name) &&
+		!protaddr_json_same_role(spot->role, walk->frame[walk->depth - 1].name);
 
 	/* a name and address: Nm and Adr alone */
-	if (kind == NAME_ADDRESS && find_member(walk, value, adr, &inner) == 1)
+	if (kind != NAME_ADR && find_member(walk, value, adr, &inner) == 1)
 	{
 		static const char *const names[] = {"nm", "adr", NULL};
 		char		name[PA_JSON_NAME];
@@ -482,6 +449,7 @@ add_spot(PaJson *walk, size_t holder, const PaMember *member, PaAddressName kind
 			spot->member = inner;
 			spot->holder = value;
 			spot->mandatory = true;
+			spot->flat = false;
 			value = protaddr_json_unwrap(walk->json, inner.value);
 		}
 	}
@@ -496,7 +464,7 @@ add_spot(PaJson *walk, size_t holder, const PaMember *member, PaAddressName kind
 		for (int i = 0; i < walk->nspots; i++)
 			first &= walk->spot[i].holder != holder;
 		protaddr_json_name(walk->json, member->start, name);
-		if (first && strcmp(name, "pstladr") == 0)
+		if (first && strcmp(name, "pstladr") == 0 && is_payer(walk, spot->role))
 			find_birth(walk, spot);
 	}
 	walk->nspots++;
@@ -510,6 +478,7 @@ add_party(PaJson *walk, size_t object, const char *role, bool pty)
 	PaMember	member;
 	char		name[PA_JSON_NAME];
 	int			role_len;
+	int			named = -1;
 
 	if (walk->json[object] != '{')
 		return;
@@ -519,8 +488,9 @@ add_party(PaJson *walk, size_t object, const char *role, bool pty)
 		PaAddressName kind;
 
 		protaddr_json_name(walk->json, member.start, name);
-		kind = address_name(name, &role_len);
-		if (kind == NAME_ADDRESS || kind == NAME_ADR)
+		kind = protaddr_json_address_name(walk->json, member.start, &role_len);
+		if (kind != NAME_OTHER && !protaddr_json_is_empty(walk->json, member.value) &&
+			is_place(walk, object, role, kind, &named))
 			add_spot(walk, object, &member, kind, role, strlen(role));
 		else if (pty && strcmp(name, "pty") == 0)
 			add_party(walk, protaddr_json_unwrap(walk->json, member.value), role, false);
@@ -546,6 +516,7 @@ gather(PaJson *walk, PaFrame *frame)
 	PaMember	id;
 	char		name[PA_JSON_NAME];
 	int			role_len;
+	int			named = -1;
 
 	walk->nspots = 0;
 	walk->decoded_len = 0;
@@ -560,13 +531,14 @@ gather(PaJson *walk, PaFrame *frame)
 		int			n;
 
 		protaddr_json_name(walk->json, member.start, name);
-		if (is_agent(name))
+		if (protaddr_json_is_agent(name))
 			continue;
-		kind = address_name(name, &role_len);
-		if (kind == NAME_STRAY && !protaddr_json_is_empty(walk->json, value))
-			protaddr_json_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT, member.start);
-		else if (kind == NAME_FLAT)
+		kind = protaddr_json_address_name(walk->json, member.start, &role_len);
+		if (kind == NAME_FLAT)
 			add_spot(walk, frame->start, &member, kind, name, (size_t) role_len);
+		else if (kind != NAME_OTHER && !protaddr_json_is_empty(walk->json, value) &&
+				 !is_place(walk, frame->start, frame->name, kind, &named))
+			protaddr_json_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT, member.start);
 		if (kind != NAME_OTHER)
 			continue;
 
@@ -590,34 +562,48 @@ describe(PaJson *walk, PaSpot *spot, PaParty *party)
 {
 	static const char *const names[] = {"nm", "name", "fullname", NULL};
 	const PaFrame *unit = &walk->frame[walk->depth - 1];
-	const char *const role = iso_role(spot->role);
+	const char *const role = protaddr_json_iso_role(spot->role);
 	PaMembers	members;
 	PaMember	member;
 	char		name[PA_JSON_NAME];
 	bool		found = false;
+	bool		outside = false;
 
 	memset(party, 0, sizeof(*party));
 	party->role = role;
+	party->more_identifiers = spot->unsure;
 
-	/* accounts that the unit has, or what is around it */
+	/*
+	 * Accounts that the unit has, or what is around it.  Around a list stands an account
+	 * that may be of another one than a party in it, but of this one too.
+	 */
 	for (int i = walk->depth - 1; i >= 0 && !found; i--)
 	{
 		const PaFrame *frame = &walk->frame[i];
+		int			n = 0;
 
-		if (i < walk->depth - 1 && walk->frame[i + 1].apart)
-			break;
-		found = party->more_identifiers = frame->more_accounts;
+		if (i < walk->depth - 1)
+		{
+			const PaFrame *inner = &walk->frame[i + 1];
+			bool		itself = inner == unit && spot->holder == unit->start && !spot->flat;
+
+			if (inner->apart)
+				break;
+			outside |= inner->in_array && !itself;
+		}
 		for (int j = 0; j < frame->naccounts; j++)
 		{
 			const PaAccount *account = &frame->account[j];
 
-			if (account->of_party || strcmp(account->role, spot->role) != 0)
+			if (account->of_party || !protaddr_json_same_role(account->role, spot->role))
 				continue;
-			found = true;
-			party->more_identifiers |= account->more;
-			for (int k = 0; k < account->ntexts; k++)
+			n++;
+			party->more_identifiers |= account->more || outside;
+			for (int k = 0; k < account->ntexts && !outside; k++)
 				add_text(party, account->text[k]);
 		}
+		party->more_identifiers |= n > 1 || frame->more_accounts;
+		found = n > 0 || frame->more_accounts;
 	}
 
 	/* the account whose owner it is */
@@ -635,6 +621,8 @@ describe(PaJson *walk, PaSpot *spot, PaParty *party)
 	protaddr_json_begin(&members, walk->json, spot->holder);
 	while (protaddr_json_next(&members, &member))
 	{
+		int			n;
+
 		protaddr_json_name(walk->json, member.start, name);
 		if (spot->flat)
 		{
@@ -649,9 +637,19 @@ describe(PaJson *walk, PaSpot *spot, PaParty *party)
 			if (party->name.len == 0)
 				read_text(walk, member.value, &party->name);
 		}
-		else if (protaddr_json_is_name(name, identifier_names) || protaddr_json_ends_with(name, "acct") >= 0 ||
-				 protaddr_json_ends_with(name, "account") >= 0)
+		else if (protaddr_json_is_name(name, identifier_names))
 			take_identifiers(walk, member.value, take_for_party, party);
+		else if ((n = protaddr_json_ends_with(name, "acct")) >= 0 ||
+				 (n = protaddr_json_ends_with(name, "account")) >= 0)
+		{
+			/* whose it is, may stand before it */
+			name[n] = '\0';
+			if (strcmp(protaddr_json_iso_role(name), "Pty") != 0 &&
+				!protaddr_json_same_role(name, spot->role))
+				party->more_identifiers = true;
+			else if (!protaddr_json_keeps_account(name))
+				take_identifiers(walk, member.value, take_for_party, party);
+		}
 	}
 
 	if (spot->ntowns == 1)
@@ -661,11 +659,16 @@ describe(PaJson *walk, PaSpot *spot, PaParty *party)
 	party->takes_birth = spot->new_id || spot->prvtid != 0;
 }
 
-/* find_payer gives the account of one side of the transfer, else an id of the party. */
+/*
+ * find_payer gives the account of one side of the transfer, else an id of the party;
+ * *several if there are others.
+ */
 static PaText
-find_payer(const PaJson *walk, const char *role, const char *long_role)
+find_payer(const PaJson *walk, const char *role, bool *several)
 {
-	const PaText none = {NULL, 0};
+	PaText		found = {NULL, 0};
+
+	*several = false;
 
 	for (int i = walk->depth - 1; i >= 0; i--)
 	{
@@ -679,13 +682,18 @@ find_payer(const PaJson *walk, const char *role, const char *long_role)
 			{
 				const PaAccount *account = &frame->account[j];
 
-				if (account->of_party == (of_party != 0) && account->ntexts > 0 &&
-					(strcmp(account->role, role) == 0 || strcmp(account->role, long_role) == 0))
-					return account->text[0];
+				if (account->of_party != (of_party != 0) ||
+					!protaddr_json_same_role(account->role, role))
+					continue;
+				*several |= found.len > 0 || (account->more && !account->of_party);
+				if (found.len == 0 && account->ntexts > 0)
+					found = account->text[0];
 			}
+			if (found.len > 0 || *several)
+				return found;
 		}
 	}
-	return none;
+	return found;
 }
 
 /* ---- walking ------------------------------------------------------------------------ */
@@ -695,6 +703,8 @@ static void
 decide_unit(PaJson *walk)
 {
 	PaUnit		unit;
+	bool		several_payers;
+	bool		several_payees;
 
 	memset(&unit, 0, sizeof(unit));
 	for (int i = 0; i < walk->nspots; i++)
@@ -715,8 +725,17 @@ decide_unit(PaJson *walk)
 		if (frame->element || frame->apart)
 			break;
 	}
-	unit.payer = find_payer(walk, "dbtr", "debtor");
-	unit.payee = find_payer(walk, "cdtr", "creditor");
+	unit.payer = find_payer(walk, "dbtr", &several_payers);
+	unit.payee = find_payer(walk, "cdtr", &several_payees);
+	for (int i = 0; i < walk->nspots; i++)
+	{
+		const char *role = walk->party[i].role;
+
+		if ((several_payers && (strcmp(role, "Dbtr") == 0 || strcmp(role, "UltmtDbtr") == 0 ||
+								strcmp(role, "InitgPty") == 0)) ||
+			(several_payees && (strcmp(role, "Cdtr") == 0 || strcmp(role, "UltmtCdtr") == 0)))
+			walk->party[i].more_identifiers = true;
+	}
 
 	walk->rewritten->units++;
 	walk->rewritten->places += (uint64_t) walk->nspots;
@@ -727,11 +746,12 @@ decide_unit(PaJson *walk)
 }
 
 /*
- * walk_value goes through a value: name is what it is called, element is true within an
- * array of several.
+ * walk_value goes through a value: name is what it is called, in_array is true within an
+ * array, element within one of several.
  */
 static void
-walk_value(PaJson *walk, size_t value, const char *name, PaHandled handled, bool element)
+walk_value(PaJson *walk, size_t value, const char *name, PaHandled handled, bool in_array,
+		   bool element)
 {
 	static const char *const others[] = {
 		"orgnltxref", "originaltransactionreference", "undrlygcstmrcdttrf",
@@ -748,7 +768,7 @@ walk_value(PaJson *walk, size_t value, const char *name, PaHandled handled, bool
 		{
 			bool		several = member.comma != 0 || member.next_comma != 0;
 
-			walk_value(walk, member.value, name, several ? HANDLED_NOT : handled,
+			walk_value(walk, member.value, name, several ? HANDLED_NOT : handled, true,
 					   element || several);
 		}
 		return;
@@ -761,6 +781,7 @@ walk_value(PaJson *walk, size_t value, const char *name, PaHandled handled, bool
 	frame->start = value;
 	strcpy(frame->name, name);
 	frame->handled = handled;
+	frame->in_array = in_array;
 	frame->element = element;
 	frame->apart = protaddr_json_is_name(name, others);
 	protaddr_json_flush(walk, value);
@@ -774,9 +795,10 @@ walk_value(PaJson *walk, size_t value, const char *name, PaHandled handled, bool
 		int			role_len;
 
 		protaddr_json_name(walk->json, member.start, inner);
-		if (!is_agent(inner) && address_name(inner, &role_len) == NAME_OTHER)
+		if (!protaddr_json_is_agent(inner) &&
+			protaddr_json_address_name(walk->json, member.start, &role_len) == NAME_OTHER)
 			walk_value(walk, member.value, strcmp(inner, "pty") == 0 ? frame->name : inner,
-					   handled_by(frame, inner), false);
+					   handled_by(frame, inner), false, false);
 	}
 	walk->depth--;
 }
@@ -810,7 +832,7 @@ protaddr_rewrite_json(const char *message, size_t len, const PaRewriter *rewrite
 		size_t		start = strspn(message, " \t\n\r");
 
 		if (message[start] == '{' || message[start] == '[')
-			walk_value(walk, start, "", HANDLED_NOT, false);
+			walk_value(walk, start, "", HANDLED_NOT, false, false);
 		protaddr_json_flush(walk, len);
 	}
 	rewritten->verdict = walk->verdict;

@@ -40,6 +40,7 @@ typedef struct PaFrame
 	char		name[PA_JSON_NAME];
 	PaHandled	handled;
 	bool		element;		/* of an array of several */
+	bool		in_array;		/* of any array */
 	bool		apart;			/* another transfer than what is around it */
 	int			naccounts;
 	bool		more_accounts;
@@ -55,6 +56,7 @@ typedef struct PaSpot
 	PaMember	member;
 	size_t		holder;			/* the object that has it */
 	bool		flat;			/* its name has the role in it */
+	bool		unsure;			/* another party's than the one that has it */
 	bool		mandatory;
 	char		role[PA_JSON_NAME];
 	PaMember	town;
@@ -104,6 +106,30 @@ typedef struct PaJson
 	char		decoded[PA_JSON_DECODED_BYTES];
 	char		result[PA_JSON_RESULT_BYTES];
 } PaJson;
+
+/* What a name says of an address. */
+typedef enum PaAddressName
+{
+	NAME_OTHER = 0,
+	NAME_ADDRESS,				/* of ISO */
+	NAME_ADR,
+	NAME_FLAT,					/* an address, with the role before it */
+	NAME_PLAIN,					/* an address, if a party has it */
+	NAME_OF_SOMEBODY,			/* the same, if the party has a role that we know */
+	NAME_STRAY					/* an address, but not one that we can read */
+} PaAddressName;
+
+/*
+ * in outbound/json_names.c: names are those that protaddr_json_name gives;
+ * protaddr_json_address_name wants to see the whole one, *role_len is how much of it is
+ * the role.
+ */
+extern bool protaddr_json_is_agent(const char *name);
+extern bool protaddr_json_keeps_account(const char *name);
+extern const char *protaddr_json_iso_role(const char *role);
+extern bool protaddr_json_same_role(const char *role, const char *other);
+extern bool protaddr_json_is_party(const char *name);
+extern PaAddressName protaddr_json_address_name(const char *json, size_t start, int *role_len);
 
 /* in outbound/iso_json.c */
 extern void protaddr_json_refuse(PaJson *walk, PaMessageVerdict verdict, size_t at);

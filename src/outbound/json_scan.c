@@ -13,8 +13,6 @@
 #include "../pure.h"
 #include "json_scan.h"
 
-#define LONGEST_NAME	1024	/* bytes; what is longer has no name */
-
 static bool
 is_space(char c)
 {
@@ -430,6 +428,80 @@ protaddr_json_decode(const char *json, size_t value, char *out, size_t outsize)
 	return n;
 }
 
+/* What a character of a name counts as: 0 for one that says nothing, or is not seen. */
+static uint32_t
+plain_character(uint32_t c)
+{
+	if (c >= 'a' && c <= 'z')
+		return c;
+	if (c >= 0xFF01 && c <= 0xFF5E)
+		c -= 0xFEE0;			/* wide */
+	if (c >= 'A' && c <= 'Z')
+		return c | 0x20;
+	if (c < 0x80)
+		return c <= ' ' || strchr("@$#_-.", (int) c) != NULL ? 0 : c;
+	if (c == 0x17F || c == 0x212A)
+		return c == 0x17F ? 's' : 'k';
+	if (c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x2015) || c == 0x202F ||
+		c == 0x205F || c == 0x3000 || protaddr_is_control(c))
+		return 0;
+	return c;
+}
+
+/*
+ * protaddr_json_whole_name
+ *		Write the whole of a name plainly, with its prefix.
+ */
+size_t
+protaddr_json_whole_name(const char *json, size_t start, char out[PA_JSON_LONGEST_NAME])
+{
+	size_t		n = 0;
+	size_t		len;
+
+	/* nearly every name is of plain letters */
+	for (size_t i = 1; i < PA_JSON_LONGEST_NAME; i++)
+	{
+		unsigned char c = (unsigned char) json[start + i];
+		uint32_t	plain;
+
+		if (c == '"')
+		{
+			out[n] = '\0';
+			return n;
+		}
+		if (c == '\\' || c >= 0x80)
+			break;
+		plain = plain_character(c);
+		if (plain != 0)
+			out[n++] = (char) plain;
+	}
+
+	n = 0;
+	len = protaddr_json_decode(json, start, out, PA_JSON_LONGEST_NAME - 1);
+	if (len == SIZE_MAX)
+	{
+		out[0] = '\0';
+		return SIZE_MAX;
+	}
+	for (size_t i = 0; i < len;)
+	{
+		uint32_t	c;
+		size_t		nbytes = protaddr_read_character(out + i, len - i, &c);
+		uint32_t	plain = plain_character(c);
+
+		if (plain != 0 && plain < 0x80)
+			out[n++] = (char) plain;
+		else if (plain != 0)
+		{
+			memmove(out + n, out + i, nbytes);
+			n += nbytes;
+		}
+		i += nbytes;
+	}
+	out[n] = '\0';
+	return n;
+}
+
 /*
  * protaddr_json_name
  *		Write a member's name plainly; of a long one its end.
@@ -437,25 +509,19 @@ protaddr_json_decode(const char *json, size_t value, char *out, size_t outsize)
 void
 protaddr_json_name(const char *json, size_t start, char out[PA_JSON_NAME])
 {
-	char		decoded[LONGEST_NAME];
-	size_t		len = protaddr_json_decode(json, start, decoded, sizeof(decoded));
-	size_t		n = 0;
+	char		whole[PA_JSON_LONGEST_NAME];
+	size_t		len = protaddr_json_whole_name(json, start, whole);
+	const char *name;
 
 	out[0] = '\0';
 	if (len == SIZE_MAX)
 		return;
-	for (size_t i = 0; i < len; i++)
-	{
-		char		c = decoded[i];
-
-		if (c == ':')
-			n = 0;
-		else if (c != '@' && c != '$' && c != '#' && c != '_' && c != '-')
-			decoded[n++] = c >= 'A' && c <= 'Z' ? (char) (c | 0x20) : c;
-	}
-	len = n < PA_JSON_NAME ? n : PA_JSON_NAME - 1;
-	memcpy(out, decoded + n - len, len);
-	out[len] = '\0';
+	name = strrchr(whole, ':');
+	name = name == NULL ? whole : name + 1;
+	len = strlen(name);
+	if (len >= PA_JSON_NAME)
+		name += len - (PA_JSON_NAME - 1);
+	strcpy(out, name);
 }
 
 /*

@@ -11,6 +11,7 @@
 #include "../pure.h"
 
 #define PA_JSON_NAME	48		/* bytes; no name that we know is as long */
+#define PA_JSON_LONGEST_NAME	1024	/* what is longer has no name */
 
 /* A member of an object, or an element of an array (no name). */
 typedef struct PaMember
@@ -46,9 +47,13 @@ extern bool protaddr_json_next(PaMembers *members, PaMember *member);
 extern size_t protaddr_json_decode(const char *json, size_t value, char *out, size_t outsize);
 
 /*
- * protaddr_json_name writes a member's name plainly: without a prefix (ns:) and the
- * signs of XML converters (@ $ # _ -), in small letters; of a long one the end.
+ * protaddr_json_name writes a member's name plainly: without a prefix (ns:), blanks,
+ * dots, hyphens and the signs of XML converters (@ $ # _), in small letters of plain
+ * width; of a long one the end.  protaddr_json_whole_name writes all of it, with the
+ * prefix, and returns its length; SIZE_MAX for one that is too long.
  */
+extern size_t protaddr_json_whole_name(const char *json, size_t start,
+									   char out[PA_JSON_LONGEST_NAME]);
 extern void protaddr_json_name(const char *json, size_t start, char out[PA_JSON_NAME]);
 
 /* A list of names ends with NULL. */

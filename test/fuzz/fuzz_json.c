@@ -6,7 +6,8 @@
  *		make fuzz-programs; build_fuzz/fuzz_json -dict=test/fuzz/json.dict test/fuzz/corpus_json
  *
  * What must hold is in fuzz_rewriting.h.  Here also: where nothing is said of an agent,
- * no PstlAdr with something in it is left, which a plain search for it can tell.
+ * no PstlAdr, address or street with something in it is left, which a plain search for
+ * it can tell.
  */
 #include "fuzz_rewriting.h"
 
@@ -29,10 +30,9 @@ contains(const char *text, size_t len, const char *what)
 }
 
 static void
-require_no_address(const char *text, size_t len)
+require_no_address(const char *text, size_t len, const char *name)
 {
-	static const char name[] = "\"PstlAdr\"";
-	const size_t n = sizeof(name) - 1;
+	const size_t n = strlen(name);
 
 	for (size_t i = 0; i + n < len; i++)
 	{
@@ -74,7 +74,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 								   4 * 1024 * 1024);
 
 		if (withheld.rewritten.verdict == PA_MESSAGE_OK)
-			require_no_address(withheld.text, withheld.len);
+		{
+			require_no_address(withheld.text, withheld.len, "\"PstlAdr\"");
+			require_no_address(withheld.text, withheld.len, "\"address\"");
+			require_no_address(withheld.text, withheld.len, "\"homeAddress\"");
+			require_no_address(withheld.text, withheld.len, "\"street\"");
+		}
 		free(withheld.text);
 	}
 	return 0;

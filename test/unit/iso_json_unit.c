@@ -21,7 +21,7 @@
 
 static const Example examples[] = {
 	/* what goes */
-	{"behind a name", "{\"Dbtr\":{\"Nm\":\"A\"," ADR "}}", "W", {"," ADR, ""}, "  >\nDbtr|A||Testby/DK b\n", "1 1 0 0 0"},
+	{"behind a name", "{\"Dbtr\":{\"Nm\":\"A\"," ADR "}}", "W", {"," ADR, ""}, "  >\nDbtr|A||Testby/DK\n", "1 1 0 0 0"},
 	{"before a name", "{\"Dbtr\":{" ADR " , \"Nm\":\"A\"}}", "W", {ADR " ,", ""}, NULL, "1 1 0 0 0"},
 	{"between", "{ \"Dbtr\" : {\"Nm\" : \"A\" , " ADR " , \"X\" : 1 } }", "W", {", " ADR, ""}, NULL, NULL},
 	{"alone", "{\"Dbtr\":{ " ADR " }}", "W", {ADR, ""}, NULL, NULL},
@@ -30,7 +30,7 @@ static const Example examples[] = {
 	{"a number", " -12.5e+3 ", "W", {NULL}, "", "0 0 0 0 0"},
 	{"an empty object", "{}", "W", {NULL}, "", "0 0 0 0 0"},
 	{"empty addresses", "{\"Dbtr\":{\"PstlAdr\":{}},\"Cdtr\":{\"PstlAdr\":[]},\"a\":{\"PstlAdr\":null},\"b\":{\"PstlAdr\":\"\"}}", "W", {NULL}, "", "0 0 0 0 0"},
-	{"the root", "{" ADR "}", "W", {ADR, ""}, "  >\nPty|||Testby/DK b\n", NULL},
+	{"the root", "{" ADR "}", "W", {ADR, ""}, "  >\nPty|||Testby/DK\n", NULL},
 	{"the root's Pty", "{\"Pty\":{" ADR "}}", "W", {ADR, ""}, NULL, NULL},
 	{"in arrays", "[[{" ADR "}],[{\"Dbtr\":[{" ADR "}]}]]", "W", {ADR, "", ADR, ""}, NULL, "2 2 0 0 0"},
 	{"a string", "{\"Dbtr\":{\"Nm\":\"A\",\"PstlAdr\":\"Kanariegade 8\"}}", "M", {",\"PstlAdr\":\"Kanariegade 8\"", ""}, NULL, "1 1 0 0 0"},
@@ -40,10 +40,10 @@ static const Example examples[] = {
 	{"twice behind a name", "{\"Dbtr\":{\"Nm\":\"A\"," ADR "," ADR ",\"b\":1}}", "W", {"," ADR "," ADR, ""}, NULL, "2 2 0 0 0"},
 	{"three times", "{\"Dbtr\":{" ADR "," ADR "," ADR "}}", "WKW", {ADR ",", "", "," ADR "}", "}"}, NULL, "3 2 0 0 0"},
 	{"a party twice", "{\"Dbtr\":{" ADR "},\"Dbtr\":{" ADR "}}", "WK", {ADR, ""}, NULL, "2 1 0 0 0"},
-	{"escapes in the name", "{\"D\\u0062tr\":{\"Ps\\u0074lAdr\":{\"a\":1}}}", "W", {"\"Ps\\u0074lAdr\":{\"a\":1}", ""}, "  >\nDbtr|||/ b\n", NULL},
+	{"escapes in the name", "{\"D\\u0062tr\":{\"Ps\\u0074lAdr\":{\"a\":1}}}", "W", {"\"Ps\\u0074lAdr\":{\"a\":1}", ""}, "  >\nDbtr|||/\n", NULL},
 	{"prefixes and signs", "{\"ns2:Dbtr\":{\"ns2:Nm\":{\"#text\":\"A\"},\"ns2:PstlAdr\":{\"ns2:TwnNm\":{\"#text\":\"By\"},\"ns2:Ctry\":{\"#text\":\"DK\"}}}}", "M",
-	{"{\"ns2:TwnNm\":{\"#text\":\"By\"},\"ns2:Ctry\":{\"#text\":\"DK\"}}", "{\"ns2:TwnNm\":\"By\",\"ns2:Ctry\":\"DK\"}"}, "  >\nDbtr|A||By/DK b\n", NULL},
-	{"Pty", "{\"Dbtr\":{\"Pty\":{\"Nm\":\"A\"," ADR "}},\"DbtrAcct\":{\"Id\":{\"IBAN\":\"DK1\"}}}", "W", {"," ADR, ""}, "  DK1>\nDbtr|A|DK1|Testby/DK b\n", "1 1 0 0 0"},
+	{"{\"ns2:TwnNm\":{\"#text\":\"By\"},\"ns2:Ctry\":{\"#text\":\"DK\"}}", "{\"ns2:TwnNm\":\"By\",\"ns2:Ctry\":\"DK\"}"}, "  >\nDbtr|A||By/DK\n", NULL},
+	{"Pty", "{\"Dbtr\":{\"Pty\":{\"Nm\":\"A\"," ADR "}},\"DbtrAcct\":{\"Id\":{\"IBAN\":\"DK1\"}}}", "W", {"," ADR, ""}, "  DK1>\nDbtr|A|DK1|Testby/DK\n", "1 1 0 0 0"},
 	{"Pty in Pty in Pty", "{\"Dbtr\":{\"Pty\":{\"a\":1," ADR ",\"Pty\":{\"b\":1," ADR ",\"Pty\":{\"c\":1," ADR "}}}}}", "W", {"," ADR, "", "," ADR, "", "," ADR, ""}, NULL, "3 3 0 0 0"},
 	{"party in party", "{\"Dbtr\":{\"Nm\":\"A\"," ADR ",\"X\":{\"Nm\":\"B\"," ADR "}}}", "WK", {"," ADR, ""}, NULL, "2 1 0 0 0"},
 	{"name and address", "{\"RmtLctnDtls\":[{\"PstlAdr\":{\"Nm\":\"A\",\"Adr\":{\"TwnNm\":\"By\",\"Ctry\":\"DK\",\"BldgNb\":\"1\"}}}]}", "W",
@@ -56,30 +56,30 @@ static const Example examples[] = {
 	/* whose it is */
 	{"a transaction", "{\"Document\":{\"FIToFICstmrCdtTrf\":{\"GrpHdr\":{\"MsgId\":\"1\"},\"CdtTrfTxInf\":[" TX("01") "," TX("02") "]}}}", "WK",
 		{"," ADR, ""},
-		"10.01 EUR >DE01\nCdtr|C01|DE01|Testby/DK b\n"
-	"10.02 EUR >DE02\nCdtr|C02|DE02|Testby/DK b\n", "2 1 0 0 0"},
+		"10.01 EUR >DE01\nCdtr|C01|DE01|Testby/DK\n"
+	"10.02 EUR >DE02\nCdtr|C02|DE02|Testby/DK\n", "2 1 0 0 0"},
 	{"a payer of all, accounts behind", "{\"PmtInf\":[{\"CdtTrfTxInf\":[" TX("01") "," TX("02") "],\"Dbtr\":{\"Nm\":\"D\"," ADR "},\"DbtrAcct\":{\"Id\":{\"IBAN\":\"DK1\"}}},{}]}", "KWW",
 		{"," ADR "},\"CdtrAcct\":{\"Id\":{\"IBAN\":\"DE01", "},\"CdtrAcct\":{\"Id\":{\"IBAN\":\"DE01",
 		"," ADR, ""},
 		"  DK1>\nDbtr|D|DK1|Testby/DK b\n"
-		"10.01 EUR DK1>DE01\nCdtr|C01|DE01|Testby/DK b\n"
-	"10.02 EUR DK1>DE02\nCdtr|C02|DE02|Testby/DK b\n", "3 2 0 0 0"},
+		"10.01 EUR DK1>DE01\nCdtr|C01|DE01|Testby/DK\n"
+	"10.02 EUR DK1>DE02\nCdtr|C02|DE02|Testby/DK\n", "3 2 0 0 0"},
 	{"related parties have the amount of their transaction",
 		"{\"TxDtls\":[{\"Amt\":{\"@Ccy\":\"DKK\",\"$\":\"7\"},\"RltdPties\":{\"Dbtr\":{" ADR "},\"DbtrAcct\":{\"Id\":{\"Othr\":{\"Id\":\"5\"}}}}},1]}", "W", {ADR, ""},
-	"7 DKK 5>\nDbtr||5|Testby/DK b\n", NULL},
+	"7 DKK 5>\nDbtr||5|Testby/DK\n", NULL},
 	{"not that of several", "{\"Amt\":{\"Ccy\":\"DKK\",\"value\":7},\"TxDtls\":[{\"RltdPties\":{\"Dbtr\":{" ADR "}}},1]}", "W", {ADR, ""},
-	"  >\nDbtr|||Testby/DK b\n", NULL},
+	"  >\nDbtr|||Testby/DK\n", NULL},
 	{"the transfer that another one covers is its own",
 		"{\"CdtTrfTxInf\":{\"IntrBkSttlmAmt\":{\"Ccy\":\"DKK\",\"value\":7},\"DbtrAcct\":{\"Id\":{\"IBAN\":\"DK9\"}},\"UndrlygCstmrCdtTrf\":{\"Dbtr\":{" ADR "}}}}", "W", {ADR, ""},
 	"  >\nDbtr|||Testby/DK b\n", NULL},
 	{"the amount in an Amt", "{\"Amt\":{\"InstdAmt\":{\"Ccy\":\"DKK\",\"value\":7.50}},\"Dbtr\":{" ADR "}}", "W", {ADR, ""},
-	"7.50 DKK >\nDbtr|||Testby/DK b\n", NULL},
+	"7.50 DKK >\nDbtr|||Testby/DK\n", NULL},
 	{"the settlement amount counts more", "{\"InstdAmt\":{\"Ccy\":\"DKK\",\"value\":1},\"IntrBkSttlmAmt\":{\"Ccy\":\"EUR\",\"value\":2},\"Dbtr\":{" ADR "}}", "W", {ADR, ""},
-	"2 EUR >\nDbtr|||Testby/DK b\n", NULL},
+	"2 EUR >\nDbtr|||Testby/DK\n", NULL},
 	{"an amount that is none", "{\"InstdAmt\":{\"Ccy\":\"DKK\",\"value\":\"1e3\"},\"Dbtr\":{" ADR "}}", "W", {ADR, ""},
-	"  >\nDbtr|||Testby/DK b\n", NULL},
+	"  >\nDbtr|||Testby/DK\n", NULL},
 	{"an account's owner", "{\"Acct\":{\"Id\":{\"IBAN\":\"DK1\"},\"Ownr\":{\"Nm\":\"A\"," ADR "},\"Svcr\":{\"FinInstnId\":{\"Othr\":{\"Id\":\"9\"}," ADR "}}}}", "W", {"," ADR, ""},
-	"  >\nOwnr|A|DK1|Testby/DK b\n", "1 1 0 0 0"},
+	"  >\nOwnr|A|DK1|Testby/DK\n", "1 1 0 0 0"},
 	{"ids of a person", "{\"Dbtr\":{" ADR ",\"Id\":{\"PrvtId\":{\"DtAndPlcOfBirth\":{\"BirthDt\":\"1970-01-01\"},\"Othr\":[{\"Id\":\"0101701234\",\"SchmeNm\":{\"Cd\":\"NIDN\"}},{\"Id\":77}]}}}}", "W", {ADR ",", ""},
 	"  0101701234>\nDbtr||0101701234,77|Testby/DK\n", NULL},
 	{"agents stay", "{\"DbtrAgt\":{" ADR "},\"IntrmyAgt1\":{\"a\":{" ADR "}},\"debtorAgent\":{" ADR "},\"Dbtr\":{\"FinInstnId\":{" ADR "},\"BrnchId\":{" ADR "}}}", "W", {NULL}, "", NULL},
@@ -101,7 +101,63 @@ static const Example examples[] = {
 		{",\"postalAddress\":{\"a\":1}", "", ",\"postal_address\":{\"a\":1}", ""},
 	"  >\nPty|A|1|/\n  >\nPty|B|2|/\n", "2 2 0 0 0"},
 	{"xml2js", "{\"Dbtr\":[{\"Nm\":[\"A\"],\"PstlAdr\":[{\"StrtNm\":[\"S\"],\"TwnNm\":[\"By\"],\"Ctry\":[\"DK\"]}]}],\"DbtrAcct\":[{\"Id\":[{\"IBAN\":[\"DK1\"]}]}]}", "M",
-	{"\"StrtNm\":[\"S\"],", ""}, "  DK1>\nDbtr|A|DK1|By/DK b\n", "1 0 1 0 0"},
+	{"\"StrtNm\":[\"S\"],", ""}, "  DK1>\nDbtr|A|DK1|By/DK\n", "1 0 1 0 0"},
+
+	/* addresses by other names */
+#define PARTY_HAS(name, member) \
+	{name, "{\"debtor\":{\"name\":\"P\"," member "},\"debtorAccount\":{\"iban\":\"DK62\"}}", "W", {"," member, ""}, \
+	"  DK62>\nDbtr|P|DK62|/\n", "1 1 0 0 0"}
+	PARTY_HAS("address", "\"address\":{\"streetName\":\"Kanariegade\"}"),
+	PARTY_HAS("address of parts", "\"address\":[{\"x\":\"Kanariegade\"},{\"y\":1}]"),
+	PARTY_HAS("adresse", "\"adresse\":\"Kanariegade\""),
+	PARTY_HAS("homeAddress", "\"homeAddress\":\"Kanariegade\""),
+	PARTY_HAS("home_address_2", "\"home_address_2\":\"Kanariegade\""),
+	PARTY_HAS("HomeAdr", "\"HomeAdr\":\"Kanariegade\""),
+	PARTY_HAS("somebody's address", "\"neighbourAddress\":\"Kanariegade\""),
+	PARTY_HAS("homePostalAddress", "\"homePostalAddress\":\"Kanariegade\""),
+	PARTY_HAS("postal address", "\"postal address\":\"Kanariegade\""),
+	PARTY_HAS("postal.address", "\"postal.address\":\"Kanariegade\""),
+	PARTY_HAS("postal address with another blank", "\"postal\xc2\xa0" "address\":\"Kanariegade\""),
+	PARTY_HAS("postal address with nothing to be seen", "\"post\\u200Bal\\u00ADaddress\":\"Kanariegade\""),
+	PARTY_HAS("wide letters", "\"\xef\xbc\xb0\xef\xbd\x93\xef\xbd\x94\xef\xbd\x8c" "Adr\":\"Kanariegade\""),
+	PARTY_HAS("letters that are small ones", "\"addre\xc5\xbf\xc5\xbf\":\"Kanariegade\""),
+	{"the address of a payer within a debtor", "{\"debtor\":{\"name\":\"P\",\"payerAddress\":\"Kanariegade\"},\"debtorAccount\":{\"iban\":\"DK62\"}}", "W",
+	{",\"payerAddress\":\"Kanariegade\"", ""}, "  DK62>\nPty||,...|/\n", "1 1 0 0 0"},
+	{"a payer", "{\"payer\":{\"address\":\"Kanariegade\"},\"payerAccount\":{\"iban\":\"DK62\"},\"payeeAddress\":\"Kanariegade\",\"payeeAccount\":\"DK61\"}", "W",
+	{"\"address\":\"Kanariegade\"", "", ",\"payeeAddress\":\"Kanariegade\"", ""}, NULL, "2 2 0 0 0"},
+	{"a name and an address", "[{\"Name\":\"P\",\"Address\":{\"street\":\"Kanariegade\"},\"iban\":\"DK62\"}]", "W",
+	{",\"Address\":{\"street\":\"Kanariegade\"}", ""}, "  >\nPty|P|DK62|/\n", "1 1 0 0 0"},
+	{"name and address in a payment reference", "{\"RltdRmtInf\":{\"RmtLctnPstlAdr\":{\"Nm\":\"P\",\"Adr\":{\"StrtNm\":\"Kanariegade\"}}}}", "W",
+	{"{\"StrtNm\":\"Kanariegade\"}", "{}"}, "  >\nPty|P||/\n", "1 1 0 0 0"},
+	{"addresses that lead to no door", "{\"ElctrncAdr\":\"a\",\"EmailAdr\":\"a\",\"URLAdr\":\"a\",\"IPAdr\":\"a\",\"MACAdr\":\"a\",\"RmtLctnElctrncAdr\":\"a\","
+		"\"emailAddress\":\"a\",\"e-mail_address\":\"a\",\"PSU-IP-Address\":\"a\",\"ipAddress\":\"a\",\"Debtor_Email_Address\":\"a\",\"ElctrncAdr2\":\"a\"}", "W", {NULL}, "", "0 0 0 0 0"},
+	{"names that only look so", "{\"AdrTp\":\"a\",\"RmtLctnDtls\":{\"x\":1},\"Strd\":{\"x\":1},\"StrtDt\":\"a\",\"DpstCd\":\"a\",\"PstngDt\":\"a\",\"Quadrant\":1}", "W", {NULL}, "", "0 0 0 0 0"},
+	{"streets that are empty", "{\"street\":null,\"a\":{\"StrtNm\":\"\",\"address\":{},\"addressLine1\":[]}}", "W", {NULL}, "", "0 0 0 0 0"},
+	{"agents that are none", "{\"fuldmagt\":{" ADR "},\"agent\":{" ADR "},\"travelAgent\":{" ADR "},\"IntrmyAgt4\":{" ADR "},\"DbtrAgt1\":{" ADR "}}", "W",
+	{ADR, "", ADR, "", ADR, "", ADR, "", ADR, ""}, NULL, "5 5 0 0 0"},
+	{"agents", "{\"PrvsInstgAgt3\":{" ADR "},\"instructingAgent\":{" ADR "},\"ChrgsAcctAgt\":{" ADR "},\"ThrdRmbrsmntAgt\":{" ADR "},\"x\":{\"Agt\":{\"FinInstnId\":{" ADR "}},\"Svcr\":{\"BrnchId\":{" ADR "}}}}", "W", {NULL}, "", "0 0 0 0 0"},
+
+	/* accounts of others */
+	{"an account around a list", "{\"debtorAccount\":{\"iban\":\"DK61\"},\"t\":[{\"debtor\":{\"postalAddress\":\"Kanariegade\"}},{}]}", "W",
+	{"\"postalAddress\":\"Kanariegade\"", ""}, "  DK61>\nDbtr||,...|/\n", "1 1 0 0 0"},
+	{"around a list of one", "{\"debtorAccount\":{\"iban\":\"DK61\"},\"t\":[{\"x\":{\"debtor\":{\"postalAddress\":\"Kanariegade\"}}}]}", "W",
+	{"\"postalAddress\":\"Kanariegade\"", ""}, "  DK61>\nDbtr||,...|/\n", "1 1 0 0 0"},
+	{"an account in the list", "{\"debtorAccount\":{\"iban\":\"DK61\"},\"t\":[{\"debtor\":{\"postalAddress\":\"Kanariegade\"},\"debtorAccount\":{\"iban\":\"DK62\"}},{}]}", "W",
+	{"\"postalAddress\":\"Kanariegade\"", ""}, "  DK62>\nDbtr||DK62|/\n", "1 1 0 0 0"},
+	{"around an object", "{\"debtorAccount\":{\"iban\":\"DK61\"},\"t\":{\"debtor\":{\"postalAddress\":\"Kanariegade\"}}}", "W",
+	{"\"postalAddress\":\"Kanariegade\"", ""}, "  DK61>\nDbtr||DK61|/\n", "1 1 0 0 0"},
+	{"beside a list of debtors", "{\"debtorAccount\":{\"iban\":\"DK61\"},\"debtor\":[{\"postalAddress\":\"Kanariegade\"},{}]}", "W",
+	{"\"postalAddress\":\"Kanariegade\"", ""}, "  DK61>\nDbtr||DK61|/\n", "1 1 0 0 0"},
+	{"what keeps an account is not its owner", "{\"debtor\":{\"postalAddress\":\"Kanariegade\"},\"debtorAccount\":{\"iban\":\"GB99\",\"bank\":{\"id\":\"1\"},\"Svcr\":{\"id\":\"2\"},\"servicer\":{\"id\":\"3\"},"
+	"\"agent\":{\"id\":\"4\"},\"fuldmagt\":{\"id\":\"5\"},\"accountServicer\":{\"id\":\"6\"},\"creditInstitution\":{\"id\":\"7\"}}}", "W", {"\"postalAddress\":\"Kanariegade\"", ""}, "  GB99>\nDbtr||GB99|/\n", "1 1 0 0 0"},
+	{"two accounts", "{\"Dbtr\":{\"PstlAdr\":\"Kanariegade\"},\"DbtrAcct\":{\"Id\":\"DK61\"},\"DbtrAcct\":{\"Id\":\"DK1\"}}", "W",
+	{"\"PstlAdr\":\"Kanariegade\"", ""}, "  DK61>\nDbtr||DK61,DK1,...|/\n", "1 1 0 0 0"},
+	{"two accounts, one in full", "{\"Dbtr\":{\"PstlAdr\":\"Kanariegade\"},\"DbtrAcct\":{\"Id\":\"DK61\"},\"debtorAccount\":\"DK1\"}", "W",
+	{"\"PstlAdr\":\"Kanariegade\"", ""}, "  DK61>\nDbtr||DK61,DK1,...|/\n", "1 1 0 0 0"},
+	{"two accounts in an array", "{\"UltmtDbtr\":{\"PstlAdr\":\"Kanariegade\"},\"DbtrAcct\":[{\"Id\":\"DK61\"},{\"Id\":\"DK1\"}]}", "W",
+	{"\"PstlAdr\":\"Kanariegade\"", ""}, "  DK61>\nUltmtDbtr||,...|/\n", "1 1 0 0 0"},
+	{"the account of another one in a party", "{\"debtor\":{\"postalAddress\":\"Kanariegade\",\"account\":\"1\",\"creditorAccount\":\"2\",\"bankAccount\":\"3\"}}", "W",
+	{"\"postalAddress\":\"Kanariegade\",", ""}, NULL, "1 1 0 0 0"},
 
 	/* town and country */
 	PLACE("what else there is goes", "{ \"TwnNm\" : \"By\" , \"Ctry\" : \"DK\" , \"PstCd\" : \"1\" }", "{\"TwnNm\":\"By\",\"Ctry\":\"DK\"}"),
@@ -129,16 +185,24 @@ static const Example examples[] = {
 	{"substitute in full", "{\"debtor\":{\"postalAddress\":[{\"a\":1}]}}", "S",
 		{"[{\"a\":1}]", "[{\"streetName\":\"P\xc3\xb8stboks\",\"buildingNumber\":\"2820\",\"postCode\":\"9998\","
 	"\"townName\":\"Erstatningsby\",\"country\":\"DK\",\"addressLine\":[\"Linje \\\"1\\\"\",\"Linje \\\\2\"]}]"}, NULL, "1 0 0 1 0"},
-	{"birth in the address's place", "{\"Dbtr\":{\"Nm\":\"A\"," ADR "}}", "w", {ADR, "\"Id\":{\"PrvtId\":{" BIRTH "}}"}, NULL, "1 1 0 0 1"},
-	{"birth in the place of the only member", "{\"Dbtr\":{" ADR "}}", "w", {ADR, "\"Id\":{\"PrvtId\":{" BIRTH "}}"}, NULL, "1 1 0 0 1"},
-	{"birth behind town and country", "{\"Dbtr\":{\"PstlAdr\":{\"TwnNm\":\"By\",\"Ctry\":\"DK\"},\"a\":1}}", "m", {"},\"a\"", "},\"Id\":{\"PrvtId\":{" BIRTH "}},\"a\""}, NULL, "1 0 1 0 1"},
-	{"birth behind what stays", "{\"Dbtr\":{" ADR "}}", "k", {ADR, ADR ",\"Id\":{\"PrvtId\":{" BIRTH "}}"}, NULL, "1 0 0 0 1"},
-	{"birth in an id", "{\"Dbtr\":{\"Id\":{\"PrvtId\":{\"Othr\":[]}}," ADR "}}", "w", {"{\"Othr\"", "{" BIRTH ",\"Othr\"", "," ADR, ""}, NULL, "1 1 0 0 1"},
-	{"birth in an empty id", "{\"Dbtr\":{" ADR ",\"Id\":[{\"PrvtId\":[{}]}]}}", "w", {ADR ",", "", "{}", "{" BIRTH "}"}, NULL, "1 1 0 0 1"},
-	{"no birth for an organisation", "{\"Dbtr\":{\"Id\":{\"OrgId\":{}}," ADR "}}", "w", {"," ADR, ""}, NULL, "1 1 0 0 0"},
-	{"no birth in two ids", "{\"Dbtr\":{\"Id\":{},\"Id\":{}," ADR "}}", "w", {"," ADR, ""}, NULL, "1 1 0 0 0"},
-	{"no second birth", "{\"Dbtr\":{" ADR "," ADR "}}", "wK", {ADR, "\"Id\":{\"PrvtId\":{" BIRTH "}}"}, NULL, "2 1 0 0 1"},
-	{"no birth before an address that may go", "{\"Dbtr\":{\"Id\":{\"PrvtId\":{" ADR "}}," ADR "}}", "wW", {ADR, "", "," ADR, ""}, NULL, NULL},
+	{"birth in the address's place", "{\"CdtTrfTxInf\":{\"Dbtr\":{\"Nm\":\"A\"," ADR "}}}", "w", {ADR, "\"Id\":{\"PrvtId\":{" BIRTH "}}"}, NULL, "1 1 0 0 1"},
+	{"birth in the place of the only member", "{\"CdtTrfTxInf\":{\"Dbtr\":{" ADR "}}}", "w", {ADR, "\"Id\":{\"PrvtId\":{" BIRTH "}}"}, NULL, "1 1 0 0 1"},
+	{"birth behind town and country", "{\"CdtTrfTxInf\":{\"Dbtr\":{\"PstlAdr\":{\"TwnNm\":\"By\",\"Ctry\":\"DK\"},\"a\":1}}}", "m", {"},\"a\"", "},\"Id\":{\"PrvtId\":{" BIRTH "}},\"a\""}, NULL, "1 0 1 0 1"},
+	{"birth behind what stays", "{\"CdtTrfTxInf\":{\"Dbtr\":{" ADR "}}}", "k", {ADR, ADR ",\"Id\":{\"PrvtId\":{" BIRTH "}}"}, NULL, "1 0 0 0 1"},
+	{"birth in an id", "{\"CdtTrfTxInf\":{\"Dbtr\":{\"Id\":{\"PrvtId\":{\"Othr\":[]}}," ADR "}}}", "w", {"{\"Othr\"", "{" BIRTH ",\"Othr\"", "," ADR, ""}, NULL, "1 1 0 0 1"},
+	{"birth in an empty id", "{\"CdtTrfTxInf\":{\"Dbtr\":{" ADR ",\"Id\":[{\"PrvtId\":[{}]}]}}}", "w", {ADR ",", "", "{}", "{" BIRTH "}"}, NULL, "1 1 0 0 1"},
+	{"no birth for an organisation", "{\"CdtTrfTxInf\":{\"Dbtr\":{\"Id\":{\"OrgId\":{}}," ADR "}}}", "w", {"," ADR, ""}, NULL, "1 1 0 0 0"},
+	{"no birth in two ids", "{\"CdtTrfTxInf\":{\"Dbtr\":{\"Id\":{},\"Id\":{}," ADR "}}}", "w", {"," ADR, ""}, NULL, "1 1 0 0 0"},
+	{"no second birth", "{\"CdtTrfTxInf\":{\"Dbtr\":{" ADR "," ADR "}}}", "wK", {ADR, "\"Id\":{\"PrvtId\":{" BIRTH "}}"}, NULL, "2 1 0 0 1"},
+	{"no birth before an address that may go", "{\"CdtTrfTxInf\":{\"Dbtr\":{\"Id\":{\"PrvtId\":{" ADR "}}," ADR "}}}", "wW", {ADR, "", "," ADR, ""}, NULL, NULL},
+	{"birth of a payer of all", "{\"PmtInf\":[{\"Dbtr\":{\"Pty\":{" ADR "}},\"DbtrAcct\":{\"Id\":{\"IBAN\":\"DK1\"}}}]}", "w", {ADR, "\"Id\":{\"PrvtId\":{" BIRTH "}}"}, "  DK1>\nDbtr||DK1|Testby/DK b\n", "1 1 0 0 1"},
+	{"no birth of a payee", "{\"CdtTrfTxInf\":{\"Cdtr\":{" ADR "},\"UltmtDbtr\":{" ADR "},\"InitgPty\":{" ADR "}}}", "w", {ADR, "", ADR, "", ADR, ""}, NULL, "3 3 0 0 0"},
+	{"no birth in a debit", "{\"PmtInf\":{\"DrctDbtTxInf\":{\"Dbtr\":{" ADR "}}}}", "w", {ADR, ""}, NULL, "1 1 0 0 0"},
+	{"no birth in a transfer that was", "{\"OrgnlTxRef\":{\"CdtTrfTxInf\":{\"Dbtr\":{" ADR "}}},\"originalTransaction\":{\"PmtInf\":{\"Dbtr\":{" ADR "}}}}", "w", {ADR, "", ADR, ""}, NULL, "2 2 0 0 0"},
+	{"no birth of who was the debtor", "{\"CdtTrfTxInf\":{\"OrgnlDbtr\":{" ADR "}}}", "w", {ADR, ""}, NULL, "1 1 0 0 0"},
+	{"no birth in a statement", "{\"Ntry\":{\"NtryDtls\":{\"TxDtls\":{\"RltdPties\":{\"Dbtr\":{" ADR "}},\"CdtTrfTxInf\":{\"Dbtr\":{" ADR "}}}}}}", "w", {ADR, "", ADR, ""}, NULL, "2 2 0 0 0"},
+	{"no birth in a request for payment", "{\"CdtrPmtActvtnReq\":{\"PmtInf\":{\"Dbtr\":{" ADR "}}}}", "w", {ADR, ""}, NULL, "1 1 0 0 0"},
+	{"no birth in nothing known", "{\"Dbtr\":{" ADR "}}", "w", {ADR, ""}, NULL, "1 1 0 0 0"},
 	{"no birth in full names", "{\"Debtor\":{\"PostalAddress\":{\"a\":1}}}", "w", {"\"PostalAddress\":{\"a\":1}", ""}, NULL, "1 1 0 0 0"},
 };
 
@@ -187,6 +251,18 @@ static const Refusal refusals[] = {
 	REFUSED("a street elsewhere", UNKNOWN_FORMAT, 1, "{\"Dbtr\":{\"Nm\":\"A\",\"StrtNm\":\"Kanariegade\"}}"),
 	REFUSED("a town elsewhere", UNKNOWN_FORMAT, 2, "{\"Dbtr\":[1,\n{\"x\":{\"TwnNm\":\"By\"}}]}"),
 	REFUSED("a path for a name", UNKNOWN_FORMAT, 1, "{\"Dbtr.PstlAdr.Strt\":\"Kanariegade\"}"),
+	REFUSED("another address", UNKNOWN_FORMAT, 1, "{\"Dbtr\":{\"PstlAdr2\":\"Kanariegade\"}}"),
+	REFUSED("an address of nobody", UNKNOWN_FORMAT, 1, "{\"x\":{\"address\":\"Kanariegade\"}}"),
+	REFUSED("an address of somebody", UNKNOWN_FORMAT, 1, "{\"name\":\"x\",\"neighbourAddress\":\"Kanariegade\"}"),
+	REFUSED("a street", UNKNOWN_FORMAT, 1, "{\"debtor\":{\"name\":\"P\",\"street\":\"Kanariegade\"}}"),
+	REFUSED("a line", UNKNOWN_FORMAT, 1, "{\"debtor\":{\"name\":\"P\",\"addressLine1\":\"Kanariegade\"}}"),
+	REFUSED("a street with a role", UNKNOWN_FORMAT, 1, "{\"debtorStreetName\":\"Kanariegade\"}"),
+	REFUSED("a short street with a role", UNKNOWN_FORMAT, 1, "{\"Dbtr_StrtNm\":\"Kanariegade\"}"),
+	REFUSED("a post code", UNKNOWN_FORMAT, 1, "{\"debtor_postal-code\":1}"),
+	REFUSED("a short post code", UNKNOWN_FORMAT, 1, "{\"Dbtr.PstCd\":1}"),
+	REFUSED("a Danish street", UNKNOWN_FORMAT, 1, "{\"debitor\":{\"vejnavn\":\"Kanariegade\"}}"),
+	REFUSED("an address for a prefix", UNKNOWN_FORMAT, 1, "{\"Dbtr\":{\"PstlAdr:foo\":\"Kanariegade\"}}"),
+	REFUSED("an e-mail address that goes on", UNKNOWN_FORMAT, 1, "{\"emailAndHomeAddressText\":\"Kanariegade\"}"),
 	REFUSED("a long path for a name", UNKNOWN_FORMAT, 1, "{\"Document/FIToFICstmrCdtTrf/CdtTrfTxInf/Dbtr/PstlAdr/StrtNm\":\"Kanariegade\"}"),
 };
 
@@ -239,6 +315,19 @@ run_limits(void)
 			held = rewriting.most_held;
 	}
 	ok(held == rewriting.most_held && held < 1024 * 1024, "in the memory of one");
+
+	/* names that are too long to be read, or to be known */
+	for (int n = 990; n <= 1020; n += 30)
+	{
+		len = (size_t) sprintf(text, "{\"%0*dPstlAdr\":\"Kanariegade\"}", n, 0);
+		ok(rewrite(protaddr_rewrite_json, text, len, &rewriting) == PA_MESSAGE_UNKNOWN_FORMAT, "a long name that ends with an address");
+		len = (size_t) sprintf(text, "{\"PstlAdr%0*d\":\"Kanariegade\"}", n, 0);
+		ok(rewrite(protaddr_rewrite_json, text, len, &rewriting) == PA_MESSAGE_UNKNOWN_FORMAT, "and begins with one");
+		len = (size_t) sprintf(text, "{\"%0*d\":\"Kanariegade\"}", n, 0);
+		ok(rewrite(protaddr_rewrite_json, text, len, &rewriting) == PA_MESSAGE_OK, "and has none");
+	}
+	len = (size_t) sprintf(text, "{\"%01024d\":\"Kanariegade\"}", 0);
+	ok(rewrite(protaddr_rewrite_json, text, len, &rewriting) == PA_MESSAGE_UNKNOWN_FORMAT, "a name too long to be read");
 
 	/* identifiers that do not fit */
 	len = (size_t) sprintf(text, "{\"Dbtr\":{\"Id\":{\"PrvtId\":{\"Othr\":[");
