@@ -4,16 +4,18 @@
  *		without its address?
  *
  *	 free		50, 50H, 50K, 59: optional /account, then name and address in free lines.
- *				Only the first of them is known to be the name; all others go together,
- *				since a name that goes on cannot be told from an address
+ *				Only the first of them is known to be the name, and none is if the first
+ *				is empty; all others go together, since a name that goes on cannot be told
+ *				from an address
  *	 numbered	50F, 59F: /account or CODE/CC/number, then lines with a number: 1 name, 2
  *				address, 3 country and town; in 50F alone 4 and 5 birth, 6 and 7 numbers
  *				of the customer, 8 the rest of a number
  *
  * Numbered lines out of order, of an unknown number, without what their number asks
  * for, or longer than 35 characters are taken for address.  8 goes with the address:
- * people write on in it what did not fit into 2.  A name that goes, because of its
- * length, leaves NOTPROVIDED.
+ * people write on in it what did not fit into 2.  So does a name with a number in it,
+ * which can be a street's, and an account with a word behind it.  A name that goes
+ * leaves NOTPROVIDED.
  *
  * Since 2021 the network wants line 3 in every 50F and 59F, so a message whose address
  * was withheld whole may be refused there; country, or country and town, pass.
@@ -33,6 +35,7 @@ typedef enum PaLineKind
 	LINE_ACCOUNT = 0,			/* /account */
 	LINE_CODE,					/* CODE/CC/number */
 	LINE_NAME,
+	LINE_DOUBTFUL,				/* in the name's place, but with a number in it */
 	LINE_ADDRESS,
 	LINE_COUNTRY,				/* 3/CC or 3/CC/town */
 	LINE_BIRTH_DATE,
@@ -76,21 +79,64 @@ begins_with_country(PaText text)
 		(text.len == 2 || (text.data[2] == '/' && !is_blank(behind(text, 3))));
 }
 
+/* has_number is true for a text with a digit, or a sign of another script that could be one. */
+static bool
+has_number(PaText text)
+{
+	for (uint32_t at = 0; at < text.len;)
+	{
+		char		letter[8] = {'A'};
+		uint32_t	c;
+		size_t		n = protaddr_read_character(text.data + at, text.len - at, &c);
+
+		if (n == 0 || n >= sizeof(letter))
+			return true;
+		memcpy(letter + 1, text.data + at, n);
+		if (c < 0x80 ? is_digit((char) c) : !protaddr_is_town(letter, 1 + n))
+			return true;
+		at += (uint32_t) n;
+	}
+	return false;
+}
+
+/*
+ * account_kind tells what a line is that begins as an account does: more than that if
+ * it is too long, or a word stands behind a blank.  Printed accounts have groups of
+ * four, and digits.
+ */
+static PaLineKind
+account_kind(PaText text)
+{
+	uint32_t	word = 0;		/* where it begins; 0: the account itself */
+	bool		letter = false;
+
+	for (uint32_t i = 0; i < text.len; i++)
+	{
+		if (text.data[i] == ' ')
+		{
+			word = i + 1;
+			letter = false;
+			continue;
+		}
+		letter |= is_letter(text.data[i]);
+		if (word > 0 && letter && i - word >= 4)
+			return LINE_ADDRESS;
+	}
+	return too_long(text) ? LINE_ADDRESS : LINE_ACCOUNT;
+}
+
 /* free_kind tells what a line of FORM_FREE is. */
 static PaLineKind
 free_kind(PaLines *lines, PaText text)
 {
 	if (lines->index == 0 && text.len > 1 && text.data[0] == '/')
-		return too_long(text) ? LINE_ADDRESS : LINE_ACCOUNT;
-	if (lines->number == '\0' && !(lines->index == 0 && is_blank(text)))
+		return account_kind(text);
+	if (lines->number == '\0')
 	{
-		/* only here can the name stand */
+		/* only here can the name stand; it is not known what follows nothing */
 		lines->number = '1';
 		if (!is_blank(text) && text.data[0] != '/' && !too_long(text))
-		{
-			lines->names++;
-			return LINE_NAME;
-		}
+			return has_number(text) ? LINE_DOUBTFUL : LINE_NAME;
 	}
 	return LINE_ADDRESS;
 }
@@ -105,7 +151,9 @@ number_kind(const PaLines *lines, char last, char number, PaText rest)
 	switch (number)
 	{
 		case '1':
-			return lines->names < SAME_NUMBER && !is_blank(rest) ? LINE_NAME : LINE_ADDRESS;
+			if (lines->names >= SAME_NUMBER || is_blank(rest))
+				return LINE_ADDRESS;
+			return has_number(rest) ? LINE_DOUBTFUL : LINE_NAME;
 		case '3':
 			return last != '3' && begins_with_country(rest) ? LINE_COUNTRY : LINE_ADDRESS;
 		case '4':
@@ -130,10 +178,10 @@ numbered_kind(PaLines *lines, PaText text)
 	PaLineKind	kind;
 	char		number;
 
+	if (lines->index == 0 && text.len > 1 && text.data[0] == '/')
+		return account_kind(text);
 	if (too_long(text))
 		return LINE_ADDRESS;
-	if (lines->index == 0 && text.len > 1 && text.data[0] == '/')
-		return LINE_ACCOUNT;
 	if (lines->index == 0 && lines->form == FORM_NUMBERED && text.len > 8 &&
 		is_capital(text.data[0]) && is_capital(text.data[1]) &&
 		is_capital(text.data[2]) && is_capital(text.data[3]) && text.data[4] == '/' &&
@@ -154,7 +202,10 @@ numbered_kind(PaLines *lines, PaText text)
 	kind = number_kind(lines, lines->number, number, behind(text, 2));
 	if (kind != LINE_ADDRESS || number == '2')
 		lines->number = number;
-	lines->names += kind == LINE_NAME;
+	if (kind == LINE_NAME)
+		lines->names++;
+	else if (kind == LINE_DOUBTFUL)
+		lines->names = SAME_NUMBER; /* what follows an address is no name */
 	lines->has_number |= kind == LINE_NUMBER;
 	return kind;
 }
@@ -252,8 +303,9 @@ code_number(PaText text)
 
 /*
  * plausible_town gives the town of what stands behind 3/CC/, nothing unless it can
- * be told from the rest.  A postcode before or behind it is left off; a number
- * elsewhere, or one as short as a house's, shows that more than a town stands there.
+ * be told from the rest.  A postcode before or behind it is left off, and so is the
+ * state; a number elsewhere, or one as short as a house's, shows that more than a town
+ * stands there.
  */
 static PaText
 plausible_town(PaText country, PaText text)
@@ -262,7 +314,6 @@ plausible_town(PaText country, PaText text)
 	const PaText none = {NULL, 0};
 	uint32_t	start = 0;
 	uint32_t	end = text.len;
-	uint32_t	letters = 0;
 
 	/* words with digits at the start, then at the end */
 	for (int side = 0; side < 2; side++)
@@ -305,27 +356,13 @@ plausible_town(PaText country, PaText text)
 			return none;
 	}
 
-	for (uint32_t i = start; i < end; i++)
-	{
-		char		c = text.data[i];
-
-		if (is_letter(c))
-			letters++;
-		else if (c == ',')
-		{
-			/* a comma parts a street from its town, or a town from its state */
-			if (!states || end - i != 4 || text.data[i + 1] != ' ' ||
-				!is_capital(text.data[i + 2]) || !is_capital(text.data[i + 3]))
-				return none;
-		}
-		else if (c != ' ' && c != '-' && c != '\'' && c != '.' && c != '(' && c != ')')
-			return none;
-	}
-	if (letters < 2 || !is_letter(text.data[start]))
-		return none;
+	/* the state behind it */
+	if (states && end - start > 4 && text.data[end - 4] == ',' && text.data[end - 3] == ' ' &&
+		is_capital(text.data[end - 2]) && is_capital(text.data[end - 1]))
+		end -= 4;
 	text.data += start;
 	text.len = end - start;
-	return protaddr_check_element(PA_TWNNM, text.data, text.len) == PA_TEXT_OK ? text : none;
+	return protaddr_is_town(text.data, text.len) ? text : none;
 }
 
 /* read_country takes country and town from 3/CC/town. */
@@ -347,6 +384,37 @@ join(PaPlace *place, PaParty *party, PaText number, PaText more)
 	memcpy(place->joined, number.data, number.len);
 	memcpy(place->joined + number.len, more.data, more.len);
 	add_identifier(party, joined);
+}
+
+/*
+ * read_misplaced takes whoever a line names that counts as address: one too many is
+ * looked for rather than one too few.
+ */
+static void
+read_misplaced(const PaPlace *place, PaParty *party, PaText text)
+{
+	const PaText all = text;
+
+	if (text.len > 0 && text.data[0] == '/')
+	{
+		const char *blank = memchr(text.data, ' ', text.len);
+
+		if (blank != NULL)
+			text.len = (uint32_t) (blank - text.data);
+		protaddr_swift_read_account(party, text);
+		if (all.len > text.len && !too_long(all))
+			add_identifier(party, all);
+	}
+	else if (place->form == FORM_FREE)
+	{
+		if (!place->named && party->name.len == 0 && !is_blank(text) && !too_long(text))
+			party->name = text;
+	}
+	/* a number all the same, though out of order */
+	else if (text.len > 5 && text.data[1] == '/' &&
+			 (text.data[0] == '6' || text.data[0] == '7') &&
+			 begins_with_country(behind(text, 2)))
+		add_identifier(party, behind_issuer(behind(text, 5)));
 }
 
 /*
@@ -382,13 +450,14 @@ protaddr_swift_read(const char *message, PaPlace *place, PaParty *party)
 				place->named = true;
 				place->kept++;
 				break;
+			case LINE_DOUBTFUL:
+				if (!place->named)
+					party->name = place->form == FORM_FREE ? line.text : rest;
+				address = true;
+				break;
 			case LINE_ADDRESS:
 				address |= !is_blank(line.text);
-				/* a number all the same, though out of order */
-				if (place->form != FORM_FREE && line.text.len > 5 && line.text.data[1] == '/' &&
-					(line.text.data[0] == '6' || line.text.data[0] == '7') &&
-					begins_with_country(rest))
-					add_identifier(party, behind_issuer(behind(line.text, 5)));
+				read_misplaced(place, party, line.text);
 				break;
 			case LINE_COUNTRY:
 				address = true;
@@ -748,8 +817,8 @@ protaddr_swift_write(PaSwiftOutput *out, const PaPlace *place, const PaParty *pa
 			birth = false;
 		}
 		if (action != PA_PLACE_KEEP &&
-			(kind == LINE_ADDRESS || kind == LINE_COUNTRY ||
-			 kind == LINE_MORE))
+			(kind == LINE_DOUBTFUL || kind == LINE_ADDRESS ||
+			 kind == LINE_COUNTRY || kind == LINE_MORE))
 			continue;
 		put(&w, out->message + line.start, line.next - line.start);
 		w.open = out->message[line.next - 1] != '\n';
