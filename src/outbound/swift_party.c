@@ -528,7 +528,7 @@ put_line(PaWriting *w, const char *start, const char *text, size_t len)
 /*
  * fold_lines writes text in character set X into lines of at most width characters,
  * broken at blanks, each with a line feed behind; 0 if max lines do not hold it, or
- * one of them would begin as a tag or the end of the message does.
+ * one of them would begin as a tag or the end of the message does, or hold a party's tag.
  */
 static int
 fold_lines(const char *text, size_t len, size_t width, int max, char *out, size_t outsize)
@@ -550,7 +550,10 @@ fold_lines(const char *text, size_t len, size_t width, int max, char *out, size_
 	while (at < end)
 	{
 		size_t		stop = at + width;
+		PaText		rest = {out + at, (uint32_t) (end - at)};
 
+		if (begins_as_tag(rest) || holds_party_tag(rest))
+			return 0;
 		if (++n > max || out[at] == ':' || out[at] == '-' || out[at] == '/')
 			return 0;
 		if (stop >= end)

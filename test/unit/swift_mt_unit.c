@@ -231,6 +231,36 @@ static const Example examples[] = {
 	{"KANARIEGADE 8, 7. TH\r\n9999 TESTBY\r\n", ""}, NULL, NULL},
 	{"what the network says alone", "{1:F21BANKDKKKAXXX0000000000}{4:{177:2608011200}{451:0}}", "W", {NULL}, "", NULL},
 	{"UTF-8's mark", "\xef\xbb\xbf:20:R\n:50K:A\nVEJ 1\n", "W", {"VEJ 1\n", ""}, NULL, NULL},
+	{"blocks of a message as it is",
+		"{1:F01BANKDKKKAXXX0000000000}{2:O1031130260801BANKDEFFAXXX00000000002608011130N}"
+		"{3:{113:NNNN}{108:PAYROLL 2026/08}{119:STP}{111:001}{121:0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d}"
+		"{165:/ABC/INFORMATION OF A SERVICE}{433:/AOK/SCREENED}}{4:\r\n" START PAYER_K PAYEE END
+		"-}{5:{MAC:00000000}{CHK:0123456789AB}{PDE:1130260801BANKDKKKAXXX0000000000}\r\n{TNG:}}{S:{SAC:}{COP:P}}", "W",
+	{"KANARIEGADE 8, 7. TH\r\n9999 TESTBY\r\n", ""}, NULL, "1 1 0 0 0"},
+	{"an MT103 with all its fields",
+		HEAD ":20:REF 10:50:30\r\n:13C:/SNDTIME/1130+0200\r\n:23B:CRED\r\n:23E:PHOB/+45 12345678\r\n:26T:K90\r\n"
+		":32A:260801EUR1250,5\r\n:33B:DKK9300,\r\n:36:7,44\r\n" PAYER_F
+		":51A:BANKDKKK\r\n:52A:/DK60\r\nBANKDKKKXXX\r\n:53B:/DE05\r\nBY\r\n:54A:BANKGB2L\r\n:56D:/FW021000000\r\nBANK OF TEST\r\n1 TEST STREET\r\n"
+		":57D://AT10000\r\nBANK OF TEST\r\nTESTVEJ 1\r\n" PAYEE
+		":70:/RFB/INVOICE 12\r\n12:30 TODAY\r\n50: IS NO TAG\r\n:71A:SHA\r\n:71F:EUR1,\r\n:71G:EUR2,\r\n"
+		":72:/INS/BANKDKKK\r\n//MORE\r\n:77B:/ORDERRES/DK//X\r\n" TAIL, "W",
+	{"2/KANARIEGADE 8\r\n3/DK/9999 TESTBY\r\n", ""}, NULL, "1 1 0 0 0"},
+	{"an MT101 with all its fields",
+		"{1:F01BANKDKKKAXXX0000000000}{2:I101BANKDEFFXXXXN}{4:\n:20:R\n:21R:CUSTREF\n:28D:1/1\n:50L:CHILD\n:50H:/DK50\nA\nVEJ 1\n:52A:BANKDKKK\n"
+		":30:260801\n:25:AUTH\n:21:T1\n:21F:FX1\n:23E:URGP\n:32B:EUR10,\n:57A:BANKDEFF\n:59F:/DE02\n1/B\n2/VEJ 2\n3/DE/BY\n:70:X\n:77B:Y\n:33B:DKK75,\n"
+		":71A:SHA\n:25A:/DK51\n:36:7,44\n-}", "W",
+		{"VEJ 1\n", "", "2/VEJ 2\n3/DE/BY\n", ""}, NULL, "2 2 0 0 0"},
+	{"a question about an MT103",
+		"{1:F01BANKDKKKAXXX0000000000}{2:I195BANKDEFFXXXXN}{4:\r\n:20:REF             \r\n:21:REF1                                    \r\n"
+		":75:/1/KANARIEGADE\r\n:77A:X\r\n:11S:103\r\n260801\r\n1234123456\r\n" PAYER_K TAIL, "W",
+	{"KANARIEGADE 8, 7. TH\r\n9999 TESTBY\r\n", ""}, NULL, "1 1 0 0 0"},
+	{"a statement",
+		"{1:F01BANKDKKKAXXX0000000000}{2:I940BANKDEFFXXXXN}{4:\n:20:STATEMENT\n:25P:DK5000400440116243\nBANKDKKK\n:28C:12/1\n:60F:C260801EUR1000,\n"
+		":61:2608010801C10,NTRFNONREF//BANKREF\n14:25 SHOP\n:86:/NAME/DUMMY PERSON\n50K: IS NO TAG\n20:15 PAID\n:62F:C260801EUR1010,\n:64:C260801EUR1010,\n:65:C260802EUR1010,\n:86:SUM\n-}",
+	"W", {NULL}, "", "0 0 0 0 0"},
+	{"treasury between banks", ":20:R\n:22C:BANKDK0000BANKDE\n:82A:BANKDKKK\n:87A:/DE05\nBANKDEFF\n:95P::BUYR//BANKDKKK\n:97A::SAFE//12345678901234567890123456789012345\n", "W",
+	{NULL}, "", "0 0 0 0 0"},
+	{"a line of text like a tag at the end", ":20:R\n:86:X\n50:", "W", {NULL}, "", NULL},
 	{"a field of German statements", ":20:R\n:NS:01X\n:86:Y\n", "W", {NULL}, "", NULL},
 	{"empty lines at the end", ":20:R\n:59:A\nB\n\n\n", "W", {"B\n\n\n", ""}, NULL, NULL},
 	{"no line end behind what is put in", ":20:R\n:59F:1/A\n2/B\n3/DK/BY", "C", {"2/B\n3/DK/BY", "3/DK\n"}, NULL, NULL},
@@ -258,7 +288,7 @@ static const Refusal refusals[] = {
 	REFUSED("block in the fields", MALFORMED, 2, ":20:R\n{1:F01X}\n"),
 	REFUSED("header without end", MALFORMED, 1, "{1:F01X{4:\n:20:R\n-}"),
 	REFUSED("header with a party", MALFORMED, 1, "{1:F01X}{3:{50K:A VEJ 1}}{4:\n:20:R\n-}"),
-	REFUSED("header with lines of fields", MALFORMED, 1, "{1:F01X}{3:\n :50K:A VEJ 1}{4:\n:20:R\n-}"),
+	REFUSED("header with lines of fields", MALFORMED, 2, "{1:F01X}{3:\n :50K:A VEJ 1}{4:\n:20:R\n-}"),
 	REFUSED("message of blocks with a party", MALFORMED, 1, "{1:F01X}{4:{20:R}{59:A VEJ 1}}"),
 	REFUSED("block of no name", MALFORMED, 3, "{1:F01X}{4:\n:20:R\n-}{}"),
 	REFUSED("50 of an unknown option", MALFORMED, 2, ":20:R\n:50X:A\nVEJ 1\n"),
@@ -272,6 +302,41 @@ static const Refusal refusals[] = {
 	REFUSED("address for a BIC", MALFORMED, 2, ":20:R\n:59A:/DK50\nVEJ 1\n"),
 	REFUSED("no BIC", MALFORMED, 2, ":20:R\n:59A:/DK50\n"),
 	REFUSED("address beside an identifier", MALFORMED, 2, ":20:R\n:50L:X\nVEJ 1\n"),
+	REFUSED("line behind a reference", MALFORMED, 2, ":20:R\nKANARIEGADE 2\n:71A:SHA\n"),
+	REFUSED("line behind an amount", MALFORMED, 3, ":20:R\n:32A:260801EUR1,\nKANARIEGADE 2\n"),
+	REFUSED("line on the next line", MALFORMED, 2, ":20:\nKANARIEGADE 2\n"),
+	REFUSED("line too long for a reference", MALFORMED, 1, ":20:DUMMY PERSON, KANARIEGADE 2, 8000 AAR\n"),
+	REFUSED("line behind a field that we do not know", MALFORMED, 3, ":20:R\n:99Z:X\nKANARIEGADE 2\n"),
+	REFUSED("tag without its colon", MALFORMED, 2, ":20:A\n50K:/DK50\nJENS\nKANARIEGADE 2\n:71A:SHA\n"),
+	REFUSED("... in another party", MALFORMED, 4, ":20:A\n:50K:/DK60\nSAM\n59:/DK50\nJENS\nKANARIEGADE 2\n"),
+	REFUSED("... in an agent", MALFORMED, 4, ":20:A\n:52D:/1\nBANK\n 50k:/DK50\nJENS\nKANARIEGADE 2\n"),
+	REFUSED("... in free text", MALFORMED, 3, ":20:A\n:70:X\n50K:/DK50\nJENS\nKANARIEGADE 2\n"),
+	REFUSED("... without option in free text", MALFORMED, 3, ":20:A\n:86:X\n59:/DK50\nJENS\nKANARIEGADE 2\n"),
+	REFUSED("tag behind text", MALFORMED, 1, ":20:REF:50K:/DK50\nJENS\nKANARIEGADE 2\n"),
+	REFUSED("tag without option behind text", MALFORMED, 1, ":20:REF:59:/DK50 KANARIEGADE 2\n"),
+	REFUSED("tag behind a name", MALFORMED, 3, ":20:REF\n:50K:/DK60\nSAM:50K:/DK50\nJENS\nKANARIEGADE 2\n"),
+	REFUSED("tag behind an agent", MALFORMED, 2, ":20:REF\n:52A:BANKDKKK:50K:/DK50\nJENS\nKANARIEGADE 2\n"),
+	REFUSED("party of securities", MALFORMED, 2, ":20:R\n:95Q::INVE//JENS\nKANARIEGADE 2\n"),
+	REFUSED("party of securities in a line", MALFORMED, 2, ":20:R\n:95Q::INVE//JENS, KANARIEGADE 2\n"),
+	REFUSED("lines behind a BIC of securities", MALFORMED, 2, ":20:R\n:95P::INVE//BANKDKKK\nKANARIEGADE 2\n"),
+	REFUSED("party of treasury", MALFORMED, 2, ":20:R\n:82J:/NAME/JENS\n/ADD1/KANARIEGADE 2\n"),
+	REFUSED("another", MALFORMED, 2, ":20:R\n:83D:JENS\nKANARIEGADE 2\n"),
+	REFUSED("beneficiary of treasury", MALFORMED, 2, ":20:R\n:86J:/NAME/JENS\n/ADD1/KANARIEGADE 2\n"),
+	REFUSED("party of a guarantee", MALFORMED, 2, ":20:R\n:88D:JENS\nKANARIEGADE 2\n"),
+	REFUSED("no BIC of treasury", MALFORMED, 2, ":20:R\n:82A:BANKDKKK\nKANARIEGADE 2\n"),
+	REFUSED("drawee", MALFORMED, 2, ":20:R\n:42D:JENS\nKANARIEGADE 2\n"),
+	REFUSED("unknown block", MALFORMED, 1, "{1:F01X}{6:KANARIEGADE 2}{4:\n:20:R\n-}"),
+	REFUSED("unknown block of a letter", MALFORMED, 1, "{1:F01X}{X:KANARIEGADE 2}{4:\n:20:R\n-}"),
+	REFUSED("unknown block first", UNKNOWN_FORMAT, 1, "{6:KANARIEGADE 2}{4:\n:20:R\n-}"),
+	REFUSED("text in a header", MALFORMED, 1, "{1:F01X}{2:KANARIEGADE 2}{4:\n:20:R\n-}"),
+	REFUSED("long header", MALFORMED, 1, "{1:F01XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX}{4:\n:20:R\n-}"),
+	REFUSED("text in a block of blocks", MALFORMED, 1, "{1:F01X}{3:KANARIEGADE 2}{4:\n:20:R\n-}"),
+	REFUSED("text between blocks", MALFORMED, 1, "{1:F01X}{3:{108:X}KANARIEGADE 2}{4:\n:20:R\n-}"),
+	REFUSED("text in the trailer", MALFORMED, 3, "{1:F01X}{4:\n:20:R\n-}{5:KANARIEGADE 2}"),
+	REFUSED("long text in a header", MALFORMED, 1,
+			"{1:F01X}{3:{108:DUMMY PERSON OF A LONG NAME, KANARIEGADE 2, 4. TV, 8000 AARHUS C, DK}}{4:\n:20:R\n-}"),
+	REFUSED("lines in a header", MALFORMED, 1, "{1:F01X}{3:{108:JENS\nKANARIEGADE 2}}{4:\n:20:R\n-}"),
+	REFUSED("block of no tag", MALFORMED, 1, "{1:F01X}{S:{KANARIEGADE:2}}{4:\n:20:R\n-}"),
 	REFUSED("NUL", ENCODING, 2, ":20:R\n:50K:A\0\nVEJ 1\n"),
 	REFUSED("tab", ENCODING, 2, ":20:R\n\t:50K:A\nVEJ 1\n"),
 	REFUSED("CR alone", MALFORMED, 1, ":20:R\r:50K:A\rVEJ 1\r"),
@@ -290,8 +355,9 @@ run_limits(void)
 	size_t		len = 0;
 	size_t		held;
 
+	len = (size_t) sprintf(text, "{3:");
 	for (int i = 0; i < 100; i++)
-		len += (size_t) sprintf(text + len, "{3:");
+		len += (size_t) sprintf(text + len, "{108:");
 	memset(&rewriting, 0, offsetof(Rewriting, rewritten));
 	rewriting.actions = "W";
 	ok(rewrite(protaddr_rewrite_mt, text, len, &rewriting) == PA_MESSAGE_TOO_DEEP, "deep blocks");
@@ -352,6 +418,8 @@ run_substitutes(void)
 		"By", "DK", "",
 		"a b c d e f g h i j k l m n o p q r\ns t u v w x y z a b c d e f g h i j\nk l m n o p q r s t u v w x y z, By\n"},
 		{"-Testvej", "By", "DK", "", ""},
+		{"20:Testvej", "By", "DK", "", ""},
+		{"Testvej:50K:", "By", "DK", "", ""},
 		{"Testvej", "Byenmedetnavnsomerlangtnokogmere", "DK", "",
 		"Testvej,\nByenmedetnavnsomerlangtnokogmere DK\n"},
 	};
