@@ -277,7 +277,7 @@ read_bic(const PaMt *mt, size_t start, size_t end, PaParty *party)
 	cut_line(mt->message, start, end, &line);
 	if (line.text.len > 0 && line.text.data[0] == '/')
 	{
-		if (too_long(line.text))
+		if (!protaddr_swift_is_account(line.text))
 			return false;
 		protaddr_swift_read_account(party, line.text);
 		cut_line(mt->message, line.next, end, &line);

@@ -58,6 +58,9 @@ typedef struct PaSwiftOutput
 /* protaddr_swift_read reads a field into a party and its place; true if it has an address. */
 extern bool protaddr_swift_read(const char *message, PaPlace *place, PaParty *party);
 
+/* protaddr_swift_is_account is false for an account line that holds more than an account. */
+extern bool protaddr_swift_is_account(PaText text);
+
 /* protaddr_swift_read_account adds an account line's identifiers to a party. */
 extern void protaddr_swift_read_account(PaParty *party, PaText text);
 

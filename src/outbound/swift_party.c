@@ -13,9 +13,9 @@
  *
  * Numbered lines out of order, of an unknown number, without what their number asks
  * for, or longer than 35 characters are taken for address.  8 goes with the address:
- * people write on in it what did not fit into 2.  So does a name with a number in it,
- * which can be a street's, and an account with a word behind it.  A name that goes
- * leaves NOTPROVIDED.
+ * people write on in it what did not fit into 2.  So does a name or a place of birth
+ * with a number in it, which can be a street's, and a number with a word beside it.  A
+ * name that goes leaves NOTPROVIDED.
  *
  * Since 2021 the network wants line 3 in every 50F and 59F, so a message whose address
  * was withheld whole may be refused there; country, or country and town, pass.
@@ -27,6 +27,7 @@
 
 #define FIELD_LINES		4		/* of name and address */
 #define SAME_NUMBER		2		/* lines of one number */
+#define GROUP			4		/* characters of a group of a printed account */
 #define NO_NAME			"NOTPROVIDED"
 
 /* What a line of a party's field is. */
@@ -99,30 +100,60 @@ has_number(PaText text)
 	return false;
 }
 
+/* next_word gives the next word between blanks and slashes, and what stands before it. */
+static bool
+next_word(PaText *left, PaText *word, bool *blank)
+{
+	*blank = false;
+	while (left->len > 0 && (left->data[0] == ' ' || left->data[0] == '/'))
+	{
+		*blank |= left->data[0] == ' ';
+		*left = behind(*left, 1);
+	}
+	word->data = left->data;
+	word->len = 0;
+	while (left->len > 0 && left->data[0] != ' ' && left->data[0] != '/')
+	{
+		word->len++;
+		*left = behind(*left, 1);
+	}
+	return word->len > 0;
+}
+
 /*
- * account_kind tells what a line is that begins as an account does: more than that if
- * it is too long, or a word stands behind a blank.  Printed accounts have groups of
- * four, and digits.
+ * protaddr_swift_is_account
+ *		False for a line in an account's place that holds more than that: it is too
+ *		long, or one of its words is a word.  Printed accounts have groups of four.
  */
+bool
+protaddr_swift_is_account(PaText text)
+{
+	PaText		left = text;
+	PaText		word;
+	bool		blank;
+	bool		good = true;
+	int			words = 0;
+
+	while (next_word(&left, &word, &blank))
+	{
+		bool		letter = false;
+		bool		digit = false;
+
+		words++;
+		for (uint32_t i = 0; i < word.len; i++)
+		{
+			letter |= is_letter(word.data[i]);
+			digit |= is_digit(word.data[i]);
+		}
+		good &= word.len <= GROUP || !letter || (digit && !blank);
+	}
+	return (good || words == 1) && !too_long(text);
+}
+
 static PaLineKind
 account_kind(PaText text)
 {
-	uint32_t	word = 0;		/* where it begins; 0: the account itself */
-	bool		letter = false;
-
-	for (uint32_t i = 0; i < text.len; i++)
-	{
-		if (text.data[i] == ' ')
-		{
-			word = i + 1;
-			letter = false;
-			continue;
-		}
-		letter |= is_letter(text.data[i]);
-		if (word > 0 && letter && i - word >= 4)
-			return LINE_ADDRESS;
-	}
-	return too_long(text) ? LINE_ADDRESS : LINE_ACCOUNT;
+	return protaddr_swift_is_account(text) ? LINE_ACCOUNT : LINE_ADDRESS;
 }
 
 /* free_kind tells what a line of FORM_FREE is. */
@@ -139,6 +170,59 @@ free_kind(PaLines *lines, PaText text)
 			return has_number(text) ? LINE_DOUBTFUL : LINE_NAME;
 	}
 	return LINE_ADDRESS;
+}
+
+static PaText
+without_slashes(PaText text)
+{
+	while (text.len > 0 && text.data[0] == '/')
+		text = behind(text, 1);
+	return text;
+}
+
+/* behind_issuer gives what stands behind the next slash, all if there is none. */
+static PaText
+behind_issuer(PaText text)
+{
+	for (uint32_t i = 0; i + 1 < text.len; i++)
+	{
+		if (text.data[i] == '/')
+			return behind(text, i + 1);
+	}
+	return text;
+}
+
+/* code_number gives the number of CODE/CC/number, where some codes name an issuer first. */
+static PaText
+code_number(PaText text)
+{
+	static const char with_issuer[][5] = {"CUST", "DRLC", "EMPL"};
+
+	for (size_t i = 0; i < sizeof(with_issuer) / sizeof(with_issuer[0]); i++)
+	{
+		if (memcmp(text.data, with_issuer[i], 4) == 0)
+			return behind_issuer(behind(text, 8));
+	}
+	return behind(text, 8);
+}
+
+/* is_code is true for CODE/CC/ and something behind. */
+static bool
+is_code(PaText text)
+{
+	return text.len > 8 &&
+		is_capital(text.data[0]) && is_capital(text.data[1]) &&
+		is_capital(text.data[2]) && is_capital(text.data[3]) && text.data[4] == '/' &&
+		protaddr_country_known(text.data + 5, 2) && text.data[7] == '/';
+}
+
+/* is_number is true for a number, and an issuer before it, that hold nothing more. */
+static bool
+is_number(PaText all, PaText number)
+{
+	const PaText issuer = {all.data, all.len - number.len};
+
+	return !has_number(issuer) && protaddr_swift_is_account(number);
 }
 
 /*
@@ -159,11 +243,15 @@ number_kind(const PaLines *lines, char last, char number, PaText rest)
 		case '4':
 			return rest.len == 8 && all_digits(rest) ? LINE_BIRTH_DATE : LINE_ADDRESS;
 		case '5':
-			return last == '4' && rest.len > 3 && begins_with_country(rest) ?
-				LINE_BIRTH_PLACE : LINE_ADDRESS;
+			return last == '4' && rest.len > 3 && begins_with_country(rest) &&
+				!has_number(rest) ? LINE_BIRTH_PLACE : LINE_ADDRESS;
 		case '6':
 		case '7':
-			return rest.len > 3 && begins_with_country(rest) ? LINE_NUMBER : LINE_ADDRESS;
+			if (rest.len <= 3 || !begins_with_country(rest))
+				return LINE_ADDRESS;
+			rest = behind(rest, 3);
+			return is_number(rest, number == '6' ? behind_issuer(rest) : rest) ?
+				LINE_NUMBER : LINE_ADDRESS;
 		case '8':
 			return lines->has_number ? LINE_MORE : LINE_ADDRESS;
 		default:
@@ -182,11 +270,10 @@ numbered_kind(PaLines *lines, PaText text)
 		return account_kind(text);
 	if (too_long(text))
 		return LINE_ADDRESS;
-	if (lines->index == 0 && lines->form == FORM_NUMBERED && text.len > 8 &&
-		is_capital(text.data[0]) && is_capital(text.data[1]) &&
-		is_capital(text.data[2]) && is_capital(text.data[3]) && text.data[4] == '/' &&
-		protaddr_country_known(text.data + 5, 2) && text.data[7] == '/')
+	if (lines->index == 0 && lines->form == FORM_NUMBERED && is_code(text))
 	{
+		if (!is_number(behind(text, 8), code_number(text)))
+			return LINE_ADDRESS;
 		lines->has_number = true;
 		return LINE_CODE;
 	}
@@ -236,33 +323,53 @@ begin_lines(PaLines *lines, const char *message, const PaPlace *place)
 
 /* ---- what a party says --------------------------------------------------------- */
 
-static PaText
-without_slashes(PaText text)
-{
-	while (text.len > 0 && text.data[0] == '/')
-		text = behind(text, 1);
-	return text;
-}
-
 static void
 add_identifier(PaParty *party, PaText text)
 {
 	text = without_slashes(text);
 	if (text.len == 0)
 		return;
+	for (int i = 0; i < party->nidentifiers; i++)
+	{
+		if (party->identifier[i].len == text.len &&
+			memcmp(party->identifier[i].data, text.data, text.len) == 0)
+			return;
+	}
 	if (party->nidentifiers < PA_PARTY_IDENTIFIERS)
 		party->identifier[party->nidentifiers++] = text;
 	else
 		party->more_identifiers = true;
 }
 
+/* add_words adds each word that can be an account; what stands beside it is not it. */
+static void
+add_words(PaParty *party, PaText text)
+{
+	PaText		word;
+	bool		blank;
+
+	while (next_word(&text, &word, &blank))
+	{
+		bool		digit = false;
+
+		for (uint32_t i = 0; i < word.len; i++)
+			digit |= is_digit(word.data[i]);
+		if (digit && word.len > GROUP)
+			add_identifier(party, word);
+	}
+}
+
 /*
  * protaddr_swift_read_account
- *		Add an account, and what stands behind a code before it (/C/12345).
+ *		Add an account, what stands behind a code before it (/C/12345), and what else
+ *		in its line can be one.
  */
 void
 protaddr_swift_read_account(PaParty *party, PaText text)
 {
+	/* the first of them counts as the payer's or payee's */
+	if (!protaddr_swift_is_account(text))
+		add_words(party, text);
 	add_identifier(party, text);
 	for (uint32_t i = text.len; i > 1; i--)
 	{
@@ -273,32 +380,7 @@ protaddr_swift_read_account(PaParty *party, PaText text)
 			break;
 		}
 	}
-}
-
-/* behind_issuer gives what stands behind the next slash, all if there is none. */
-static PaText
-behind_issuer(PaText text)
-{
-	for (uint32_t i = 0; i + 1 < text.len; i++)
-	{
-		if (text.data[i] == '/')
-			return behind(text, i + 1);
-	}
-	return text;
-}
-
-/* code_number gives the number of CODE/CC/number, where some codes name an issuer first. */
-static PaText
-code_number(PaText text)
-{
-	static const char with_issuer[][5] = {"CUST", "DRLC", "EMPL"};
-
-	for (size_t i = 0; i < sizeof(with_issuer) / sizeof(with_issuer[0]); i++)
-	{
-		if (memcmp(text.data, with_issuer[i], 4) == 0)
-			return behind_issuer(behind(text, 8));
-	}
-	return behind(text, 8);
+	add_words(party, text);
 }
 
 /*
@@ -393,28 +475,25 @@ join(PaPlace *place, PaParty *party, PaText number, PaText more)
 static void
 read_misplaced(const PaPlace *place, PaParty *party, PaText text)
 {
-	const PaText all = text;
-
 	if (text.len > 0 && text.data[0] == '/')
-	{
-		const char *blank = memchr(text.data, ' ', text.len);
-
-		if (blank != NULL)
-			text.len = (uint32_t) (blank - text.data);
 		protaddr_swift_read_account(party, text);
-		if (all.len > text.len && !too_long(all))
-			add_identifier(party, all);
-	}
 	else if (place->form == FORM_FREE)
 	{
 		if (!place->named && party->name.len == 0 && !is_blank(text) && !too_long(text))
 			party->name = text;
 	}
-	/* a number all the same, though out of order */
+	else if (is_code(text))
+	{
+		add_words(party, code_number(text));
+		add_identifier(party, code_number(text));
+	}
 	else if (text.len > 5 && text.data[1] == '/' &&
 			 (text.data[0] == '6' || text.data[0] == '7') &&
 			 begins_with_country(behind(text, 2)))
+	{
+		add_words(party, behind(text, 5));
 		add_identifier(party, behind_issuer(behind(text, 5)));
+	}
 }
 
 /*
