@@ -14,7 +14,9 @@
  *
  * Free text (70, 72, 77, 79, 86) and agents (51 to 58) are left as they are.  Whatever
  * could be a party that is not read as one refuses the text: unknown options of 50 and
- * 59, lines that begin with a colon without being a field, text outside of fields.
+ * 59, parties of treasury, credits and securities (82 to 88, 42D, 95), lines that begin
+ * as a tag without being one, tags within lines, lines where a field has one alone,
+ * text outside of fields, headers with room for an address.
  */
 #include <string.h>
 
@@ -24,6 +26,15 @@
 #define MAX_AMOUNT		15
 #define BIC_SHORT		8
 #define BIC_LONG		11
+#define MAX_HEADER		64		/* bytes of a header, and of a block in a block */
+
+/* What may stand in a field. */
+typedef enum PaContent
+{
+	CONTENT_LINE = 0,			/* one line */
+	CONTENT_LINES,
+	CONTENT_TEXT				/* lines in which anything may stand */
+} PaContent;
 
 /* All that is remembered of a unit. */
 typedef struct PaMt
@@ -257,6 +268,23 @@ set_account(PaMt *mt, bool payer, PaText identifier)
 	}
 }
 
+/* read_bic reads a BIC, and an account before it; false if anything else stands there. */
+static bool
+read_bic(const PaMt *mt, size_t start, size_t end, PaParty *party)
+{
+	PaLine		line;
+
+	cut_line(mt->message, start, end, &line);
+	if (line.text.len > 0 && line.text.data[0] == '/')
+	{
+		if (!protaddr_swift_is_account(line.text))
+			return false;
+		protaddr_swift_read_account(party, line.text);
+		cut_line(mt->message, line.next, end, &line);
+	}
+	return is_bic(line.text) && line.next == end;
+}
+
 /* read_bic_field reads a field that can have no address; false if it could all the same. */
 static bool
 read_bic_field(PaMt *mt, bool payer, char option, PaForm form, size_t start, size_t end)
@@ -268,14 +296,7 @@ read_bic_field(PaMt *mt, bool payer, char option, PaForm form, size_t start, siz
 	cut_line(mt->message, start, end, &line);
 	if (form == FORM_IDENTIFIER)
 		return line.next == end && !is_blank(line.text) && !too_long(line.text);
-	if (line.text.len > 0 && line.text.data[0] == '/')
-	{
-		if (too_long(line.text))
-			return false;
-		protaddr_swift_read_account(&party, line.text);
-		cut_line(mt->message, line.next, end, &line);
-	}
-	if (!is_bic(line.text) || line.next != end)
+	if (!read_bic(mt, start, end, &party))
 		return false;
 	/* 50C instructs and does not pay */
 	if (option != 'C')
@@ -312,6 +333,32 @@ read_party_field(PaMt *mt, bool ordering, char option, size_t start, size_t end)
 	return PA_MESSAGE_OK;
 }
 
+/*
+ * check_unread refuses a field of which we do not read that it may name a person with
+ * an address: 82 to 88 of treasury with more than a BIC, 42D of credits, 95 of securities
+ * with more than a line, or with name and address (Q, U, V).
+ */
+static PaMessageVerdict
+check_unread(const PaMt *mt, const char *tag, char option, size_t start, size_t end)
+{
+	bool		good = true;
+	PaLine		line;
+	PaParty		party;
+
+	cut_line(mt->message, start, end, &line);
+	if (memcmp(tag, "42", 2) == 0)
+		good = option != 'D';
+	else if (memcmp(tag, "95", 2) == 0)
+		good = option != 'Q' && option != 'U' && option != 'V' && line.next == end;
+	else if (tag[0] == '8' && tag[1] >= '2' && tag[1] <= '8' &&
+			 (tag[1] != '6' || option != '\0'))
+	{
+		memset(&party, 0, sizeof(party));
+		good = option == 'A' && read_bic(mt, start, end, &party);
+	}
+	return good ? PA_MESSAGE_OK : PA_MESSAGE_MALFORMED;
+}
+
 /* take_field acts on a field: its tag's two characters, option, and content. */
 static PaMessageVerdict
 take_field(PaMt *mt, const char *tag, char option, size_t start, size_t end)
@@ -342,6 +389,8 @@ take_field(PaMt *mt, const char *tag, char option, size_t start, size_t end)
 		read_amount(mt, line.text, false);
 	else if (memcmp(tag, "33", 2) == 0 && option == 'B')
 		read_amount(mt, line.text, true);
+	else
+		verdict = check_unread(mt, tag, option, start, end);
 	mt->in_message = true;
 	return verdict;
 }
@@ -363,6 +412,68 @@ read_tag(PaText text, char *option)
 	return 5;
 }
 
+/* content_of tells what may stand in the field with this tag. */
+static PaContent
+content_of(const char *tag, char option)
+{
+	static const char text[][3] = {"45", "46", "47", "49", "61", "70", "72", "73", "74", "75", "76",
+	"77", "78", "79"};
+	static const char lines[][3] = {"NS", "11", "29", "35", "39", "95"};
+
+	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+	{
+		if (memcmp(tag, text[i], 2) == 0)
+			return CONTENT_TEXT;
+	}
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+	{
+		if (memcmp(tag, lines[i], 2) == 0)
+			return CONTENT_LINES;
+	}
+	if (tag[0] == '7')
+		return option == 'B' || option == 'D' ? CONTENT_TEXT : CONTENT_LINE;
+	if (tag[0] == '8' && tag[1] >= '2')
+		return tag[1] == '6' && option == '\0' ? CONTENT_TEXT : CONTENT_LINES;
+	if (tag[0] == '5' || tag[0] == '4' || (memcmp(tag, "25", 2) == 0 && option == 'P'))
+		return CONTENT_LINES;
+	return CONTENT_LINE;
+}
+
+/* True if a party's field stands at the start of text, behind { or : of its tag. */
+static bool
+is_party_tag(PaText text)
+{
+	return text.len >= 2 && text.data[0] == '5' && (text.data[1] == '0' || text.data[1] == '9') &&
+		((text.len >= 3 && text.data[2] == ':') || (text.len >= 4 && text.data[3] == ':'));
+}
+
+/* may_stand is true for a line, the first or another, that has its place in a field. */
+static bool
+may_stand(PaContent content, PaText text, bool first)
+{
+	PaText		shown = without_blanks(text);
+
+	/* "12:30" or "50: OK" can be text, but with an account behind it is a party */
+	if (content == CONTENT_TEXT)
+	{
+		const uint32_t account = shown.len > 2 && shown.data[2] == ':' ? 3 : 4;
+
+		return first || !begins_as_tag(shown) || !is_party_tag(shown) ||
+			shown.len <= account || shown.data[account] != '/';
+	}
+	if (first)
+	{
+		while (text.len > 0 && text.data[text.len - 1] == ' ')
+			text.len--;
+		/* a qualifier of securities has a colon too, and a source behind it */
+		if (content == CONTENT_LINE && too_long(text) && text.data[0] != ':')
+			return false;
+	}
+	else if ((content == CONTENT_LINE && shown.len > 0) || begins_as_tag(shown))
+		return false;
+	return !holds_party_tag(text);
+}
+
 /*
  * read_fields reads the fields that begin at *at, up to what ends the message; *at is
  * then behind that.  In a block that is "-}", else "-" on a line of its own, "-}" or
@@ -374,6 +485,7 @@ read_fields(PaMt *mt, bool in_block, size_t *at)
 	PaMessageVerdict verdict = PA_MESSAGE_OK;
 	char		tag[2] = {0, 0};
 	char		option = '\0';
+	PaContent	content = CONTENT_LINE;
 	size_t		start = 0;		/* of the field's content; 0: no field yet */
 	size_t		field = 0;
 	PaLine		line;
@@ -410,6 +522,8 @@ read_fields(PaMt *mt, bool in_block, size_t *at)
 			if (shown.len > 0 &&
 				(start == 0 || shown.data[0] == ':' || text.data[0] == '{'))
 				return PA_MESSAGE_MALFORMED;
+			if (!may_stand(content, text, false))
+				return PA_MESSAGE_MALFORMED;
 			*at = line.next;
 			continue;
 		}
@@ -430,6 +544,9 @@ read_fields(PaMt *mt, bool in_block, size_t *at)
 			break;
 		memcpy(tag, text.data + 1, 2);
 		option = next_option;
+		content = content_of(tag, option);
+		if (!may_stand(content, behind(text, tag_len), true))
+			return PA_MESSAGE_MALFORMED;
 		field = *at;
 		start = *at + tag_len;
 		*at = line.next;
@@ -443,45 +560,78 @@ read_fields(PaMt *mt, bool in_block, size_t *at)
 
 /* ---- blocks ------------------------------------------------------------------------- */
 
-/* True if a party's field stands at the start of text, behind { or : of its tag. */
+/* is_block_tag is true for three digits or capitals and a colon. */
 static bool
-is_party_tag(PaText text)
+is_block_tag(PaText text)
 {
-	return text.len >= 2 && text.data[0] == '5' && (text.data[1] == '0' || text.data[1] == '9') &&
-		((text.len >= 3 && text.data[2] == ':') || (text.len >= 4 && text.data[3] == ':'));
+	if (text.len < 4 || text.data[3] != ':')
+		return false;
+	for (int i = 0; i < 3; i++)
+	{
+		if (!is_digit(text.data[i]) && !is_capital(text.data[i]))
+			return false;
+	}
+	return true;
 }
 
-/* skip_block goes behind a block that holds blocks or a line; no party may stand there. */
+/* skip_header goes behind a block of one line of letters and digits, at most MAX_HEADER. */
 static PaMessageVerdict
-skip_block(const PaMt *mt, size_t *at)
+skip_header(const PaMt *mt, size_t *at)
 {
-	int			depth = 0;
+	const size_t start = *at + 3;
 
-	for (; *at < mt->len; (*at)++)
+	for (*at = start; *at < mt->len && *at - start <= MAX_HEADER; (*at)++)
+	{
+		char		c = mt->message[*at];
+
+		if (c == '}')
+		{
+			(*at)++;
+			return PA_MESSAGE_OK;
+		}
+		if (!is_digit(c) && !is_any_letter(c))
+			break;
+	}
+	return PA_MESSAGE_MALFORMED;
+}
+
+/*
+ * skip_blocks goes behind a block of blocks.  No party may stand there, and none of
+ * them has room for one: {nnn:...}, at most MAX_HEADER bytes of one line.
+ */
+static PaMessageVerdict
+skip_blocks(const PaMt *mt, size_t *at)
+{
+	size_t		start = 0;		/* of a block's content; 0: between blocks */
+
+	for (*at += 3; *at < mt->len; (*at)++)
 	{
 		PaText		rest = {mt->message + *at + 1, (uint32_t) (mt->len - *at - 1)};
+		char		c = mt->message[*at];
 
-		switch (mt->message[*at])
+		if (start > 0)
 		{
-			case '{':
-				if (++depth > PA_MESSAGE_DEPTH)
-					return PA_MESSAGE_TOO_DEEP;
-				if (is_party_tag(rest))
-					return PA_MESSAGE_MALFORMED;
-				break;
-			case '}':
-				if (--depth == 0)
-				{
-					(*at)++;
-					return PA_MESSAGE_OK;
-				}
-				break;
-			case '\n':
-				rest = without_blanks(rest);
-				if (rest.len > 0 && rest.data[0] == ':')
-					return PA_MESSAGE_MALFORMED;
-				break;
+			if (c == '{')
+				return PA_MESSAGE_TOO_DEEP;
+			if (c == '}')
+				start = 0;
+			else if (c == '\n' || *at - start >= MAX_HEADER)
+				return PA_MESSAGE_MALFORMED;
 		}
+		else if (c == '}')
+		{
+			(*at)++;
+			return PA_MESSAGE_OK;
+		}
+		else if (c == '{')
+		{
+			if (!is_block_tag(rest) || is_party_tag(rest))
+				return PA_MESSAGE_MALFORMED;
+			*at += 4;			/* its colon */
+			start = *at + 1;
+		}
+		else if (c != ' ' && c != '\r' && c != '\n')
+			return PA_MESSAGE_MALFORMED;
 	}
 	return PA_MESSAGE_MALFORMED;
 }
@@ -497,19 +647,22 @@ read_block(PaMt *mt, size_t *at, bool *fields)
 	size_t		left = mt->len - *at;
 	PaLine		line;
 
-	if (left < 4 || !(is_digit(block[1]) || is_capital(block[1])) || block[2] != ':')
+	if (left < 4 || !((block[1] >= '1' && block[1] <= '5') || block[1] == 'S') ||
+		block[2] != ':')
 		return PA_MESSAGE_UNKNOWN_FORMAT;
 	if (block[1] == '1')
 		mt->direct_debit = false;
 	if (block[1] == '2')
 		mt->direct_debit = left > 7 &&
 			(memcmp(block + 4, "104", 3) == 0 || memcmp(block + 4, "107", 3) == 0);
+	if (block[1] == '1' || block[1] == '2')
+		return skip_header(mt, at);
 	if (block[1] != '4')
-		return skip_block(mt, at);
+		return skip_blocks(mt, at);
 
 	*fields = true;
 	if (block[3] == '{')
-		return skip_block(mt, at);
+		return skip_blocks(mt, at);
 	cut_line(mt->message, *at + 3, mt->len, &line);
 	if (!is_blank(line.text) || line.next == mt->len)
 		return PA_MESSAGE_MALFORMED;

@@ -58,6 +58,9 @@ typedef struct PaSwiftOutput
 /* protaddr_swift_read reads a field into a party and its place; true if it has an address. */
 extern bool protaddr_swift_read(const char *message, PaPlace *place, PaParty *party);
 
+/* protaddr_swift_is_account is false for an account line that holds more than an account. */
+extern bool protaddr_swift_is_account(PaText text);
+
 /* protaddr_swift_read_account adds an account line's identifiers to a party. */
 extern void protaddr_swift_read_account(PaParty *party, PaText text);
 
@@ -107,6 +110,38 @@ too_long(PaText text)
 	for (uint32_t i = 0; i < text.len && chars <= PA_SWIFT_LINE; i++)
 		chars += ((unsigned char) text.data[i] & 0xC0) != 0x80;
 	return chars > PA_SWIFT_LINE;
+}
+
+static inline bool
+is_any_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || is_capital(c);
+}
+
+/* begins_as_tag is true for a tag that lacks its colon in front. */
+static inline bool
+begins_as_tag(PaText text)
+{
+	if (text.len < 3 || !is_digit(text.data[0]) || !is_digit(text.data[1]))
+		return false;
+	return text.data[2] == ':' ||
+		(text.len > 3 && is_any_letter(text.data[2]) && text.data[3] == ':');
+}
+
+/* holds_party_tag is true for a line with the tag of a party in it, colon and all. */
+static inline bool
+holds_party_tag(PaText text)
+{
+	for (uint32_t i = 0; i + 4 < text.len; i++)
+	{
+		const char *c = text.data + i;
+
+		/* 10:50:30 is a time */
+		if (c[0] == ':' && c[1] == '5' && (c[2] == '0' || c[2] == '9') &&
+			((is_any_letter(c[3]) && c[4] == ':') || (c[3] == ':' && c[4] == '/')))
+			return true;
+	}
+	return false;
 }
 
 /* cut_line finds the line that begins at start, and ends at limit if not before. */

@@ -4,16 +4,18 @@
  *		without its address?
  *
  *	 free		50, 50H, 50K, 59: optional /account, then name and address in free lines.
- *				Only the first of them is known to be the name; all others go together,
- *				since a name that goes on cannot be told from an address
+ *				Only the first of them is known to be the name, and none is if the first
+ *				is empty; all others go together, since a name that goes on cannot be told
+ *				from an address
  *	 numbered	50F, 59F: /account or CODE/CC/number, then lines with a number: 1 name, 2
  *				address, 3 country and town; in 50F alone 4 and 5 birth, 6 and 7 numbers
  *				of the customer, 8 the rest of a number
  *
  * Numbered lines out of order, of an unknown number, without what their number asks
  * for, or longer than 35 characters are taken for address.  8 goes with the address:
- * people write on in it what did not fit into 2.  A name that goes, because of its
- * length, leaves NOTPROVIDED.
+ * people write on in it what did not fit into 2.  So does a name or a place of birth
+ * with a number in it, which can be a street's, and a number with a word beside it.  A
+ * name that goes leaves NOTPROVIDED.
  *
  * Since 2021 the network wants line 3 in every 50F and 59F, so a message whose address
  * was withheld whole may be refused there; country, or country and town, pass.
@@ -25,6 +27,7 @@
 
 #define FIELD_LINES		4		/* of name and address */
 #define SAME_NUMBER		2		/* lines of one number */
+#define GROUP			4		/* characters of a group of a printed account */
 #define NO_NAME			"NOTPROVIDED"
 
 /* What a line of a party's field is. */
@@ -33,6 +36,7 @@ typedef enum PaLineKind
 	LINE_ACCOUNT = 0,			/* /account */
 	LINE_CODE,					/* CODE/CC/number */
 	LINE_NAME,
+	LINE_DOUBTFUL,				/* in the name's place, but with a number in it */
 	LINE_ADDRESS,
 	LINE_COUNTRY,				/* 3/CC or 3/CC/town */
 	LINE_BIRTH_DATE,
@@ -76,23 +80,149 @@ begins_with_country(PaText text)
 		(text.len == 2 || (text.data[2] == '/' && !is_blank(behind(text, 3))));
 }
 
+/* has_number is true for a text with a digit, or a sign of another script that could be one. */
+static bool
+has_number(PaText text)
+{
+	for (uint32_t at = 0; at < text.len;)
+	{
+		char		letter[8] = {'A'};
+		uint32_t	c;
+		size_t		n = protaddr_read_character(text.data + at, text.len - at, &c);
+
+		if (n == 0 || n >= sizeof(letter))
+			return true;
+		memcpy(letter + 1, text.data + at, n);
+		if (c < 0x80 ? is_digit((char) c) : !protaddr_is_town(letter, 1 + n))
+			return true;
+		at += (uint32_t) n;
+	}
+	return false;
+}
+
+/* next_word gives the next word between blanks and slashes, and what stands before it. */
+static bool
+next_word(PaText *left, PaText *word, bool *blank)
+{
+	*blank = false;
+	while (left->len > 0 && (left->data[0] == ' ' || left->data[0] == '/'))
+	{
+		*blank |= left->data[0] == ' ';
+		*left = behind(*left, 1);
+	}
+	word->data = left->data;
+	word->len = 0;
+	while (left->len > 0 && left->data[0] != ' ' && left->data[0] != '/')
+	{
+		word->len++;
+		*left = behind(*left, 1);
+	}
+	return word->len > 0;
+}
+
+/*
+ * protaddr_swift_is_account
+ *		False for a line in an account's place that holds more than that: it is too
+ *		long, or one of its words is a word.  Printed accounts have groups of four.
+ */
+bool
+protaddr_swift_is_account(PaText text)
+{
+	PaText		left = text;
+	PaText		word;
+	bool		blank;
+	bool		good = true;
+	int			words = 0;
+
+	while (next_word(&left, &word, &blank))
+	{
+		bool		letter = false;
+		bool		digit = false;
+
+		words++;
+		for (uint32_t i = 0; i < word.len; i++)
+		{
+			letter |= is_letter(word.data[i]);
+			digit |= is_digit(word.data[i]);
+		}
+		good &= word.len <= GROUP || !letter || (digit && !blank);
+	}
+	return (good || words == 1) && !too_long(text);
+}
+
+static PaLineKind
+account_kind(PaText text)
+{
+	return protaddr_swift_is_account(text) ? LINE_ACCOUNT : LINE_ADDRESS;
+}
+
 /* free_kind tells what a line of FORM_FREE is. */
 static PaLineKind
 free_kind(PaLines *lines, PaText text)
 {
 	if (lines->index == 0 && text.len > 1 && text.data[0] == '/')
-		return too_long(text) ? LINE_ADDRESS : LINE_ACCOUNT;
-	if (lines->number == '\0' && !(lines->index == 0 && is_blank(text)))
+		return account_kind(text);
+	if (lines->number == '\0')
 	{
-		/* only here can the name stand */
+		/* only here can the name stand; it is not known what follows nothing */
 		lines->number = '1';
 		if (!is_blank(text) && text.data[0] != '/' && !too_long(text))
-		{
-			lines->names++;
-			return LINE_NAME;
-		}
+			return has_number(text) ? LINE_DOUBTFUL : LINE_NAME;
 	}
 	return LINE_ADDRESS;
+}
+
+static PaText
+without_slashes(PaText text)
+{
+	while (text.len > 0 && text.data[0] == '/')
+		text = behind(text, 1);
+	return text;
+}
+
+/* behind_issuer gives what stands behind the next slash, all if there is none. */
+static PaText
+behind_issuer(PaText text)
+{
+	for (uint32_t i = 0; i + 1 < text.len; i++)
+	{
+		if (text.data[i] == '/')
+			return behind(text, i + 1);
+	}
+	return text;
+}
+
+/* code_number gives the number of CODE/CC/number, where some codes name an issuer first. */
+static PaText
+code_number(PaText text)
+{
+	static const char with_issuer[][5] = {"CUST", "DRLC", "EMPL"};
+
+	for (size_t i = 0; i < sizeof(with_issuer) / sizeof(with_issuer[0]); i++)
+	{
+		if (memcmp(text.data, with_issuer[i], 4) == 0)
+			return behind_issuer(behind(text, 8));
+	}
+	return behind(text, 8);
+}
+
+/* is_code is true for CODE/CC/ and something behind. */
+static bool
+is_code(PaText text)
+{
+	return text.len > 8 &&
+		is_capital(text.data[0]) && is_capital(text.data[1]) &&
+		is_capital(text.data[2]) && is_capital(text.data[3]) && text.data[4] == '/' &&
+		protaddr_country_known(text.data + 5, 2) && text.data[7] == '/';
+}
+
+/* is_number is true for a number, and an issuer before it, that hold nothing more. */
+static bool
+is_number(PaText all, PaText number)
+{
+	const PaText issuer = {all.data, all.len - number.len};
+
+	return !has_number(issuer) && protaddr_swift_is_account(number);
 }
 
 /*
@@ -105,17 +235,23 @@ number_kind(const PaLines *lines, char last, char number, PaText rest)
 	switch (number)
 	{
 		case '1':
-			return lines->names < SAME_NUMBER && !is_blank(rest) ? LINE_NAME : LINE_ADDRESS;
+			if (lines->names >= SAME_NUMBER || is_blank(rest))
+				return LINE_ADDRESS;
+			return has_number(rest) ? LINE_DOUBTFUL : LINE_NAME;
 		case '3':
 			return last != '3' && begins_with_country(rest) ? LINE_COUNTRY : LINE_ADDRESS;
 		case '4':
 			return rest.len == 8 && all_digits(rest) ? LINE_BIRTH_DATE : LINE_ADDRESS;
 		case '5':
-			return last == '4' && rest.len > 3 && begins_with_country(rest) ?
-				LINE_BIRTH_PLACE : LINE_ADDRESS;
+			return last == '4' && rest.len > 3 && begins_with_country(rest) &&
+				!has_number(rest) ? LINE_BIRTH_PLACE : LINE_ADDRESS;
 		case '6':
 		case '7':
-			return rest.len > 3 && begins_with_country(rest) ? LINE_NUMBER : LINE_ADDRESS;
+			if (rest.len <= 3 || !begins_with_country(rest))
+				return LINE_ADDRESS;
+			rest = behind(rest, 3);
+			return is_number(rest, number == '6' ? behind_issuer(rest) : rest) ?
+				LINE_NUMBER : LINE_ADDRESS;
 		case '8':
 			return lines->has_number ? LINE_MORE : LINE_ADDRESS;
 		default:
@@ -130,15 +266,14 @@ numbered_kind(PaLines *lines, PaText text)
 	PaLineKind	kind;
 	char		number;
 
+	if (lines->index == 0 && text.len > 1 && text.data[0] == '/')
+		return account_kind(text);
 	if (too_long(text))
 		return LINE_ADDRESS;
-	if (lines->index == 0 && text.len > 1 && text.data[0] == '/')
-		return LINE_ACCOUNT;
-	if (lines->index == 0 && lines->form == FORM_NUMBERED && text.len > 8 &&
-		is_capital(text.data[0]) && is_capital(text.data[1]) &&
-		is_capital(text.data[2]) && is_capital(text.data[3]) && text.data[4] == '/' &&
-		protaddr_country_known(text.data + 5, 2) && text.data[7] == '/')
+	if (lines->index == 0 && lines->form == FORM_NUMBERED && is_code(text))
 	{
+		if (!is_number(behind(text, 8), code_number(text)))
+			return LINE_ADDRESS;
 		lines->has_number = true;
 		return LINE_CODE;
 	}
@@ -154,7 +289,10 @@ numbered_kind(PaLines *lines, PaText text)
 	kind = number_kind(lines, lines->number, number, behind(text, 2));
 	if (kind != LINE_ADDRESS || number == '2')
 		lines->number = number;
-	lines->names += kind == LINE_NAME;
+	if (kind == LINE_NAME)
+		lines->names++;
+	else if (kind == LINE_DOUBTFUL)
+		lines->names = SAME_NUMBER; /* what follows an address is no name */
 	lines->has_number |= kind == LINE_NUMBER;
 	return kind;
 }
@@ -185,33 +323,53 @@ begin_lines(PaLines *lines, const char *message, const PaPlace *place)
 
 /* ---- what a party says --------------------------------------------------------- */
 
-static PaText
-without_slashes(PaText text)
-{
-	while (text.len > 0 && text.data[0] == '/')
-		text = behind(text, 1);
-	return text;
-}
-
 static void
 add_identifier(PaParty *party, PaText text)
 {
 	text = without_slashes(text);
 	if (text.len == 0)
 		return;
+	for (int i = 0; i < party->nidentifiers; i++)
+	{
+		if (party->identifier[i].len == text.len &&
+			memcmp(party->identifier[i].data, text.data, text.len) == 0)
+			return;
+	}
 	if (party->nidentifiers < PA_PARTY_IDENTIFIERS)
 		party->identifier[party->nidentifiers++] = text;
 	else
 		party->more_identifiers = true;
 }
 
+/* add_words adds each word that can be an account; what stands beside it is not it. */
+static void
+add_words(PaParty *party, PaText text)
+{
+	PaText		word;
+	bool		blank;
+
+	while (next_word(&text, &word, &blank))
+	{
+		bool		digit = false;
+
+		for (uint32_t i = 0; i < word.len; i++)
+			digit |= is_digit(word.data[i]);
+		if (digit && word.len > GROUP)
+			add_identifier(party, word);
+	}
+}
+
 /*
  * protaddr_swift_read_account
- *		Add an account, and what stands behind a code before it (/C/12345).
+ *		Add an account, what stands behind a code before it (/C/12345), and what else
+ *		in its line can be one.
  */
 void
 protaddr_swift_read_account(PaParty *party, PaText text)
 {
+	/* the first of them counts as the payer's or payee's */
+	if (!protaddr_swift_is_account(text))
+		add_words(party, text);
 	add_identifier(party, text);
 	for (uint32_t i = text.len; i > 1; i--)
 	{
@@ -222,38 +380,14 @@ protaddr_swift_read_account(PaParty *party, PaText text)
 			break;
 		}
 	}
-}
-
-/* behind_issuer gives what stands behind the next slash, all if there is none. */
-static PaText
-behind_issuer(PaText text)
-{
-	for (uint32_t i = 0; i + 1 < text.len; i++)
-	{
-		if (text.data[i] == '/')
-			return behind(text, i + 1);
-	}
-	return text;
-}
-
-/* code_number gives the number of CODE/CC/number, where some codes name an issuer first. */
-static PaText
-code_number(PaText text)
-{
-	static const char with_issuer[][5] = {"CUST", "DRLC", "EMPL"};
-
-	for (size_t i = 0; i < sizeof(with_issuer) / sizeof(with_issuer[0]); i++)
-	{
-		if (memcmp(text.data, with_issuer[i], 4) == 0)
-			return behind_issuer(behind(text, 8));
-	}
-	return behind(text, 8);
+	add_words(party, text);
 }
 
 /*
  * plausible_town gives the town of what stands behind 3/CC/, nothing unless it can
- * be told from the rest.  A postcode before or behind it is left off; a number
- * elsewhere, or one as short as a house's, shows that more than a town stands there.
+ * be told from the rest.  A postcode before or behind it is left off, and so is the
+ * state; a number elsewhere, or one as short as a house's, shows that more than a town
+ * stands there.
  */
 static PaText
 plausible_town(PaText country, PaText text)
@@ -262,7 +396,6 @@ plausible_town(PaText country, PaText text)
 	const PaText none = {NULL, 0};
 	uint32_t	start = 0;
 	uint32_t	end = text.len;
-	uint32_t	letters = 0;
 
 	/* words with digits at the start, then at the end */
 	for (int side = 0; side < 2; side++)
@@ -305,27 +438,13 @@ plausible_town(PaText country, PaText text)
 			return none;
 	}
 
-	for (uint32_t i = start; i < end; i++)
-	{
-		char		c = text.data[i];
-
-		if (is_letter(c))
-			letters++;
-		else if (c == ',')
-		{
-			/* a comma parts a street from its town, or a town from its state */
-			if (!states || end - i != 4 || text.data[i + 1] != ' ' ||
-				!is_capital(text.data[i + 2]) || !is_capital(text.data[i + 3]))
-				return none;
-		}
-		else if (c != ' ' && c != '-' && c != '\'' && c != '.' && c != '(' && c != ')')
-			return none;
-	}
-	if (letters < 2 || !is_letter(text.data[start]))
-		return none;
+	/* the state behind it */
+	if (states && end - start > 4 && text.data[end - 4] == ',' && text.data[end - 3] == ' ' &&
+		is_capital(text.data[end - 2]) && is_capital(text.data[end - 1]))
+		end -= 4;
 	text.data += start;
 	text.len = end - start;
-	return protaddr_check_element(PA_TWNNM, text.data, text.len) == PA_TEXT_OK ? text : none;
+	return protaddr_is_town(text.data, text.len) ? text : none;
 }
 
 /* read_country takes country and town from 3/CC/town. */
@@ -347,6 +466,34 @@ join(PaPlace *place, PaParty *party, PaText number, PaText more)
 	memcpy(place->joined, number.data, number.len);
 	memcpy(place->joined + number.len, more.data, more.len);
 	add_identifier(party, joined);
+}
+
+/*
+ * read_misplaced takes whoever a line names that counts as address: one too many is
+ * looked for rather than one too few.
+ */
+static void
+read_misplaced(const PaPlace *place, PaParty *party, PaText text)
+{
+	if (text.len > 0 && text.data[0] == '/')
+		protaddr_swift_read_account(party, text);
+	else if (place->form == FORM_FREE)
+	{
+		if (!place->named && party->name.len == 0 && !is_blank(text) && !too_long(text))
+			party->name = text;
+	}
+	else if (is_code(text))
+	{
+		add_words(party, code_number(text));
+		add_identifier(party, code_number(text));
+	}
+	else if (text.len > 5 && text.data[1] == '/' &&
+			 (text.data[0] == '6' || text.data[0] == '7') &&
+			 begins_with_country(behind(text, 2)))
+	{
+		add_words(party, behind(text, 5));
+		add_identifier(party, behind_issuer(behind(text, 5)));
+	}
 }
 
 /*
@@ -382,13 +529,14 @@ protaddr_swift_read(const char *message, PaPlace *place, PaParty *party)
 				place->named = true;
 				place->kept++;
 				break;
+			case LINE_DOUBTFUL:
+				if (!place->named)
+					party->name = place->form == FORM_FREE ? line.text : rest;
+				address = true;
+				break;
 			case LINE_ADDRESS:
 				address |= !is_blank(line.text);
-				/* a number all the same, though out of order */
-				if (place->form != FORM_FREE && line.text.len > 5 && line.text.data[1] == '/' &&
-					(line.text.data[0] == '6' || line.text.data[0] == '7') &&
-					begins_with_country(rest))
-					add_identifier(party, behind_issuer(behind(line.text, 5)));
+				read_misplaced(place, party, line.text);
 				break;
 			case LINE_COUNTRY:
 				address = true;
@@ -459,7 +607,7 @@ put_line(PaWriting *w, const char *start, const char *text, size_t len)
 /*
  * fold_lines writes text in character set X into lines of at most width characters,
  * broken at blanks, each with a line feed behind; 0 if max lines do not hold it, or
- * one of them would begin as a tag or the end of the message does.
+ * one of them would begin as a tag or the end of the message does, or hold a party's tag.
  */
 static int
 fold_lines(const char *text, size_t len, size_t width, int max, char *out, size_t outsize)
@@ -481,7 +629,10 @@ fold_lines(const char *text, size_t len, size_t width, int max, char *out, size_
 	while (at < end)
 	{
 		size_t		stop = at + width;
+		PaText		rest = {out + at, (uint32_t) (end - at)};
 
+		if (begins_as_tag(rest) || holds_party_tag(rest))
+			return 0;
 		if (++n > max || out[at] == ':' || out[at] == '-' || out[at] == '/')
 			return 0;
 		if (stop >= end)
@@ -748,8 +899,8 @@ protaddr_swift_write(PaSwiftOutput *out, const PaPlace *place, const PaParty *pa
 			birth = false;
 		}
 		if (action != PA_PLACE_KEEP &&
-			(kind == LINE_ADDRESS || kind == LINE_COUNTRY ||
-			 kind == LINE_MORE))
+			(kind == LINE_DOUBTFUL || kind == LINE_ADDRESS ||
+			 kind == LINE_COUNTRY || kind == LINE_MORE))
 			continue;
 		put(&w, out->message + line.start, line.next - line.start);
 		w.open = out->message[line.next - 1] != '\n';
