@@ -32,6 +32,7 @@ PURE_SRCS = \
 	src/outbound/json_write.c \
 	src/outbound/swift_mt.c \
 	src/outbound/swift_party.c \
+	src/outbound/town.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
 	src/register/subject.c
@@ -101,6 +102,7 @@ OUTBOUND_OBJS = \
 	src/outbound/substitute.o \
 	src/outbound/swift_mt.o \
 	src/outbound/swift_party.o \
+	src/outbound/town.o \
 	src/outbound/verify.o
 
 OBJS = \

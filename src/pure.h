@@ -502,6 +502,13 @@ extern PaMessageVerdict protaddr_rewrite_xml(const char *message, size_t len,
  */
 extern size_t protaddr_charset_x(const char *text, size_t len, char *out, size_t outsize);
 
+/*
+ * protaddr_is_town is true for a text (UTF-8) that may stay as the town of an address
+ * that goes (outbound/town.c): with a letter, no digit, comma, semicolon or slash of
+ * any script, no control character, at most 140 characters.
+ */
+extern bool protaddr_is_town(const char *text, size_t len);
+
 /* protaddr_rewrite_mt rewrites SWIFT MT text: one message or several. */
 extern PaMessageVerdict protaddr_rewrite_mt(const char *message, size_t len,
 											const PaRewriter *rewriter, PaRewritten *rewritten);

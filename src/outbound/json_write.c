@@ -198,32 +198,6 @@ put_birth(PaJson *walk, const PaStyle *style, const PaBirth *birth)
 
 /* ---- what was decided ----------------------------------------------------------------- */
 
-/*
- * is_town is true for a text that may pass as a town: a number in it could be that of
- * a house.
- */
-static bool
-is_town(PaText text)
-{
-	bool		letter = false;
-
-	if (text.len == 0 || protaddr_check_element(PA_TWNNM, text.data, text.len) != PA_TEXT_OK)
-		return false;
-	for (size_t at = 0; at < text.len;)
-	{
-		uint32_t	c;
-
-		at += protaddr_read_character(text.data + at, text.len - at, &c);
-		/* digits, also raised, of Arabic and of full width */
-		if ((c >= '0' && c <= '9') || c == 0xB2 || c == 0xB3 || c == 0xB9 ||
-			(c >= 0x660 && c <= 0x669) || (c >= 0x6F0 && c <= 0x6F9) ||
-			(c >= 0x2070 && c <= 0x2089) || (c >= 0xFF10 && c <= 0xFF19))
-			return false;
-		letter |= c >= 0x80 || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-	}
-	return letter;
-}
-
 static bool
 is_country(PaText text)
 {
@@ -271,7 +245,7 @@ put_decided(PaJson *walk, const PaSpot *spot, const PaParty *party, const PaStyl
 		case PA_PLACE_MINIMUM:
 		case PA_PLACE_COUNTRY:
 			if (!country || (party->action == PA_PLACE_MINIMUM &&
-							 (spot->ntowns != 1 || !is_town(party->town))))
+							 (spot->ntowns != 1 || !protaddr_is_town(party->town.data, party->town.len))))
 				break;
 			put_brackets(walk, spot, "[");
 			put_string(walk, "{");
