@@ -25,6 +25,7 @@ PURE_SRCS = \
 	src/address/token.c \
 	src/outbound/charset_x.c \
 	src/outbound/iso_json.c \
+	src/outbound/iso_name.c \
 	src/outbound/iso_party.c \
 	src/outbound/iso_write.c \
 	src/outbound/iso_xml.c \
@@ -91,6 +92,7 @@ OUTBOUND_OBJS = \
 	src/outbound/gated.o \
 	src/outbound/held.o \
 	src/outbound/iso_json.o \
+	src/outbound/iso_name.o \
 	src/outbound/iso_party.o \
 	src/outbound/iso_write.o \
 	src/outbound/iso_xml.o \

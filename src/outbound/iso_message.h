@@ -1,8 +1,8 @@
 /*
  * iso_message.h
- *		What the three files of the XML rewriter share: iso_xml.c walks through the
- *		message, iso_party.c knows whom a place belongs to, iso_write.c writes what
- *		may stand there.
+ *		What the four files of the XML rewriter share: iso_xml.c walks through the
+ *		message, iso_name.c knows the names, iso_party.c whom a place belongs to, and
+ *		iso_write.c writes what may stand there.
  *
  * Pure, as pure.h is.  Texts are kept in one arena and named by where they stand in
  * it, since it moves as it grows.
@@ -40,6 +40,7 @@
 #define ISO_PLACES			1024
 #define ISO_TEXT			1024	/* bytes of a name or an identifier */
 #define ISO_URI				256
+#define ISO_NAMES			256		/* kept with what they are, a power of 2 */
 
 /* What an element is to us, by its local name. */
 typedef enum IsoKind
@@ -48,9 +49,10 @@ typedef enum IsoKind
 	ISO_DOCUMENT,
 	ISO_SGNTR,
 	ISO_AGENT,					/* FinInstnId, BrnchId */
-	ISO_PSTLADR,
+	ISO_PSTLADR,				/* or another that ends in Adr */
 	ISO_ADR,
 	ISO_ADDRESS_PART,			/* stands in addresses only */
+	ISO_LIKE_ADDRESS,			/* no name of ISO 20022, but sounds like an address */
 	ISO_TWNNM,
 	ISO_CTRY,
 	ISO_PTY,
@@ -66,6 +68,7 @@ typedef enum IsoKind
 	ISO_BIRTH,
 	ISO_IDENTIFIER,				/* IBAN, LEI and the like: the text is one */
 	ISO_TRANSACTION,			/* one of many, with an amount */
+	ISO_SUPPLEMENT,				/* SplmtryData: of whatever form */
 	ISO_ORIGINAL,				/* OrgnlTxRef: the transfer that a transaction is about */
 	ISO_UNDERLYING,				/* UndrlygCstmrCdtTrf: the transfer that it covers */
 	ISO_BATCH,					/* one of many, with transactions in it */
@@ -94,6 +97,15 @@ typedef struct IsoText
 	uint32_t	len;
 } IsoText;
 
+/* A name met lately, and what it is to us. */
+typedef struct IsoName
+{
+	uint64_t	first;			/* its ends */
+	uint64_t	last;
+	uint8_t		len;			/* 0: none */
+	uint8_t		kind;
+} IsoName;
+
 /* An element that is open.  The first of them is what surrounds the root. */
 typedef struct IsoFrame
 {
@@ -104,6 +116,8 @@ typedef struct IsoFrame
 	uint8_t		space;
 	uint8_t		transfer;		/* depth of the transfer that it is in, 0 for none */
 	bool		declares;		/* a namespace on its start tag */
+	bool		supplement;		/* is in SplmtryData */
+	bool		original;		/* is of another transfer, from before: in Orgnl... */
 	/* set by what is in it */
 	bool		holder;			/* has an address */
 	bool		scope;			/* has a party with an address */
@@ -133,6 +147,7 @@ typedef struct IsoFact
 	uint8_t		rank;			/* of an amount: IsoKind */
 	bool		unfit;			/* too long to be kept, or not a text */
 	IsoText		text;
+	bool		another;		/* of an account: the role has one already */
 	IsoText		role;			/* or the currency of an amount */
 } IsoFact;
 
@@ -158,6 +173,7 @@ typedef struct IsoPlace
 	bool		keep;
 	int			level;			/* of PostalAddress: 1, 6, 24, 27 */
 	IsoText		uri;
+	IsoText		tag;			/* its local name */
 	IsoText		role;
 	IsoText		name;
 	IsoText		town;
@@ -200,10 +216,17 @@ typedef struct IsoWalk
 	bool		declares;		/* the next start tag declares a namespace */
 	bool		found;			/* a message of ISO 20022 */
 
+	IsoName		met[ISO_NAMES];
+
 	int			depth;
 	IsoFrame	frame[PA_MESSAGE_DEPTH + 1];
 	int			agent;			/* depth of the agent that we are in, 0 for none */
 	int			address;		/* depth of the address that we are in */
+
+	/* in a text there may be what is no text; reading it costs, so not in every message */
+	bool		watch;
+	bool		less_than;		/* was the last character of the text */
+	size_t		watched;		/* how far we have looked whether it must be read */
 
 	/* the text that is being read */
 	int			capture;		/* depth of its element, 0 for none */
@@ -236,9 +259,13 @@ extern void *protaddr_iso_grow(IsoWalk *walk, void *ptr, size_t size);
 extern bool protaddr_iso_callback(IsoWalk *walk, PaUnit *unit);
 extern void protaddr_iso_write(IsoWalk *walk, const char *data, size_t len);
 
+/* in outbound/iso_name.c */
+extern bool protaddr_iso_sounds_like_address(const char *name, size_t len);
+extern IsoKind protaddr_iso_classify(const char *name, size_t len);
+
 /* in outbound/iso_party.c */
 extern void protaddr_iso_fact(IsoWalk *walk, const IsoFact *fact);
-extern void protaddr_iso_begin_place(IsoWalk *walk, IsoKind kind);
+extern void protaddr_iso_begin_place(IsoWalk *walk, IsoKind kind, const char *name);
 extern void protaddr_iso_end_place(IsoWalk *walk, size_t end);
 extern void protaddr_iso_close(IsoWalk *walk);
 extern void protaddr_iso_transaction_begins(IsoWalk *walk);

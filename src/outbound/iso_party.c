@@ -76,12 +76,13 @@ protaddr_iso_fact(IsoWalk *walk, const IsoFact *fact)
 
 /*
  * protaddr_iso_begin_place
- *		The element at hand is an address: PstlAdr or Adr.
+ *		The element at hand, of this local name, is an address: PstlAdr, Adr or the like.
  */
 void
-protaddr_iso_begin_place(IsoWalk *walk, IsoKind kind)
+protaddr_iso_begin_place(IsoWalk *walk, IsoKind kind, const char *name)
 {
 	IsoFrame   *frame = &walk->frame[walk->depth];
+	IsoText		tag;
 	IsoPlace   *place;
 	int			party = walk->depth - 1;
 
@@ -112,7 +113,8 @@ protaddr_iso_begin_place(IsoWalk *walk, IsoKind kind)
 	}
 
 	/* what we are about to cut must be what Expat has seen */
-	if (!is_text(walk, protaddr_iso_local_name(walk, frame->start), kind == ISO_ADR ? "Adr" : "PstlAdr"))
+	tag = protaddr_iso_local_name(walk, frame->start);
+	if (!is_text(walk, tag, name))
 	{
 		protaddr_iso_refuse(walk, PA_MESSAGE_ENCODING);
 		return;
@@ -122,6 +124,7 @@ protaddr_iso_begin_place(IsoWalk *walk, IsoKind kind)
 	walk->rewritten->places++;
 	walk->address = walk->depth;
 	place->start = frame->start;
+	place->tag = tag;
 	place->mandatory = kind == ISO_ADR;
 	place->declares = frame->declares;
 	place->open = true;
@@ -156,27 +159,28 @@ protaddr_iso_end_place(IsoWalk *walk, size_t end)
 	{
 		place->mandatory = true;
 		place->start = place->inner_start;
+		place->tag = protaddr_iso_local_name(walk, place->start);
 		place->end = place->inner_end;
 		place->declares = place->inner_declares;
 	}
 }
 
-/* has_private_id is true for the parties whose Id may be a PrvtId. */
+/*
+ * is_payer is true for who pays in a credit transfer: pain.001, pacs.008, and what a
+ * pacs.009 covers.  Of others, and of a transfer that was before, it is not due.
+ */
 static bool
-has_private_id(const IsoWalk *walk, IsoText role)
+is_payer(const IsoWalk *walk, const IsoPlace *place)
 {
-	static const char *const roles[] = {
-		"Dbtr", "UltmtDbtr", "Cdtr", "UltmtCdtr", "InitgPty", "Orgtr", "Ownr", "MsgRcpt",
-		"TradgPty", "Invcr", "Invcee", "Grnshee", "GrnshmtAdmstr", "OrgnlDbtr",
-		"Assgnr", "Assgne", "Cretr"
-	};
+	const IsoFrame *scope = &walk->frame[place->scope];
+	const char *message = walk->arena + place->uri.at + sizeof(ISO_NAMESPACE) - 1;
 
-	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
-	{
-		if (is_text(walk, role, roles[i]))
-			return true;
-	}
-	return false;
+	if (!is_text(walk, place->role, "Dbtr") || scope->original ||
+		place->uri.len < sizeof(ISO_NAMESPACE) - 1 + 8)
+		return false;
+	return (scope->kind == ISO_PMTINF && memcmp(message, "pain.001", 8) == 0) ||
+		(scope->kind == ISO_TRANSACTION && memcmp(message, "pacs.008", 8) == 0) ||
+		(scope->kind == ISO_UNDERLYING && memcmp(message, "pacs.009", 8) == 0);
 }
 
 /* find_birth_place sees where a date and place of birth could be added. */
@@ -185,7 +189,7 @@ find_birth_place(const IsoWalk *walk, const IsoFrame *holder, IsoPlace *place)
 {
 	if (place->mandatory || place->crowded || place->level < 6 ||
 		holder->space != ISO_SPACE_MESSAGE || holder->has_orgid || holder->has_birth ||
-		!has_private_id(walk, place->role))
+		!is_payer(walk, place))
 		return;
 	if (holder->nprvtid == 1 && holder->prvtid >= place->end)
 	{
@@ -267,7 +271,10 @@ describe(IsoWalk *walk, const IsoPlace *place, PaParty *party)
 		if (fact->owner == place->scope &&
 			((fact->kind == ISO_FACT_ACCOUNT && same_text(walk, fact->role, place->role)) ||
 			 (fact->kind == ISO_FACT_ID && owner)))
+		{
 			add_identifier(walk, party, fact->text, fact->unfit);
+			party->more_identifiers |= fact->another;
+		}
 	}
 	for (int i = 0; i < place->nidentifiers; i++)
 		add_identifier(walk, party, place->identifier[i], false);
@@ -454,6 +461,20 @@ protaddr_iso_transaction_begins(IsoWalk *walk)
 
 /* ---- the end of an element ----------------------------------------------------- */
 
+/* has_account is true if the facts up to there have an account of the role in a scope. */
+static bool
+has_account(const IsoWalk *walk, uint32_t nfacts, int scope, IsoText role)
+{
+	for (uint32_t i = 0; i < nfacts; i++)
+	{
+		const IsoFact *fact = &walk->fact[i];
+
+		if (fact->kind == ISO_FACT_ACCOUNT && fact->owner == scope && same_text(walk, fact->role, role))
+			return true;
+	}
+	return false;
+}
+
 /*
  * hand_on says whether a fact of an element that closes becomes one of what is around
  * it, and makes it that.
@@ -501,6 +522,7 @@ protaddr_iso_close(IsoWalk *walk)
 	IsoFrame   *frame = &walk->frame[depth];
 	IsoText		role = {0};
 	uint32_t	kept = frame->facts;
+	bool		another = false;
 
 	if (frame->holder)
 		close_party(walk, depth);
@@ -514,14 +536,22 @@ protaddr_iso_close(IsoWalk *walk)
 	{
 		role = protaddr_iso_local_name(walk, frame->start);
 		if (frame->kind == ISO_ACCOUNT)
+		{
 			role.len -= role.len < 4 ? role.len : 4;
+			another = has_account(walk, frame->facts, depth - 1, role);
+		}
 	}
 	for (uint32_t i = frame->facts; i < walk->nfacts && walk->verdict == PA_MESSAGE_OK; i++)
 	{
 		IsoFact    *fact = &walk->fact[i];
 
-		if (fact->owner < depth || (depth > 1 && hand_on(walk, frame, fact, role)))
+		if (fact->owner < depth)
 			walk->fact[kept++] = *fact;
+		else if (depth > 1 && hand_on(walk, frame, fact, role))
+		{
+			fact->another = another;
+			walk->fact[kept++] = *fact;
+		}
 	}
 	walk->nfacts = kept;
 	if (frame->scope && walk->verdict == PA_MESSAGE_OK)

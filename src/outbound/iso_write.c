@@ -255,6 +255,15 @@ put_element(IsoWalk *walk, size_t tag, const char *name, PaText text)
 	put_end(walk, tag, name);
 }
 
+/* put_local adds the name of the element that stood there. */
+static void
+put_local(IsoWalk *walk, const IsoPlace *place)
+{
+	size_t		local = after_prefix(walk, place->start);
+
+	put_raw(walk, local, local + (size_t) place->tag.len * (size_t) walk->width);
+}
+
 /*
  * put_place_start begins the element that stood there, without the end of its start
  * tag.  What it declares goes; so the namespace, if its prefix may be of its own making,
@@ -268,7 +277,7 @@ put_place_start(IsoWalk *walk, const IsoPlace *place)
 
 	put_string(walk, "<");
 	put_raw(walk, first, local);
-	put_string(walk, place->mandatory ? "Adr" : "PstlAdr");
+	put_local(walk, place);
 	if (place->declares)
 	{
 		put_string(walk, " xmlns");
@@ -286,7 +295,10 @@ put_place_start(IsoWalk *walk, const IsoPlace *place)
 static void
 put_place_end(IsoWalk *walk, const IsoPlace *place)
 {
-	put_end(walk, place->start, place->mandatory ? "Adr" : "PstlAdr");
+	put_string(walk, "</");
+	put_prefix(walk, place->start);
+	put_local(walk, place);
+	put_string(walk, ">");
 }
 
 /* ---- versions of the message ------------------------------------------------------------ */
@@ -410,24 +422,11 @@ is_country(PaText text)
 	return text.len == 2 && is_capital(text.data[0]) && is_capital(text.data[1]);
 }
 
-/*
- * is_town is true for a text that may pass as a town: a number in it could be that of
- * a house.
- */
+/* is_town is true for a text that may stay as a town in a message of this level. */
 static bool
-is_town(PaText text)
+is_town(PaText text, int level)
 {
-	bool		letter = false;
-
-	if (text.len == 0 || protaddr_check_element(PA_TWNNM, text.data, text.len) != PA_TEXT_OK)
-		return false;
-	for (uint32_t i = 0; i < text.len; i++)
-	{
-		if (text.data[i] >= '0' && text.data[i] <= '9')
-			return false;
-		letter |= is_letter(text.data[i]);
-	}
-	return letter;
+	return protaddr_is_town(text.data, text.len) && count_characters(text) <= (size_t) max_chars(PA_TWNNM, level);
 }
 
 static char
@@ -607,7 +606,7 @@ prepare_birth(IsoWalk *walk, IsoPlace *place, const PaBirth *birth)
 void
 protaddr_iso_prepare(IsoWalk *walk, IsoPlace *place, const PaParty *party)
 {
-	bool		town = place->ntown == 1 && is_town(iso_text(walk, place->town));
+	bool		minimum = party->action == PA_PLACE_MINIMUM;
 	bool		country = place->ncountry == 1 && is_country(iso_text(walk, place->country));
 	PaRewritten *rewritten = walk->rewritten;
 	Layout		layout;
@@ -625,11 +624,12 @@ protaddr_iso_prepare(IsoWalk *walk, IsoPlace *place, const PaParty *party)
 		put_place_end(walk, place);
 		rewritten->substituted++;
 	}
-	else if (country && ((party->action == PA_PLACE_MINIMUM && town) || party->action == PA_PLACE_COUNTRY))
+	else if (country && (party->action == PA_PLACE_COUNTRY ||
+						 (minimum && place->ntown == 1 && is_town(iso_text(walk, place->town), place->level))))
 	{
 		put_place_start(walk, place);
 		put_string(walk, ">");
-		if (party->action == PA_PLACE_MINIMUM)
+		if (minimum)
 		{
 			put_start(walk, place->start, "TwnNm");
 			put_kept(walk, place->town);

@@ -5,9 +5,10 @@
  * Walks through the message with Expat and goes by local names, never by paths:
  * the same party is Dbtr/PstlAdr in one version and Dbtr/Pty/PstlAdr in the next,
  * and a return has it once more in OrgnlTxRef.  Found is every PstlAdr, every Adr
- * (of a name and address: RmtLctnDtls, cheques) outside of agents, that is
- * FinInstnId and BrnchId.  What looks like a part of an address and stands
- * elsewhere refuses the message.
+ * (of a name and address: RmtLctnDtls, cheques) and LglAdr or the like outside of
+ * agents, that is FinInstnId and BrnchId.  What looks like a part of an address and
+ * stands elsewhere refuses the message; so does text that is markup itself, since a
+ * whole message could be in it.
  *
  * Nothing is copied that is not asked about: of an undecided address we remember
  * where it begins and ends, and write from the message itself.
@@ -15,7 +16,7 @@
  * Refused are document type declarations, so there are no entities; and whatever
  * is of a namespace that we do not know, because an address in it would not be
  * found.  Around the message there may be an envelope: elements of no namespace or
- * of Swift's; in Sgntr a signature.
+ * of Swift's, none that sounds like an address; in Sgntr a signature.
  */
 #include <string.h>
 
@@ -94,6 +95,16 @@ expat_free(void *ptr)
 
 /* ---- refusals ------------------------------------------------------------------ */
 
+/* note_position says where in the message we are; its begin, if Expat knows of no place. */
+static void
+note_position(IsoWalk *walk)
+{
+	size_t		at = pa_byte_index(walk->parser);
+
+	walk->rewritten->offset = at <= walk->len ? at : 0;
+	walk->rewritten->line = pa_line_number(walk->parser);
+}
+
 /* protaddr_iso_refuse ends the walk, here; the first verdict counts. */
 void
 protaddr_iso_refuse(IsoWalk *walk, PaMessageVerdict verdict)
@@ -101,8 +112,7 @@ protaddr_iso_refuse(IsoWalk *walk, PaMessageVerdict verdict)
 	if (walk->verdict != PA_MESSAGE_OK)
 		return;
 	walk->verdict = verdict;
-	walk->rewritten->offset = pa_byte_index(walk->parser);
-	walk->rewritten->line = pa_line_number(walk->parser);
+	note_position(walk);
 	XML_StopParser(walk->parser, XML_FALSE);
 }
 
@@ -130,150 +140,51 @@ protaddr_iso_write(IsoWalk *walk, const char *data, size_t len)
 
 /* ---- names ----------------------------------------------------------------------- */
 
-#define NAMED(text) (memcmp(name, text, sizeof(text) - 1) == 0)
-
-/* classify says what an element of a message is to us. */
-static IsoKind
-classify(const char *name, size_t len)
+/* first_and_last gives both ends of a name, which up to 16 bytes are all of it. */
+static inline void
+first_and_last(const char *name, size_t len, uint64_t *first, uint64_t *last)
 {
-	switch (len)
+	uint32_t	half[2];
+
+	if (len >= sizeof(*first))
 	{
-		case 2:
-			if (NAMED("Nm"))
-				return ISO_NM;
-			if (NAMED("Id"))
-				return ISO_ID;
-			break;
-		case 3:
-			if (NAMED("Adr"))
-				return ISO_ADR;
-			if (NAMED("Pty"))
-				return ISO_PTY;
-			if (NAMED("LEI") || NAMED("BEI"))
-				return ISO_IDENTIFIER;
-			if (NAMED("Rpt"))
-				return ISO_BATCH;
-			if (NAMED("Amt"))
-				return ISO_AMT;
-			break;
-		case 4:
-			if (NAMED("Ctry"))
-				return ISO_CTRY;
-			if (NAMED("Dbtr"))
-				return ISO_DBTR;
-			if (NAMED("Cdtr"))
-				return ISO_CDTR;
-			if (NAMED("Acct"))
-				return ISO_ACCOUNT;
-			if (NAMED("Othr"))
-				return ISO_OTHR;
-			if (NAMED("Prxy"))
-				return ISO_PRXY;
-			if (NAMED("IBAN") || NAMED("BBAN") || NAMED("UPIC"))
-				return ISO_IDENTIFIER;
-			if (NAMED("Ntry") || NAMED("Stmt"))
-				return ISO_BATCH;
-			break;
-		case 5:
-			if (NAMED("Sgntr"))
-				return ISO_SGNTR;
-			if (NAMED("PstCd") || NAMED("PstBx"))
-				return ISO_ADDRESS_PART;
-			if (NAMED("TwnNm"))
-				return ISO_TWNNM;
-			if (NAMED("OrgId"))
-				return ISO_ORGID;
-			if (NAMED("TxInf"))
-				return ISO_TRANSACTION;
-			if (NAMED("TxAmt"))
-				return ISO_OF_TRANSACTION;
-			break;
-		case 6:
-			if (NAMED("StrtNm") || NAMED("BldgNb"))
-				return ISO_ADDRESS_PART;
-			if (NAMED("PrvtId"))
-				return ISO_PRVTID;
-			if (NAMED("OthrId"))
-				return ISO_OTHR;
-			if (NAMED("AnyBIC"))
-				return ISO_IDENTIFIER;
-			if (NAMED("TxDtls"))
-				return ISO_TRANSACTION;
-			if (NAMED("Ntfctn"))
-				return ISO_BATCH;
-			if (NAMED("PmtInf"))
-				return ISO_PMTINF;
-			break;
-		case 7:
-			if (NAMED("BrnchId"))
-				return ISO_AGENT;
-			if (NAMED("PstlAdr"))
-				return ISO_PSTLADR;
-			if (NAMED("AdrLine"))
-				return ISO_ADDRESS_PART;
-			if (NAMED("Undrlyg"))
-				return ISO_BATCH;
-			if (NAMED("EqvtAmt"))
-				return ISO_EQUIVALENT;
-			break;
-		case 8:
-			if (NAMED("Document"))
-				return ISO_DOCUMENT;
-			if (NAMED("DbtrAcct") || NAMED("CdtrAcct"))
-				return ISO_ACCOUNT;
-			if (NAMED("BICOrBEI"))
-				return ISO_IDENTIFIER;
-			if (NAMED("CdtTrfTx"))
-				return ISO_TRANSACTION;
-			if (NAMED("NtryDtls"))
-				return ISO_BATCH;
-			if (NAMED("InstdAmt"))
-				return ISO_INSTRUCTED;
-			break;
-		case 9:
-			if (NAMED("PrtryAcct"))
-				return ISO_OTHR;
-			break;
-		case 10:
-			if (NAMED("FinInstnId"))
-				return ISO_AGENT;
-			if (NAMED("OrgnlTxRef"))
-				return ISO_ORIGINAL;
-			break;
-		case 11:
-			if (NAMED("CdtTrfTxInf") || NAMED("TxInfAndSts"))
-				return ISO_TRANSACTION;
-			break;
-		case 12:
-			if (NAMED("DrctDbtTxInf"))
-				return ISO_TRANSACTION;
-			break;
-		case 14:
-			if (NAMED("IntrBkSttlmAmt"))
-				return ISO_SETTLED;
-			break;
-		case 15:
-			if (NAMED("DtAndPlcOfBirth"))
-				return ISO_BIRTH;
-			break;
-		case 17:
-			if (NAMED("OrgnlPmtInfAndSts") || NAMED("OrgnlPmtInfAndCxl"))
-				return ISO_BATCH;
-			break;
-		case 18:
-			if (NAMED("UndrlygCstmrCdtTrf"))
-				return ISO_UNDERLYING;
-			if (NAMED("OrgnlPmtInfAndRvsl"))
-				return ISO_BATCH;
-			if (NAMED("RtrdIntrBkSttlmAmt") || NAMED("RvsdIntrBkSttlmAmt"))
-				return ISO_RETURNED;
-			break;
-		default:
-			break;
+		memcpy(first, name, sizeof(*first));
+		memcpy(last, name + len - sizeof(*last), sizeof(*last));
 	}
-	if (len > 4 && memcmp(name + len - 4, "Acct", 4) == 0)
-		return ISO_ACCOUNT;
-	return ISO_OTHER;
+	else if (len >= sizeof(half[0]))
+	{
+		memcpy(&half[0], name, sizeof(half[0]));
+		memcpy(&half[1], name + len - sizeof(half[1]), sizeof(half[1]));
+		*first = half[0];
+		*last = half[1];
+	}
+	else
+	{
+		*first = (unsigned char) name[0];
+		*last = (uint64_t) (unsigned char) name[len / 2] << 8 | (unsigned char) name[len - 1];
+	}
+}
+
+/* kind_of says what an element of a message is to us; most have been met lately. */
+static IsoKind
+kind_of(IsoWalk *walk, const char *name, size_t len)
+{
+	IsoName    *met;
+	uint64_t	first;
+	uint64_t	last;
+
+	if (len == 0 || len > 2 * sizeof(first))
+		return protaddr_iso_classify(name, len);
+	first_and_last(name, len, &first, &last);
+	met = &walk->met[((first * 31 + last + len) * UINT64_C(0x9E3779B97F4A7C15)) >> 32 & (ISO_NAMES - 1)];
+	if (met->len != len || met->first != first || met->last != last)
+	{
+		met->first = first;
+		met->last = last;
+		met->len = (uint8_t) len;
+		met->kind = (uint8_t) protaddr_iso_classify(name, len);
+	}
+	return (IsoKind) met->kind;
 }
 
 /* space_of says what a namespace is to us. */
@@ -356,15 +267,88 @@ known_attributes(const XML_Char **attribute)
 	return true;
 }
 
+/* ---- markup in texts --------------------------------------------------------------- */
+
+/* is_markup is true for a text in which an element could begin. */
+static bool
+is_markup(const char *text, size_t len, bool *less_than)
+{
+	for (size_t i = 0; i < len; i++)
+	{
+		char		c = (char) (text[i] | 0x20);
+
+		if (*less_than && ((c >= 'a' && c <= 'z') || text[i] == '_' || (text[i] & 0x80) != 0))
+			return true;
+		*less_than = text[i] == '<';
+	}
+	return false;
+}
+
+/* outside_address is true where a text is not part of an address. */
+static bool
+outside_address(const IsoWalk *walk)
+{
+	return walk->address == 0 || (walk->capture != 0 && walk->capture_as == ISO_FACT_NAME);
+}
+
+/* check_aside looks at what is neither element nor text: attributes, comments, instructions. */
+static void
+check_aside(IsoWalk *walk, const char *text)
+{
+	bool		less_than = false;
+
+	if (walk->verdict == PA_MESSAGE_OK && walk->address == 0 && is_markup(text, strlen(text), &less_than))
+		protaddr_iso_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT);
+}
+
+static void
+comment(void *arg, const XML_Char *data)
+{
+	check_aside(arg, data);
+}
+
+static void
+instruction(void *arg, const XML_Char *target, const XML_Char *data)
+{
+	check_aside(arg, data);
+}
+
+/* refers_to_less_than is true if the reference that begins there could be one to "<". */
+static bool
+refers_to_less_than(const IsoWalk *walk, size_t at)
+{
+	const char *text = walk->message + at + 1;
+	size_t		left = walk->len - at - 1;
+	bool		hexadecimal;
+
+	if (walk->width > 1)
+		return true;
+	if (left < 2 || text[0] != '#')
+		return left >= 2 && memcmp(text, "lt", 2) == 0;
+	hexadecimal = text[1] == 'x';
+	text += hexadecimal ? 2 : 1;
+	left -= hexadecimal ? 2 : 1;
+	for (; left > 0 && *text == '0'; left--)
+		text++;
+	return left >= 2 && (hexadecimal ? text[0] == '3' && (text[1] | 0x20) == 'c' : memcmp(text, "60", 2) == 0);
+}
+
 /* ---- texts --------------------------------------------------------------------------- */
 
-/* text_data keeps a piece of the text that is being read. */
+/* text_data keeps a piece of the text that is being read, and looks for markup in any. */
 static void
 text_data(void *arg, const XML_Char *data, int len)
 {
 	IsoWalk    *walk = arg;
 
-	if (walk->capture_unfit || walk->verdict != PA_MESSAGE_OK)
+	if (walk->verdict != PA_MESSAGE_OK)
+		return;
+	if (walk->watch && outside_address(walk) && is_markup(data, (size_t) len, &walk->less_than))
+	{
+		protaddr_iso_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT);
+		return;
+	}
+	if (walk->capture == 0 || walk->capture_unfit)
 		return;
 	if (walk->arena_used - walk->capture_at + (uint32_t) len > ISO_TEXT)
 	{
@@ -373,6 +357,34 @@ text_data(void *arg, const XML_Char *data, int len)
 		return;
 	}
 	protaddr_iso_append(walk, data, (size_t) len);
+}
+
+/* watch_texts begins to read all texts, if it did not yet. */
+static void
+watch_texts(void *arg)
+{
+	IsoWalk    *walk = arg;
+
+	walk->watch = true;
+	XML_SetCharacterDataHandler(walk->parser, text_data);
+}
+
+/*
+ * look_for_references sees whether there could be "<" in a text of the bytes up to
+ * there; it cannot without a reference, but in CDATA.
+ */
+static void
+look_for_references(IsoWalk *walk, size_t end)
+{
+	const char *at = walk->message + walk->watched;
+
+	while (!walk->watch && (at = memchr(at, '&', end - (size_t) (at - walk->message))) != NULL)
+	{
+		if (refers_to_less_than(walk, (size_t) (at - walk->message)))
+			watch_texts(walk);
+		at++;
+	}
+	walk->watched = end;
 }
 
 /* begin_text reads the text of the element that has just begun. */
@@ -402,7 +414,8 @@ end_text(IsoWalk *walk)
 	IsoPlace   *place;
 	IsoFact		fact = {0};
 
-	XML_SetCharacterDataHandler(walk->parser, NULL);
+	if (!walk->watch)
+		XML_SetCharacterDataHandler(walk->parser, NULL);
 	walk->capture = 0;
 	if (unfit)
 		text.len = 0;
@@ -532,11 +545,13 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
 	IsoFrame   *parent = &walk->frame[walk->depth];
 	IsoFrame   *frame;
 	const char *local;
+	size_t		len;
 	IsoSpace	space;
 	IsoKind		kind;
 
 	if (walk->verdict != PA_MESSAGE_OK)
 		return;
+	walk->less_than = false;
 	if (walk->capture != 0)
 	{
 		/* an element where a text should be */
@@ -557,7 +572,10 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
 		protaddr_iso_refuse(walk, PA_MESSAGE_NAMESPACE);
 		return;
 	}
-	kind = classify(local, strlen(local));
+	for (const XML_Char **a = attribute; a[0] != NULL; a += 2)
+		check_aside(walk, a[1]);
+	len = strlen(local);
+	kind = kind_of(walk, local, len);
 	memset(frame, 0, sizeof(*frame));
 	frame->start = pa_byte_index(walk->parser);
 	frame->arena = walk->arena_used;
@@ -566,11 +584,13 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
 	frame->space = (uint8_t) space;
 	frame->transfer = parent->transfer;
 	frame->declares = walk->declares;
+	frame->supplement = parent->supplement || kind == ISO_SUPPLEMENT;
+	frame->original = parent->original || (len > 5 && memcmp(local, "Orgnl", 5) == 0);
 	walk->declares = false;
 
 	if (space != ISO_SPACE_MESSAGE)
 	{
-		if (kind == ISO_PSTLADR || kind == ISO_ADDRESS_PART)
+		if (kind == ISO_ADDRESS_PART || kind == ISO_TWNNM || protaddr_iso_sounds_like_address(local, len))
 			protaddr_iso_refuse(walk, PA_MESSAGE_NAMESPACE);
 		else if (kind != ISO_SGNTR)
 			frame->kind = ISO_OTHER;
@@ -580,6 +600,12 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
 		walk->found = true;
 	if (walk->agent != 0)
 		return;
+	if (frame->supplement && walk->address == 0 && protaddr_iso_sounds_like_address(local, len))
+	{
+		/* whose it is cannot be seen */
+		protaddr_iso_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT);
+		return;
+	}
 	if (walk->address != 0)
 	{
 		within_address(walk, kind);
@@ -596,9 +622,11 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
 			break;
 		case ISO_PSTLADR:
 		case ISO_ADR:
-			protaddr_iso_begin_place(walk, kind);
+			protaddr_iso_begin_place(walk, kind, local);
 			break;
 		case ISO_ADDRESS_PART:
+		case ISO_TWNNM:
+		case ISO_LIKE_ADDRESS:
 			protaddr_iso_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT);
 			break;
 		case ISO_NM:
@@ -673,6 +701,7 @@ end_element(void *arg, const XML_Char *name)
 
 	if (walk->verdict != PA_MESSAGE_OK)
 		return;
+	walk->less_than = false;
 	if (walk->capture == walk->depth)
 		end_text(walk);
 	if (walk->agent == walk->depth)
@@ -770,17 +799,14 @@ parse(IsoWalk *walk)
 
 		last = at + piece == walk->len;
 		current = walk;
+		if (!walk->watch)
+			look_for_references(walk, at + piece);
 		if (XML_Parse(walk->parser, walk->message + at, (int) piece, last) != XML_STATUS_OK)
 		{
 			if (walk->verdict == PA_MESSAGE_OK)
 			{
-				PaRewritten *rewritten = walk->rewritten;
-
-				/* nothing at all is nowhere */
-				if (walk->len > 0)
-					rewritten->offset = pa_byte_index(walk->parser);
-				rewritten->line = pa_line_number(walk->parser);
-				walk->verdict = verdict_of(walk, rewritten->offset);
+				note_position(walk);
+				walk->verdict = verdict_of(walk, walk->rewritten->offset);
 			}
 			return;
 		}
@@ -830,6 +856,9 @@ protaddr_rewrite_xml(const char *message, size_t len, const char *encoding,
 			XML_SetStartNamespaceDeclHandler(walk->parser, start_namespace);
 			XML_SetStartDoctypeDeclHandler(walk->parser, start_doctype);
 			XML_SetXmlDeclHandler(walk->parser, xml_declaration);
+			XML_SetCommentHandler(walk->parser, comment);
+			XML_SetProcessingInstructionHandler(walk->parser, instruction);
+			XML_SetStartCdataSectionHandler(walk->parser, watch_texts);
 			parse(walk);
 			verdict = walk->verdict;
 			current = walk;

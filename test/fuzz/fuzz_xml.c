@@ -4,8 +4,8 @@
  *		address that is withheld, or change anything else?
  *
  *		clang -g -O1 -fsanitize=fuzzer,address,undefined -Isrc -o fuzz_xml \
- *			test/fuzz/fuzz_xml.c src/outbound/iso_*.c src/address/element.c \
- *			src/address/country.c -lexpat
+ *			test/fuzz/fuzz_xml.c src/outbound/iso_[nwxp]*.c src/outbound/town.c \
+ *			src/address/element.c src/address/country.c -lexpat
  *		./fuzz_xml -dict=test/fuzz/xml.dict -max_len=4096 test/fuzz/corpus_xml
  *
  * The input is a message as it stands, read as it declares and as UTF-8.  With

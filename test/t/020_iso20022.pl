@@ -24,12 +24,14 @@ my %schema = map { basename($_, '.xsd') => $_ } glob("$samples/*/*.xsd");
 
 my %character = (amp => '&', lt => '<', gt => '>', apos => "'", quot => '"');
 
-my @sources = map { "'$root/$_'" } 'test/lib/rewrite_tool.c', (map { "src/outbound/iso_$_.c" } qw(xml party write)), 'src/address/element.c', 'src/address/country.c';
+my @sources = map { "'$root/$_'" } 'test/lib/rewrite_tool.c', (map { "src/outbound/iso_$_.c" } qw(xml name party write)), 'src/outbound/town.c', 'src/address/element.c', 'src/address/country.c';
 my $cc = $ENV{CC} // 'cc';
 is(system("$cc -std=gnu11 -O1 -g -I'$root/src' -o $work/tool @sources -lexpat >$work/cc.log 2>&1"), 0, 'the tool is built') or do { diag(slurp("$work/cc.log")); done_testing(); exit };
 
 sub slurp { my ($file) = @_; open(my $in, '<:raw', $file) or die "$file: $!"; local $/; return scalar <$in> }
 sub spew { my ($file, $bytes) = @_; open(my $out, '>:raw', $file) or die "$file: $!"; print $out $bytes; close($out) }
+
+sub is_address { my ($name) = @_; return $name =~ /Adr$/ && $name !~ /(?:Elctrnc|Email)Adr$/ }
 
 # The places of a message, each with the range that goes, what stays if it is withheld,
 # and what stands there if it is reduced.
@@ -46,7 +48,7 @@ sub places
 		my $element = pop @open;
 		@$element{qw(end text)} = ($behind, $empty ? '' : substr($xml, $element->{inside}, $at - $element->{inside}));
 		push @{ $open[-1]{children} }, $element if @open;
-		next if $local !~ /^(?:PstlAdr|Adr)$/ || grep { $_->{local} =~ /^(?:FinInstnId|BrnchId|PstlAdr|Adr)$/ } @open;
+		next if !is_address($local) || grep { is_address($_->{local}) || $_->{local} =~ /^(?:FinInstnId|BrnchId)$/ } @open;
 		my @children = @{ $element->{children} };
 		my ($inner) = grep { $_->{local} eq 'Adr' } @children;
 		($element, @children) = ($inner, @{ $inner->{children} }) if $inner;
@@ -56,7 +58,7 @@ sub places
 		my $stays = $element->{local} eq 'Adr' ? "<${prefix}Adr/>" : '';
 		my $minimum = $stays;
 		$town = decode('UTF-8', $town) =~ s/&(?:#(\d+)|(\w+));/$1 ? chr($1) : $character{$2}/ger if defined $town;
-		if (defined $town && defined $country && $country =~ /^[A-Z]{2}$/ && $town !~ /\d/ && $town =~ /\S/)
+		if (defined $town && defined $country && $country =~ /^[A-Z]{2}$/ && $town !~ m{[\d,;/]} && $town =~ /\pL/)
 		{
 			$town = join('', map { my $c = ord($_); $c > 127 || /[&<>"]/ ? "&#$c;" : $_ } split(//, $town));
 			$minimum = "<$element->{name}><${prefix}TwnNm>$town</${prefix}TwnNm><${prefix}Ctry>$country</${prefix}Ctry></$element->{name}>";

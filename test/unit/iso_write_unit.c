@@ -28,16 +28,19 @@ replaced(Rewriting *r, const char *version, const char *address, const char *act
 {
 	static char result[65536];
 	char		message[16384];
+	const char *scope = strncmp(version, "pacs.008", 8) == 0 ? "CdtTrfTxInf" : strncmp(version, "pain.001", 8) == 0 ? "PmtInf" : "X";
 	char		head[256];
+	char		tail[64];
 
-	snprintf(head, sizeof(head), "<Document xmlns=\"" ISO "%s\"><X><Dbtr>", version);
-	snprintf(message, sizeof(message), "%s%s</Dbtr></X></Document>", head, address);
+	snprintf(head, sizeof(head), "<Document xmlns=\"" ISO "%s\"><%s><Dbtr>", version, scope);
+	snprintf(tail, sizeof(tail), "</Dbtr></%s></Document>", scope);
+	snprintf(message, sizeof(message), "%s%s%s", head, address, tail);
 	r->actions = action;
 	rewriting_run(r, message, strlen(message), NULL);
-	if (r->verdict != PA_MESSAGE_OK || r->in_use != 0 || r->len < strlen(head) + strlen("</Dbtr></X></Document>"))
+	if (r->verdict != PA_MESSAGE_OK || r->in_use != 0 || r->len < strlen(head) + strlen(tail))
 		return "refused";
 	snprintf(result, sizeof(result), "%.*s",
-			 (int) (r->len - strlen(head) - strlen("</Dbtr></X></Document>")), r->data + strlen(head));
+			 (int) (r->len - strlen(head) - strlen(tail)), r->data + strlen(head));
 	return result;
 }
 
@@ -67,6 +70,9 @@ static const Minimum minimums[] = {
 	{"a blank town", "<TwnNm> </TwnNm>" CTRY, "", ONE},
 	{"a town of a postcode", "<TwnNm>8000 By</TwnNm>" CTRY, "", ONE},
 	{"a town with a house", "<TwnNm>Vej 7, By</TwnNm>" CTRY, "", ONE},
+	{"a town with a digit of another script", "<TwnNm>Vej \331\247</TwnNm>" CTRY, "", ONE},
+	{"a town with a semicolon", "<TwnNm>Vej; By</TwnNm>" CTRY, "", ONE},
+	{"a town with a slash", "<TwnNm>Vej/By</TwnNm>" CTRY, "", ONE},
 	{"a town without a letter", "<TwnNm>-</TwnNm>" CTRY, "", ONE},
 	{"a town of two lines", "<TwnNm>Vej\nBy</TwnNm>" CTRY, "", ONE},
 	{"a town with a line end of Unicode", "<TwnNm>Vej&#x2028;By</TwnNm>" CTRY, "", ONE},
@@ -108,20 +114,25 @@ check_minimums(void)
 {
 	char		town[200];
 	char		address[512];
-	char		expected[1024];
 
 	for (size_t i = 0; i < sizeof(minimums) / sizeof(minimums[0]); i++)
 	{
 		check_minimum(minimums[i].name, minimums[i].address, "m", minimums[i].minimum);
 		check_minimum(minimums[i].name, minimums[i].address, "c", minimums[i].country);
 	}
-	for (int len = 140; len <= 141; len++)
+	for (size_t i = 0; i < 4; i++)
 	{
-		memset(town, 'A', (size_t) len);
-		town[len] = '\0';
-		snprintf(address, sizeof(address), "<TwnNm>%s</TwnNm>" CTRY, town);
-		snprintf(expected, sizeof(expected), "<PstlAdr>%s</PstlAdr>", address);
-		check_minimum(len == 140 ? "a town of 140 letters" : "a town of 141 letters", address, "m", len == 140 ? expected : "");
+		static const char *const version[] = {"pacs.008.001.12", "pacs.008.001.12", "pacs.008.001.08", "pacs.008.001.08"};
+		static const int length[] = {140, 141, 35, 36};
+		Rewriting	r = {0};
+		char		name[64];
+
+		memset(town, 'A', (size_t) length[i]);
+		town[length[i]] = '\0';
+		snprintf(address, sizeof(address), "<PstlAdr><TwnNm>%s</TwnNm>" CTRY "</PstlAdr>", town);
+		snprintf(name, sizeof(name), "a town of %d letters in %s", length[i], version[i]);
+		ok(strcmp(replaced(&r, version[i], address, "m"), i % 2 == 0 ? address : "") == 0, name);
+		free(r.data);
 	}
 }
 
@@ -229,7 +240,7 @@ static const Birth births[] = {
 	{"in a PrvtId", "pacs.008.001.08", ADR " <Id> <PrvtId> <Othr><Id>1</Id></Othr></PrvtId></Id>", " <Id> <PrvtId>" BORN " <Othr><Id>1</Id></Othr></PrvtId></Id>"},
 	{"in an empty PrvtId", "pacs.008.001.08", ADR "<Id><PrvtId></PrvtId></Id>", "<Id><PrvtId>" BORN "</PrvtId></Id>"},
 	{"in an empty-element PrvtId", "pacs.008.001.08", ADR "<Id><PrvtId a='/' /></Id>", "<Id><PrvtId a='/' >" BORN "</PrvtId></Id>"},
-	{"behind Pty's address", "camt.053.001.08", "<Pty>" ADR "</Pty>", "<Pty><Id><PrvtId>" BORN "</PrvtId></Id></Pty>"},
+	{"behind Pty's address", "pacs.008.001.08", "<Pty>" ADR "</Pty>", "<Pty><Id><PrvtId>" BORN "</PrvtId></Id></Pty>"},
 	{"in PostalAddress6's time", "pain.001.001.03", ADR, "<Id><PrvtId>" BORN "</PrvtId></Id>"},
 	{"PrvtId with a prefix of its own", "pacs.008.001.08", ADR "<Id><q:PrvtId xmlns:q=\"" ISO "pacs.008.001.08\"/></Id>",
 		"<Id><q:PrvtId xmlns:q=\"" ISO "pacs.008.001.08\"><q:DtAndPlcOfBirth><q:BirthDt>1970-01-02</q:BirthDt><q:CityOfBirth>&#197;by</q:CityOfBirth>"
@@ -242,6 +253,7 @@ static const Birth births[] = {
 	{"not where Id stands first", "pacs.008.001.08", "<Id><PrvtId/></Id>" ADR, NULL},
 	{"not in two", "pacs.008.001.08", ADR "<Id><PrvtId/><PrvtId/></Id>", NULL},
 	{"not in a version that we do not know", "pain.998.001.99", ADR, NULL},
+	{"not in a statement", "camt.053.001.08", ADR, NULL},
 };
 
 static void

@@ -48,34 +48,34 @@ static const Example found[] = {
 		   "<Cdtr><Nm>B</Nm>" ADR "</Cdtr><CdtrAcct>" OTHR("2") "</CdtrAcct></CdtTrfTxInf></T>"),
 		P8("<T><CdtTrfTxInf><IntrBkSttlmAmt Ccy=\"DKK\">5.00</IntrBkSttlmAmt><Dbtr><Nm>A</Nm></Dbtr><DbtrAcct>" IBAN("DK1") "</DbtrAcct>"
 		   "<Cdtr><Nm>B</Nm></Cdtr><CdtrAcct>" OTHR("2") "</CdtrAcct></CdtTrfTxInf></T>"),
-	"5.00 DKK DK1 2: Dbtr/A/DK1/By/DK+ Cdtr/B/2/By/DK+\n"},
+	"5.00 DKK DK1 2: Dbtr/A/DK1/By/DK+ Cdtr/B/2/By/DK\n"},
 	{"an account before its party", "w", PA_MESSAGE_OK, -1,
 		P8("<T><X><CdtrAcct>" IBAN("DK1") "</CdtrAcct><Cdtr>" ADR "</Cdtr></X></T>"),
 		P8("<T><X><CdtrAcct>" IBAN("DK1") "</CdtrAcct><Cdtr></Cdtr></X></T>"),
-	"   DK1: Cdtr//DK1/By/DK+\n"},
+	"   DK1: Cdtr//DK1/By/DK\n"},
 	{"a proxy, a private id, a LEI, a BIC", "w", PA_MESSAGE_OK, -1,
 		P8("<T><X><Dbtr>" ADR "<Id><OrgId><AnyBIC>BIC</AnyBIC><LEI>L</LEI><Othr><Id>O</Id></Othr></OrgId></Id></Dbtr>"
 		   "<DbtrAcct><Prxy><Tp><Cd>TELE</Cd></Tp><Id>+45-1</Id></Prxy></DbtrAcct>"
 		   "<Cdtr>" ADR PRVT("P") "</Cdtr></X></T>"), NULL,
-	"  +45-1 P: Dbtr//+45-1,BIC,L,O/By/DK Cdtr//P/By/DK+\n"},
+	"  +45-1 P: Dbtr//+45-1,BIC,L,O/By/DK Cdtr//P/By/DK\n"},
 	{"Pty between party and address", "w", PA_MESSAGE_OK, -1,
 		C53("<S><RltdPties><Dbtr><Pty><Nm>A</Nm>" ADR PRVT("P") "</Pty></Dbtr><DbtrAcct>" IBAN("DK1") "</DbtrAcct></RltdPties></S>"),
 		C53("<S><RltdPties><Dbtr><Pty><Nm>A</Nm>" PRVT("P") "</Pty></Dbtr><DbtrAcct>" IBAN("DK1") "</DbtrAcct></RltdPties></S>"),
-	"  DK1 : Dbtr/A/DK1,P/By/DK+\n"},
+	"  DK1 : Dbtr/A/DK1,P/By/DK\n"},
 	{"a party of Prtry", "w", PA_MESSAGE_OK, -1,
 		C53("<S><RltdPties><Prtry><Tp>x</Tp><Pty><Pty>" ADR "</Pty></Pty></Prtry></RltdPties></S>"),
 		C53("<S><RltdPties><Prtry><Tp>x</Tp><Pty><Pty></Pty></Pty></Prtry></RltdPties></S>"),
 	"   : Prtry///By/DK\n"},
 	{"the owner of an account", "w", PA_MESSAGE_OK, -1,
 		C53("<Stmt><Acct>" IBAN("DK1") "<Ownr><Nm>A</Nm>" ADR PRVT("P") "</Ownr></Acct></Stmt>"), NULL,
-	"   : Ownr/A/DK1,P/By/DK+\n"},
+	"   : Ownr/A/DK1,P/By/DK\n"},
 	{"agents are left alone", "w", PA_MESSAGE_OK, -1,
 		P8("<T><X><Dbtr><FinInstnId>" ADR "</FinInstnId><BrnchId>" ADR "</BrnchId></Dbtr><DbtrAgt><FinInstnId><Nm>B</Nm>" ADR
 		   "</FinInstnId></DbtrAgt></X></T>"), "", ""},
 	{"an agent beside a party", "w", PA_MESSAGE_OK, -1,
 		C53("<S><P><Cdtr><Agt><FinInstnId>" ADR "</FinInstnId></Agt></Cdtr><Dbtr><Pty>" ADR "</Pty></Dbtr></P></S>"),
 		C53("<S><P><Cdtr><Agt><FinInstnId>" ADR "</FinInstnId></Agt></Cdtr><Dbtr><Pty></Pty></Dbtr></P></S>"),
-	"   : Dbtr///By/DK+\n"},
+	"   : Dbtr///By/DK\n"},
 	{"a name and an address", "w", PA_MESSAGE_OK, -1,
 		P8("<T><X><RmtLctnDtls><PstlAdr><Nm>N</Nm><Adr><StrtNm>S</StrtNm><TwnNm>By</TwnNm></Adr></PstlAdr></RmtLctnDtls></X></T>"),
 		P8("<T><X><RmtLctnDtls><PstlAdr><Nm>N</Nm><Adr/></PstlAdr></RmtLctnDtls></X></T>"),
@@ -98,11 +98,11 @@ static const Example found[] = {
 	P8("<T><X> <Dbtr> " ADR " </Dbtr> <Cdtr>  </Cdtr> <UltmtCdtr>" ADR "</UltmtCdtr></X></T>"), NULL},
 	{"two addresses of one party", "wk", PA_MESSAGE_OK, -1,
 		P8("<T><X><Dbtr><Nm>A</Nm>" ADR ADR PRVT("P") "</Dbtr></X></T>"), P8("<T><X><Dbtr><Nm>A</Nm>" ADR PRVT("P") "</Dbtr></X></T>"),
-	"  P : Dbtr/A/P/By/DK Dbtr/A/P/By/DK+\n"},
+	"  P : Dbtr/A/P/By/DK Dbtr/A/P/By/DK\n"},
 	{"a scope within a scope", "w", PA_MESSAGE_OK, -1,
 		P8("<T><X><Cdtr>" ADR "</Cdtr><R><Invcr>" ADR "</Invcr></R><CdtrAcct>" IBAN("DK1") "</CdtrAcct></X></T>"),
 		P8("<T><X><Cdtr></Cdtr><R><Invcr></Invcr></R><CdtrAcct>" IBAN("DK1") "</CdtrAcct></X></T>"),
-	"   : Invcr///By/DK+\n   DK1: Cdtr//DK1/By/DK+\n"},
+	"   : Invcr///By/DK\n   DK1: Cdtr//DK1/By/DK\n"},
 	{"an address in an address goes with it", "w", PA_MESSAGE_OK, -1,
 	P8("<T><X><Dbtr><PstlAdr><X>" ADR "</X></PstlAdr></Dbtr></X></T>"), P8("<T><X><Dbtr></Dbtr></X></T>"), NULL},
 	{"comments, instructions and CDATA in an address go with it", "w", PA_MESSAGE_OK, -1,
@@ -110,21 +110,21 @@ static const Example found[] = {
 	P8("<!-- a --><T><X><Dbtr><!-- b --><?r s?></Dbtr></X></T>"), NULL},
 	{"empty elements", "w", PA_MESSAGE_OK, -1,
 		P8("<T><X><Dbtr><PstlAdr/></Dbtr><Cdtr><PstlAdr /></Cdtr><Ctc/></X></T>"),
-	P8("<T><X><Dbtr></Dbtr><Cdtr></Cdtr><Ctc/></X></T>"), "   : Dbtr////+ Cdtr////+\n"},
+	P8("<T><X><Dbtr></Dbtr><Cdtr></Cdtr><Ctc/></X></T>"), "   : Dbtr//// Cdtr////\n"},
 	{"texts in pieces, with references and blanks around", "k", PA_MESSAGE_OK, -1,
-		P8("<T><X><Dbtr><Nm>\n A<!-- x -->&amp;<![CDATA[<B>]]>&#230; </Nm><PstlAdr><TwnNm> &#x41;by\t</TwnNm></PstlAdr></Dbtr></X></T>"), "",
-	"   : Dbtr/A&<B>\303\246//Aby/+\n"},
+		P8("<T><X><Dbtr><Nm>\n A<!-- x -->&amp;<![CDATA[&<1>]]>&#230; </Nm><PstlAdr><TwnNm> &#x41;by\t</TwnNm></PstlAdr></Dbtr></X></T>"), "",
+	"   : Dbtr/A&&<1>\303\246//Aby/\n"},
 	{"two towns are none", "k", PA_MESSAGE_OK, -1,
 		P8("<T><X><Dbtr><PstlAdr><TwnNm>A</TwnNm><TwnNm>B</TwnNm><Ctry>DK</Ctry></PstlAdr></Dbtr></X></T>"), "",
-	"   : Dbtr////DK+\n"},
+	"   : Dbtr////DK\n"},
 	{"an element in a town is none", "k", PA_MESSAGE_OK, -1,
-		P8("<T><X><Dbtr><PstlAdr><TwnNm>A<b/></TwnNm></PstlAdr></Dbtr></X></T>"), "", "   : Dbtr////+\n"},
+		P8("<T><X><Dbtr><PstlAdr><TwnNm>A<b/></TwnNm></PstlAdr></Dbtr></X></T>"), "", "   : Dbtr////\n"},
 	{"a name and an identifier that are none", "k", PA_MESSAGE_OK, -1,
 		P8("<T><X><Dbtr><Nm><b/>A</Nm>" ADR "</Dbtr><Cdtr>" ADR "</Cdtr><CdtrAcct><Id><IBAN>D<b/>K</IBAN></Id></CdtrAcct></X></T>"), "",
-	"   : Dbtr///By/DK+~ Cdtr///By/DK+~\n"},
+	"   : Dbtr///By/DK~ Cdtr///By/DK~\n"},
 	{"nobody's account is nobody's", "k", PA_MESSAGE_OK, -1,
 		P8("<T><X><Dbtr>" ADR "</Dbtr><ChrgsAcct>" IBAN("DK9") "</ChrgsAcct></X><Y><DbtrAcct>" IBAN("DK8") "</DbtrAcct></Y></T>"), "",
-	"   : Dbtr///By/DK+\n"},
+	"   : Dbtr///By/DK\n"},
 	{"parties of two transactions do not mix", "k", PA_MESSAGE_OK, -1,
 		P8("<T><CdtTrfTxInf><InstdAmt Ccy=\"DKK\">1</InstdAmt><Dbtr>" ADR "</Dbtr><DbtrAcct>" IBAN("DK1") "</DbtrAcct></CdtTrfTxInf>"
 		   "<CdtTrfTxInf><Dbtr>" ADR "</Dbtr></CdtTrfTxInf></T>"), "",
@@ -132,7 +132,7 @@ static const Example found[] = {
 	{"old ways to name an account", "k", PA_MESSAGE_OK, -1,
 		P8("<T><X><Dbtr>" ADR "</Dbtr><DbtrAcct><Id><PrtryAcct><Id>7</Id></PrtryAcct></Id></DbtrAcct><Cdtr>" ADR
 		   "</Cdtr><CdtrAcct><Id><BBAN>8</BBAN></Id></CdtrAcct></X></T>"), "",
-	"  7 8: Dbtr//7/By/DK+ Cdtr//8/By/DK+\n"},
+	"  7 8: Dbtr//7/By/DK Cdtr//8/By/DK\n"},
 };
 
 static const Example transfers[] = {
@@ -143,8 +143,8 @@ static const Example transfers[] = {
 		P1("<I><GrpHdr><InitgPty></InitgPty></GrpHdr><PmtInf><Dbtr></Dbtr><DbtrAcct>" IBAN("DK1") "</DbtrAcct>"
 		   "<CdtTrfTxInf><Amt><InstdAmt Ccy=\"EUR\">9</InstdAmt></Amt><Cdtr></Cdtr><CdtrAcct>" IBAN("DE2") "</CdtrAcct></CdtTrfTxInf>"
 		   "<CdtTrfTxInf><Amt><EqvtAmt><Amt Ccy=\"DKK\">8</Amt></EqvtAmt></Amt><Cdtr></Cdtr></CdtTrfTxInf></PmtInf></I>"),
-		"   : InitgPty///By/DK+\n  DK1 : Dbtr//DK1/By/DK+\n"
-	"9 EUR DK1 DE2: Cdtr//DE2/By/DK+\n8 DKK DK1 : Cdtr///By/DK+\n"},
+		"   : InitgPty///By/DK\n  DK1 : Dbtr//DK1/By/DK+\n"
+	"9 EUR DK1 DE2: Cdtr//DE2/By/DK\n8 DKK DK1 : Cdtr///By/DK\n"},
 	{"the settled amount before the instructed one", "k", PA_MESSAGE_OK, -1,
 		P8("<T><CdtTrfTxInf><InstdAmt Ccy=\"DKK\">7</InstdAmt><IntrBkSttlmAmt Ccy=\"EUR\">1</IntrBkSttlmAmt><Dbtr>" ADR "</Dbtr></CdtTrfTxInf></T>"), "",
 	"1 EUR  : Dbtr///By/DK+\n"},
@@ -156,7 +156,7 @@ static const Example transfers[] = {
 		"<RtrdIntrBkSttlmAmt Ccy=\"DKK\">2</RtrdIntrBkSttlmAmt>"
 		"<RtrChain><Dbtr><Pty>" ADR PRVT("R") "</Pty></Dbtr></RtrChain><RtrRsnInf><Orgtr>" ADR "</Orgtr></RtrRsnInf>"
 		"<OrgnlTxRef><IntrBkSttlmAmt Ccy=\"DKK\">3</IntrBkSttlmAmt><Dbtr><Pty>" ADR "</Pty></Dbtr><DbtrAcct>" IBAN("DK1") "</DbtrAcct></OrgnlTxRef></TxInf></P></Document>", "",
-	"2 DKK R : Dbtr//R/By/DK+\n2 DKK  : Orgtr///By/DK+\n3 DKK DK1 : Dbtr//DK1/By/DK+\n"},
+	"2 DKK R : Dbtr//R/By/DK\n2 DKK  : Orgtr///By/DK\n3 DKK DK1 : Dbtr//DK1/By/DK\n"},
 	{"a cover, and what it covers", "k", PA_MESSAGE_OK, -1,
 		"<Document xmlns=\"" ISO "pacs.009.001.08\"><F><CdtTrfTxInf><IntrBkSttlmAmt Ccy=\"DKK\">4</IntrBkSttlmAmt>"
 		"<DbtrAcct>" IBAN("BANK") "</DbtrAcct>"
@@ -166,7 +166,7 @@ static const Example transfers[] = {
 		C53("<Stmt><Ntry><Amt Ccy=\"DKK\">99</Amt><NtryDtls><TxDtls><Amt Ccy=\"DKK\">5</Amt><RltdPties><Cdtr><Pty>" ADR "</Pty></Cdtr>"
 			"<CdtrAcct>" IBAN("DK2") "</CdtrAcct></RltdPties></TxDtls><TxDtls><AmtDtls><TxAmt><Amt Ccy=\"DKK\">6</Amt></TxAmt></AmtDtls>"
 			"<RltdPties><Cdtr>" ADR "</Cdtr></RltdPties></TxDtls></NtryDtls></Ntry></Stmt>"), "",
-	"5 DKK  DK2: Cdtr//DK2/By/DK+\n6 DKK  : Cdtr///By/DK+\n"},
+	"5 DKK  DK2: Cdtr//DK2/By/DK\n6 DKK  : Cdtr///By/DK\n"},
 	{"an account behind its party's decision", "k", PA_MESSAGE_ORDER, -1,
 		P1("<I><PmtInf><Dbtr>" ADR "</Dbtr><CdtTrfTxInf></CdtTrfTxInf><DbtrAcct>" IBAN("DK1") "</DbtrAcct></PmtInf></I>"), NULL, NULL},
 	{"another's account there", "k", PA_MESSAGE_OK, -1,
@@ -177,6 +177,41 @@ static const Example transfers[] = {
 		P1("<I><PmtInf><Dbtr>" ADR "<CdtTrfTxInf></CdtTrfTxInf></Dbtr></PmtInf></I>"), NULL, NULL},
 	{"a transaction in an address", "k", PA_MESSAGE_ORDER, -1,
 		P1("<I><PmtInf><Dbtr><PstlAdr><CdtTrfTxInf></CdtTrfTxInf></PstlAdr></Dbtr></PmtInf></I>"), NULL, NULL},
+};
+
+static const Example names[] = {
+	{"addresses of other names", "wkww", PA_MESSAGE_OK, -1,
+		P8("<T><X><Org><LglAdr><BldgNm>Kanariegade 2</BldgNm><TwnNm>A</TwnNm><Ctry>DK</Ctry></LglAdr></Org><Org><BizAdr>x</BizAdr></Org>"
+		   "<Cdtr><BllgAdr><AdrLine1>Kanariegade 2</AdrLine1></BllgAdr><pstlAdr/></Cdtr></X></T>"),
+		P8("<T><X><Org></Org><Org><BizAdr>x</BizAdr></Org><Cdtr></Cdtr></X></T>"),
+	"   : Org///A/DK Org//// Cdtr//// Cdtr////\n"},
+	{"one of them reduced", "m", PA_MESSAGE_OK, -1,
+		P8("<T><X><Org><q:MlngAdr xmlns:q=\"" ISO "pacs.008.001.08\"><q:TwnNm>A</q:TwnNm><q:Ctry>DK</q:Ctry><q:Flr>2</q:Flr></q:MlngAdr></Org></X></T>"),
+	P8("<T><X><Org><q:MlngAdr xmlns:q=\"" ISO "pacs.008.001.08\"><q:TwnNm>A</q:TwnNm><q:Ctry>DK</q:Ctry></q:MlngAdr></Org></X></T>"), NULL},
+	{"a name and an address under another name", "w", PA_MESSAGE_OK, -1,
+		P8("<T><X><RmtLctnPstlAdr><Nm>N</Nm><Adr><StrtNm>S</StrtNm></Adr></RmtLctnPstlAdr></X></T>"),
+	P8("<T><X><RmtLctnPstlAdr><Nm>N</Nm><Adr/></RmtLctnPstlAdr></X></T>"), "   : X/N///\n"},
+	{"electronic addresses", "w", PA_MESSAGE_OK, -1,
+	P8("<X><ElctrncAdr>a</ElctrncAdr><RmtLctnElctrncAdr/><EmailAdr/><URLAdr/><HTTPAdr/><IPAdr/><ClntIPAddr/><WbAdr/><TechAddr/></X>"), "", ""},
+	{"electronic addresses of an envelope", "w", PA_MESSAGE_OK, -1, "<E><IPAddress/><emailAddress/>" P8("<a/>") "</E>", "", ""},
+	{"places of birth", "w", PA_MESSAGE_OK, -1, P8("<X><CityOfBirth>A</CityOfBirth><PlcOfIsse/><BirthTwn/></X>"), "", ""},
+	{"agents have parts of addresses", "w", PA_MESSAGE_OK, -1, P8("<X><FinInstnId><TwnNm>A</TwnNm><LglAdr/></FinInstnId></X>"), "", ""},
+	{"less than, which begins no element", "w", PA_MESSAGE_OK, -1, P8("<a>&lt;</a><a>a &lt; b &#60;1 <![CDATA[<]]></a><!-- < --><?p <?>"), "", ""},
+	{"markup in an address", "w", PA_MESSAGE_OK, -1,
+	P8("<X><Dbtr><PstlAdr><!-- <a> --><AdrLine>&lt;a<![CDATA[<b]]></AdrLine></PstlAdr></Dbtr></X>"), P8("<X><Dbtr></Dbtr></X>"), NULL},
+	{"two accounts of a role", "w", PA_MESSAGE_OK, -1,
+		P8("<T><X><DbtrAcct>" IBAN("DK1") "</DbtrAcct><DbtrAcct>" IBAN("DK2") "</DbtrAcct><Dbtr>" ADR "</Dbtr><Cdtr>" ADR "</Cdtr><CdtrAcct>" IBAN("DK3") "</CdtrAcct></X></T>"),
+	NULL, "  DK1 DK3: Dbtr//DK1,DK2/By/DK~ Cdtr//DK3/By/DK\n"},
+	{"two identifiers of an account", "w", PA_MESSAGE_OK, -1,
+		P8("<T><X><DbtrAcct>" IBAN("DK1") "<Prxy><Id>1</Id></Prxy></DbtrAcct><Dbtr>" ADR "</Dbtr></X></T>"),
+	NULL, "  DK1 : Dbtr//DK1,1/By/DK\n"},
+	{"no birth in what was before", "w", PA_MESSAGE_OK, -1,
+		P8("<CdtTrfTxInf><Dbtr>" ADR "</Dbtr><UltmtDbtr>" ADR "</UltmtDbtr></CdtTrfTxInf><OrgnlTxRef><CdtTrfTxInf><Dbtr>" ADR "</Dbtr></CdtTrfTxInf></OrgnlTxRef>"),
+	NULL, "   : Dbtr///By/DK+ UltmtDbtr///By/DK\n   : Dbtr///By/DK\n"},
+	{"nor in a return, nor in a statement", "w", PA_MESSAGE_OK, -1,
+		"<E><Document xmlns=\"" ISO "pacs.004.001.09\"><TxInf><RtrChain><Dbtr><Pty>" ADR "</Pty></Dbtr></RtrChain></TxInf></Document>"
+		C53("<TxDtls><Dbtr>" ADR "</Dbtr></TxDtls>") "</E>",
+	NULL, "   : Dbtr///By/DK\n   : Dbtr///By/DK\n"},
 };
 
 #define HEAD "<D xmlns=\"" ISO "pacs.008.001.08\">"
@@ -215,17 +250,52 @@ static const Example refused[] = {
 	{"lines elsewhere", "w", PA_MESSAGE_UNKNOWN_FORMAT, -1, HEAD "<AdrLine>S</AdrLine></D>", NULL, NULL},
 	{"a postcode elsewhere", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><PstCd/></a></D>", NULL, NULL},
 	{"a message that is an address", "w", PA_MESSAGE_UNKNOWN_FORMAT, 0, "<PstlAdr xmlns=\"" ISO "pacs.008.001.08\"/>", NULL, NULL},
+	{"an address in capitals", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><PSTLADR/></a></D>", NULL, NULL},
+	{"one in small letters", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><pstladr/></a></D>", NULL, NULL},
+	{"a ship's address in small letters", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><shipadr/></a></D>", NULL, NULL},
+	{"a town elsewhere", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><TwnNm>A</TwnNm></a></D>", NULL, NULL},
+	{"a building elsewhere", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><BldgNm>Kanariegade 2</BldgNm></a></D>", NULL, NULL},
+	{"a building in an electronic address", "w", PA_MESSAGE_UNKNOWN_FORMAT, -1, HEAD "<EmailAdr><BldgNm/></EmailAdr></D>", NULL, NULL},
+	{"a location elsewhere", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><TwnLctnNm/></a></D>", NULL, NULL},
+	{"a district elsewhere", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><DstrctNm/></a></D>", NULL, NULL},
+	{"a unit elsewhere", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><UnitNb/></a></D>", NULL, NULL},
+	{"a floor elsewhere", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><Flr/></a></D>", NULL, NULL},
+	{"care of someone elsewhere", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><CareOf/></a></D>", NULL, NULL},
+	{"a numbered line elsewhere", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><AdrLine1/></a></D>", NULL, NULL},
+	{"a street in English", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><HomeStreet/></a></D>", NULL, NULL},
+	{"an address in English", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(3), HEAD "<a><Address/></a></D>", NULL, NULL},
+	{"an address of an envelope", "w", PA_MESSAGE_NAMESPACE, 3, "<E><Addr>Kanariegade 2</Addr>" P8("<a/>") "</E>", NULL, NULL},
+	{"one more", "w", PA_MESSAGE_NAMESPACE, 3, "<E><Adr>Kanariegade 2</Adr>" P8("<a/>") "</E>", NULL, NULL},
+	{"one of Swift's", "w", PA_MESSAGE_NAMESPACE, 27, "<s:E xmlns:s=\"urn:swift:x\"><s:Adr/>" P8("<a/>") "</s:E>", NULL, NULL},
+	{"a town of an envelope", "w", PA_MESSAGE_NAMESPACE, 3, "<E><TwnNm/>" P8("<a/>") "</E>", NULL, NULL},
+	{"a message of no namespace in an envelope", "w", PA_MESSAGE_NAMESPACE, 19, "<E><Document><Dbtr><Adr>Kanariegade 2</Adr></Dbtr></Document>" P8("<a/>") "</E>", NULL, NULL},
+	{"an address of a signature", "w", PA_MESSAGE_NAMESPACE, -1,
+		"<E><Sgntr><s:Object xmlns:s=\"http://www.w3.org/2000/09/xmldsig#\"><s:Street/></s:Object></Sgntr>" P8("<a/>") "</E>", NULL, NULL},
+	{"an address in SplmtryData", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(20), HEAD "<SplmtryData><Envlp><Addr><Street>Kanariegade 2</Street></Addr></Envlp></SplmtryData></D>", NULL, NULL},
+	{"whoever's it is", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(20), HEAD "<SplmtryData><Envlp><AdrTxt/></Envlp></SplmtryData></D>", NULL, NULL},
+	{"a message in CDATA", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(12), HEAD "<a><![CDATA[<Document/>]]></a></D>", NULL, NULL},
+	{"one in CDATA of an envelope", "w", PA_MESSAGE_UNKNOWN_FORMAT, -1, "<E><a><![CDATA[<?xml version='1.0'?>\n<Document/>]]></a>" P8("<a/>") "</E>", NULL, NULL},
+	{"a message in references", "w", PA_MESSAGE_UNKNOWN_FORMAT, -1, HEAD "<a>&lt;Document/&gt;</a></D>", NULL, NULL},
+	{"in decimal ones", "w", PA_MESSAGE_UNKNOWN_FORMAT, -1, HEAD "<a>&#198;&#0060;&#68;ocument/></a></D>", NULL, NULL},
+	{"in hexadecimal ones", "w", PA_MESSAGE_UNKNOWN_FORMAT, -1, HEAD "<a>&amp;&#x03C;p:Document/></a></D>", NULL, NULL},
+	{"in pieces", "w", PA_MESSAGE_UNKNOWN_FORMAT, -1, HEAD "<a>&lt;<!-- -->Document</a></D>", NULL, NULL},
+	{"in a name", "w", PA_MESSAGE_UNKNOWN_FORMAT, -1, HEAD "<X><Dbtr><Nm>&lt;a</Nm></Dbtr></X></D>", NULL, NULL},
+	{"in the name of an address that stays", "w", PA_MESSAGE_UNKNOWN_FORMAT, -1, HEAD "<X><R><PstlAdr><Nm>&lt;a</Nm><Adr/></PstlAdr></R></X></D>", NULL, NULL},
+	{"in the name of an agent", "w", PA_MESSAGE_UNKNOWN_FORMAT, -1, HEAD "<FinInstnId><Nm>&lt;a</Nm></FinInstnId></D>", NULL, NULL},
+	{"in an attribute", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(0), HEAD "<a b=\"&lt;a\"/></D>", NULL, NULL},
+	{"in a comment", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(0), HEAD "<!-- <PstlAdr/> --></D>", NULL, NULL},
+	{"in an instruction", "w", PA_MESSAGE_UNKNOWN_FORMAT, IN(0), HEAD "<?p <PstlAdr/>?></D>", NULL, NULL},
 };
 
 static const Example around[] = {
 	{"a prefix", "m", PA_MESSAGE_OK, -1,
 		"<p:Document xmlns:p=\"" ISO "pacs.008.001.08\"><p:X><p:Dbtr><p:PstlAdr><p:TwnNm>By</p:TwnNm><p:Ctry>DK</p:Ctry><p:AdrLine>S</p:AdrLine></p:PstlAdr></p:Dbtr></p:X></p:Document>",
 		"<p:Document xmlns:p=\"" ISO "pacs.008.001.08\"><p:X><p:Dbtr><p:PstlAdr><p:TwnNm>By</p:TwnNm><p:Ctry>DK</p:Ctry></p:PstlAdr></p:Dbtr></p:X></p:Document>",
-	"   : Dbtr///By/DK+\n"},
+	"   : Dbtr///By/DK\n"},
 	{"a prefix of its own", "m", PA_MESSAGE_OK, -1,
 		P8("<X><Dbtr><q:PstlAdr xmlns:q=\"" ISO "pacs.008.001.08\" xmlns:r=\"urn:r\"><q:Ctry>DK</q:Ctry><q:TwnNm>By</q:TwnNm></q:PstlAdr></Dbtr></X>"),
 		P8("<X><Dbtr><q:PstlAdr xmlns:q=\"" ISO "pacs.008.001.08\"><q:TwnNm>By</q:TwnNm><q:Ctry>DK</q:Ctry></q:PstlAdr></Dbtr></X>"),
-	"   : Dbtr///By/DK+\n"},
+	"   : Dbtr///By/DK\n"},
 	{"another default namespace of its own", "m", PA_MESSAGE_OK, -1,
 		"<p:D xmlns:p=\"" ISO "pacs.008.001.08\"><p:X><p:Dbtr><PstlAdr xmlns=\"" ISO "pain.001.001.12\"><Ctry>DK</Ctry><TwnNm>By</TwnNm></PstlAdr></p:Dbtr></p:X></p:D>",
 		"<p:D xmlns:p=\"" ISO "pacs.008.001.08\"><p:X><p:Dbtr><PstlAdr xmlns=\"" ISO "pain.001.001.12\"><TwnNm>By</TwnNm><Ctry>DK</Ctry></PstlAdr></p:Dbtr></p:X></p:D>",
@@ -250,7 +320,7 @@ static const Example around[] = {
 	{"Latin-1: what is written is ASCII", "m", PA_MESSAGE_OK, -1,
 		"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>" P8("<X><Dbtr><Nm>\306</Nm><PstlAdr><TwnNm>\330by &amp; \345</TwnNm><Ctry>DK</Ctry><AdrLine>S</AdrLine></PstlAdr></Dbtr></X>"),
 		"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>" P8("<X><Dbtr><Nm>\306</Nm><PstlAdr><TwnNm>&#216;by &#38; &#229;</TwnNm><Ctry>DK</Ctry></PstlAdr></Dbtr></X>"),
-	"   : Dbtr/\303\206//\303\230by & \303\245/DK+\n"},
+	"   : Dbtr/\303\206//\303\230by & \303\245/DK\n"},
 };
 
 static void
@@ -318,7 +388,7 @@ check_encodings(void)
 	static char message[8192];
 	static char result[8192];
 	static const char *const declared[] = {"", "<?xml version=\"1.0\" encoding=\"UTF-16\"?>"};
-	Example		e = {"", "mwb", PA_MESSAGE_OK, -1, NULL, NULL, "   : Dbtr///\303\230by/DK+ Cdtr///By/DK+\n"};
+	Example		e = {"", "mwb", PA_MESSAGE_OK, -1, NULL, NULL, "   : Dbtr///\303\230by/DK Cdtr///By/DK\n"};
 
 	for (int little = 0; little < 2; little++)
 	{
@@ -349,7 +419,13 @@ check_encodings(void)
 		check(&other, message + 2, len - 2, NULL, 0, "UTF-8", "also without a byte order mark");
 	}
 
-	e.asked = "   : Dbtr/\303\246//By/DK+\n";
+	{
+		Example		markup = {"", "w", PA_MESSAGE_UNKNOWN_FORMAT, -1, NULL, NULL, NULL};
+
+		check(&markup, message, widen(P8("<a>&lt;b</a>"), true, message), NULL, 0, NULL, "markup in a text of UTF-16");
+	}
+
+	e.asked = "   : Dbtr/\303\246//By/DK\n";
 	e.actions = "w";
 #define BEFORE(encoding) "<?xml version=\"1.0\" encoding=\"" encoding "\"?>" P8("<X><Dbtr><Nm>\303\246</Nm>" ADR "</Dbtr></X>")
 #define AFTER(encoding) "<?xml version=\"1.0\" encoding=\"" encoding "\"?>" P8("<X><Dbtr><Nm>\303\246</Nm></Dbtr></X>")
@@ -357,7 +433,7 @@ check_encodings(void)
 		  "UTF-8", "UTF-8 whatever it says of itself");
 	check(&e, BEFORE("windows-1252"), strlen(BEFORE("windows-1252")), AFTER("windows-1252"), strlen(AFTER("windows-1252")),
 		  "UTF-8", "also where it says what we do not know");
-	e.asked = "   : Dbtr/\303\203\302\246//By/DK+\n";
+	e.asked = "   : Dbtr/\303\203\302\246//By/DK\n";
 	check(&e, BEFORE("iso-8859-1"), strlen(BEFORE("iso-8859-1")), AFTER("iso-8859-1"), strlen(AFTER("iso-8859-1")),
 		  NULL, "as it declares");
 	e.asked = NULL;
@@ -377,6 +453,7 @@ check_pieces(void)
 	size_t		result_len = strlen(e->result);
 	char	   *message = malloc(65536 + len);
 	char	   *result = malloc(65536 + result_len);
+	static const char markup[] = HEAD "<a>text &lt;b</a></D>";
 	int			wrong = 0;
 
 	memset(message, ' ', 65536);
@@ -394,6 +471,19 @@ check_pieces(void)
 		free(r.data);
 	}
 	ok(wrong == 0, "the same wherever a piece ends");
+	wrong = 0;
+	for (size_t cut = 0; cut <= strlen(markup); cut++)
+	{
+		Rewriting	r = {.actions = "w"};
+		size_t		blanks = 65536 - cut;
+
+		memset(message, ' ', 65536);
+		memcpy(message + blanks, markup, strlen(markup));
+		rewriting_run(&r, message, blanks + strlen(markup), NULL);
+		wrong += r.verdict != PA_MESSAGE_UNKNOWN_FORMAT || r.in_use != 0;
+		free(r.data);
+	}
+	ok(wrong == 0, "markup is found wherever a piece ends");
 	free(message);
 	free(result);
 }
@@ -530,11 +620,11 @@ check_size(void)
 		Rewriting	r = {.actions = "w",.asked = asked,.asked_size = sizeof(asked)};
 
 		rewriting_run(&r, message, len, NULL);
-		ok(r.verdict == PA_MESSAGE_OK && strstr(asked, "+~\n") != NULL, "13 identifiers are more than fit");
+		ok(r.verdict == PA_MESSAGE_OK && strstr(asked, "~\n") != NULL, "13 identifiers are more than fit");
 		free(message);
 		message = repeated(HEAD "<X><Dbtr>" ADR "</Dbtr><DbtrAcct><Id><IBAN>", "D", 2000, "</IBAN></Id></DbtrAcct></X></D>", &len);
 		rewriting_run(&r, message, len, NULL);
-		ok(r.verdict == PA_MESSAGE_OK && strstr(asked, "Dbtr///By/DK+~\n") != NULL, "so is one of 2,000 letters");
+		ok(r.verdict == PA_MESSAGE_OK && strstr(asked, "Dbtr///By/DK~\n") != NULL, "so is one of 2,000 letters");
 		free(message);
 		free(r.data);
 	}
@@ -568,7 +658,7 @@ check_stops(void)
 	{
 		r.fail_at = i;
 		rewriting_run(&r, e->message, strlen(e->message), NULL);
-		wrong += r.verdict != PA_MESSAGE_TOO_LARGE || r.in_use != 0;
+		wrong += r.verdict != PA_MESSAGE_TOO_LARGE || r.in_use != 0 || r.rewritten.offset > strlen(e->message);
 	}
 	ok(wrong == 0 && allocations > 4, "any allocation may fail");
 	free(r.data);
@@ -630,6 +720,7 @@ main(int argc, char **argv)
 	CHECK_ALL(found);
 	CHECK_ALL(transfers);
 	CHECK_ALL(around);
+	CHECK_ALL(names);
 	CHECK_ALL(refused);
 	check_encodings();
 	check_pieces();
