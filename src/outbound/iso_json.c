@@ -398,6 +398,22 @@ is_payer(const PaJson *walk, const char *role)
 	return true;
 }
 
+/* is_within_other is true within a party for an address that seems to be of another one. */
+static bool
+is_within_other(const PaJson *walk, const PaSpot *spot)
+{
+	for (int i = 0; i < walk->depth; i++)
+	{
+		const char *name = walk->frame[i].name;
+		bool		party = i == walk->depth - 1 && spot->flat ? protaddr_json_is_party(name) :
+			strcmp(protaddr_json_iso_role(name), "Pty") != 0;
+
+		if (party && !protaddr_json_same_role(spot->role, name))
+			return true;
+	}
+	return false;
+}
+
 /* add_spot takes note of an address, if one stands there. */
 static void
 add_spot(PaJson *walk, size_t holder, const PaMember *member, PaAddressName kind,
@@ -426,9 +442,7 @@ add_spot(PaJson *walk, size_t holder, const PaMember *member, PaAddressName kind
 	spot->flat = kind == NAME_FLAT;
 	spot->mandatory = kind == NAME_ADR;
 	memcpy(spot->role, role, role_len);
-	/* within a party that of another one, unless both are it */
-	spot->unsure = spot->flat && protaddr_json_is_party(walk->frame[walk->depth - 1].name) &&
-		!protaddr_json_same_role(spot->role, walk->frame[walk->depth - 1].name);
+	spot->unsure = is_within_other(walk, spot);
 
 	/* a name and address: Nm and Adr alone */
 	if (kind != NAME_ADR && find_member(walk, value, adr, &inner) == 1)
@@ -606,8 +620,12 @@ describe(PaJson *walk, PaSpot *spot, PaParty *party)
 		found = n > 0 || frame->more_accounts;
 	}
 
+	/* who has a role that nothing else speaks of */
+	if (spot->flat && !found && strcmp(role, "Pty") == 0)
+		party->more_identifiers = true;
+
 	/* the account whose owner it is */
-	if (strcmp(role, "Ownr") == 0 && spot->holder != unit->start)
+	if (strcmp(role, "Ownr") == 0 && (spot->flat || spot->holder != unit->start))
 	{
 		protaddr_json_begin(&members, walk->json, unit->start);
 		while (protaddr_json_next(&members, &member))
