@@ -206,12 +206,12 @@ space_of(const char *uri, size_t len)
  * the one before.
  */
 static const char *
-split_name(IsoWalk *walk, const char *name, IsoSpace *space)
+split_name(IsoWalk *walk, const char *name, size_t len, IsoSpace *space)
 {
 	const char *separator;
 
-	if (walk->uri_len > 0 && strncmp(name, walk->uri, walk->uri_len) == 0 &&
-		name[walk->uri_len] == ISO_SEPARATOR)
+	if (walk->uri_len > 0 && len > walk->uri_len && name[walk->uri_len] == ISO_SEPARATOR &&
+		memcmp(name, walk->uri, walk->uri_len) == 0)
 	{
 		*space = walk->uri_space;
 		return name + walk->uri_len + 1;
@@ -565,7 +565,9 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
 	}
 	frame = parent + 1;
 	walk->depth++;
-	local = split_name(walk, name, &space);
+	len = strlen(name);
+	local = split_name(walk, name, len, &space);
+	len -= (size_t) (local - name);
 	if (!may_stand(space, parent) ||
 		(attribute[0] != NULL && !known_attributes(attribute)))
 	{
@@ -574,7 +576,6 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
 	}
 	for (const XML_Char **a = attribute; a[0] != NULL; a += 2)
 		check_aside(walk, a[1]);
-	len = strlen(local);
 	kind = kind_of(walk, local, len);
 	memset(frame, 0, sizeof(*frame));
 	frame->start = pa_byte_index(walk->parser);
