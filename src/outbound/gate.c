@@ -49,6 +49,7 @@ typedef struct Passing
 	bool	   *linked;			/* of whose people it is recorded */
 } Passing;
 
+static void is_the_held_row(const Passing *passing);
 static bool may_be_held_on_record(const Passing *passing);
 static void release_apart(Passing *passing);
 static void release_columns(Passing *passing);
@@ -132,6 +133,8 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 	protaddr_keeper_is_here();
 	protaddr_gate_enter(RelationGetRelid(trigdata->tg_relation));
 	passing_begin(trigdata, &passing);
+	if (passing.held != NULL)
+		is_the_held_row(&passing);
 
 	ncolumns = passing.gate->naddresses + passing.gate->nmessages;
 	passing.replaced = palloc(Max(ncolumns, 1) * sizeof(int));
@@ -177,6 +180,55 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 								&passing.transfer, passing.held->digest);
 	}
 	return PointerGetDatum(passing.row);
+}
+
+static void
+is_as_held(const Passing *passing, AttrNumber column)
+{
+	Form_pg_attribute att;
+	Datum		held = (Datum) 0;
+	Datum		now;
+	bool		was_null = true;
+	bool		isnull;
+
+	/* what is generated is not there yet */
+	if (column == InvalidAttrNumber || TupleDescAttr(passing->desc, column - 1)->attgenerated != '\0')
+		return;
+	att = TupleDescAttr(passing->desc, column - 1);
+	now = heap_getattr(passing->row, column, passing->desc, &isnull);
+	/* a partition may have it elsewhere */
+	for (int i = 0; i < passing->held->desc->natts; i++)
+		if (!TupleDescAttr(passing->held->desc, i)->attisdropped &&
+			strcmp(NameStr(TupleDescAttr(passing->held->desc, i)->attname), NameStr(att->attname)) == 0)
+			held = heap_getattr(passing->held->row, i + 1, passing->held->desc, &was_null);
+	if (was_null != isnull || (!isnull && !datum_image_eq(held, now, att->attbyval, att->attlen)))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_REFUSED),
+				 errmsg("column \"%s\" of the row is not what was held and decided on", NameStr(att->attname)),
+				 errdetail("Another trigger has changed it on the way. The row stays held."),
+				 errhint("Let nothing write the column, or use protaddr.reject_held()."),
+				 PROTADDR_DISCREET));
+}
+
+/*
+ * is_the_held_row refuses a row to which a decision is to apply and which says another
+ * thing than the one decided on, in any column that the gate asks.
+ */
+static void
+is_the_held_row(const Passing *passing)
+{
+	const ProtaddrGate *gate = passing->gate;
+
+	is_as_held(passing, gate->channel.number);
+	is_as_held(passing, gate->amount.number);
+	is_as_held(passing, gate->currency.number);
+	is_as_held(passing, gate->payee.number);
+	for (int i = 0; i < gate->npeople; i++)
+		is_as_held(passing, gate->people[i].number);
+	for (int i = 0; i < gate->naddresses; i++)
+		is_as_held(passing, gate->addresses[i].number);
+	for (int i = 0; i < gate->nmessages; i++)
+		is_as_held(passing, gate->messages[i].number);
 }
 
 static bool

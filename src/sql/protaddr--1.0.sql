@@ -2512,6 +2512,7 @@ BEGIN
         END LOOP;
         EXECUTE format('CREATE TRIGGER zz_protaddr_held BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION protaddr.held_kept()', full_name);
         EXECUTE format('CREATE TRIGGER zz_protaddr_held_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION protaddr.held_kept()', full_name);
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER zz_protaddr_held, ENABLE ALWAYS TRIGGER zz_protaddr_held_truncate', full_name);
         EXECUTE format('COMMENT ON TABLE %s IS %L', full_name,
             format('Rows of %s that wait for a decision (protaddr.release_held(), reject_held()), and those decided. Messages are sealed.', relation));
     ELSIF there.relkind <> 'r' OR there.relowner <> gated.relowner
@@ -2772,7 +2773,7 @@ CREATE FUNCTION protaddr.release_held(relation regclass, held_id bigint, reason 
     AS 'MODULE_PATHNAME', 'protaddr_release_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.release_held(regclass, bigint, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.release_held(regclass, bigint, text, text) IS
-'Sends a held row on its way: it is inserted into its gated table, through the gate and every other trigger, with the rights of the table''s owner. action: what happens to the addresses that held it: withhold, minimum, substitute or disclose (on record in protaddr.disclosure, with the reason). Where the channel''s rule for the address no longer holds it, that rule counts: of people free meanwhile the address leaves whole. If the insert fails, the row stays held. Needs EXECUTE and no right on the tables; whoever has it decides what leaves. Raises 22004 without a reason, 22023 for an action there is not, 42809 for a table without a gate, 55000 if no such row waits, XX001 if somebody has changed it since it was held.';
+'Sends a held row on its way: it is inserted into its gated table, through the gate and every other trigger, with the rights of the table''s owner. action: what happens to the addresses that held it: withhold, minimum, substitute or disclose (on record in protaddr.disclosure, with the reason). Where the channel''s rule for the address no longer holds it, that rule counts: of people free meanwhile the address leaves whole. If the insert fails, the row stays held. Needs EXECUTE and no right on the tables; whoever has it decides what leaves. Raises 22004 without a reason, 22023 for an action there is not, 42809 for a table without a gate, 23PA1 if another trigger changes on the way what the gate asks, 55000 if no such row waits or if another gate has held it, XX001 if somebody has changed it since it was held.';
 CREATE FUNCTION protaddr.reject_held(relation regclass, held_id bigint, reason text) RETURNS void
     AS 'MODULE_PATHNAME', 'protaddr_reject_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.reject_held(regclass, bigint, text) FROM PUBLIC;
