@@ -39,6 +39,10 @@ SET ROLE regress_attack_held_owner;
 SELECT refusal(s) FROM unnest(ARRAY['DELETE FROM payment_held', 'TRUNCATE payment_held', 'UPDATE payment_held SET held_status = ''held''', 'UPDATE payment_held SET payer = ''6101704001''', 'INSERT INTO payment_held (held_by, held_operation, held_channel, held_why) VALUES (''x'', ''x'', ''x'', ''x'')',
     'SELECT protaddr.install_gate(''payment_held'', ''sepa'', ''payer'')']) WITH ORDINALITY u(s, n) ORDER BY n;
 RESET ROLE;
+-- nor does who passes for a replica
+SET session_replication_role = replica;
+SELECT refusal(s) FROM unnest(ARRAY['DELETE FROM payment_held', 'TRUNCATE payment_held', 'UPDATE payment_held SET payer = ''6101704001''']) WITH ORDINALITY u(s, n) ORDER BY n;
+RESET session_replication_role;
 
 -- and should he take the trigger away: what is released is what was held
 INSERT INTO payment (payer, home, doc) VALUES ('6201704002', home('6201704002'), pacs('6201704002')::xml), ('6401704004', home('6401704004'), NULL);

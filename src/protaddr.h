@@ -361,6 +361,7 @@ struct ProtaddrTransfer
 	Oid			relation;		/* InvalidOid: not to be recorded */
 	bool		has_reference;	/* the row has a key: an update is the same transfer */
 	uint64		reference;
+	bool		alone;			/* no key tells what was noted of the row: no other one counts */
 	/* the rules of another time, which must allow it too; NULL: none */
 	const ProtaddrChannel *also;
 	/* what somebody decided of a held row, in place of PROTADDR_HOLD */
@@ -406,7 +407,9 @@ typedef enum ProtaddrSmall
 } ProtaddrSmall;
 
 extern ProtaddrSmall protaddr_small(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
-extern void protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
+extern bool protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
+								   bool anew);
+extern void protaddr_linked_follow(const ProtaddrTransfer *was, const ProtaddrTransfer *now);
 
 /* ---- outbound/disclosure.c: what was disclosed, on record ------------------------------------ */
 

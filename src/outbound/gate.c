@@ -69,7 +69,9 @@ static bool released_by_decision(const Passing *passing, ProtaddrSeal *seal,
 								 const ProtaddrTransfer *transfer, Datum value, AttrNumber column);
 static bool messages_stay_released(Passing *passing);
 static const char *why_held(ProtaddrRule rule);
-static void record_linked(Passing *passing);
+static void follow_linked(Passing *passing);
+static void record_linked(const Passing *passing);
+static void record_stored_linked(const Passing *passing);
 
 /*
  * passing_begin reads what the trigger is told, and what the row says of itself.  A
@@ -135,6 +137,7 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 	passing_begin(trigdata, &passing);
 	if (passing.held != NULL)
 		is_the_held_row(&passing);
+	follow_linked(&passing);
 
 	ncolumns = passing.gate->naddresses + passing.gate->nmessages;
 	passing.replaced = palloc(Max(ncolumns, 1) * sizeof(int));
@@ -541,25 +544,116 @@ why_held(ProtaddrRule rule)
 	return "somebody whom the address concerns is protected";
 }
 
-/* record_linked records the transfer, for each of the row's people of whom it counts. */
+/* transfer_of gives the transfer of one of the people of a row, by what the row says. */
 static void
-record_linked(Passing *passing)
+transfer_of(const Passing *passing, int person, HeapTuple row, const ProtaddrTransfer *of_subject,
+			ProtaddrTransfer *transfer)
+{
+	*transfer = *of_subject;
+	if (person == 0)
+		return;
+	protaddr_gate_person(passing->gate, person, row, passing->desc, transfer);
+	/* the same row, but not the subject's transfer */
+	transfer->reference = hash_combine64(transfer->reference,
+										 hash_bytes_extended((unsigned char *) transfer->payer.key,
+															 transfer->payer.len, 0));
+}
+
+/* linked_digest names a transfer as a row has it, wherever the row moves. */
+static void
+linked_digest(const Passing *passing, const ProtaddrTransfer *transfer, ProtaddrDigest *digest)
+{
+	StringInfoData words;
+
+	initStringInfo(&words);
+	appendBinaryStringInfo(&words, transfer->payee.key, transfer->payee.len);
+	appendStringInfo(&words, " %s %s %d " UINT64_FORMAT, transfer->currency,
+					 transfer->amount == NULL ? "" : numeric_normalize(transfer->amount),
+					 transfer->has_reference, transfer->reference);
+	protaddr_value_digest(passing->gate->root, "", passing->channel, transfer,
+						  PointerGetDatum(cstring_to_text_with_len(words.data, words.len)), digest);
+}
+
+/*
+ * follow_linked tells what an update makes of a transfer that was noted.  Without a
+ * key nobody knows which one that is: then it counts alone, be it that the row comes
+ * to another partition as an insert.
+ */
+static void
+follow_linked(Passing *passing)
+{
+	ProtaddrTransfer row_was;
+	ProtaddrDigest digest;
+
+	if (passing->gate->amount.number == InvalidAttrNumber || passing->gate->payee.number == InvalidAttrNumber)
+		return;
+	if (!passing->transfer.has_reference && passing->channel->linked_within != NULL)
+	{
+		linked_digest(passing, &passing->transfer, &digest);
+		if (passing->before == NULL)
+			passing->transfer.alone = passing->gate->root != passing->gate->relation &&
+				protaddr_was_let_through(&digest);
+		else
+		{
+			passing->transfer.alone = true;
+			if (passing->gate->root != passing->gate->relation)
+				protaddr_let_through(&digest);
+		}
+	}
+	if (passing->before == NULL)
+		return;
+	protaddr_gate_transfer(passing->gate, passing->before, passing->desc, &row_was);
+	for (int i = 0; i < passing->gate->npeople; i++)
+	{
+		ProtaddrTransfer was;
+		ProtaddrTransfer now;
+
+		transfer_of(passing, i, passing->before, &row_was, &was);
+		transfer_of(passing, i, passing->row, &passing->transfer, &now);
+		protaddr_linked_follow(&was, &now);
+	}
+}
+
+/*
+ * record_linked records the transfer, for each of the row's people of whom it counts.
+ * If the row's key was noted before, an insert may not come to be stored: then
+ * record_stored_linked does it, once it is.
+ */
+static void
+record_linked(const Passing *passing)
 {
 	for (int i = 0; i < passing->gate->npeople; i++)
 	{
-		ProtaddrTransfer transfer = passing->transfer;
+		ProtaddrTransfer transfer;
+		ProtaddrDigest digest;
 
 		if (!passing->linked[i])
 			continue;
-		if (i > 0)
+		transfer_of(passing, i, passing->row, &passing->transfer, &transfer);
+		if (!protaddr_linked_record(passing->channel, &transfer, passing->before == NULL))
 		{
-			protaddr_gate_person(passing->gate, i, passing->row, passing->desc, &transfer);
-			/* the same row, but not the subject's transfer */
-			transfer.reference = hash_combine64(transfer.reference,
-												hash_bytes_extended((unsigned char *) transfer.payer.key,
-																	transfer.payer.len, 0));
+			linked_digest(passing, &transfer, &digest);
+			protaddr_let_through(&digest);
 		}
-		protaddr_linked_record(passing->channel, &transfer);
+	}
+}
+
+static void
+record_stored_linked(const Passing *passing)
+{
+	if (passing->before != NULL || passing->channel->linked_within == NULL ||
+		!passing->transfer.has_reference || passing->transfer.amount == NULL ||
+		passing->transfer.payee.len == 0)
+		return;
+	for (int i = 0; i < passing->gate->npeople; i++)
+	{
+		ProtaddrTransfer transfer;
+		ProtaddrDigest digest;
+
+		transfer_of(passing, i, passing->row, &passing->transfer, &transfer);
+		linked_digest(passing, &transfer, &digest);
+		if (protaddr_was_let_through(&digest))
+			(void) protaddr_linked_record(passing->channel, &transfer, false);
 	}
 }
 
@@ -612,6 +706,7 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 				 errdetail("Another trigger or a generated column put it there after the gate, or its person was protected meanwhile."),
 				 errhint("Let nothing write the column after the gate's trigger."),
 				 PROTADDR_DISCREET));
+	record_stored_linked(&passing);
 	if (passing.held != NULL)
 		passing.held->proved = true;
 	return PointerGetDatum(NULL);

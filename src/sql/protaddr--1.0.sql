@@ -2744,6 +2744,12 @@ BEGIN
                 USING HINT = 'install_gate(..., payee => column)';
         END IF;
     END IF;
+    IF num_nulls(amount, payee) = 0 AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = relation AND i.indisprimary)
+       AND EXISTS (SELECT FROM protaddr.channel c
+           WHERE (install_gate.channel IS NULL OR c.channel = install_gate.channel) AND c.valid_to > now() AND c.linked_within IS NOT NULL) THEN
+        RAISE NOTICE '% has no primary key: of linked transfers, one that is updated counts alone', relation
+            USING HINT = 'With a primary key a row that is updated, or moves to another partition, is known as the same transfer.';
+    END IF;
     unchecked := (SELECT string_agg(quote_ident(g.column_name), ', ' ORDER BY g.column_name)
                   FROM protaddr.unchecked_columns(relation) g
                   WHERE g.column_name <> ALL (message_columns || array_remove(ARRAY[subject, channel_column, currency, payee], NULL))
