@@ -47,6 +47,7 @@ typedef struct Passing
 	bool		to_hold;
 	StringInfoData why;			/* to_hold: why */
 	bool	   *linked;			/* of whose people it is recorded */
+	bool		loses_key;		/* an update: what was noted of its messages is not found */
 } Passing;
 
 static void is_the_held_row(const Passing *passing);
@@ -360,6 +361,7 @@ release_messages(Passing *passing)
 		if (isnull)
 			continue;
 		transfer.has_row = gate->args.subject != NULL;
+		transfer.alone = transfer.alone || (passing->loses_key && transfer.amount == NULL);
 		if (protaddr_gate_message(column, value, passing->channel, &transfer, &leaves, &counts) == PROTADDR_HOLD)
 		{
 			if (is_moved(passing, column->number, &passing->transfer, value) ||
@@ -585,6 +587,12 @@ follow_linked(Passing *passing)
 	ProtaddrTransfer row_was;
 	ProtaddrDigest digest;
 
+	if (passing->before != NULL)
+	{
+		protaddr_gate_transfer(passing->gate, passing->before, passing->desc, &row_was);
+		passing->loses_key = !passing->transfer.has_reference ||
+			passing->transfer.reference != row_was.reference;
+	}
 	if (passing->gate->amount.number == InvalidAttrNumber || passing->gate->payee.number == InvalidAttrNumber)
 		return;
 	if (!passing->transfer.has_reference && passing->channel->linked_within != NULL)
@@ -602,7 +610,6 @@ follow_linked(Passing *passing)
 	}
 	if (passing->before == NULL)
 		return;
-	protaddr_gate_transfer(passing->gate, passing->before, passing->desc, &row_was);
 	for (int i = 0; i < passing->gate->npeople; i++)
 	{
 		ProtaddrTransfer was;

@@ -2586,6 +2586,13 @@ BEGIN
             ERRCODE = 'wrong_object_type',
             MESSAGE = 'a gate can only stand before a table';
     END IF;
+    IF kind <> 'p' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = relation) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'feature_not_supported',
+            MESSAGE = format('%s has tables that inherit from it', relation),
+            DETAIL = 'They would have no gate, and every row would be refused.',
+            HINT = 'ALTER TABLE ... NO INHERIT, or use partitions.';
+    END IF;
     IF (channel IS NULL) = (channel_column IS NULL) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
@@ -2916,6 +2923,9 @@ SELECT g.relation, g.channel, g.subject,
         WHERE u.column_name <> ALL (coalesce(g.named, '{}'))) AS unchecked_columns,
        CASE WHEN g.functions <> 2 THEN 'incomplete: a trigger is missing'
             WHEN g.channel IS NOT NULL AND NOT EXISTS (SELECT FROM protaddr.channel c WHERE c.channel = g.channel) THEN 'its channel is gone'
+            WHEN g.channel IS NOT NULL AND NOT EXISTS (SELECT FROM protaddr.channel c WHERE c.channel = g.channel AND c.valid_to > now()) THEN 'its channel has ended'
+            WHEN g.channel IS NOT NULL AND NOT EXISTS (SELECT FROM protaddr.channel c WHERE c.channel = g.channel AND c.valid_from <= now() AND c.valid_to > now())
+            THEN 'its channel is not in force yet'
             WHEN g.subject IS NOT NULL AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = g.relation AND a.attname = g.subject AND NOT a.attisdropped)
             THEN 'its subject column is gone or renamed'
             WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = g.relation AND a.attnum > 0 AND NOT a.attisdropped
@@ -2932,7 +2942,7 @@ SELECT g.relation, g.channel, g.subject,
             WHEN protaddr.gate_state(g.relation) <> 'whole' THEN 'not as it was installed'
             ELSE 'in place' END
        || CASE WHEN protaddr.gate_state(g.relation) = 'whole'
-               AND (g.channel IS NULL OR EXISTS (SELECT FROM protaddr.channel c WHERE c.channel = g.channel))
+               AND (g.channel IS NULL OR EXISTS (SELECT FROM protaddr.channel c WHERE c.channel = g.channel AND c.valid_from <= now() AND c.valid_to > now()))
                AND (g.subject IS NULL OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = g.relation AND a.attname = g.subject AND NOT a.attisdropped))
                AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = g.relation AND a.attnum > 0 AND NOT a.attisdropped
                                AND protaddr.address_column(a.atttypid) = 'inside')
