@@ -192,7 +192,16 @@ UPDATE moving SET part = 1;
 INSERT INTO moving SELECT 2, 1, cpr, 'K9', 400, addr FROM t WHERE id = 1;
 INSERT INTO moving SELECT 3, 2, cpr, 'K9', 1, addr FROM t WHERE id = 1;
 SELECT id, payee, saw(protaddr.show(addr)) FROM moving ORDER BY 1;
-SELECT payee_key, array_agg(amount ORDER BY amount) FROM protaddr.linked_transfer WHERE payee_key ~ 'K' GROUP BY 1 ORDER BY 1;
+-- in a message
+CREATE TABLE wire (id integer PRIMARY KEY, cpr text, m text);
+SELECT protaddr.install_gate('wire', 'cross_border', 'cpr', messages => '{"m": "xml"}');
+CREATE FUNCTION wire(payee text, amount text) RETURNS text LANGUAGE sql AS $$
+	SELECT replace(replace(message('Kanariegade', '0707614285'), '2500', amount), '</CdtTrfTxInf>', '<CdtrAcct><Id><Othr><Id>' || payee || '</Id></Othr></Id></CdtrAcct></CdtTrfTxInf>') $$;
+INSERT INTO wire VALUES (1, '0707614285', wire('M1', '600'));
+UPDATE wire SET id = 2, m = wire('M1', '600');
+INSERT INTO wire VALUES (3, '0707614285', wire('M1', '300')), (4, '0707614285', wire('M1', '300'));
+SELECT id, saw(m) FROM wire ORDER BY id;
+SELECT payee_key, array_agg(amount ORDER BY amount) FROM protaddr.linked_transfer WHERE payee_key ~ '^[KM]' GROUP BY 1 ORDER BY 1;
 
 INSERT INTO ask SELECT 1, cpr, addr, NULL FROM t WHERE id = 1;
 INSERT INTO ask VALUES (2, '0202022222', protaddr.address(strtnm => 'Aabenvej'), NULL);
