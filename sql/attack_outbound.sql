@@ -201,6 +201,13 @@ INSERT INTO wire VALUES (1, '0707614285', wire('M1', '600'));
 UPDATE wire SET id = 2, m = wire('M1', '600');
 INSERT INTO wire VALUES (3, '0707614285', wire('M1', '300')), (4, '0707614285', wire('M1', '300'));
 SELECT id, saw(m) FROM wire ORDER BY id;
+CREATE TABLE wired (id integer, part integer, cpr text, m text, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
+CREATE TABLE wired_1 PARTITION OF wired FOR VALUES IN (1);
+CREATE TABLE wired_2 PARTITION OF wired FOR VALUES IN (2);
+SELECT protaddr.install_gate('wired', 'cross_border', 'cpr', messages => '{"m": "xml"}');
+INSERT INTO wired VALUES (1, 1, '0707614285', wire('M2', '600'));
+UPDATE wired SET part = 2, m = wire('M2', '600');
+SELECT id, part, saw(m) FROM wired ORDER BY id;
 SELECT payee_key, array_agg(amount ORDER BY amount) FROM protaddr.linked_transfer WHERE payee_key ~ '^[KM]' GROUP BY 1 ORDER BY 1;
 
 INSERT INTO ask SELECT 1, cpr, addr, NULL FROM t WHERE id = 1;
