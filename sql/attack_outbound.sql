@@ -140,7 +140,75 @@ INSERT INTO pay SELECT 32, cpr, 'P5', 300, addr FROM t WHERE id = 1;
 COMMIT;
 INSERT INTO pay SELECT 33, cpr, ' p-5', 300, addr FROM t WHERE id = 1;
 SELECT id, payee, amount, saw(protaddr.show(addr)) FROM pay ORDER BY id;
+-- nor does what was written again under another key, was not stored, or is no longer what it was
+INSERT INTO pay SELECT 40, cpr, 'K1', 600, addr FROM t WHERE id = 1;
+UPDATE pay SET id = 41 WHERE id = 40;
+UPDATE pay SET id = 42, addr = t.addr FROM t WHERE pay.id = 41 AND t.id = 1;
+INSERT INTO pay SELECT 43, cpr, 'K1', 300, addr FROM t WHERE id = 1;
+INSERT INTO pay SELECT 50, cpr, 'K2', 100, addr FROM t WHERE id = 1;
+INSERT INTO pay SELECT 50, cpr, 'K2', 5000, addr FROM t WHERE id = 1 ON CONFLICT DO NOTHING;
+INSERT INTO pay SELECT 50, cpr, 'K2', 5000, addr FROM t WHERE id = 1 ON CONFLICT (id) DO UPDATE SET payee = EXCLUDED.payee;
+INSERT INTO pay SELECT 51, cpr, 'K2', 100, addr FROM t WHERE id = 1;
+INSERT INTO pay SELECT 60, cpr, 'K3', 900, addr FROM t WHERE id = 1;
+UPDATE pay SET amount = 100 WHERE id = 60;
+INSERT INTO pay SELECT 61, cpr, 'K3', 800, addr FROM t WHERE id = 1;
+INSERT INTO pay SELECT 70, cpr, 'K4', 900, addr FROM t WHERE id = 1;
+UPDATE pay SET cpr = '0202022222' WHERE id = 70;
+INSERT INTO pay SELECT 71, cpr, 'K4', 900, addr FROM t WHERE id = 1;
+-- as far as it is stored, and larger, it does
+INSERT INTO pay SELECT 80, cpr, 'K5', 100, addr FROM t WHERE id = 1;
+INSERT INTO pay SELECT 80, cpr, 'K5', 900, addr FROM t WHERE id = 1 ON CONFLICT (id) DO UPDATE SET amount = EXCLUDED.amount;
+INSERT INTO pay SELECT 81, cpr, 'K5', 200, addr FROM t WHERE id = 1;
+DELETE FROM pay WHERE id = 81;
+INSERT INTO pay SELECT 81, cpr, 'K6', 900, addr FROM t WHERE id = 1;
+INSERT INTO pay SELECT 82, cpr, 'K6', 200, addr FROM t WHERE id = 1;
+SELECT id, payee, amount, saw(protaddr.show(addr)) FROM pay WHERE payee ~ 'K' ORDER BY id;
 RESET SESSION AUTHORIZATION;
+-- moved between partitions, with a key that says where and without one; a table without a key
+CREATE TABLE moving (id integer, part integer, cpr text, payee text, amount numeric, addr protaddr.address) PARTITION BY LIST (part);
+CREATE TABLE moving_1 PARTITION OF moving FOR VALUES IN (1);
+CREATE TABLE moving_2 (addr protaddr.address, amount numeric, payee text, cpr text, part integer NOT NULL, id integer NOT NULL);
+ALTER TABLE moving ATTACH PARTITION moving_2 FOR VALUES IN (2);
+CREATE TABLE keyless (LIKE pay);
+SET client_min_messages = notice;
+SELECT protaddr.install_gate(r, 'cross_border', 'cpr', amount => 'amount', currency_code => 'EUR', payee => 'payee') FROM unnest('{moving,keyless}'::regclass[]) WITH ORDINALITY u(r, n) ORDER BY n;
+INSERT INTO moving SELECT 1, 1, cpr, 'K7', 600, addr FROM t WHERE id = 1;
+UPDATE moving SET part = 2, addr = t.addr FROM t WHERE t.id = 1;
+UPDATE moving SET part = 1, addr = t.addr FROM t WHERE t.id = 1;
+INSERT INTO keyless SELECT 1, cpr, 'K8', 600, addr FROM t WHERE id = 1;
+UPDATE keyless SET addr = t.addr FROM t WHERE t.id = 1;
+UPDATE keyless SET addr = t.addr FROM t WHERE t.id = 1;
+INSERT INTO keyless SELECT 2, cpr, 'K8', 300, addr FROM t WHERE id = 1;
+INSERT INTO keyless SELECT 3, cpr, 'K8', 300, addr FROM t WHERE id = 1;
+SELECT id, payee, saw(protaddr.show(addr)) FROM moving UNION ALL SELECT id, payee, saw(protaddr.show(addr)) FROM keyless ORDER BY 2, 1;
+DELETE FROM moving;
+SELECT protaddr.remove_gate('moving');
+ALTER TABLE moving ADD PRIMARY KEY (id, part);
+SELECT protaddr.install_gate('moving', 'cross_border', 'cpr', amount => 'amount', currency_code => 'EUR', payee => 'payee');
+SET client_min_messages = warning;
+INSERT INTO moving SELECT 1, 1, cpr, 'K9', 600, addr FROM t WHERE id = 1;
+UPDATE moving SET part = 2, addr = t.addr FROM t WHERE t.id = 1;
+UPDATE moving SET part = 1;
+INSERT INTO moving SELECT 2, 1, cpr, 'K9', 400, addr FROM t WHERE id = 1;
+INSERT INTO moving SELECT 3, 2, cpr, 'K9', 1, addr FROM t WHERE id = 1;
+SELECT id, payee, saw(protaddr.show(addr)) FROM moving ORDER BY 1;
+-- in a message
+CREATE TABLE wire (id integer PRIMARY KEY, cpr text, m text);
+SELECT protaddr.install_gate('wire', 'cross_border', 'cpr', messages => '{"m": "xml"}');
+CREATE FUNCTION wire(payee text, amount text) RETURNS text LANGUAGE sql AS $$
+	SELECT replace(replace(message('Kanariegade', '0707614285'), '2500', amount), '</CdtTrfTxInf>', '<CdtrAcct><Id><Othr><Id>' || payee || '</Id></Othr></Id></CdtrAcct></CdtTrfTxInf>') $$;
+INSERT INTO wire VALUES (1, '0707614285', wire('M1', '600'));
+UPDATE wire SET id = 2, m = wire('M1', '600');
+INSERT INTO wire VALUES (3, '0707614285', wire('M1', '300')), (4, '0707614285', wire('M1', '300'));
+SELECT id, saw(m) FROM wire ORDER BY id;
+CREATE TABLE wired (id integer, part integer, cpr text, m text, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
+CREATE TABLE wired_1 PARTITION OF wired FOR VALUES IN (1);
+CREATE TABLE wired_2 PARTITION OF wired FOR VALUES IN (2);
+SELECT protaddr.install_gate('wired', 'cross_border', 'cpr', messages => '{"m": "xml"}');
+INSERT INTO wired VALUES (1, 1, '0707614285', wire('M2', '600'));
+UPDATE wired SET part = 2, m = wire('M2', '600');
+SELECT id, part, saw(m) FROM wired ORDER BY id;
+SELECT payee_key, array_agg(amount ORDER BY amount) FROM protaddr.linked_transfer WHERE payee_key ~ '^[KM]' GROUP BY 1 ORDER BY 1;
 
 INSERT INTO ask SELECT 1, cpr, addr, NULL FROM t WHERE id = 1;
 INSERT INTO ask VALUES (2, '0202022222', protaddr.address(strtnm => 'Aabenvej'), NULL);
@@ -194,8 +262,8 @@ FROM (VALUES
 	(20, 'its sealed message', 3, 'withhold', '{SELECT m FROM ask_held}'),
 	(21, 'payer changed', 3, 'withhold', '{UPDATE ask_held SET cpr = ''0202022222''}'),
 	(22, 'payer changed, trigger disabled', 3, 'withhold', '{ALTER TABLE ask_held DISABLE TRIGGER USER,UPDATE ask_held SET cpr = ''0202022222''}'),
-	(23, 'payer changed, trigger disabled and back', 3, 'withhold', '{ALTER TABLE ask_held DISABLE TRIGGER USER,UPDATE ask_held SET cpr = ''0202022222'',ALTER TABLE ask_held ENABLE TRIGGER USER}'),
-	(24, 'message moved to somebody free', 2, 'withhold', '{ALTER TABLE ask_held DISABLE TRIGGER USER,UPDATE ask_held SET m = (SELECT m FROM ask_held WHERE held_id = 3) WHERE held_id = 2,ALTER TABLE ask_held ENABLE TRIGGER USER}'),
+	(23, 'payer changed, trigger disabled and back', 3, 'withhold', '{ALTER TABLE ask_held DISABLE TRIGGER USER,UPDATE ask_held SET cpr = ''0202022222'',ALTER TABLE ask_held ENABLE ALWAYS TRIGGER zz_protaddr_held}'),
+	(24, 'message moved to somebody free', 2, 'withhold', '{ALTER TABLE ask_held DISABLE TRIGGER USER,UPDATE ask_held SET m = (SELECT m FROM ask_held WHERE held_id = 3) WHERE held_id = 2,ALTER TABLE ask_held ENABLE ALWAYS TRIGGER zz_protaddr_held}'),
 	(25, 'columns swapped by name', 3, 'withhold', '{ALTER TABLE ask_held RENAME m TO x,ALTER TABLE ask_held RENAME held_seal TO m,ALTER TABLE ask_held RENAME x TO held_seal}'),
 	(26, 'trigger dropped', 3, 'withhold', '{DROP TRIGGER zz_protaddr_held ON ask_held,UPDATE ask_held SET cpr = ''0202022222''}'),
 	(27, 'a trigger of his own', 1, 'disclose', '{CREATE TRIGGER zzz BEFORE UPDATE ON ask_held FOR EACH ROW EXECUTE FUNCTION put_hers()}'),

@@ -68,7 +68,7 @@ SELECT count(*) AS in_clear FROM payment_held WHERE payment_held::text ~* '(kana
 -- the officer sees what waits, but no value, and decides; a right on the tables is not needed
 SET ROLE regress_hold_officer;
 SELECT of_table, held_id, operation, channel, why, status, decided_action FROM protaddr.held_rows() ORDER BY held_id;
-SELECT refusal('SELECT protaddr.release_held(' || a || ')') FROM unnest(ARRAY['NULL, 1, ''x''', '''payment'', NULL, ''x''', '''payment'', 1, NULL', '''payment'', 1, E'' \n''', '''payment'', 1, ''x'', NULL', '''payment'', 1, ''x'', ''leave''', '''payment'', 99, ''x''',
+SELECT refusal('SELECT protaddr.release_held(' || a || ')') FROM unnest(ARRAY['NULL, 1, ''x''', '''payment'', NULL, ''x''', '''payment'', 1, NULL', '''payment'', 1, E'' \n''', '''payment'', 1, U&''\00A0\2003\200B''', '''payment'', 1, U&''\3000\FEFF'', ''disclose''', '''payment'', 1, ''x'', NULL', '''payment'', 1, ''x'', ''leave''', '''payment'', 99, ''x''',
     '''customer'', 1, ''x''', '''payment_held'', 1, ''x''']) WITH ORDINALITY u(a, n) ORDER BY n;
 SELECT refusal('SELECT protaddr.reject_held(''payment'', 1, '''')');
 SELECT protaddr.release_held('payment', 1, 'asked, and no need');

@@ -83,6 +83,7 @@ SELECT protaddr.install_gate('outbound', 'sepa', 'payer');
 SET client_min_messages = notice;
 COMMIT;
 SELECT protaddr.end_channel('sepa');
+SELECT relation, status FROM gates WHERE channel = 'sepa' ORDER BY relation::text;
 UPDATE outbound SET amount = 1;
 INSERT INTO outbound (id, payer) VALUES (4, '6101704001');
 SELECT protaddr.set_channel('sepa', 'withhold', 'union', description => 'SEPA', legal_basis => 'back again');
@@ -125,6 +126,8 @@ SELECT tableoid::regclass AS partition, payer, count(*) AS rows, count(home) AS 
 SELECT relation, status FROM gates WHERE relation::text LIKE 'ledger%' ORDER BY relation::text;
 CREATE TABLE parent (payer text, home protaddr.address);
 CREATE TABLE child () INHERITS (parent);
+SELECT refusal('SELECT protaddr.install_gate(''parent'', ''own_bank'', ''payer'')');
+ALTER TABLE child NO INHERIT parent;
 SELECT protaddr.install_gate('parent', 'own_bank', 'payer');
 SELECT relation, status FROM gates WHERE relation = 'parent'::regclass;
 

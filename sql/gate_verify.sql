@@ -91,7 +91,7 @@ ALTER TABLE ledger DISABLE ROW LEVEL SECURITY;
 INSERT INTO ledger SELECT 4, '6101704001', h FROM (SELECT home('6101704001') AS h OFFSET 0) c, generate_series(1, 40000);
 \set VERBOSITY terse
 SET client_min_messages = error;
-SET statement_timeout = '3ms';
+SET statement_timeout = '1ms';
 SELECT count(*) FROM protaddr.verify_gate('ledger');
 RESET statement_timeout;
 SELECT count(*) FROM protaddr.verify_progress;

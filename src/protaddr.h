@@ -361,6 +361,7 @@ struct ProtaddrTransfer
 	Oid			relation;		/* InvalidOid: not to be recorded */
 	bool		has_reference;	/* the row has a key: an update is the same transfer */
 	uint64		reference;
+	bool		alone;			/* no key tells what was noted of the row: no other one counts */
 	/* the rules of another time, which must allow it too; NULL: none */
 	const ProtaddrChannel *also;
 	/* what somebody decided of a held row, in place of PROTADDR_HOLD */
@@ -406,7 +407,9 @@ typedef enum ProtaddrSmall
 } ProtaddrSmall;
 
 extern ProtaddrSmall protaddr_small(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
-extern void protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
+extern bool protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
+								   bool anew);
+extern void protaddr_linked_follow(const ProtaddrTransfer *was, const ProtaddrTransfer *now);
 
 /* ---- outbound/disclosure.c: what was disclosed, on record ------------------------------------ */
 
@@ -549,12 +552,17 @@ extern const ProtaddrChannel *protaddr_gate_channel(const ProtaddrGate *gate, He
 													TupleDesc desc, bool missing_ok);
 extern void protaddr_gate_transfer(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 								   ProtaddrTransfer *transfer);
+extern text *protaddr_gate_words(const ProtaddrGateArgs *args);
 extern void protaddr_gate_person(const ProtaddrGate *gate, int person, HeapTuple row,
 								 TupleDesc desc, ProtaddrTransfer *transfer);
 
 /* ---- outbound/gate_message.c: a message in a column, and back ----------------------------------- */
 
 #define PROTADDR_DIGEST_SIZE	32
+
+/* how sealed bytes begin: a message is of anybody's making, and never passes for digests */
+#define PROTADDR_SEALED_MESSAGE	'm'
+#define PROTADDR_SEALED_DIGESTS	'd'
 
 typedef struct ProtaddrDigest
 {
@@ -566,12 +574,15 @@ extern ProtaddrAction protaddr_gate_message(const ProtaddrGateMessage *column, D
 											const ProtaddrChannel *channel,
 											const ProtaddrTransfer *transfer, Datum *leaves,
 											PaRewritten *counts);
+extern bool protaddr_is_blank(const char *word);
 extern void protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
 								  const ProtaddrTransfer *transfer, Datum value,
 								  ProtaddrDigest *digest);
 extern void protaddr_row_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 								const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
 								StringInfo digests);
+extern Datum protaddr_seal_message(Datum value);
+extern bytea *protaddr_open_message(Datum value);
 extern void protaddr_let_through(const ProtaddrDigest *digest);
 extern bool protaddr_was_let_through(const ProtaddrDigest *digest);
 
@@ -586,6 +597,8 @@ typedef struct ProtaddrHeldDecision
 	bool		decided;		/* the gate has seen it */
 	bool		proved;			/* and proved what is stored */
 	StringInfo	digest;			/* of the messages that leave; NULL: there is none */
+	HeapTuple	row;			/* as it was held, in columns of the root */
+	TupleDesc	desc;
 } ProtaddrHeldDecision;
 
 extern void protaddr_held_init(void);

@@ -47,8 +47,10 @@ typedef struct Passing
 	bool		to_hold;
 	StringInfoData why;			/* to_hold: why */
 	bool	   *linked;			/* of whose people it is recorded */
+	bool		loses_key;		/* an update: what was noted of its messages is not found */
 } Passing;
 
+static void is_the_held_row(const Passing *passing);
 static bool may_be_held_on_record(const Passing *passing);
 static void release_apart(Passing *passing);
 static void release_columns(Passing *passing);
@@ -68,7 +70,9 @@ static bool released_by_decision(const Passing *passing, ProtaddrSeal *seal,
 								 const ProtaddrTransfer *transfer, Datum value, AttrNumber column);
 static bool messages_stay_released(Passing *passing);
 static const char *why_held(ProtaddrRule rule);
-static void record_linked(Passing *passing);
+static void follow_linked(Passing *passing);
+static void record_linked(const Passing *passing);
+static void record_stored_linked(const Passing *passing);
 
 /*
  * passing_begin reads what the trigger is told, and what the row says of itself.  A
@@ -132,6 +136,9 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 	protaddr_keeper_is_here();
 	protaddr_gate_enter(RelationGetRelid(trigdata->tg_relation));
 	passing_begin(trigdata, &passing);
+	if (passing.held != NULL)
+		is_the_held_row(&passing);
+	follow_linked(&passing);
 
 	ncolumns = passing.gate->naddresses + passing.gate->nmessages;
 	passing.replaced = palloc(Max(ncolumns, 1) * sizeof(int));
@@ -177,6 +184,55 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 								&passing.transfer, passing.held->digest);
 	}
 	return PointerGetDatum(passing.row);
+}
+
+static void
+is_as_held(const Passing *passing, AttrNumber column)
+{
+	Form_pg_attribute att;
+	Datum		held = (Datum) 0;
+	Datum		now;
+	bool		was_null = true;
+	bool		isnull;
+
+	/* what is generated is not there yet */
+	if (column == InvalidAttrNumber || TupleDescAttr(passing->desc, column - 1)->attgenerated != '\0')
+		return;
+	att = TupleDescAttr(passing->desc, column - 1);
+	now = heap_getattr(passing->row, column, passing->desc, &isnull);
+	/* a partition may have it elsewhere */
+	for (int i = 0; i < passing->held->desc->natts; i++)
+		if (!TupleDescAttr(passing->held->desc, i)->attisdropped &&
+			strcmp(NameStr(TupleDescAttr(passing->held->desc, i)->attname), NameStr(att->attname)) == 0)
+			held = heap_getattr(passing->held->row, i + 1, passing->held->desc, &was_null);
+	if (was_null != isnull || (!isnull && !datum_image_eq(held, now, att->attbyval, att->attlen)))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_REFUSED),
+				 errmsg("column \"%s\" of the row is not what was held and decided on", NameStr(att->attname)),
+				 errdetail("Another trigger has changed it on the way. The row stays held."),
+				 errhint("Let nothing write the column, or use protaddr.reject_held()."),
+				 PROTADDR_DISCREET));
+}
+
+/*
+ * is_the_held_row refuses a row to which a decision is to apply and which says another
+ * thing than the one decided on, in any column that the gate asks.
+ */
+static void
+is_the_held_row(const Passing *passing)
+{
+	const ProtaddrGate *gate = passing->gate;
+
+	is_as_held(passing, gate->channel.number);
+	is_as_held(passing, gate->amount.number);
+	is_as_held(passing, gate->currency.number);
+	is_as_held(passing, gate->payee.number);
+	for (int i = 0; i < gate->npeople; i++)
+		is_as_held(passing, gate->people[i].number);
+	for (int i = 0; i < gate->naddresses; i++)
+		is_as_held(passing, gate->addresses[i].number);
+	for (int i = 0; i < gate->nmessages; i++)
+		is_as_held(passing, gate->messages[i].number);
 }
 
 static bool
@@ -305,6 +361,7 @@ release_messages(Passing *passing)
 		if (isnull)
 			continue;
 		transfer.has_row = gate->args.subject != NULL;
+		transfer.alone = transfer.alone || (passing->loses_key && transfer.amount == NULL);
 		if (protaddr_gate_message(column, value, passing->channel, &transfer, &leaves, &counts) == PROTADDR_HOLD)
 		{
 			if (is_moved(passing, column->number, &passing->transfer, value) ||
@@ -489,25 +546,121 @@ why_held(ProtaddrRule rule)
 	return "somebody whom the address concerns is protected";
 }
 
-/* record_linked records the transfer, for each of the row's people of whom it counts. */
+/* transfer_of gives the transfer of one of the people of a row, by what the row says. */
 static void
-record_linked(Passing *passing)
+transfer_of(const Passing *passing, int person, HeapTuple row, const ProtaddrTransfer *of_subject,
+			ProtaddrTransfer *transfer)
+{
+	*transfer = *of_subject;
+	if (person == 0)
+		return;
+	protaddr_gate_person(passing->gate, person, row, passing->desc, transfer);
+	/* the same row, but not the subject's transfer */
+	transfer->reference = hash_combine64(transfer->reference,
+										 hash_bytes_extended((unsigned char *) transfer->payer.key,
+															 transfer->payer.len, 0));
+}
+
+/* linked_digest names a transfer as a row has it, wherever the row moves. */
+static void
+linked_digest(const Passing *passing, const ProtaddrTransfer *transfer, ProtaddrDigest *digest)
+{
+	StringInfoData words;
+
+	initStringInfo(&words);
+	appendBinaryStringInfo(&words, transfer->payee.key, transfer->payee.len);
+	appendStringInfo(&words, " %s %s %d " UINT64_FORMAT, transfer->currency,
+					 transfer->amount == NULL ? "" : numeric_normalize(transfer->amount),
+					 transfer->has_reference, transfer->reference);
+	protaddr_value_digest(passing->gate->root, "", passing->channel, transfer,
+						  PointerGetDatum(cstring_to_text_with_len(words.data, words.len)), digest);
+}
+
+/*
+ * follow_linked tells what an update makes of a transfer that was noted.  Without a
+ * key nobody knows which one that is: then it counts alone, be it that the row comes
+ * to another partition as an insert.
+ */
+static void
+follow_linked(Passing *passing)
+{
+	ProtaddrTransfer row_was;
+	ProtaddrDigest digest;
+
+	if (passing->before != NULL)
+	{
+		protaddr_gate_transfer(passing->gate, passing->before, passing->desc, &row_was);
+		passing->loses_key = !passing->transfer.has_reference ||
+			passing->transfer.reference != row_was.reference;
+	}
+	if (passing->gate->amount.number == InvalidAttrNumber || passing->gate->payee.number == InvalidAttrNumber)
+		return;
+	if (!passing->transfer.has_reference && passing->channel->linked_within != NULL)
+	{
+		linked_digest(passing, &passing->transfer, &digest);
+		if (passing->before == NULL)
+			passing->transfer.alone = passing->gate->root != passing->gate->relation &&
+				protaddr_was_let_through(&digest);
+		else
+		{
+			passing->transfer.alone = true;
+			if (passing->gate->root != passing->gate->relation)
+				protaddr_let_through(&digest);
+		}
+	}
+	if (passing->before == NULL)
+		return;
+	for (int i = 0; i < passing->gate->npeople; i++)
+	{
+		ProtaddrTransfer was;
+		ProtaddrTransfer now;
+
+		transfer_of(passing, i, passing->before, &row_was, &was);
+		transfer_of(passing, i, passing->row, &passing->transfer, &now);
+		protaddr_linked_follow(&was, &now);
+	}
+}
+
+/*
+ * record_linked records the transfer, for each of the row's people of whom it counts.
+ * If the row's key was noted before, an insert may not come to be stored: then
+ * record_stored_linked does it, once it is.
+ */
+static void
+record_linked(const Passing *passing)
 {
 	for (int i = 0; i < passing->gate->npeople; i++)
 	{
-		ProtaddrTransfer transfer = passing->transfer;
+		ProtaddrTransfer transfer;
+		ProtaddrDigest digest;
 
 		if (!passing->linked[i])
 			continue;
-		if (i > 0)
+		transfer_of(passing, i, passing->row, &passing->transfer, &transfer);
+		if (!protaddr_linked_record(passing->channel, &transfer, passing->before == NULL))
 		{
-			protaddr_gate_person(passing->gate, i, passing->row, passing->desc, &transfer);
-			/* the same row, but not the subject's transfer */
-			transfer.reference = hash_combine64(transfer.reference,
-												hash_bytes_extended((unsigned char *) transfer.payer.key,
-																	transfer.payer.len, 0));
+			linked_digest(passing, &transfer, &digest);
+			protaddr_let_through(&digest);
 		}
-		protaddr_linked_record(passing->channel, &transfer);
+	}
+}
+
+static void
+record_stored_linked(const Passing *passing)
+{
+	if (passing->before != NULL || passing->channel->linked_within == NULL ||
+		!passing->transfer.has_reference || passing->transfer.amount == NULL ||
+		passing->transfer.payee.len == 0)
+		return;
+	for (int i = 0; i < passing->gate->npeople; i++)
+	{
+		ProtaddrTransfer transfer;
+		ProtaddrDigest digest;
+
+		transfer_of(passing, i, passing->row, &passing->transfer, &transfer);
+		linked_digest(passing, &transfer, &digest);
+		if (protaddr_was_let_through(&digest))
+			(void) protaddr_linked_record(passing->channel, &transfer, false);
 	}
 }
 
@@ -560,6 +713,7 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 				 errdetail("Another trigger or a generated column put it there after the gate, or its person was protected meanwhile."),
 				 errhint("Let nothing write the column after the gate's trigger."),
 				 PROTADDR_DISCREET));
+	record_stored_linked(&passing);
 	if (passing.held != NULL)
 		passing.held->proved = true;
 	return PointerGetDatum(NULL);

@@ -383,6 +383,42 @@ held_of(const char *name)
 	return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
 }
 
+static void
+add_word(StringInfo words, const char *word)
+{
+	if (word == NULL)
+		appendStringInfoString(words, "-,");
+	else
+		appendStringInfo(words, "%zu:%s,", strlen(word), word);
+}
+
+/*
+ * protaddr_gate_words gives all that a gate was told but where it holds rows: under another one
+ * the columns of a held row may mean something else.
+ */
+text *
+protaddr_gate_words(const ProtaddrGateArgs *args)
+{
+	const char *once[] = {args->channel, args->channel_column, args->subject, args->amount,
+	args->currency, args->currency_code, args->payee};
+	StringInfoData words;
+
+	initStringInfo(&words);
+	for (int i = 0; i < lengthof(once); i++)
+		add_word(&words, once[i]);
+	for (int i = 0; i < args->naddresses; i++)
+	{
+		add_word(&words, args->address[i].column);
+		add_word(&words, args->address[i].of);
+	}
+	for (int i = 0; i < args->nmessages; i++)
+	{
+		add_word(&words, args->message[i].column);
+		appendStringInfo(&words, "%d,", (int) args->message[i].format);
+	}
+	return cstring_to_text_with_len(words.data, words.len);
+}
+
 static Datum
 field(const ProtaddrGateColumn *column, HeapTuple row, TupleDesc desc, bool *isnull)
 {

@@ -162,6 +162,36 @@ column_value(const ProtaddrGateMessage *column, const char *message, size_t len)
 	return value;
 }
 
+/* protaddr_is_blank tells whether a text shows nothing: blanks, and what has no width, of Unicode. */
+bool
+protaddr_is_blank(const char *word)
+{
+	static const pg_wchar blank[][2] = {
+		{0x01, 0x20}, {0x7f, 0xa0}, {0xad, 0xad}, {0x034f, 0x034f}, {0x061c, 0x061c},
+		{0x115f, 0x1160}, {0x1680, 0x1680}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x2000, 0x200f},
+		{0x2028, 0x202f}, {0x205f, 0x206f}, {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164},
+		{0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xe0000, 0xe0fff}
+	};
+	const unsigned char *next = (const unsigned char *) pg_server_to_any(word, strlen(word), PG_UTF8);
+	const unsigned char *end = next + strlen((const char *) next);
+
+	while (next < end)
+	{
+		int			len = pg_utf_mblen(next);
+		bool		shows = true;
+
+		/* of a database without an encoding: bytes of any */
+		if (len > end - next)
+			return false;
+		for (int i = 0; i < lengthof(blank) && shows; i++)
+			shows = utf8_to_unicode(next) < blank[i][0] || utf8_to_unicode(next) > blank[i][1];
+		if (shows)
+			return false;
+		next += len;
+	}
+	return true;
+}
+
 /*
  * protaddr_value_digest names a value in a column of a row of somebody's: what is let
  * through there is let through nowhere else.  value is a varlena, of a message or an
@@ -218,6 +248,36 @@ protaddr_row_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 								  channel, transfer, value, &digest);
 		appendBinaryStringInfo(digests, (char *) digest.bytes, sizeof(digest.bytes));
 	}
+}
+
+/* protaddr_seal_message closes a message of a row that is held. */
+Datum
+protaddr_seal_message(Datum value)
+{
+	struct varlena *message = PG_DETOAST_DATUM_PACKED(value);
+	Size		len = VARSIZE_ANY_EXHDR(message);
+	char	   *tagged = palloc(len + 1);
+	bytea	   *sealed;
+
+	tagged[0] = PROTADDR_SEALED_MESSAGE;
+	memcpy(tagged + 1, VARDATA_ANY(message), len);
+	sealed = protaddr_seal_bytes(tagged, len + 1);
+	pfree(tagged);
+	return PointerGetDatum(sealed);
+}
+
+/* protaddr_open_message gives it; NULL if that is not what was sealed. */
+bytea *
+protaddr_open_message(Datum value)
+{
+	bytea	   *message = protaddr_open_bytes((bytea *) PG_DETOAST_DATUM_PACKED(value));
+	Size		len = VARSIZE(message) - VARHDRSZ;
+
+	if (len == 0 || VARDATA(message)[0] != PROTADDR_SEALED_MESSAGE)
+		return NULL;
+	memmove(VARDATA(message), VARDATA(message) + 1, len - 1);
+	SET_VARSIZE(message, VARHDRSZ + len - 1);
+	return message;
 }
 
 /* protaddr_let_through remembers a value, until the statement is over. */

@@ -44,6 +44,11 @@ static const char *const own_columns[] = {
 	"held_seal", "decided_at", "decided_by", "decided_reason", "decided_action", "decided_digest"
 };
 
+/* Those that are sealed with the row, behind held_seal in what a decision reads. */
+static const char *const sealed_columns[] = {
+	"held_id", "held_by", "held_operation", "held_channel", "held_why"
+};
+
 /* Rows that one statement has held, until it says so. */
 typedef struct HeldCount
 {
@@ -76,6 +81,8 @@ static void held_xact(XactEvent event, void *arg);
 static void held_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg);
 static Oid	owner_of(Oid relation);
 static const char *what_is_wrong(Relation held, Relation rel, const ProtaddrGate *gate, const char **column);
+static Datum next_held_id(Relation held);
+static void not_as_held(const char *column);
 static Relation held_open(const ProtaddrGate *gate, Relation rel);
 static void decide(FunctionCallInfo fcinfo, const char *status);
 static bool is_kept(Form_pg_attribute att);
@@ -246,7 +253,7 @@ is_among(const bytea *digests, const char *column, Oid type, Datum value)
 
 	initStringInfo(&digest);
 	digest_value(&digest, column, type, value);
-	for (int at = 0; at + digest.len <= VARSIZE_ANY_EXHDR(digests) && !found; at += digest.len)
+	for (int at = 1; at + digest.len <= VARSIZE_ANY_EXHDR(digests) && !found; at += digest.len)
 		found = memcmp(VARDATA_ANY(digests) + at, digest.data, digest.len) == 0;
 	pfree(digest.data);
 	return found;
@@ -285,12 +292,12 @@ what_is_wrong(Relation held, Relation rel, const ProtaddrGate *gate, const char 
 
 		if (trigger->tgfoid == kept)
 			is_held = is_held || (TRIGGER_FOR_ROW(trigger->tgtype) &&
-								  trigger->tgenabled != TRIGGER_DISABLED);
+								  trigger->tgenabled == TRIGGER_FIRES_ALWAYS);
 		else if (TRIGGER_FOR_BEFORE(trigger->tgtype) && TRIGGER_FOR_ROW(trigger->tgtype))
 			changes_rows = true;
 	}
 	if (held->rd_rel->relkind != RELKIND_RELATION || !is_held)
-		return "It is none that install_gate() made, or its trigger is gone or disabled.";
+		return "It is none that install_gate() made, or its trigger is gone or not always enabled.";
 	if (changes_rows || held->rd_rules != NULL)
 		return "It has a trigger or a rule that could change its rows.";
 	if (held->rd_rel->relowner != owner_of(gate == NULL ? RelationGetRelid(rel) : gate->root))
@@ -301,6 +308,11 @@ what_is_wrong(Relation held, Relation rel, const ProtaddrGate *gate, const char 
 			*column = own_columns[i];
 			return "It has not all columns.";
 		}
+	if (attribute_of(held, "held_id")->attidentity == '\0')
+	{
+		*column = "held_id";
+		return "A column does not number the rows any more.";
+	}
 	if (gate == NULL)
 		return NULL;
 
@@ -361,6 +373,19 @@ qualified_name(Relation rel)
 									  RelationGetRelationName(rel));
 }
 
+/* next_held_id numbers a row, so that its number is sealed with it. */
+static Datum
+next_held_id(Relation held)
+{
+	Datum		sequence = DirectFunctionCall2(pg_get_serial_sequence,
+											   CStringGetTextDatum(qualified_name(held)),
+											   CStringGetTextDatum("held_id"));
+
+	return DirectFunctionCall1(nextval_oid,
+							   DirectFunctionCall1(regclassin,
+												   CStringGetDatum(TextDatumGetCString(sequence))));
+}
+
 /* ---- a row is held ------------------------------------------------------------------ */
 
 /*
@@ -373,7 +398,7 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 	Relation	held = held_open(gate, rel);
-	int			room = desc->natts + 5;
+	int			room = desc->natts + 6;
 	Oid		   *types = palloc(room * sizeof(Oid));
 	Datum	   *values = palloc(room * sizeof(Datum));
 	char	   *nulls = palloc(room);
@@ -382,7 +407,7 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 	StringInfoData places;
 	StringInfoData digests;
 	Acting		acting;
-	const char *told[] = {GetUserNameFromId(GetSessionUserId(), false), "INSERT", channel->name, why};
+	const char *told[] = {NULL, GetUserNameFromId(GetSessionUserId(), false), "INSERT", channel->name, why};
 	HeldCount  *count = NULL;
 	MemoryContext old;
 	ListCell   *cell;
@@ -390,15 +415,18 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 	initStringInfo(&query);
 	initStringInfo(&places);
 	initStringInfo(&digests);
-	appendStringInfo(&query, "INSERT INTO %s (held_by, held_operation, held_channel, held_why",
-					 qualified_name(held));
-	appendStringInfoString(&places, "$1, $2, $3, $4");
+	appendStringInfoChar(&digests, PROTADDR_SEALED_DIGESTS);
+	appendStringInfo(&query, "INSERT INTO %s (", qualified_name(held));
 	act_as(held->rd_rel->relowner, &acting);
-	for (; n < lengthof(told); n++)
+	digest_value(&digests, "held_seal", TEXTOID, PointerGetDatum(protaddr_gate_words(&gate->args)));
+	for (; n < lengthof(sealed_columns); n++)
 	{
-		types[n] = TEXTOID;
-		values[n] = CStringGetTextDatum(told[n]);
+		types[n] = told[n] == NULL ? INT8OID : TEXTOID;
+		values[n] = told[n] == NULL ? next_held_id(held) : CStringGetTextDatum(told[n]);
 		nulls[n] = ' ';
+		digest_value(&digests, sealed_columns[n], types[n], values[n]);
+		appendStringInfo(&query, "%s, ", sealed_columns[n]);
+		appendStringInfo(&places, "$%d, ", n + 1);
 	}
 	for (int i = 0; i < desc->natts; i++)
 	{
@@ -413,12 +441,7 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 		{
 			types[n] = BYTEAOID;
 			if (!isnull)
-			{
-				struct varlena *message = PG_DETOAST_DATUM_PACKED(values[n]);
-
-				values[n] = PointerGetDatum(protaddr_seal_bytes(VARDATA_ANY(message),
-																VARSIZE_ANY_EXHDR(message)));
-			}
+				values[n] = protaddr_seal_message(values[n]);
 		}
 		if (!isnull)
 		{
@@ -426,15 +449,15 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 			digest_value(&digests, NameStr(att->attname), types[n], values[n]);
 		}
 		nulls[n++] = isnull ? 'n' : ' ';
-		appendStringInfo(&query, ", %s", quote_identifier(NameStr(att->attname)));
-		appendStringInfo(&places, ", $%d", n);
+		appendStringInfo(&query, "%s, ", quote_identifier(NameStr(att->attname)));
+		appendStringInfo(&places, "$%d, ", n);
 	}
 
 	/* what is released is what was held, whoever had the table in hand */
 	types[n] = BYTEAOID;
 	values[n] = PointerGetDatum(protaddr_seal_bytes(digests.data, digests.len));
 	nulls[n++] = ' ';
-	appendStringInfo(&query, ", held_seal) VALUES (%s, $%d)", places.data, n);
+	appendStringInfo(&query, "held_seal) OVERRIDING SYSTEM VALUE VALUES (%s$%d)", places.data, n);
 
 	SPI_connect();
 	if (execute_on_held(held, query.data, n, types, values, nulls) != SPI_OK_INSERT || SPI_processed != 1)
@@ -601,6 +624,17 @@ action_from_text(const char *word)
 	return PROTADDR_WITHHOLD;
 }
 
+static void
+not_as_held(const char *column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("column \"%s\" of the held row is not as it was held", column),
+			 errdetail("Somebody has changed it since. The row stays held."),
+			 errhint("protaddr.reject_held() rejects it."),
+			 PROTADDR_DISCREET));
+}
+
 /* send_on puts a held row, which stands in SPI's result, into its table. */
 static void
 send_on(const ProtaddrGate *gate, Relation rel, ProtaddrHeldDecision *decision)
@@ -611,6 +645,8 @@ send_on(const ProtaddrGate *gate, Relation rel, ProtaddrHeldDecision *decision)
 	Oid		   *types = palloc(desc->natts * sizeof(Oid));
 	Datum	   *values = palloc(desc->natts * sizeof(Datum));
 	char	   *nulls = palloc(desc->natts);
+	Datum	   *as_held = palloc0(desc->natts * sizeof(Datum));
+	bool	   *has_none = palloc(desc->natts * sizeof(bool));
 	int			n = 0;
 	bytea	   *digests;
 	bool		unsealed;
@@ -625,7 +661,25 @@ send_on(const ProtaddrGate *gate, Relation rel, ProtaddrHeldDecision *decision)
 	digests = (bytea *) DatumGetPointer(SPI_getbinval(row, held_desc, 1, &unsealed));
 	if (!unsealed)
 		digests = protaddr_open_bytes((bytea *) PG_DETOAST_DATUM_PACKED(PointerGetDatum(digests)));
+	unsealed = unsealed || VARSIZE_ANY_EXHDR(digests) == 0 || VARDATA_ANY(digests)[0] != PROTADDR_SEALED_DIGESTS;
+	for (int i = 0; i < lengthof(sealed_columns); i++)
+	{
+		bool		isnull;
+		Datum		value = SPI_getbinval(row, held_desc, i + 2, &isnull);
+
+		if (unsealed || isnull ||
+			!is_among(digests, sealed_columns[i], i == 0 ? INT8OID : TEXTOID, value))
+			not_as_held(sealed_columns[i]);
+	}
+	if (!is_among(digests, "held_seal", TEXTOID, PointerGetDatum(protaddr_gate_words(&gate->args))))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the row was held by another gate than \"%s\" has now", RelationGetRelationName(rel)),
+				 errdetail("What its columns mean may be another thing by now. The row stays held."),
+				 errhint("protaddr.reject_held() rejects it; or use protaddr.remove_gate(), and protaddr.install_gate() with the arguments of then."),
+				 PROTADDR_DISCREET));
 	appendStringInfo(&query, "INSERT INTO %s", qualified_name(rel));
+	memset(has_none, true, desc->natts * sizeof(bool));
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
@@ -635,25 +689,27 @@ send_on(const ProtaddrGate *gate, Relation rel, ProtaddrHeldDecision *decision)
 		if (!is_kept(att))
 			continue;
 		types[n] = att->atttypid;
-		/* behind held_seal */
-		values[n] = SPI_getbinval(row, held_desc, n + 2, &isnull);
+		/* behind held_seal and those sealed with it */
+		values[n] = SPI_getbinval(row, held_desc, n + 2 + lengthof(sealed_columns), &isnull);
 		is_message = message_of(gate, rel, NameStr(att->attname)) != NULL;
-		if (unsealed || !is_as_held(digests, NameStr(att->attname),
-									is_message ? BYTEAOID : att->atttypid, values[n], isnull))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("column \"%s\" of the held row is not as it was held",
-							NameStr(att->attname)),
-					 errdetail("Somebody has changed it since. The row stays held."),
-					 errhint("protaddr.reject_held() rejects it."),
-					 PROTADDR_DISCREET));
+		if (!is_as_held(digests, NameStr(att->attname), is_message ? BYTEAOID : att->atttypid,
+						values[n], isnull))
+			not_as_held(NameStr(att->attname));
 		if (!isnull && is_message)
-			values[n] = PointerGetDatum(protaddr_open_bytes((bytea *) PG_DETOAST_DATUM_PACKED(values[n])));
+		{
+			values[n] = PointerGetDatum(protaddr_open_message(values[n]));
+			if (DatumGetPointer(values[n]) == NULL)
+				not_as_held(NameStr(att->attname));
+		}
+		as_held[i] = values[n];
+		has_none[i] = isnull;
 		nulls[n++] = isnull ? 'n' : ' ';
 		appendStringInfo(&query, "%s%s", n == 1 ? " (" : ", ", quote_identifier(NameStr(att->attname)));
 		appendStringInfo(&places, "%s$%d", n == 1 ? "" : ", ", n);
 	}
 	appendStringInfo(&query, ") OVERRIDING SYSTEM VALUE VALUES (%s)", places.data);
+	decision->desc = desc;
+	decision->row = heap_form_tuple(desc, as_held, has_none);
 
 	/* in a restricted operation nothing can be put off */
 	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
@@ -711,7 +767,7 @@ decide(FunctionCallInfo fcinfo, const char *status)
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("a decision on a held row needs the table, the row's held_id and a reason")));
 	reason = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	if (reason[strspn(reason, " \t\r\n\f\v")] == '\0')
+	if (protaddr_is_blank(reason))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("a decision on a held row needs a reason")));
@@ -750,6 +806,8 @@ decide(FunctionCallInfo fcinfo, const char *status)
 					 "decided_reason = $4, decided_action = $5 "
 					 "WHERE held_id OPERATOR(pg_catalog.=) $1 AND held_status OPERATOR(pg_catalog.=) 'held' RETURNING held_seal",
 					 qualified_name(held));
+	for (int i = 0; i < lengthof(sealed_columns); i++)
+		appendStringInfo(&query, ", %s", sealed_columns[i]);
 	for (int i = 0; i < desc->natts; i++)
 	{
 		if (!is_kept(TupleDescAttr(desc, i)))

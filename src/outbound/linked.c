@@ -105,7 +105,8 @@ protaddr_small(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 	if (sum == NULL)
 		return PROTADDR_SMALL_UNKNOWN;
 
-	if (channel->linked_within != NULL && transfer->payee.len > 0 && transfer->payer.len > 0)
+	if (channel->linked_within != NULL && !transfer->alone && transfer->payee.len > 0 &&
+		transfer->payer.len > 0)
 	{
 		since = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval,
 														TimestampTzGetDatum(now),
@@ -206,10 +207,15 @@ noted_before(Relation rel, const ProtaddrTransfer *transfer)
 
 /*
  * protaddr_linked_record notes a transfer, or what has become of it if its row was
- * noted before.
+ * noted before.  anew: then it is left as it is, and the result is false; a row that
+ * is inserted may meet one of its key, and not be stored.
+ *
+ * Before the row, so that rows of one statement count together.  One that is not
+ * stored after all (ON CONFLICT DO NOTHING), and under whose key nothing was noted,
+ * counts nevertheless, as if it had been stored and deleted.
  */
-void
-protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
+bool
+protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer, bool anew)
 {
 	Relation	rel;
 	HeapTuple	tuple;
@@ -220,15 +226,21 @@ protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *t
 	Datum		values[LINKED_COLUMNS];
 	bool		nulls[LINKED_COLUMNS] = {false};
 
-	if (channel->linked_within == NULL || !OidIsValid(transfer->relation) ||
+	if (channel->linked_within == NULL || transfer->alone || !OidIsValid(transfer->relation) ||
 		transfer->payer.len == 0 || transfer->payee.len == 0 || transfer->amount == NULL ||
 		transfer->currency[0] == '\0')
-		return;
+		return true;
 
 	payers = protaddr_identity_people(&transfer->payer, &npayers);
 	rel = table_open(protaddr_own_relation("linked_transfer"), RowExclusiveLock);
 	if (transfer->has_reference)
 		before = noted_before(rel, transfer);
+	if (before != NULL && anew)
+	{
+		table_close(rel, RowExclusiveLock);
+		pfree(payers);
+		return false;
+	}
 
 	payer_keys = palloc(npayers * sizeof(Datum));
 	for (int i = 0; i < npayers; i++)
@@ -257,6 +269,58 @@ protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *t
 	}
 	table_close(rel, RowExclusiveLock);
 	pfree(payers);
+	return true;
+}
+
+static bool
+is_same_person(const ProtaddrIdentifier *a, const ProtaddrIdentifier *b)
+{
+	return a->len == b->len && memcmp(a->key, b->key, a->len) == 0;
+}
+
+/*
+ * protaddr_linked_follow keeps what was noted of a row that an update changes: it
+ * takes the row's new key and amount along.  What is no longer a transfer of these two,
+ * or of no known amount, does not count any more; if it is one to be noted, it is
+ * noted anew.
+ */
+void
+protaddr_linked_follow(const ProtaddrTransfer *was, const ProtaddrTransfer *now)
+{
+	bool		same_people = is_same_person(&was->payer, &now->payer) &&
+		is_same_person(&was->payee, &now->payee);
+	Relation	rel;
+	HeapTuple	before;
+
+	if (!was->has_reference || !OidIsValid(was->relation) ||
+		(same_people && now->has_reference && was->reference == now->reference &&
+		 was->amount != NULL && now->amount != NULL &&
+		 DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(was->amount),
+										  NumericGetDatum(now->amount))) &&
+		 strcmp(was->currency, now->currency) == 0))
+		return;
+
+	rel = table_open(protaddr_own_relation("linked_transfer"), RowExclusiveLock);
+	before = noted_before(rel, was);
+	if (before != NULL && same_people && now->has_reference && now->amount != NULL &&
+		now->currency[0] != '\0')
+	{
+		Datum		values[LINKED_COLUMNS];
+		bool		nulls[LINKED_COLUMNS] = {false};
+		bool		replace[LINKED_COLUMNS] = {false};
+		HeapTuple	tuple;
+
+		values[LINKED_AMOUNT - 1] = NumericGetDatum(now->amount);
+		values[LINKED_CURRENCY - 1] = CStringGetTextDatum(now->currency);
+		values[LINKED_REFERENCE - 1] = Int64GetDatum((int64) now->reference);
+		replace[LINKED_AMOUNT - 1] = replace[LINKED_CURRENCY - 1] = true;
+		replace[LINKED_REFERENCE - 1] = true;
+		tuple = heap_modify_tuple(before, RelationGetDescr(rel), values, nulls, replace);
+		CatalogTupleUpdate(rel, &tuple->t_self, tuple);
+	}
+	else if (before != NULL)
+		CatalogTupleDelete(rel, &before->t_self);
+	table_close(rel, RowExclusiveLock);
 }
 
 /* linked_next gives the next transfer of any of these payers; same: it is this very one. */

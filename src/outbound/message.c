@@ -261,7 +261,7 @@ decide_unit(void *arg, PaUnit *unit)
 
 	/* a row that tells its amount counts as one transfer, by the gate */
 	if (going_on && linked && release->transfer->amount == NULL)
-		protaddr_linked_record(release->channel, &transfer);
+		(void) protaddr_linked_record(release->channel, &transfer, false);
 
 	MemoryContextSwitchTo(old);
 	return going_on;

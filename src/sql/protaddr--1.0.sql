@@ -2512,6 +2512,7 @@ BEGIN
         END LOOP;
         EXECUTE format('CREATE TRIGGER zz_protaddr_held BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION protaddr.held_kept()', full_name);
         EXECUTE format('CREATE TRIGGER zz_protaddr_held_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION protaddr.held_kept()', full_name);
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER zz_protaddr_held, ENABLE ALWAYS TRIGGER zz_protaddr_held_truncate', full_name);
         EXECUTE format('COMMENT ON TABLE %s IS %L', full_name,
             format('Rows of %s that wait for a decision (protaddr.release_held(), reject_held()), and those decided. Messages are sealed.', relation));
     ELSIF there.relkind <> 'r' OR there.relowner <> gated.relowner
@@ -2584,6 +2585,13 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'wrong_object_type',
             MESSAGE = 'a gate can only stand before a table';
+    END IF;
+    IF kind <> 'p' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = relation) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'feature_not_supported',
+            MESSAGE = format('%s has tables that inherit from it', relation),
+            DETAIL = 'They would have no gate, and every row would be refused.',
+            HINT = 'ALTER TABLE ... NO INHERIT, or use partitions.';
     END IF;
     IF (channel IS NULL) = (channel_column IS NULL) THEN
         RAISE EXCEPTION USING
@@ -2743,6 +2751,12 @@ BEGIN
                 USING HINT = 'install_gate(..., payee => column)';
         END IF;
     END IF;
+    IF num_nulls(amount, payee) = 0 AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = relation AND i.indisprimary)
+       AND EXISTS (SELECT FROM protaddr.channel c
+           WHERE (install_gate.channel IS NULL OR c.channel = install_gate.channel) AND c.valid_to > now() AND c.linked_within IS NOT NULL) THEN
+        RAISE NOTICE '% has no primary key: of linked transfers, one that is updated counts alone', relation
+            USING HINT = 'With a primary key a row that is updated, or moves to another partition, is known as the same transfer.';
+    END IF;
     unchecked := (SELECT string_agg(quote_ident(g.column_name), ', ' ORDER BY g.column_name)
                   FROM protaddr.unchecked_columns(relation) g
                   WHERE g.column_name <> ALL (message_columns || array_remove(ARRAY[subject, channel_column, currency, payee], NULL))
@@ -2766,13 +2780,13 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, text) IS
-'Puts the gate on an outbound table: whatever is written, each address column is released for the channel, or withheld (NULL), reduced, held or refused as protaddr.channel says. channel: for every row, or channel_column: the column that names it. subject: the column with the payer''s identifier; a row where it is NULL has its addresses withheld. persons: address columns that are somebody else''s, {"address column": "column that names the person"}. amount, currency (a column) or currency_code, and payee (a column): what tells a small amount; without them the stricter rule counts. messages: columns with payment messages, {"column": "xml" (ISO 20022), "mt" (SWIFT MT) or "json"}, of type xml, text, varchar, bytea, json or jsonb. held: the name of the table that holds rows, else the table''s with _held; made, for the table''s owner alone, if the channel, now or by a change entered already, can hold, or if held is given. Three triggers, ENABLE ALWAYS, on partitions too. The caller must own the table. Refuses (55000) a NOT NULL address column for a channel that withholds, and a trigger that would fire after the gate; names in a NOTICE the text, XML, JSON and bytea columns that it does not check. Raises 22023, 42602, 42701, 42703, 42710, 42804, 42809, 42P07, 54000, 0A000.';
+'Puts the gate on an outbound table: whatever is written, each address column is released for the channel, or withheld (NULL), reduced, held or refused as protaddr.channel says. channel: for every row, or channel_column: the column that names it. subject: the column with the payer''s identifier; a row where it is NULL has its addresses withheld. persons: address columns that are somebody else''s, {"address column": "column that names the person"}. amount, currency (a column) or currency_code, and payee (a column): what tells a small amount; without them the stricter rule counts. messages: columns with payment messages, {"column": "xml" (ISO 20022), "mt" (SWIFT MT) or "json"}, of type xml, text, varchar, bytea, json or jsonb. held: the name of the table that holds rows, else the table''s with _held; made, for the table''s owner alone, if the channel, now or by a change entered already, can hold, or if held is given. Three triggers, ENABLE ALWAYS, on partitions too. The caller must own the table. Refuses (55000) a NOT NULL address column for a channel that withholds, and a trigger that would fire after the gate, and (0A000) a table that others inherit from; names in a NOTICE the text, XML, JSON and bytea columns that it does not check. Raises 22023, 42602, 42701, 42703, 42710, 42804, 42809, 42P07, 54000, 0A000.';
 
 CREATE FUNCTION protaddr.release_held(relation regclass, held_id bigint, reason text, action text DEFAULT 'withhold') RETURNS void
     AS 'MODULE_PATHNAME', 'protaddr_release_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.release_held(regclass, bigint, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.release_held(regclass, bigint, text, text) IS
-'Sends a held row on its way: it is inserted into its gated table, through the gate and every other trigger, with the rights of the table''s owner. action: what happens to the addresses that held it: withhold, minimum, substitute or disclose (on record in protaddr.disclosure, with the reason). Where the channel''s rule for the address no longer holds it, that rule counts: of people free meanwhile the address leaves whole. If the insert fails, the row stays held. Needs EXECUTE and no right on the tables; whoever has it decides what leaves. Raises 22004 without a reason, 22023 for an action there is not, 42809 for a table without a gate, 55000 if no such row waits, XX001 if somebody has changed it since it was held.';
+'Sends a held row on its way: it is inserted into its gated table, through the gate and every other trigger, with the rights of the table''s owner. action: what happens to the addresses that held it: withhold, minimum, substitute or disclose (on record in protaddr.disclosure, with the reason). Where the channel''s rule for the address no longer holds it, that rule counts: of people free meanwhile the address leaves whole. If the insert fails, the row stays held. Needs EXECUTE and no right on the tables; whoever has it decides what leaves. Raises 22004 without a reason, 22023 for an action there is not, 42809 for a table without a gate, 23PA1 if another trigger changes on the way what the gate asks, 55000 if no such row waits or if another gate has held it, XX001 if somebody has changed it since it was held.';
 CREATE FUNCTION protaddr.reject_held(relation regclass, held_id bigint, reason text) RETURNS void
     AS 'MODULE_PATHNAME', 'protaddr_reject_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.reject_held(regclass, bigint, text) FROM PUBLIC;
@@ -2909,6 +2923,9 @@ SELECT g.relation, g.channel, g.subject,
         WHERE u.column_name <> ALL (coalesce(g.named, '{}'))) AS unchecked_columns,
        CASE WHEN g.functions <> 2 THEN 'incomplete: a trigger is missing'
             WHEN g.channel IS NOT NULL AND NOT EXISTS (SELECT FROM protaddr.channel c WHERE c.channel = g.channel) THEN 'its channel is gone'
+            WHEN g.channel IS NOT NULL AND NOT EXISTS (SELECT FROM protaddr.channel c WHERE c.channel = g.channel AND c.valid_to > now()) THEN 'its channel has ended'
+            WHEN g.channel IS NOT NULL AND NOT EXISTS (SELECT FROM protaddr.channel c WHERE c.channel = g.channel AND c.valid_from <= now() AND c.valid_to > now())
+            THEN 'its channel is not in force yet'
             WHEN g.subject IS NOT NULL AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = g.relation AND a.attname = g.subject AND NOT a.attisdropped)
             THEN 'its subject column is gone or renamed'
             WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = g.relation AND a.attnum > 0 AND NOT a.attisdropped
@@ -2925,7 +2942,7 @@ SELECT g.relation, g.channel, g.subject,
             WHEN protaddr.gate_state(g.relation) <> 'whole' THEN 'not as it was installed'
             ELSE 'in place' END
        || CASE WHEN protaddr.gate_state(g.relation) = 'whole'
-               AND (g.channel IS NULL OR EXISTS (SELECT FROM protaddr.channel c WHERE c.channel = g.channel))
+               AND (g.channel IS NULL OR EXISTS (SELECT FROM protaddr.channel c WHERE c.channel = g.channel AND c.valid_from <= now() AND c.valid_to > now()))
                AND (g.subject IS NULL OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = g.relation AND a.attname = g.subject AND NOT a.attisdropped))
                AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = g.relation AND a.attnum > 0 AND NOT a.attisdropped
                                AND protaddr.address_column(a.atttypid) = 'inside')
