@@ -18,29 +18,30 @@ DATA = src/sql/protaddr--1.0.sql
 
 # Neither PostgreSQL headers nor allocation: what unit tests and fuzzers run.
 PURE_SRCS = \
+	src/address/charset_x.c \
 	src/address/codec.c \
 	src/address/country.c \
 	src/address/element.c \
 	src/address/format.c \
 	src/address/token.c \
-	src/outbound/charset_x.c \
-	src/outbound/iso_json.c \
-	src/outbound/iso_name.c \
-	src/outbound/iso_party.c \
-	src/outbound/iso_write.c \
-	src/outbound/iso_xml.c \
-	src/outbound/json_names.c \
-	src/outbound/json_scan.c \
-	src/outbound/json_write.c \
-	src/outbound/swift_mt.c \
-	src/outbound/swift_party.c \
-	src/outbound/town.c \
+	src/message/iso_json.c \
+	src/message/iso_name.c \
+	src/message/iso_party.c \
+	src/message/iso_write.c \
+	src/message/iso_xml.c \
+	src/message/json_names.c \
+	src/message/json_scan.c \
+	src/message/json_write.c \
+	src/message/swift_mt.c \
+	src/message/swift_party.c \
+	src/message/town.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
 	src/register/subject.c
 
 ADDRESS_OBJS = \
 	src/address/address_io.o \
+	src/address/charset_x.o \
 	src/address/codec.o \
 	src/address/country.o \
 	src/address/discretion.o \
@@ -82,32 +83,35 @@ DOOR_OBJS = \
 OUTBOUND_OBJS = \
 	src/outbound/birth.o \
 	src/outbound/channel.o \
-	src/outbound/charset_x.o \
 	src/outbound/disclosure.o \
 	src/outbound/explain.o \
-	src/outbound/gate.o \
-	src/outbound/gate_args.o \
-	src/outbound/gate_columns.o \
-	src/outbound/gate_message.o \
-	src/outbound/gated.o \
-	src/outbound/held.o \
-	src/outbound/iso_json.o \
-	src/outbound/iso_name.o \
-	src/outbound/iso_party.o \
-	src/outbound/iso_write.o \
-	src/outbound/iso_xml.o \
-	src/outbound/json_names.o \
-	src/outbound/json_scan.o \
-	src/outbound/json_write.o \
-	src/outbound/keeper.o \
 	src/outbound/linked.o \
-	src/outbound/message.o \
 	src/outbound/rule.o \
-	src/outbound/substitute.o \
-	src/outbound/swift_mt.o \
-	src/outbound/swift_party.o \
-	src/outbound/town.o \
-	src/outbound/verify.o
+	src/outbound/substitute.o
+
+MESSAGE_OBJS = \
+	src/message/iso_json.o \
+	src/message/iso_name.o \
+	src/message/iso_party.o \
+	src/message/iso_write.o \
+	src/message/iso_xml.o \
+	src/message/json_names.o \
+	src/message/json_scan.o \
+	src/message/json_write.o \
+	src/message/message.o \
+	src/message/swift_mt.o \
+	src/message/swift_party.o \
+	src/message/town.o
+
+GATE_OBJS = \
+	src/gate/gate.o \
+	src/gate/gate_args.o \
+	src/gate/gate_columns.o \
+	src/gate/gate_message.o \
+	src/gate/gated.o \
+	src/gate/held.o \
+	src/gate/keeper.o \
+	src/gate/verify.o
 
 OBJS = \
 	src/module.o \
@@ -115,7 +119,9 @@ OBJS = \
 	$(KEYS_OBJS) \
 	$(REGISTER_OBJS) \
 	$(DOOR_OBJS) \
-	$(OUTBOUND_OBJS)
+	$(OUTBOUND_OBJS) \
+	$(MESSAGE_OBJS) \
+	$(GATE_OBJS)
 
 # ---- tests, by name -----------------------------------------------------------
 

@@ -2,9 +2,9 @@
  * protaddr.h
  *		The one internal header of the PostgreSQL side: a section per file.
  *
- * Dependencies point one way: address and keys know nothing above them, the
- * register knows nothing of them, the door knows all three, outbound knows the
- * door, module.c knows all.
+ * Dependencies point one way: address and keys know nothing above them, nor does the
+ * register of the door.  outbound holds the law: what a channel lets leave.  The door
+ * asks it before it releases; messages and gates ask the door.  module.c knows all.
  */
 #ifndef PROTADDR_H
 #define PROTADDR_H
@@ -428,7 +428,7 @@ extern ProtaddrSeal *protaddr_substitute_of(const ProtaddrIdentifier *person, in
 
 extern PaBirth *protaddr_birth_of(const ProtaddrIdentifier *id);
 
-/* ---- outbound/message.c: what of a message may leave ---------------------------------------- */
+/* ---- message/message.c: what of a message may leave ---------------------------------------- */
 
 typedef enum ProtaddrFormat
 {
@@ -449,7 +449,7 @@ extern ProtaddrAction protaddr_release_message(ProtaddrFormat format, const char
 											   const ProtaddrTransfer *transfer,
 											   StringInfo out, PaRewritten *counts);
 
-/* ---- outbound/gate_args.c: what a gate's triggers are told ------------------------------------ */
+/* ---- gate/gate_args.c: what a gate's triggers are told ------------------------------------ */
 
 /*
  * The triggers' arguments are pairs: a key, and its value.
@@ -495,7 +495,7 @@ typedef struct ProtaddrGateArgs
 extern bool protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate);
 extern bool protaddr_gate_names_column(const ProtaddrGateArgs *gate, const char *column);
 
-/* ---- outbound/gate_columns.c: which columns of a gated table mean what ------------------------- */
+/* ---- gate/gate_columns.c: which columns of a gated table mean what ------------------------- */
 
 typedef struct ProtaddrGateColumn
 {
@@ -556,7 +556,7 @@ extern text *protaddr_gate_words(const ProtaddrGateArgs *args);
 extern void protaddr_gate_person(const ProtaddrGate *gate, int person, HeapTuple row,
 								 TupleDesc desc, ProtaddrTransfer *transfer);
 
-/* ---- outbound/gate_message.c: a message in a column, and back ----------------------------------- */
+/* ---- gate/gate_message.c: a message in a column, and back ----------------------------------- */
 
 #define PROTADDR_DIGEST_SIZE	32
 
@@ -586,7 +586,7 @@ extern bytea *protaddr_open_message(Datum value);
 extern void protaddr_let_through(const ProtaddrDigest *digest);
 extern bool protaddr_was_let_through(const ProtaddrDigest *digest);
 
-/* ---- outbound/held.c: rows that wait for a decision ----------------------------------------------- */
+/* ---- gate/held.c: rows that wait for a decision ----------------------------------------------- */
 
 /* What was decided of the row that is being released; NULL: none is. */
 typedef struct ProtaddrHeldDecision
@@ -607,7 +607,7 @@ extern void protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple 
 							  const ProtaddrChannel *channel, const char *why);
 extern bool protaddr_held_released(const ProtaddrGate *gate, const bytea *digest);
 
-/* ---- outbound/verify.c: is what is stored released? ------------------------------------------------- */
+/* ---- gate/verify.c: is what is stored released? ------------------------------------------------- */
 
 /* where verify_gate shows how far it is (protaddr.verify_progress); the flag tells it from COPY */
 #define PROTADDR_PROGRESS_VERIFIED		10
@@ -615,7 +615,7 @@ extern bool protaddr_held_released(const ProtaddrGate *gate, const bytea *digest
 #define PROTADDR_PROGRESS_PARTITION		12
 #define PROTADDR_PROGRESS_IS_VERIFY		15
 
-/* ---- outbound/gated.c: which tables have a gate, and is it whole --------------------------------- */
+/* ---- gate/gated.c: which tables have a gate, and is it whole --------------------------------- */
 
 typedef enum ProtaddrGateState
 {
@@ -649,7 +649,7 @@ extern void protaddr_gate_broken(Oid relation);
 extern void protaddr_gate_enter(Oid relation);
 extern bool protaddr_gate_leave(Oid relation, const char *why, bool always);
 
-/* ---- outbound/keeper.c: hooks that keep the gates in place ------------------------------------------ */
+/* ---- gate/keeper.c: hooks that keep the gates in place ------------------------------------------ */
 
 extern void protaddr_keeper_init(void);
 extern void protaddr_keeper_is_here(void);

@@ -373,11 +373,11 @@ extern void protaddr_cpr_begin(PaCprParser *parser, PaCprKind kind,
 extern PaCprVerdict protaddr_cpr_feed(PaCprParser *parser, const char *data, size_t len);
 extern PaCprVerdict protaddr_cpr_end(PaCprParser *parser);
 
-/* ---- outbound/: payment messages ------------------------------------------- */
+/* ---- message/: payment messages ------------------------------------------- */
 
 /*
- * The rewriters of messages (outbound/iso_xml.c, outbound/swift_mt.c,
- * outbound/iso_json.c) find the places where a party's postal address stands, ask
+ * The rewriters of messages (message/iso_xml.c, message/swift_mt.c,
+ * message/iso_json.c) find the places where a party's postal address stands, ask
  * what may stand there, and copy every other byte as it is.
  *
  * They ask unit by unit: a unit is what surrounds parties and their accounts (a
@@ -497,7 +497,7 @@ extern PaMessageVerdict protaddr_rewrite_xml(const char *message, size_t len,
 
 /*
  * protaddr_charset_x writes text (UTF-8) in the characters that SWIFT messages have
- * (outbound/charset_x.c), letters folded as banks do: ae for the Danish one, e for an
+ * (address/charset_x.c), letters folded as banks do: ae for the Danish one, e for an
  * accented one.  Returns the length; 0 if it is empty, does not fit, or has a character
  * that cannot be written so.
  */
@@ -508,7 +508,7 @@ extern size_t protaddr_fold_letter(const char *text, size_t len, char out[3]);
 
 /*
  * protaddr_is_town is true for a text (UTF-8) that may stay as the town of an address
- * that goes (outbound/town.c): with a letter, no digit, comma, semicolon or slash of
+ * that goes (message/town.c): with a letter, no digit, comma, semicolon or slash of
  * any script, no control character, at most 140 characters.
  */
 extern bool protaddr_is_town(const char *text, size_t len);

@@ -2236,7 +2236,7 @@ COMMENT ON FUNCTION protaddr.explain_release(protaddr.address, text, numeric, te
 'What release() would do, and why, in words: the action, the reason, the column of protaddr.channel that decides (rule) in the row of channel rule_of valid from valid_from, and its legal basis. at: by the rules of that time. It tells whether a person is protected: grant it to few. Nothing is released or recorded. NULL for a NULL address or channel. Errors as release(), without 23PA1.';
 
 -- ---------------------------------------------------------------------------
--- outbound/: messages
+-- message/: messages
 -- ---------------------------------------------------------------------------
 CREATE TABLE protaddr.birth_data (
     subject_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (protaddr.subject_key(subject)) STORED,
@@ -2351,7 +2351,7 @@ REVOKE ALL ON FUNCTION protaddr.release_json(jsonb, text, timestamptz) FROM PUBL
 COMMENT ON FUNCTION protaddr.release_json(jsonb, text, timestamptz) IS 'As release_json(text, text, timestamptz).';
 
 -- ---------------------------------------------------------------------------
--- outbound/: gates
+-- gate/: gates
 -- ---------------------------------------------------------------------------
 CREATE FUNCTION protaddr.gate_row() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_gate_row' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
@@ -2849,7 +2849,7 @@ COMMENT ON FUNCTION protaddr.unchecked_columns(regclass) IS
 'The columns of a table that could hold an address as text and that a gate does not check: text types, XML, JSON, bytea, hstore, composites, and arrays and domains of these.';
 
 -- ---------------------------------------------------------------------------
--- outbound/: what keeps the gates in place
+-- gate/: what keeps them in place
 -- ---------------------------------------------------------------------------
 CREATE TABLE protaddr.gate (
     relation oid PRIMARY KEY,

@@ -2,8 +2,8 @@
  * message.c
  *		How fast are messages of ISO 20022 rewritten, and what of it is Expat's own time?
  *
- *		cc -O2 -Isrc -o message test/bench/message.c src/outbound/iso_[nwxp]*.c \
- *			src/outbound/town.c src/address/element.c src/address/country.c -lexpat
+ *		cc -O2 -Isrc -o message test/bench/message.c src/message/iso_[nwxp]*.c \
+ *			src/message/town.c src/address/element.c src/address/country.c -lexpat
  *		./message pacs008|camt054|FILE [MEGABYTES]
  *
  * A message is made of invented transactions (100 MB by default), or read from FILE.

@@ -4,7 +4,7 @@
  *		address that is withheld, or change anything else?
  *
  *		clang -g -O1 -fsanitize=fuzzer,address,undefined -Isrc -o fuzz_xml \
- *			test/fuzz/fuzz_xml.c src/outbound/iso_[nwxp]*.c src/outbound/town.c \
+ *			test/fuzz/fuzz_xml.c src/message/iso_[nwxp]*.c src/message/town.c \
  *			src/address/element.c src/address/country.c -lexpat
  *		./fuzz_xml -dict=test/fuzz/xml.dict -max_len=4096 test/fuzz/corpus_xml
  *

@@ -253,24 +253,24 @@ typedef struct IsoWalk
 #define ISO_CAPTURE_TOWN	100
 #define ISO_CAPTURE_COUNTRY 101
 
-/* in outbound/iso_xml.c */
+/* in message/iso_xml.c */
 extern void protaddr_iso_refuse(IsoWalk *walk, PaMessageVerdict verdict);
 extern void *protaddr_iso_grow(IsoWalk *walk, void *ptr, size_t size);
 extern bool protaddr_iso_callback(IsoWalk *walk, PaUnit *unit);
 extern void protaddr_iso_write(IsoWalk *walk, const char *data, size_t len);
 
-/* in outbound/iso_name.c */
+/* in message/iso_name.c */
 extern bool protaddr_iso_sounds_like_address(const char *name, size_t len);
 extern IsoKind protaddr_iso_classify(const char *name, size_t len);
 
-/* in outbound/iso_party.c */
+/* in message/iso_party.c */
 extern void protaddr_iso_fact(IsoWalk *walk, const IsoFact *fact);
 extern void protaddr_iso_begin_place(IsoWalk *walk, IsoKind kind, const char *name);
 extern void protaddr_iso_end_place(IsoWalk *walk, size_t end);
 extern void protaddr_iso_close(IsoWalk *walk);
 extern void protaddr_iso_transaction_begins(IsoWalk *walk);
 
-/* in outbound/iso_write.c */
+/* in message/iso_write.c */
 extern bool protaddr_iso_append(IsoWalk *walk, const char *text, size_t len);
 extern IsoText protaddr_iso_local_name(IsoWalk *walk, size_t start);
 extern int	protaddr_iso_level(const char *uri, size_t len);

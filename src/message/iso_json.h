@@ -120,7 +120,7 @@ typedef enum PaAddressName
 } PaAddressName;
 
 /*
- * in outbound/json_names.c: names are those that protaddr_json_name gives;
+ * in message/json_names.c: names are those that protaddr_json_name gives;
  * protaddr_json_address_name wants to see the whole one, *role_len is how much of it is
  * the role.
  */
@@ -131,11 +131,11 @@ extern bool protaddr_json_same_role(const char *role, const char *other);
 extern bool protaddr_json_is_party(const char *name);
 extern PaAddressName protaddr_json_address_name(const char *json, size_t start, int *role_len);
 
-/* in outbound/iso_json.c */
+/* in message/iso_json.c */
 extern void protaddr_json_refuse(PaJson *walk, PaMessageVerdict verdict, size_t at);
 
 /*
- * in outbound/json_write.c: protaddr_json_settle makes changes of what was decided about a
+ * in message/json_write.c: protaddr_json_settle makes changes of what was decided about a
  * spot, protaddr_json_flush writes the text up to here as far as it is not written yet.
  */
 extern void protaddr_json_settle(PaJson *walk, const PaSpot *spot, const PaParty *party);
