@@ -64,14 +64,14 @@ SELECT protaddr.set_channel('open', 'withhold');
 SELECT position('Skjultvej' IN protaddr.release_message(replace(pacs008('DK62OPDI00000000000062'), '<Dbtr>', '<UltmtDbtr><Nm>PRØVE Beskyttet</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></UltmtDbtr><Dbtr>'), 'open')) AS as_the_debtor;
 
 -- in a transaction of a batch, or beside a debtor without an address, also under another name
-SELECT position('Kanariegade' IN protaddr.release_message(replace(replace(pacs008('DK62OPDI00000000000062'), '<CdtTrfTxInf>', '<PmtInf>'), '</CdtTrfTxInf>', '<CdtTrfTxInf><UltmtDbtr><Nm>Somebody Else</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></UltmtDbtr></CdtTrfTxInf></PmtInf>'), 'open')) AS in_a_batch,
+SELECT position('Skjultvej' IN protaddr.release_message(replace(replace(pacs008('DK62OPDI00000000000062'), '<CdtTrfTxInf>', '<PmtInf>'), '</CdtTrfTxInf>', '<CdtTrfTxInf><UltmtDbtr><Nm>Somebody Else</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></UltmtDbtr></CdtTrfTxInf></PmtInf>'), 'open')) AS in_a_batch,
        position('KANARIEGADE' IN protaddr.release_json('{"debtor":{"name":"Sam"},"debtorAccount":{"iban":"DK62OPDI00000000000062"},"ultimateDebtor":{"name":"Sam Sample","postalAddress":"KANARIEGADE 2"}}', 'open')) AS beside_the_debtor,
-       position('Kanariegade' IN protaddr.release_message(replace(replace(pacs008('DK61OPDI00000000000061', cdtr_iban => 'DK62OPDI00000000000062'), '<Dbtr>', '<UltmtCdtr>'), '</Dbtr>', '</UltmtCdtr>'), 'open')) AS beside_the_creditor;
+       position('Skjultvej' IN protaddr.release_message(replace(replace(pacs008('DK61OPDI00000000000061', cdtr_iban => 'DK62OPDI00000000000062'), '<Dbtr>', '<UltmtCdtr>'), '</Dbtr>', '</UltmtCdtr>'), 'open')) AS beside_the_creditor;
 -- of whom the row names as payer, others in the message may not be free
 CREATE TABLE outbound (id int, payer text, doc text);
 SELECT protaddr.install_gate('outbound', 'sumclearing', 'payer', messages => '{"doc":"xml"}');
 INSERT INTO outbound VALUES (1, '6101704001', pacs008('DK61OPDI00000000000061')), (2, '6101704001', pacs008('GB99OPDI00000000000099')), (3, '6201704002', pacs008('DK61OPDI00000000000061')),
-    (4, '6101704001', replace(pacs008('DK61OPDI00000000000061'), '<Dbtr>', '<UltmtDbtr><Nm>Somebody Else</Nm><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></UltmtDbtr><Dbtr>'));
+    (4, '6101704001', replace(pacs008('DK61OPDI00000000000061'), '<Dbtr>', '<UltmtDbtr><Nm>Somebody Else</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></UltmtDbtr><Dbtr>'));
 SELECT id, position('<UltmtDbtr><Nm>Somebody Else</Nm></UltmtDbtr>' IN doc) > 0 AS ultimate_withheld, position('<Dbtr><Nm>Prøve Beskyttet</Nm><PstlAdr>' IN doc) > 0 AS debtor_whole FROM outbound ORDER BY id;
 DROP TABLE outbound;
 
@@ -150,40 +150,40 @@ $$;
 -- whoever is not recognised as 62, leaves
 SELECT protaddr.set_channel('open', 'withhold', when_unknown => 'leave');
 SELECT n, what, trick(format, message) FROM (VALUES
-    (1, 'xml', 'nothing', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr>'),
-    (2, 'xml', 'an account in pieces', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><IBAN> dk62<!-- -->OPDI <![CDATA[0000]]>&#48;000<?p i?>0000&#x36;2 </IBAN></Id></DbtrAcct>'),
-    (3, 'xml', 'an account of no scheme', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><Othr><Id>DK62-OPDI/0000.0000.0000.62</Id></Othr></Id></DbtrAcct>'),
-    (4, 'xml', 'a proxy', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Prxy><Id>620170-4002</Id></Prxy></DbtrAcct>'),
-    (5, 'xml', 'an account that is an element', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><IBAN><x/>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
-    (6, 'xml', 'two accounts', '<DbtrAcct><Id><IBAN>DK61OPDI00000000000061</IBAN></Id></DbtrAcct><Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
-    (7, 'xml', 'an account behind transactions', '<PmtInf><Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr><CdtTrfTxInf/><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct></PmtInf>'),
-    (8, 'xml', 'a namespace of its own', '<q:Dbtr xmlns:q="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><PstlAdr xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><StrtNm>Kanariegade</StrtNm></PstlAdr></q:Dbtr><q:DbtrAcct xmlns:q="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><q:Id><q:IBAN>DK62OPDI00000000000062</q:IBAN></q:Id></q:DbtrAcct>'),
-    (9, 'xml', 'no namespace', '<Dbtr><PstlAdr xmlns=""><StrtNm>Kanariegade</StrtNm></PstlAdr></Dbtr>'),
-    (10, 'xml', 'a prefix of another namespace', '<Dbtr xmlns:q="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><q:PstlAdr xmlns:q="urn:invented">Kanariegade</q:PstlAdr></Dbtr>'),
-    (11, 'xml', 'an address in an address', '<Dbtr><PstlAdr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr>Kanariegade</PstlAdr></Dbtr><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
-    (12, 'xml', 'several', '<Dbtr><PstlAdr/><PstlAdr a=">" ><StrtNm>Kanariegade</StrtNm></PstlAdr ><PstlAdr>Kanariegade</PstlAdr></Dbtr><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
-    (13, 'xml', 'an address of no party', '<StrtNm>Kanariegade</StrtNm>'),
-    (14, 'xml', 'more parties than are looked at', repeat('<UltmtDbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr></UltmtDbtr>', 129)),
-    (15, 'xml', 'more numbers than are looked at', '<Dbtr><PstlAdr><StrtNm>Kanariegade</StrtNm></PstlAdr><Id><PrvtId>' || repeat('<Othr><Id>1</Id></Othr>', 13) || '</PrvtId></Id></Dbtr>'),
+    (1, 'xml', 'nothing', '<Dbtr><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></Dbtr>'),
+    (2, 'xml', 'an account in pieces', '<Dbtr><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><IBAN> dk62<!-- -->OPDI <![CDATA[0000]]>&#48;000<?p i?>0000&#x36;2 </IBAN></Id></DbtrAcct>'),
+    (3, 'xml', 'an account of no scheme', '<Dbtr><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><Othr><Id>DK62-OPDI/0000.0000.0000.62</Id></Othr></Id></DbtrAcct>'),
+    (4, 'xml', 'a proxy', '<Dbtr><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></Dbtr><DbtrAcct><Prxy><Id>620170-4002</Id></Prxy></DbtrAcct>'),
+    (5, 'xml', 'an account that is an element', '<Dbtr><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><IBAN><x/>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
+    (6, 'xml', 'two accounts', '<DbtrAcct><Id><IBAN>DK61OPDI00000000000061</IBAN></Id></DbtrAcct><Dbtr><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
+    (7, 'xml', 'an account behind transactions', '<PmtInf><Dbtr><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></Dbtr><CdtTrfTxInf/><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct></PmtInf>'),
+    (8, 'xml', 'a namespace of its own', '<q:Dbtr xmlns:q="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><PstlAdr xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><StrtNm>Skjultvej</StrtNm></PstlAdr></q:Dbtr><q:DbtrAcct xmlns:q="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><q:Id><q:IBAN>DK62OPDI00000000000062</q:IBAN></q:Id></q:DbtrAcct>'),
+    (9, 'xml', 'no namespace', '<Dbtr><PstlAdr xmlns=""><StrtNm>Skjultvej</StrtNm></PstlAdr></Dbtr>'),
+    (10, 'xml', 'a prefix of another namespace', '<Dbtr xmlns:q="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><q:PstlAdr xmlns:q="urn:invented">Skjultvej</q:PstlAdr></Dbtr>'),
+    (11, 'xml', 'an address in an address', '<Dbtr><PstlAdr><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr>Skjultvej</PstlAdr></Dbtr><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
+    (12, 'xml', 'several', '<Dbtr><PstlAdr/><PstlAdr a=">" ><StrtNm>Skjultvej</StrtNm></PstlAdr ><PstlAdr>Skjultvej</PstlAdr></Dbtr><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
+    (13, 'xml', 'an address of no party', '<StrtNm>Skjultvej</StrtNm>'),
+    (14, 'xml', 'more parties than are looked at', repeat('<UltmtDbtr><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></UltmtDbtr>', 129)),
+    (15, 'xml', 'more numbers than are looked at', '<Dbtr><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr><Id><PrvtId>' || repeat('<Othr><Id>1</Id></Othr>', 13) || '</PrvtId></Id></Dbtr>'),
     (16, 'xml', 'an entity', '<Dbtr><PstlAdr><StrtNm>&kanariegade;</StrtNm></PstlAdr></Dbtr>'),
     (20, 'mt', 'nothing', E':50K:/GB99\nSAM\nKANARIEGADE 2\n'), (21, 'mt', 'an account with a code', E':50K:/C/DK62OPDI00000000000062\nSAM\nKANARIEGADE 2\n'), (22, 'mt', 'small letters', E':50k:/DK62OPDI00000000000062\nSAM\nKANARIEGADE 2\n'),
     (23, 'mt', 'a blank', E' :50K:/DK62OPDI00000000000062\nSAM\nKANARIEGADE 2\n'), (24, 'mt', 'a line feed that is none', E':50K:/DK62OPDI00000000000062\rSAM\rKANARIEGADE 2\n'), (25, 'mt', 'another', E':70:X\u0085:50K:/DK62OPDI00000000000062\u0085SAM\u0085KANARIEGADE 2\n'),
     (26, 'mt', 'an end before the end', E':70:X\n-\n:20:REF\n:50K:/DK62OPDI00000000000062\nSAM\nKANARIEGADE 2\n'), (27, 'mt', 'lines without numbers', E':50F:/DK62OPDI00000000000062\n1/SAM\nKANARIEGADE 2\n3/DK/X\n2/KANARIEGADE 2\n'),
     (28, 'mt', 'one that goes on', E':59:/DK62OPDI00000000000062\nSAM\n//KANARIEGADE 2\n:59F:/DK62OPDI00000000000062\n1/SAM\n8/KANARIEGADE 2\n'), (29, 'mt', 'a number of an identity card', E':50F:NIDN/DK/6201704002\n1/SAM\n2/KANARIEGADE 2\n'),
-    (40, 'json', 'nothing', '{"Dbtr":{"PstlAdr":"Kanariegade"}}'), (41, 'json', 'escapes', '{"Dbt\u0072":{"Pstl\u0041dr":"Kanariegade"},"DbtrAcct":{"Id":{"I\u0042AN":"DK62\u004fPDI00000000000062"}}}'),
-    (42, 'json', 'the same name twice', '{"Dbtr":{"PstlAdr":"Kanariegade"},"Dbtr":{"PstlAdr":"Kanariegade","PstlAdr":"Kanariegade"},"DbtrAcct":{"Id":{"IBAN":"x"}},"DbtrAcct":{"Id":{"IBAN":"DK62OPDI00000000000062"}}}'),
-    (43, 'json', 'other letters', '{"dbtr":{"PSTLADR":"Kanariegade"},"DBTRACCT":{"iban":"dk62 OPDI 0000 0000 0000 62"}}'), (44, 'json', 'names in full', '{"ultimate_debtor":{"postal-address":["Kanariegade"],"identification":6201704002}}'),
-    (45, 'json', 'a role before it', '{"creditorAddress":{"streetName":"Kanariegade"},"creditorAccount":{"iban":"DK62OPDI00000000000062"}}'), (46, 'json', 'arrays', '[[{"ns:Dbtr":[{"ns:PstlAdr":[{"ns:StrtNm":"Kanariegade"}]}],"ns:DbtrAcct":[[{"ns:Id":[{"ns:IBAN":["DK62OPDI00000000000062"]}]}]]}]]'),
-    (47, 'json', 'a part of none', '{"Dbtr":{"address":{"AdrLine":"Kanariegade"}},"DbtrAcct":{"Id":{"IBAN":"DK62OPDI00000000000062"}}}'), (48, 'json', 'more in the name', '{"Dbtr":{"PstlAdr2":"Kanariegade"}}'), (49, 'json', 'a number of a customer', '{"Dbtr":{"PstlAdr":"Kanariegade","Id":{"PrvtId":{"Othr":{"Id":620170.4002}}}}}'),
-    (50, 'json', 'an address by another name', '{"debtor":{"name":"Sam","homeAddress":"Kanariegade"},"debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
-    (51, 'json', 'a payer within a debtor', '{"debtor":{"payerAddress":"Kanariegade"},"debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
-    (52, 'json', 'a blank in the name', '{"debtor":{"postal address":"Kanariegade","adresse":"Kanariegade"},"debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
-    (53, 'json', 'a street alone', '{"debtor":{"street":"Kanariegade"},"debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
-    (54, 'json', 'a street with a role', '{"Dbtr_StrtNm":"Kanariegade","debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
-    (55, 'json', 'an address for a prefix', '{"Dbtr":{"PstlAdr:x":"Kanariegade"},"DbtrAcct":{"Id":{"IBAN":"DK62OPDI00000000000062"}}}'),
-    (56, 'json', 'an agent that is none', '{"fuldmagt":{"PstlAdr":"Kanariegade","Id":"6201704002"}}'),
-    (57, 'json', 'an account around a list', '{"debtorAccount":{"iban":"DK61OPDI00000000000061"},"t":[{"debtor":{"postalAddress":"Kanariegade"}},{}]}'),
-    (58, 'json', 'two accounts, one free', '{"debtor":{"postalAddress":"Kanariegade"},"debtorAccount":{"iban":"DK61OPDI00000000000061"},"DbtrAcct":{"Id":"GB99OPDI00000000000099"}}')
+    (40, 'json', 'nothing', '{"Dbtr":{"PstlAdr":"Skjultvej"}}'), (41, 'json', 'escapes', '{"Dbt\u0072":{"Pstl\u0041dr":"Skjultvej"},"DbtrAcct":{"Id":{"I\u0042AN":"DK62\u004fPDI00000000000062"}}}'),
+    (42, 'json', 'the same name twice', '{"Dbtr":{"PstlAdr":"Skjultvej"},"Dbtr":{"PstlAdr":"Skjultvej","PstlAdr":"Skjultvej"},"DbtrAcct":{"Id":{"IBAN":"x"}},"DbtrAcct":{"Id":{"IBAN":"DK62OPDI00000000000062"}}}'),
+    (43, 'json', 'other letters', '{"dbtr":{"PSTLADR":"Skjultvej"},"DBTRACCT":{"iban":"dk62 OPDI 0000 0000 0000 62"}}'), (44, 'json', 'names in full', '{"ultimate_debtor":{"postal-address":["Skjultvej"],"identification":6201704002}}'),
+    (45, 'json', 'a role before it', '{"creditorAddress":{"streetName":"Skjultvej"},"creditorAccount":{"iban":"DK62OPDI00000000000062"}}'), (46, 'json', 'arrays', '[[{"ns:Dbtr":[{"ns:PstlAdr":[{"ns:StrtNm":"Skjultvej"}]}],"ns:DbtrAcct":[[{"ns:Id":[{"ns:IBAN":["DK62OPDI00000000000062"]}]}]]}]]'),
+    (47, 'json', 'a part of none', '{"Dbtr":{"address":{"AdrLine":"Skjultvej"}},"DbtrAcct":{"Id":{"IBAN":"DK62OPDI00000000000062"}}}'), (48, 'json', 'more in the name', '{"Dbtr":{"PstlAdr2":"Skjultvej"}}'), (49, 'json', 'a number of a customer', '{"Dbtr":{"PstlAdr":"Skjultvej","Id":{"PrvtId":{"Othr":{"Id":620170.4002}}}}}'),
+    (50, 'json', 'an address by another name', '{"debtor":{"name":"Sam","homeAddress":"Skjultvej"},"debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
+    (51, 'json', 'a payer within a debtor', '{"debtor":{"payerAddress":"Skjultvej"},"debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
+    (52, 'json', 'a blank in the name', '{"debtor":{"postal address":"Skjultvej","adresse":"Skjultvej"},"debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
+    (53, 'json', 'a street alone', '{"debtor":{"street":"Skjultvej"},"debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
+    (54, 'json', 'a street with a role', '{"Dbtr_StrtNm":"Skjultvej","debtorAccount":{"iban":"DK62OPDI00000000000062"}}'),
+    (55, 'json', 'an address for a prefix', '{"Dbtr":{"PstlAdr:x":"Skjultvej"},"DbtrAcct":{"Id":{"IBAN":"DK62OPDI00000000000062"}}}'),
+    (56, 'json', 'an agent that is none', '{"fuldmagt":{"PstlAdr":"Skjultvej","Id":"6201704002"}}'),
+    (57, 'json', 'an account around a list', '{"debtorAccount":{"iban":"DK61OPDI00000000000061"},"t":[{"debtor":{"postalAddress":"Skjultvej"}},{}]}'),
+    (58, 'json', 'two accounts, one free', '{"debtor":{"postalAddress":"Skjultvej"},"debtorAccount":{"iban":"DK61OPDI00000000000061"},"DbtrAcct":{"Id":"GB99OPDI00000000000099"}}')
 ) v(n, format, what, message) ORDER BY n;
 
 -- a register that cannot be asked lets nothing out; nor a transaction that changes what it says
