@@ -286,7 +286,7 @@ CREATE TABLE protaddr.regime_code (
     PRIMARY KEY (regime, code)
 );
 COMMENT ON TABLE protaddr.regime_code IS
-'What the codes of each regime mean. A code that is not here hides everything. Yours to extend and change (grant INSERT and UPDATE to whoever answers for it): such rows are dumped, and hold for what is recorded from then on; what is in force keeps its kind until a delivery says it again.';
+'What the codes of each regime mean. A code that is not here hides everything. Yours to extend and change (grant SELECT, INSERT, UPDATE and DELETE to whoever answers for it): such rows are dumped, and hold for what is recorded from then on; what is in force keeps its kind until a delivery says it again.';
 COMMENT ON COLUMN protaddr.regime_code.regime IS 'Country and register, such as DK-CPR.';
 COMMENT ON COLUMN protaddr.regime_code.code IS 'The code as the register delivers it.';
 COMMENT ON COLUMN protaddr.regime_code.kind IS 'What it hides; none: stored, but hides nothing.';
@@ -1533,7 +1533,7 @@ FROM (SELECT min(i.subject) AS subject, min(i.recorded_from)::date AS since,
 COMMENT ON VIEW protaddr.register_review IS
 'What a person must look at, one row each. Counts: SELECT what, count(*) FROM protaddr.register_review GROUP BY what. What protaddr.register_review_values() adds takes reading every bound value. Names people: for readers of history (GRANT SELECT), not for monitoring.';
 COMMENT ON COLUMN protaddr.register_review.what IS
-'delete date passed (the register still delivers it: it holds, ask why); unknown code (not in regime_code: it protects name and address); linked to nobody (identity links end at a subject no register has told of).';
+'delete date passed (the register still delivers it: it holds, ask why); unknown code (not in regime_code: it hides name, address and town); linked to nobody (identity links end at a subject no register has told of).';
 COMMENT ON COLUMN protaddr.register_review.subject IS 'The person''s identifier as delivered or entered.';
 COMMENT ON COLUMN protaddr.register_review.since IS 'The delete date, or the day it was recorded.';
 COMMENT ON COLUMN protaddr.register_review.detail IS 'Code and source, or the identifiers.';
@@ -1639,7 +1639,7 @@ REVOKE ALL ON SEQUENCE protaddr.substitute_address_id_seq, protaddr.register_for
 CREATE FUNCTION protaddr.show(address protaddr.address) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_show' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION protaddr.show(protaddr.address) IS
-'The address on one line in its country''s order (Denmark: the official form, Vestergade 12, 2. th, 8000 Aarhus C), or [address withheld] if anybody it concerns is protected, if it concerns nobody, or while the register is not ready. NULL for NULL. Raises 55PA1 if the value''s key is not here, XX001 if the value was tampered with.';
+'The address on one line in its country''s order (Denmark: the official form, Vestergade 12, 2. th, 8000 Aarhus C), or [address withheld] if anybody it concerns is protected, if it concerns nobody, or while the register is not ready. The minimum, the substitute or what was disclosed on record, as a gate released it, is told all the same. NULL for NULL. Raises 55PA1 if the value''s key is not here, XX001 if the value was tampered with.';
 
 CREATE FUNCTION protaddr.show_iso(address protaddr.address) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'protaddr_show_iso' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
@@ -1880,7 +1880,7 @@ COMMENT ON COLUMN protaddr.channel.small_amount IS 'Up to this amount, with the 
 COMMENT ON COLUMN protaddr.channel.small_currency IS 'Currency of small_amount, ISO 4217.';
 COMMENT ON COLUMN protaddr.channel.when_small IS 'What it does with the address of a protected person who transfers a small amount.';
 COMMENT ON COLUMN protaddr.channel.linked_within IS 'Transfers of one payer to one payee within this time count together. NULL: each counts alone.';
-COMMENT ON COLUMN protaddr.channel.when_unknown IS 'What it does with the address of somebody of whom no register has told: leave, withhold, minimum, hold or block. Nobody is unknown while no register lists people.';
+COMMENT ON COLUMN protaddr.channel.when_unknown IS 'What it does with the address of somebody of whom no register has told: leave, withhold, minimum, hold or block. Nobody is unknown while no register lists people, but parties of messages who stand for nobody.';
 COMMENT ON COLUMN protaddr.channel.when_unbound IS 'What it does with an address that concerns nobody, in a row that names nobody, or while the register is not ready: withhold, hold or block. Where when_protected is hold or block, at least that.';
 COMMENT ON COLUMN protaddr.channel.when_unreadable IS 'What it does with a message that is malformed or not of its format: hold or block.';
 COMMENT ON COLUMN protaddr.channel.without_substitute IS 'What it does in place of substitute if none is registered: withhold, minimum, hold or block.';
@@ -2219,7 +2219,7 @@ CREATE FUNCTION protaddr.release(
     AS 'MODULE_PATHNAME', 'protaddr_release_sql' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION protaddr.release(protaddr.address, text, numeric, text, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.release(protaddr.address, text, numeric, text, text, timestamptz) IS
-'What of an address may leave through a channel, sealed as released for it: all of it if nobody it concerns is protected; else what protaddr.channel says, which may be NULL. amount, currency (ISO 4217) and payee (an identifier) decide whether the amount is small; NULL: not known. at: when it is to leave; the rules of now and of then must both let it. NULL for a NULL address or channel. Raises 22023 for a channel there is not, 23PA1 if the channel blocks or holds, 55PA1 if the value''s key is not here.';
+'What of an address may leave through a channel, sealed as released for it: all of it if registers have told of everybody it concerns and none is protected; else what protaddr.channel says, which may be NULL. amount, currency (ISO 4217) and payee (an identifier) decide whether the amount is small; NULL: not known. at: when it is to leave; the rules of now and of then must both let it. NULL for a NULL address or channel. Raises 22023 for a channel there is not, 23PA1 if the channel blocks or holds, 55PA1 if the value''s key is not here.';
 
 CREATE FUNCTION protaddr.explain_release(
     address protaddr.address,
@@ -2321,7 +2321,7 @@ CREATE FUNCTION protaddr.release_message(message text, channel text, at timestam
     AS 'MODULE_PATHNAME', 'protaddr_release_message_text' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION protaddr.release_message(text, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.release_message(text, text, timestamptz) IS
-'What of an ISO 20022 message (pain, pacs, camt; XML, alone or in an envelope) may leave through a channel: each party''s postal address becomes what protaddr.channel says, by whom its account, identification or name stands for; one that stands for nobody we know is an unknown person. Agents'' addresses and all other bytes stay. Amounts, currencies and payees are the message''s own. Text is in the database''s encoding, which must be UTF8. at: as of release(). NULL for a NULL message or channel. Raises 22023 for a channel there is not; 23PA1 if the channel blocks or holds, or if the message is malformed, has a document type, another namespace or is no message at all.';
+'What of an ISO 20022 message (pain, pacs, camt; XML, alone or in an envelope) may leave through a channel: each party''s postal address becomes what protaddr.channel says, by whom its account, identification or name stands for; one that stands for nobody we know is an unknown person. Agents'' addresses and all other bytes stay. Amounts, currencies and payees are the message''s own. Text is in the database''s encoding, which must be UTF8. at: as of release(). NULL for a NULL message or channel. Raises 22023 for a channel there is not; 23PA1 if the channel blocks or holds, or if the message is malformed, has a document type, another namespace, parts of an address outside of one or markup in a text, or is no message at all.';
 CREATE FUNCTION protaddr.release_message(message xml, channel text, at timestamptz DEFAULT NULL) RETURNS xml
     AS 'MODULE_PATHNAME', 'protaddr_release_message_text' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION protaddr.release_message(xml, text, timestamptz) FROM PUBLIC;
@@ -2335,12 +2335,12 @@ CREATE FUNCTION protaddr.release_mt(message text, channel text, at timestamptz D
     AS 'MODULE_PATHNAME', 'protaddr_release_mt_text' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION protaddr.release_mt(text, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.release_mt(text, text, timestamptz) IS
-'The same for SWIFT MT text: the ordering and beneficiary customers, fields 50K, 50F, 59 and 59F. In 50K and 59 nothing says which line is the town, so that a minimum is nothing. Fields with free text (70, 72, 77, 86) stay. NULL and errors as release_message().';
+'The same for SWIFT MT text: the ordering and beneficiary customers, fields 50K, 50F, 59 and 59F. In 50K and 59 nothing says which line is the town, so that a minimum is nothing. Fields with free text (70, 72, 77, 79, 86) and agents stay. NULL and errors as release_message(): 23PA1 too for parties in other fields (42D, 82 to 88, 95Q), tags within lines and unknown blocks.';
 CREATE FUNCTION protaddr.release_json(message text, channel text, at timestamptz DEFAULT NULL) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_release_json_text' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION protaddr.release_json(text, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.release_json(text, text, timestamptz) IS
-'The same for JSON that has the ISO 20022 names: a PstlAdr anywhere. NULL and errors as release_message().';
+'The same for JSON that has the ISO 20022 names: PstlAdr, PostalAddress, debtorAddress and the like, in any case of letters and anywhere. What stands inside a string is not looked into. NULL and errors as release_message(): 23PA1 too for other names that say address, street, post code or town.';
 CREATE FUNCTION protaddr.release_json(message json, channel text, at timestamptz DEFAULT NULL) RETURNS json
     AS 'MODULE_PATHNAME', 'protaddr_release_json_text' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION protaddr.release_json(json, text, timestamptz) FROM PUBLIC;
@@ -2908,7 +2908,7 @@ COMMENT ON FUNCTION protaddr.remove_gate(regclass) IS
 CREATE FUNCTION protaddr.gate_state(relation oid) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_gate_state_sql' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION protaddr.gate_state(oid) IS
-'Of the gate that a table stands under, be it that of a table above it: none; whole; or broken, and then nothing can be written.';
+'Of the gate that a table stands under, be it that of a table above it: none; whole; or broken, and then nothing can be written. Raises 42P01 if there is no such table.';
 CREATE FUNCTION protaddr.gates_are_kept() RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_gates_are_kept' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION protaddr.gates_are_kept() IS
@@ -2968,8 +2968,8 @@ ORDER BY g.relation::text;
 GRANT SELECT ON protaddr.gate_status TO PUBLIC;
 COMMENT ON VIEW protaddr.gate_status IS 'The gates, as the catalogs have them; partitions stand under their parent.';
 COMMENT ON COLUMN protaddr.gate_status.relation IS 'The outbound table.';
-COMMENT ON COLUMN protaddr.gate_status.channel IS 'The channel its addresses are released for.';
-COMMENT ON COLUMN protaddr.gate_status.subject IS 'The column that names the person.';
+COMMENT ON COLUMN protaddr.gate_status.channel IS 'The channel its addresses are released for; NULL: each row names its own.';
+COMMENT ON COLUMN protaddr.gate_status.subject IS 'The column that names the payer; NULL: the table has messages alone.';
 COMMENT ON COLUMN protaddr.gate_status.address_columns IS 'The columns that the gate releases.';
 COMMENT ON COLUMN protaddr.gate_status.unchecked_columns IS 'Columns that could hold an address as text and are not checked; NULL if none.';
 COMMENT ON COLUMN protaddr.gate_status.status IS 'in place, or what is wrong.';

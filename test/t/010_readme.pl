@@ -124,7 +124,9 @@ C-77	19121212-1212	customer
 		SELECT protaddr.end_channel('fax'); SELECT * FROM protaddr.channel_change, protaddr.exchange_rate;
 		SELECT action FROM protaddr.explain_release('Prøvevej 1', 'sepa')},
 	rate_keeper => q{SELECT protaddr.set_exchange_rate('SEK', 0.09), protaddr.forget_linked_transfers()},
-	payment_officer => q{SELECT * FROM protaddr.held_rows(), protaddr.disclosure});
+	payment_officer => q{SELECT * FROM protaddr.held_rows(), protaddr.disclosure},
+	auditor => q{SELECT * FROM protaddr.held_rows(); SELECT * FROM protaddr.disclosure, protaddr.channel_change, protaddr.gate_change;
+		SELECT * FROM protaddr.register_delivery, protaddr.register_forgotten});
 $node->safe_psql('bank', 'CREATE SCHEMA engineer AUTHORIZATION payment_engineer');
 foreach my $role (sort keys %work)
 {
@@ -146,6 +148,7 @@ my %not_theirs = (
 	data_protection_officer => [ q{SELECT protaddr.load_cpr('')}, q{SELECT protaddr.forget_rows('1', now())}, q{SELECT protaddr.set_channel('sepa', 'minimum')} ],
 	channel_keeper => [ q{SELECT protaddr.release('Prøvevej 1', 'sepa')}, q{SELECT protaddr.release_held('1', 1, '1')}, q{SELECT protaddr.set_exchange_rate('SEK', 1)},
 		'SELECT FROM protaddr.disclosure', 'SELECT FROM protaddr.linked_transfer', 'SELECT FROM protaddr.birth_data' ],
+	auditor => [ q{SELECT protaddr.release_held('1', 1, '1')}, 'SELECT FROM protaddr.protection' ],
 	payment_engineer => [ q{SELECT protaddr.set_channel('sepa', 'minimum')}, q{SELECT protaddr.release_held('1', 1, '1')}, q{SELECT protaddr.explain_release('Prøvevej 1', 'sepa')} ],
 	nobody => [ q{SELECT protaddr.is_protected('1')}, 'SELECT FROM protaddr.register_status', 'SELECT FROM protaddr.register_review' ]);
 $node->safe_psql('bank', 'CREATE ROLE nobody');
