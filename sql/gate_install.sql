@@ -139,6 +139,17 @@ INSERT INTO "out ""bound"" 'x'" SELECT cpr::bigint, home FROM customer;
 SELECT "who's", protaddr.show("an address"), protaddr.show(copy) AS copy FROM "out ""bound"" 'x'" ORDER BY 1;
 SELECT relation, subject, address_columns, status FROM gates WHERE channel = 'payee_display';
 
+-- a composite that gets an address once the gate is there
+CREATE TYPE remark AS (line text);
+CREATE TABLE remarked (payer text, home protaddr.address, more remark);
+SELECT protaddr.install_gate('remarked', 'own_bank', 'payer');
+INSERT INTO remarked SELECT cpr, home, ROW('x')::remark FROM customer;
+ALTER TYPE remark ADD ATTRIBUTE home protaddr.address;
+SELECT refusal('INSERT INTO remarked SELECT cpr, NULL, ROW(''x'', home)::remark FROM customer');
+SELECT status FROM gates WHERE relation = 'remarked'::regclass;
+DROP TABLE remarked;
+DROP TYPE remark;
+
 -- the triggers' functions are good for nothing else
 CREATE TABLE unused (payer text, home protaddr.address);
 SELECT refusal('CREATE TRIGGER t ' || a || '; INSERT INTO unused VALUES (''6101704001'', (SELECT home FROM customer LIMIT 1)); DELETE FROM unused; TRUNCATE unused') FROM (VALUES
