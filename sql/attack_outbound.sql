@@ -196,7 +196,7 @@ SELECT id, payee, saw(protaddr.show(addr)) FROM moving ORDER BY 1;
 CREATE TABLE wire (id integer PRIMARY KEY, cpr text, m text);
 SELECT protaddr.install_gate('wire', 'cross_border', 'cpr', messages => '{"m": "xml"}');
 CREATE FUNCTION wire(payee text, amount text) RETURNS text LANGUAGE sql AS $$
-	SELECT replace(replace(message('Kanariegade', '0707614285'), '2500', amount), '</CdtTrfTxInf>', '<CdtrAcct><Id><Othr><Id>' || payee || '</Id></Othr></Id></CdtrAcct></CdtTrfTxInf>') $$;
+	SELECT replace(replace(message('Kanarie' || 'gade', '0707614285'), '2500', amount), '</CdtTrfTxInf>', '<CdtrAcct><Id><Othr><Id>' || payee || '</Id></Othr></Id></CdtrAcct></CdtTrfTxInf>') $$;
 INSERT INTO wire VALUES (1, '0707614285', wire('M1', '600'));
 UPDATE wire SET id = 2, m = wire('M1', '600');
 INSERT INTO wire VALUES (3, '0707614285', wire('M1', '300')), (4, '0707614285', wire('M1', '300'));
