@@ -271,12 +271,9 @@ extern void protaddr_currency_from_text(const text *code, char currency[4]);
 extern bool protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 								 const ProtaddrTransfer *transfer);
 
-/* ---- door/row_trigger.c: what a trigger of ours knows about its table ----------------- */
+/* ---- door/row_trigger.c: what a binding trigger knows about its table ------------------ */
 
-/*
- * One per trigger and relation, kept between statements.  For a bind trigger
- * addresses holds the one bound column, for a gate every address column.
- */
+/* One per trigger and relation, kept between statements. */
 typedef struct ProtaddrRowTrigger
 {
 	Oid			trigger;		/* hash key */
@@ -285,12 +282,12 @@ typedef struct ProtaddrRowTrigger
 	AttrNumber	subject;
 	Oid			subject_type;
 	FmgrInfo	subject_out;
-	int			naddresses;
-	AttrNumber *addresses;
+	AttrNumber	address;
 } ProtaddrRowTrigger;
 
 extern void protaddr_row_trigger_init(void);
 extern bool protaddr_type_holds_address(Oid type);
+extern AttrNumber protaddr_trigger_column(Relation rel, const char *name);
 extern ProtaddrRowTrigger *protaddr_row_trigger(TriggerData *trigdata, const char *subject,
 												const char *column);
 extern void protaddr_check_row_trigger(FunctionCallInfo fcinfo, const char *function,

@@ -57,7 +57,7 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 	desc = RelationGetDescr(trigdata->tg_relation);
 	row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 		trigdata->tg_newtuple : trigdata->tg_trigtuple;
-	column = trigger->addresses[0];
+	column = trigger->address;
 
 	value = heap_getattr(row, column, desc, &isnull);
 	if (isnull)

@@ -1,10 +1,10 @@
 /*
  * row_trigger.c
- *		Which columns of its table does a row trigger of ours work on?
+ *		Which columns of its table does a binding trigger work on?
  *
- * Found by name and by type when the trigger first fires on a relation, kept per
- * trigger until a relation changes.  A partition has triggers and column
- * numbers of its own, so it has an entry of its own.
+ * Found by name when the trigger first fires on a relation, kept per trigger until a
+ * relation changes.  A partition has triggers and column numbers of its own, so it
+ * has an entry of its own.  Gates have more to find: gate/gate_columns.c.
  */
 #include "protaddr.h"
 
@@ -56,11 +56,9 @@ row_trigger_relcache(Datum arg, Oid relid)
 }
 
 /*
- * protaddr_row_trigger gives what the firing trigger works on: the column that
- * names the person (subject, may be NULL for none), and either the one address
- * column named, or all there are.  Raises an error if a column is gone, or if the
- * table has an address inside an array or a composite, where nothing could reach
- * it.
+ * protaddr_row_trigger gives what the firing trigger works on: the column that names
+ * the person, and the address column.  Raises an error if one is gone, or holds no
+ * address.
  */
 ProtaddrRowTrigger *
 protaddr_row_trigger(TriggerData *trigdata, const char *subject, const char *column)
@@ -72,17 +70,15 @@ protaddr_row_trigger(TriggerData *trigdata, const char *subject, const char *col
 
 	entry = hash_search(row_triggers, &trigger, HASH_ENTER, &found);
 	if (!found)
-	{
 		entry->valid = false;
-		entry->addresses = NULL;
-	}
 	if (unlikely(!entry->valid || entry->relation != RelationGetRelid(rel)))
 		row_trigger_fill(entry, rel, subject, column);
 	return entry;
 }
 
-static AttrNumber
-column_by_name(Relation rel, const char *name)
+/* protaddr_trigger_column gives the number of a column that a trigger names; 42703 if it is gone. */
+AttrNumber
+protaddr_trigger_column(Relation rel, const char *name)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 
@@ -108,7 +104,11 @@ row_trigger_fill(ProtaddrRowTrigger *entry, Relation rel, const char *subject,
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 	Oid			address = protaddr_address_type();
-	AttrNumber *addresses;
+	AttrNumber	subject_column;
+	AttrNumber	address_column;
+	Oid			subject_type;
+	Oid			out;
+	bool		is_varlena;
 
 	/* without it nothing would look like an address */
 	if (!OidIsValid(address))
@@ -119,66 +119,24 @@ row_trigger_fill(ProtaddrRowTrigger *entry, Relation rel, const char *subject,
 				 PROTADDR_DISCREET));
 
 	/* all that can fail comes before anything is changed */
-	addresses = MemoryContextAlloc(TopMemoryContext, Max(desc->natts, 1) * sizeof(AttrNumber));
-	PG_TRY();
-	{
-		int			naddresses = 0;
-		AttrNumber	subject_column = column_by_name(rel, subject);
-		Oid			subject_type = TupleDescAttr(desc, subject_column - 1)->atttypid;
-		Oid			out;
-		bool		is_varlena;
+	subject_column = protaddr_trigger_column(rel, subject);
+	address_column = protaddr_trigger_column(rel, column);
+	if (getBaseType(TupleDescAttr(desc, address_column - 1)->atttypid) != address)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of relation \"%s\" is bound but is not of type protaddr.address",
+						column, RelationGetRelationName(rel)),
+				 PROTADDR_DISCREET));
+	subject_type = getBaseType(TupleDescAttr(desc, subject_column - 1)->atttypid);
+	getTypeOutputInfo(subject_type, &out, &is_varlena);
 
-		if (column != NULL)
-		{
-			AttrNumber	attnum = column_by_name(rel, column);
-
-			if (getBaseType(TupleDescAttr(desc, attnum - 1)->atttypid) != address)
-				ereport(ERROR,
-						(errcode(ERRCODE_DATATYPE_MISMATCH),
-						 errmsg("column \"%s\" of relation \"%s\" is bound but is not of type protaddr.address",
-								column, RelationGetRelationName(rel)),
-						 PROTADDR_DISCREET));
-			addresses[naddresses++] = attnum;
-		}
-		else
-		{
-			for (int i = 0; i < desc->natts; i++)
-			{
-				Form_pg_attribute att = TupleDescAttr(desc, i);
-
-				if (att->attisdropped)
-					continue;
-				if (getBaseType(att->atttypid) == address)
-					addresses[naddresses++] = att->attnum;
-				else if (type_holds_address(att->atttypid, address))
-					ereport(ERROR,
-							(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-							 errmsg("column \"%s\" of relation \"%s\" holds addresses inside an array or composite",
-									NameStr(att->attname), RelationGetRelationName(rel)),
-							 errdetail("A gate cannot release what stands there, so nothing may be written."),
-							 errhint("Give each address a column of its own, of type protaddr.address."),
-							 PROTADDR_DISCREET));
-			}
-		}
-
-		subject_type = getBaseType(subject_type);
-		getTypeOutputInfo(subject_type, &out, &is_varlena);
-		fmgr_info_cxt(out, &entry->subject_out, TopMemoryContext);
-		if (entry->addresses != NULL)
-			pfree(entry->addresses);
-		entry->addresses = addresses;
-		entry->naddresses = naddresses;
-		entry->subject = subject_column;
-		entry->subject_type = subject_type;
-		entry->relation = RelationGetRelid(rel);
-		entry->valid = true;
-	}
-	PG_CATCH();
-	{
-		pfree(addresses);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
+	entry->valid = false;
+	fmgr_info_cxt(out, &entry->subject_out, TopMemoryContext);
+	entry->address = address_column;
+	entry->subject = subject_column;
+	entry->subject_type = subject_type;
+	entry->relation = RelationGetRelid(rel);
+	entry->valid = true;
 }
 
 /* type_holds_address looks into arrays, ranges, domains and composites. */

@@ -45,7 +45,6 @@ static ProtaddrGate *gate_read(Relation rel, const Trigger *trigger);
 static Oid	relation_of_first(Oid trigger);
 static void read_columns(ProtaddrGate *gate, Relation rel);
 static void read_key(ProtaddrGate *gate, Relation rel);
-static AttrNumber column_of(Relation rel, const char *name);
 static void fill_column(ProtaddrGateColumn *column, Relation rel, const char *name);
 static int	person_of(ProtaddrGate *gate, Relation rel, const char *name);
 static Oid	held_of(const char *name);
@@ -200,24 +199,6 @@ relation_of_first(Oid trigger)
 	return relation;
 }
 
-static AttrNumber
-column_of(Relation rel, const char *name)
-{
-	TupleDesc	desc = RelationGetDescr(rel);
-
-	for (int i = 0; i < desc->natts; i++)
-		if (!TupleDescAttr(desc, i)->attisdropped &&
-			strcmp(NameStr(TupleDescAttr(desc, i)->attname), name) == 0)
-			return TupleDescAttr(desc, i)->attnum;
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("column \"%s\" of relation \"%s\" is needed by a trigger of protaddr and is gone",
-					name, RelationGetRelationName(rel)),
-			 errhint("Remove the binding or gate and install it again with the column's new name."),
-			 PROTADDR_DISCREET));
-	return InvalidAttrNumber;
-}
-
 static void
 changed_type(Relation rel, const char *name)
 {
@@ -237,7 +218,7 @@ fill_column(ProtaddrGateColumn *column, Relation rel, const char *name)
 
 	if (name == NULL)
 		return;
-	column->number = column_of(rel, name);
+	column->number = protaddr_trigger_column(rel, name);
 	column->type = getBaseType(TupleDescAttr(RelationGetDescr(rel), column->number - 1)->atttypid);
 	getTypeOutputInfo(column->type, &out, &is_varlena);
 	fmgr_info_cxt(out, &column->out, CurrentMemoryContext);
@@ -247,7 +228,7 @@ fill_column(ProtaddrGateColumn *column, Relation rel, const char *name)
 static int
 person_of(ProtaddrGate *gate, Relation rel, const char *name)
 {
-	AttrNumber	number = column_of(rel, name);
+	AttrNumber	number = protaddr_trigger_column(rel, name);
 
 	for (int i = 0; i < gate->npeople; i++)
 		if (gate->people[i].number == number)
@@ -310,7 +291,7 @@ read_columns(ProtaddrGate *gate, Relation rel)
 	}
 	for (int i = 0; i < args->naddresses; i++)
 	{
-		AttrNumber	number = column_of(rel, args->address[i].column);
+		AttrNumber	number = protaddr_trigger_column(rel, args->address[i].column);
 		int			place = 0;
 
 		while (place < gate->naddresses && gate->addresses[place].number != number)
@@ -326,7 +307,7 @@ read_columns(ProtaddrGate *gate, Relation rel)
 		ProtaddrGateMessage *message = &gate->messages[i];
 		Form_pg_attribute att;
 
-		message->number = column_of(rel, args->message[i].column);
+		message->number = protaddr_trigger_column(rel, args->message[i].column);
 		message->format = args->message[i].format;
 		att = TupleDescAttr(desc, message->number - 1);
 		message->typmod = att->atttypmod;
@@ -365,7 +346,7 @@ read_key(ProtaddrGate *gate, Relation rel)
 			gate->nkey = 0;
 			break;
 		}
-		gate->key[gate->nkey] = column_of(rel, NameStr(att->attname));
+		gate->key[gate->nkey] = protaddr_trigger_column(rel, NameStr(att->attname));
 		gate->key_collation[gate->nkey] = att->attcollation;
 		fmgr_info_cxt(type->hash_extended_proc, &gate->key_hash[gate->nkey], CurrentMemoryContext);
 		gate->nkey++;
