@@ -137,6 +137,14 @@ DROP SCHEMA hostile, more_hostile CASCADE;
 SET client_min_messages = notice;
 
 SET client_min_messages = warning;
+-- who decides needs no right on the table, and is not told what is in the row if that is not stored
+CREATE TABLE checked (id integer UNIQUE CHECK (id < 5), payer text, note text, home protaddr.address);
+SELECT protaddr.install_gate('checked', 'psp_request', 'payer') \g /dev/null
+INSERT INTO checked VALUES (9, '6201704002', 'a note to nobody', home('6201704002')), (1, '6201704002', 'a note to nobody', home('6201704002'));
+INSERT INTO checked VALUES (1, '6201704002');
+SELECT held_id, refusal(format('SELECT protaddr.release_held(''checked'', %s, ''x'')', held_id)) FROM protaddr.held_rows('checked') ORDER BY held_id;
+SELECT held_id, status FROM protaddr.held_rows('checked') ORDER BY held_id;
+DROP TABLE checked, checked_held;
 DROP FUNCTION home;
 DROP EXTENSION protaddr CASCADE;
 DROP TABLE customer, payment, payment_held, forged CASCADE;

@@ -35,6 +35,7 @@
 extern void protaddr_discretion_init(void);
 extern void protaddr_clear_text_seen(void);
 extern int	protaddr_discreet(void);
+extern void protaddr_rethrow_discreetly(MemoryContext context);
 
 /*
  * Added to every ereport(ERROR) of ours that can be raised while somebody's row is

@@ -146,3 +146,28 @@ discretion_emit_log(ErrorData *edata)
 			edata->message[0] = '\0';
 	}
 }
+
+/*
+ * protaddr_rethrow_discreetly, in PG_CATCH, throws on an error that somebody else's
+ * row has raised, without its detail and context: a table's constraints print the
+ * row there, and who decides on a row need not have a right to read it.  Our own
+ * errors hold no value and stay as they are.
+ */
+void
+protaddr_rethrow_discreetly(MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	if (error->sqlerrcode != ERRCODE_PROTADDR_REFUSED && error->sqlerrcode != ERRCODE_PROTADDR_NOT_READY)
+	{
+		error->detail = NULL;
+		error->detail_log = NULL;
+		error->context = NULL;
+		error->hide_stmt = true;
+		error->hide_ctx = true;
+	}
+	ReThrowError(error);
+}

@@ -654,6 +654,7 @@ send_on(const ProtaddrGate *gate, Relation rel, ProtaddrHeldDecision *decision)
 	StringInfoData places;
 	ProtaddrHeldDecision *decision_before = releasing;
 	int			depth_before = releasing_depth;
+	MemoryContext context = CurrentMemoryContext;
 	int			result = 0;
 
 	initStringInfo(&query);
@@ -725,12 +726,15 @@ send_on(const ProtaddrGate *gate, Relation rel, ProtaddrHeldDecision *decision)
 		releasing_depth = trigger_depth() + 1;
 		result = SPI_execute_with_args(query.data, n, types, values, nulls, false, 0);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		releasing = decision_before;
 		releasing_depth = depth_before;
+		protaddr_rethrow_discreetly(context);
 	}
 	PG_END_TRY();
+	releasing = decision_before;
+	releasing_depth = depth_before;
 	if (result != SPI_OK_INSERT || SPI_processed != 1 || !decision->decided || !decision->proved)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
