@@ -11,45 +11,27 @@ EXTENSION = protaddr
 MODULE_big = protaddr
 PGFILEDESC = "protaddr - protected addresses"
 
-# By name: under VPATH a wildcard finds no script, installs none, and succeeds.
-DATA = src/sql/protaddr--1.0.sql
+# ---- sources, by room, the lower floors first --------------------------------
 
-# ---- sources, by room -------------------------------------------------------
+BASE_OBJS = \
+	src/base/log_hygiene.o \
+	src/base/own_tables.o
 
-# Neither PostgreSQL headers nor allocation: what unit tests and fuzzers run.
-PURE_SRCS = \
-	src/address/charset_x.c \
-	src/address/codec.c \
-	src/address/country.c \
-	src/address/element.c \
-	src/address/format.c \
-	src/address/token.c \
-	src/message/iso_json.c \
-	src/message/iso_name.c \
-	src/message/iso_party.c \
-	src/message/iso_write.c \
-	src/message/iso_xml.c \
-	src/message/json_names.c \
-	src/message/json_scan.c \
-	src/message/json_write.c \
-	src/message/swift_mt.c \
-	src/message/swift_party.c \
-	src/message/town.c \
-	src/register/cpr_extract.c \
-	src/register/cpr_field.c \
-	src/register/subject.c
+TEXT_OBJS = \
+	src/text/character.o \
+	src/text/charset_x.o \
+	src/text/town.o
 
 ADDRESS_OBJS = \
-	src/address/address_io.o \
-	src/address/charset_x.o \
 	src/address/codec.o \
 	src/address/country.o \
-	src/address/discretion.o \
 	src/address/element.o \
 	src/address/format.o \
-	src/address/identifier.o \
-	src/address/input.o \
 	src/address/token.o
+
+TYPE_OBJS = \
+	src/type/address_io.o \
+	src/type/input.o
 
 KEYS_OBJS = \
 	src/keys/aead.o \
@@ -57,71 +39,120 @@ KEYS_OBJS = \
 	src/keys/keyring.o \
 	src/keys/seal.o
 
+PERSON_OBJS = \
+	src/person/identifier.o \
+	src/person/known.o \
+	src/person/link.o \
+	src/person/protected.o \
+	src/person/subject.o
+
 REGISTER_OBJS = \
 	src/register/cpr_extract.o \
 	src/register/cpr_field.o \
 	src/register/forget.o \
-	src/register/identity.o \
-	src/register/known.o \
 	src/register/load_cpr.o \
 	src/register/load_staged.o \
-	src/register/lookup.o \
-	src/register/own_tables.o \
 	src/register/people.o \
 	src/register/refusal.o \
-	src/register/replace.o \
-	src/register/subject.o
+	src/register/replace.o
+
+BINDING_OBJS = \
+	src/binding/bind.o \
+	src/binding/bound_column.o
+
+LAW_OBJS = \
+	src/law/birth.o \
+	src/law/channel.o \
+	src/law/decide.o \
+	src/law/linked.o \
+	src/law/substitute.o
 
 DOOR_OBJS = \
-	src/door/bind.o \
-	src/door/decide.o \
+	src/door/disclosure.o \
+	src/door/explain.o \
 	src/door/release.o \
-	src/door/row_trigger.o \
 	src/door/show.o \
-	src/door/subjects.o
-
-OUTBOUND_OBJS = \
-	src/outbound/birth.o \
-	src/outbound/channel.o \
-	src/outbound/disclosure.o \
-	src/outbound/explain.o \
-	src/outbound/linked.o \
-	src/outbound/rule.o \
-	src/outbound/substitute.o
+	src/door/subjects.o \
+	src/door/tell.o
 
 MESSAGE_OBJS = \
-	src/message/iso_json.o \
-	src/message/iso_name.o \
-	src/message/iso_party.o \
-	src/message/iso_write.o \
-	src/message/iso_xml.o \
-	src/message/json_names.o \
-	src/message/json_scan.o \
-	src/message/json_write.o \
+	src/message/xml/iso_name.o \
+	src/message/xml/iso_party.o \
 	src/message/message.o \
-	src/message/swift_mt.o \
-	src/message/swift_party.o \
-	src/message/town.o
+	src/message/json/iso_json.o \
+	src/message/json/json_names.o \
+	src/message/json/json_scan.o \
+	src/message/json/json_write.o \
+	src/message/mt/swift_mt.o \
+	src/message/mt/swift_party.o \
+	src/message/xml/iso_write.o \
+	src/message/xml/iso_xml.o
 
 GATE_OBJS = \
-	src/gate/gate.o \
-	src/gate/gate_args.o \
-	src/gate/gate_columns.o \
-	src/gate/gate_message.o \
-	src/gate/gated.o \
+	src/gate/arguments.o \
 	src/gate/held.o \
-	src/gate/keeper.o \
-	src/gate/verify.o
+	src/gate/hooks.o \
+	src/gate/message_column.o \
+	src/gate/plan.o \
+	src/gate/row.o \
+	src/gate/scan.o \
+	src/gate/state.o
 
 OBJS = \
 	src/module.o \
+	$(BASE_OBJS) \
+	$(TEXT_OBJS) \
 	$(ADDRESS_OBJS) \
+	$(TYPE_OBJS) \
 	$(KEYS_OBJS) \
+	$(PERSON_OBJS) \
 	$(REGISTER_OBJS) \
+	$(BINDING_OBJS) \
+	$(LAW_OBJS) \
 	$(DOOR_OBJS) \
-	$(OUTBOUND_OBJS) \
 	$(MESSAGE_OBJS) \
 	$(GATE_OBJS)
+
+# Neither PostgreSQL headers nor allocation: what unit tests and fuzzers run.
+PURE_SRCS = \
+	src/text/character.c \
+	src/text/charset_x.c \
+	src/text/town.c \
+	src/address/codec.c \
+	src/address/country.c \
+	src/address/element.c \
+	src/address/format.c \
+	src/address/token.c \
+	src/person/subject.c \
+	src/register/cpr_extract.c \
+	src/register/cpr_field.c \
+	src/message/xml/iso_name.c \
+	src/message/xml/iso_party.c \
+	src/message/json/iso_json.c \
+	src/message/json/json_names.c \
+	src/message/json/json_scan.c \
+	src/message/json/json_write.c \
+	src/message/mt/swift_mt.c \
+	src/message/mt/swift_party.c \
+	src/message/xml/iso_write.c \
+	src/message/xml/iso_xml.c
+
+# SQL stands beside its C.  The install script is these, joined in this order.
+SQL_PARTS = \
+	src/base/base.sql \
+	src/type/type.sql \
+	src/keys/keys.sql \
+	src/person/person.sql \
+	src/register/register.sql \
+	src/binding/binding.sql \
+	src/law/law.sql \
+	src/door/door.sql \
+	src/message/message.sql \
+	src/gate/gate.sql \
+	src/module.sql
+
+# By name: under VPATH a wildcard finds no script, installs none, and succeeds.
+DATA_built = protaddr--1.0.sql
 
 # ---- tests, by name -----------------------------------------------------------
 
@@ -162,8 +193,13 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+protaddr--1.0.sql: $(SQL_PARTS)
+	{ printf '%s\n' '-- complain if script is sourced in psql, rather than via CREATE EXTENSION' \
+		'\echo Use "CREATE EXTENSION protaddr" to load this file. \quit'; \
+		for part in $^; do printf '\n'; cat "$$part"; done; } >$@.tmp && mv $@.tmp $@
+
 # Distributions build PostgreSQL without dependency tracking.
-$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h)
 
 # Said here, because the compiler and the linker would not say which package it is.
 ifneq ($(filter-out clean distclean maintainer-clean lint,$(or $(MAKECMDGOALS),all)),)
@@ -196,11 +232,11 @@ PURE_FILES = $(addprefix $(srcdir)/,$(PURE_SRCS))
 UNIT_PROGRAMS = $(patsubst $(srcdir)/test/unit/%.c,build_unit/%,$(UNIT_SRCS))
 FUZZ_PROGRAMS = $(patsubst $(srcdir)/test/fuzz/%.c,build_fuzz/%,$(FUZZ_SRCS))
 
-build_unit/%: $(srcdir)/test/unit/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h) $(wildcard $(srcdir)/test/unit/*.h)
+build_unit/%: $(srcdir)/test/unit/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h) $(wildcard $(srcdir)/test/unit/*.h)
 	@$(MKDIR_P) build_unit
 	$(CC) $(PURE_CFLAGS) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) $(PURE_LIBS)
 
-build_fuzz/%: $(srcdir)/test/fuzz/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h) $(wildcard $(srcdir)/test/fuzz/*.h)
+build_fuzz/%: $(srcdir)/test/fuzz/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h) $(wildcard $(srcdir)/test/fuzz/*.h)
 	@$(MKDIR_P) build_fuzz
 	$(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) $(PURE_LIBS)
 

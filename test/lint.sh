@@ -58,8 +58,8 @@ objects_without_comment()
 {
 	local script
 
-	for script in src/sql/protaddr--*.sql; do
-		[ -f "$script" ] || { echo "no script in src/sql"; return; }
+	for script in $(find src -name '*.sql'); do
+		[ -f "$script" ] || { echo "no SQL in src"; return; }
 		perl -0777 -ne '
 			my $file = $ARGV;
 			s{(\$\w*\$).*?\1|/\*.*?\*/|--[^\n]*|\x27(?:[^\x27]|\x27\x27)*\x27}{ substr($&, 0, 2) =~ /^(?:--|\/\*)/ ? " " : "\x27\x27" }ges;
@@ -103,7 +103,7 @@ unnamed_sources()
 
 	made=$(for variable in $(perl -ne 'print "$1\n" if /^(\w*OBJS)\s*=/' Makefile); do words "$variable"; done | sort -u | sed 's/\.o$/.c/')
 	both OBJS "$(find src -name '*.c' | sort)" "$made"
-	both DATA "$(find src/sql -name 'protaddr--*.sql' | sort)" "$(words DATA)"
+	both SQL_PARTS "$(find src -name '*.sql' -not -path 'src/upgrade/*' | sort)" "$(words SQL_PARTS | sort)"
 }
 
 unnamed_tests()
@@ -121,7 +121,7 @@ versions_differ()
 	local control meta
 
 	control=$(sed -nE "s/^default_version = '([^']+)'.*/\1/p" protaddr.control)
-	[ -f "src/sql/protaddr--$control.sql" ] || ls "src/sql/"protaddr--*--"$control.sql" >/dev/null 2>&1 || echo "no script makes version $control"
+	[ "$(words DATA_built)" = "protaddr--$control.sql" ] || echo "the Makefile makes no script of version $control"
 	meta=$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{version}' META.json) || return
 	case $meta in
 		"$control"|"$control".*) ;;

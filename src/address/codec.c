@@ -26,7 +26,8 @@
  */
 #include <string.h>
 
-#include "pure.h"
+#include "address/address.h"
+#include "text/text.h"
 
 #define PLAIN_VERSION	PA_SEAL_VERSION
 #define HEADER_SIZE		3
@@ -131,7 +132,7 @@ put_entry(uint8_t *p, int tag, PaText text)
  *		Write the address as padded plaintext and return its length.
  *
  * 0, and nothing written, if the address has no element and no line, breaks a
- * limit of pure.h, names a subject twice, or does not fit into outsize.
+ * limit of address.h, names a subject twice, or does not fit into outsize.
  * Subjects may come in any order.
  */
 size_t

@@ -5,7 +5,7 @@
  * The 249 officially assigned alpha-2 codes, and XK for Kosovo, which is user
  * assigned in ISO 3166-1 but stands in IBANs and in SEPA payments.
  */
-#include "pure.h"
+#include "address/address.h"
 
 /* One bit for each second letter. */
 #define BIT(letter)	(UINT32_C(1) << ((letter) - 'A'))

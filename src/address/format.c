@@ -18,14 +18,15 @@
  */
 #include <string.h>
 
-#include "pure.h"
+#include "address/address.h"
+#include "text/text.h"
 
 /*
  * Why a line never overflows: pieces of a decoded address hold at most 4 bytes
  * for each of the 1,299 characters of its elements and the 490 of its lines,
  * and each of the 27 pieces brings at most one separator (3 bytes) and one
  * word of the table on either side.  MAX_WORD bounds the words.  append()
- * checks nevertheless: pure.h does not say that an address was decoded.
+ * checks nevertheless: address.h does not say that an address was decoded.
  */
 #define MAX_WORD	20
 

@@ -13,7 +13,7 @@
 
 #include <openssl/evp.h>
 
-#include "pure.h"
+#include "address/address.h"
 
 #define MAX_BODY_LEN	((PA_MAX_SEAL * 8 + 5) / 6)
 

@@ -5,7 +5,15 @@
  * The result is sealed as "released for" that channel.  The seal is the proof:
  * nobody can make one without this file.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "address/address.h"
+#include "base/base.h"
+#include "door/door.h"
+#include "keys/keys.h"
+#include "law/law.h"
+#include "person/person.h"
+#include "text/text.h"
 
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -275,7 +283,7 @@ protaddr_release_sql(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_PROTADDR_REFUSED),
 				 errmsg("channel \"%s\" holds this address until somebody has decided", channel->name),
 				 errhint("Write the row through a gate, which holds it, and see protaddr.release_held()."),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 	if (seal == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(seal);
@@ -283,7 +291,7 @@ protaddr_release_sql(PG_FUNCTION_ARGS)
 
 /*
  * protaddr_transfer_from_args reads the arguments that release() and
- * explain_release() share and gives the channel as it is now; transfer->also is the
+ * explain_release() share and gives the channel as it is now; transfer->law_then is the
  * one of the time asked for.
  */
 const ProtaddrChannel *
@@ -307,7 +315,7 @@ protaddr_transfer_from_args(FunctionCallInfo fcinfo, ProtaddrTransfer *transfer)
 			transfer->payee.len = 0;
 	}
 	if (!PG_ARGISNULL(5))
-		transfer->also = protaddr_channel(channel->name, channel->name_len, PG_GETARG_TIMESTAMPTZ(5));
+		transfer->law_then = protaddr_channel(channel->name, channel->name_len, PG_GETARG_TIMESTAMPTZ(5));
 	return channel;
 }
 

@@ -5,7 +5,13 @@
  * One line, JSON with the ISO names, or one element; or, for whoever may not be
  * shown, the same withheld text whatever the reason.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "address/address.h"
+#include "base/base.h"
+#include "door/door.h"
+#include "keys/keys.h"
+#include "text/text.h"
 
 #include "mb/pg_wchar.h"
 #include "utils/array.h"

@@ -5,7 +5,13 @@
  * Asked by who reviews the register and by who registers a substitute address.
  * The answer names people and tells nothing of the address.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "address/address.h"
+#include "base/base.h"
+#include "keys/keys.h"
+#include "person/person.h"
+#include "type/type.h"
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"

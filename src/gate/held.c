@@ -10,7 +10,12 @@
  * All of it happens with the rights of the table's owner, in a restricted operation:
  * who writes payments, and who decides, needs none on the held table.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "base/base.h"
+#include "gate/gate.h"
+#include "keys/keys.h"
+#include "law/law.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -353,7 +358,7 @@ held_open(const ProtaddrGate *gate, Relation rel)
 				 gate->args.held == NULL ? 0 :
 				 errdetail("Its held table was %s.", gate->args.held),
 				 errhint("Use protaddr.remove_gate() and protaddr.install_gate() again, which makes one."),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 	wrong = what_is_wrong(held, rel, gate, &column);
 	if (wrong != NULL)
 		ereport(ERROR,
@@ -362,7 +367,7 @@ held_open(const ProtaddrGate *gate, Relation rel)
 						RelationGetRelationName(rel)),
 				 column == NULL ? errdetail("%s", wrong) : errdetail("%s Column: \"%s\".", wrong, column),
 				 errhint("Use protaddr.remove_gate() and protaddr.install_gate() again, which adds columns."),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 	return held;
 }
 
@@ -465,7 +470,7 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 				(errcode(ERRCODE_PROTADDR_REFUSED),
 				 errmsg("a row could not be held in table \"%s\"", RelationGetRelationName(held)),
 				 errdetail("A trigger or rule of the table took it away."),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 	SPI_finish();
 	act_as_before(&acting);
 	relation_close(held, NoLock);
@@ -571,7 +576,7 @@ protaddr_held_kept(PG_FUNCTION_ARGS)
 				 errmsg("rows of \"%s\" wait for a decision, and are written by the gate alone",
 						RelationGetRelationName(trigdata->tg_relation)),
 				 errhint("Use protaddr.release_held() and protaddr.reject_held()."),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 						   trigdata->tg_newtuple : trigdata->tg_trigtuple);
 }
@@ -632,7 +637,7 @@ not_as_held(const char *column)
 			 errmsg("column \"%s\" of the held row is not as it was held", column),
 			 errdetail("Somebody has changed it since. The row stays held."),
 			 errhint("protaddr.reject_held() rejects it."),
-			 PROTADDR_DISCREET));
+			 protaddr_errprivate()));
 }
 
 /* send_on puts a held row, which stands in SPI's result, into its table. */
@@ -678,7 +683,7 @@ send_on(const ProtaddrGate *gate, Relation rel, ProtaddrHeldDecision *decision)
 				 errmsg("the row was held by another gate than \"%s\" has now", RelationGetRelationName(rel)),
 				 errdetail("What its columns mean may be another thing by now. The row stays held."),
 				 errhint("protaddr.reject_held() rejects it; or use protaddr.remove_gate(), and protaddr.install_gate() with the arguments of then."),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 	appendStringInfo(&query, "INSERT INTO %s", qualified_name(rel));
 	memset(has_none, true, desc->natts * sizeof(bool));
 	for (int i = 0; i < desc->natts; i++)
@@ -730,7 +735,7 @@ send_on(const ProtaddrGate *gate, Relation rel, ProtaddrHeldDecision *decision)
 	{
 		releasing = decision_before;
 		releasing_depth = depth_before;
-		protaddr_rethrow_discreetly(context);
+		protaddr_rethrow_private(context);
 	}
 	PG_END_TRY();
 	releasing = decision_before;
@@ -740,7 +745,7 @@ send_on(const ProtaddrGate *gate, Relation rel, ProtaddrHeldDecision *decision)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the row was not stored in \"%s\"", RelationGetRelationName(rel)),
 				 errdetail("Another trigger or a rule of the table took it away. The row stays held."),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 }
 
 /*

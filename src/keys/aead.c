@@ -10,7 +10,11 @@
  *
  * Returns are checked like EVP's: everything that is not 1 is a failure.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "address/address.h"
+#include "base/base.h"
+#include "keys/keys.h"
 
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>

@@ -7,7 +7,10 @@
  * when a data key must be unwrapped, and wiped right after; it is never cached,
  * never in a setting, a query or a message.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "base/base.h"
+#include "keys/keys.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -6,7 +6,11 @@
  * standbys and dumps with the data.  A session unwraps the ones it meets and
  * keeps them as keyed cipher contexts; the bytes themselves are wiped at once.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "address/address.h"
+#include "base/base.h"
+#include "keys/keys.h"
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
@@ -207,7 +211,7 @@ protaddr_key_for_sealing(void)
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
 				 errmsg("there is no data key that can be used here"),
 				 errhint("See protaddr.key_status; protaddr.rotate_data_key() makes a new one."),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 
 	sealing_id = key->id;
 	sealing_generation = now;

@@ -7,7 +7,11 @@
  * with the version, so changing either fails authentication.  That saves a call
  * on the hottest path there is.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "address/address.h"
+#include "base/base.h"
+#include "keys/keys.h"
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
@@ -194,7 +198,7 @@ protaddr_seal_bytes(const char *data, size_t len)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a message is too large to be held"),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 
 	padded = TYPEALIGN(PA_PLAIN_BLOCK, sizeof(length) + len);
 	plain = palloc0(padded);
@@ -268,7 +272,7 @@ key_missing(uint64 id)
 			 errmsg("the key of this address is not here"),
 			 errdetail("It was sealed with data key %016llx.", (unsigned long long) id),
 			 errhint("The value is whole. See protaddr.key_status; protaddr.adopt_data_keys() takes over keys from another cluster."),
-			 PROTADDR_DISCREET));
+			 protaddr_errprivate()));
 }
 
 static void
@@ -278,7 +282,7 @@ authentication_failed(void)
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("authentication of a sealed address failed"),
 			 errdetail("The value was altered after it was sealed, or is no sealed address."),
-			 PROTADDR_DISCREET));
+			 protaddr_errprivate()));
 }
 
 static const uint8 *

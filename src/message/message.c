@@ -9,7 +9,18 @@
  * of these leads to anybody we know, nobody knows whether that person is protected:
  * the channel's rule for unknown people decides.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "address/address.h"
+#include "base/base.h"
+#include "door/door.h"
+#include "keys/keys.h"
+#include "law/law.h"
+#include "message/message.h"
+#include "message/rewrite.h"
+#include "person/person.h"
+#include "person/subject.h"
+#include "text/text.h"
 
 #include <ctype.h>
 
@@ -116,7 +127,7 @@ holds_members(const char *message, size_t len)
 
 /*
  * protaddr_release_message appends what may leave of a message to out.  See
- * protaddr.h.
+ * message.h.
  */
 ProtaddrAction
 protaddr_release_message(ProtaddrFormat format, const char *message, size_t len,
@@ -216,7 +227,7 @@ refuse_unreadable(const ProtaddrChannel *channel, const PaRewritten *rewritten)
 			 errdetail("Byte %llu: %s", (unsigned long long) rewritten->offset,
 					   why[rewritten->verdict]),
 			 errhint("Where an address could stand that nobody finds, nothing leaves. The channel may hold such messages instead: when_unreadable."),
-			 PROTADDR_DISCREET));
+			 protaddr_errprivate()));
 }
 
 /* ---- a unit and its parties -------------------------------------------------------- */
@@ -503,7 +514,7 @@ release_by_hand(FunctionCallInfo fcinfo, ProtaddrFormat format, const char *mess
 
 	memset(&transfer, 0, sizeof(transfer));
 	if (!PG_ARGISNULL(2))
-		transfer.also = protaddr_channel(channel->name, channel->name_len, PG_GETARG_TIMESTAMPTZ(2));
+		transfer.law_then = protaddr_channel(channel->name, channel->name_len, PG_GETARG_TIMESTAMPTZ(2));
 	if (is_text && GetDatabaseEncoding() != PG_UTF8)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -516,7 +527,7 @@ release_by_hand(FunctionCallInfo fcinfo, ProtaddrFormat format, const char *mess
 				(errcode(ERRCODE_PROTADDR_REFUSED),
 				 errmsg("channel \"%s\" holds this message until somebody has decided", channel->name),
 				 errhint("Write it through a gate, which holds its row, and see protaddr.release_held()."),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 	return out;
 }
 

@@ -28,7 +28,7 @@
  * Whatever is not understood refuses the delivery: a protection that is lost
  * because of a record read wrongly would disclose somebody's address.
  */
-#include "../pure.h"
+#include "register/cpr.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * A field has its place and length in the record.  What is blank may be trimmed
  * off the end of the record; what is there must be whole and of its form.
  */
-#include "../pure.h"
+#include "register/cpr.h"
 
 #include <string.h>
 

@@ -7,7 +7,10 @@
  * had ended, so no look-up reads it, no cache holds it, and nothing is disclosed
  * that was not before.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "base/base.h"
+#include "register/register.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"

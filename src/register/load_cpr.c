@@ -7,7 +7,11 @@
  * delivery.  What the rules say of gaps, repetitions and lifts is in the SQL
  * function around it, protaddr.load_cpr.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "base/base.h"
+#include "register/cpr.h"
+#include "register/register.h"
 
 #include <iconv.h>
 #include <sys/stat.h>
@@ -529,5 +533,5 @@ load_refuse(const PaCprParser *parser, const char *what)
 			 errmsg("the delivery is refused whole: %s", what),
 			 errdetail("Record " UINT64_FORMAT ", at byte " UINT64_FORMAT ".", record, offset),
 			 errhint("The register is as it was before. Have the delivery sent again."),
-			 PROTADDR_DISCREET));
+			 protaddr_errprivate()));
 }

@@ -6,7 +6,10 @@
  * code for a person who has none.  The rows are read in the order of people and
  * handed to the engine (replace.c), a person at a time.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "base/base.h"
+#include "register/register.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -84,7 +87,7 @@ protaddr_load_staged_rows(PG_FUNCTION_ARGS)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("a person of the delivery has no identifier"),
-						 PROTADDR_DISCREET));
+						 protaddr_errprivate()));
 			if (person->key != NULL && strcmp(person->key, key) != 0)
 			{
 				protaddr_replace_person(replace, person->subject, person->replaced_by,
@@ -145,7 +148,7 @@ gather(Gathered *person, HeapTuple row, TupleDesc desc)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a person has more than %d protections from one source", MOST),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 	one = &person->delivered[person->ndelivered++];
 	one->code = code;
 	value = SPI_getbinval(row, desc, 4, &isnull);

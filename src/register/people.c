@@ -7,7 +7,12 @@
  * is nearly all, are found in the index; the others are written by PostgreSQL's own
  * COPY, the fastest way there is into a table.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "address/address.h"
+#include "base/base.h"
+#include "person/person.h"
+#include "register/register.h"
 
 #include "access/genam.h"
 #include "access/table.h"

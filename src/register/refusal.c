@@ -7,7 +7,9 @@
  * its own.  Should none be had, the load is refused all the same and a WARNING says
  * that there is no record.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "base/base.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -19,6 +21,7 @@
 #include "storage/ipc.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 

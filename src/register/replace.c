@@ -10,7 +10,11 @@
  * deliveries at once, or a delivery and an entry by hand, wait for each other.  All
  * of a delivery is one transaction, so a reader sees the old register or the new.
  */
-#include "protaddr.h"
+#include "postgres.h"
+
+#include "base/base.h"
+#include "person/person.h"
+#include "register/register.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -239,7 +243,7 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a person of the delivery has no identifier"),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 	hash = hash_bytes_extended((unsigned char *) id.key, id.len, 0);
 	known = known_lookup(replace->known, hash);
 
@@ -261,7 +265,7 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a person has more than %d protections from one source", BATCH_ROWS / 4),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 	for (int i = 0; i < n; i++)
 		was_protected |= strcmp(in_force[i].kind, "none") != 0;
 
@@ -612,7 +616,7 @@ run(SPIPlanPtr plan, Datum *values, int rows)
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("the register was changed by another load at the same time"),
 				 errhint("Load again, in a READ COMMITTED transaction."),
-				 PROTADDR_DISCREET));
+				 protaddr_errprivate()));
 }
 
 static Datum

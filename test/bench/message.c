@@ -2,8 +2,8 @@
  * message.c
  *		How fast are messages of ISO 20022 rewritten, and what of it is Expat's own time?
  *
- *		cc -O2 -Isrc -o message test/bench/message.c src/message/iso_[nwxp]*.c \
- *			src/message/town.c src/address/element.c src/address/country.c -lexpat
+ *		cc -O2 -Isrc -o message test/bench/message.c src/message/xml/*.c \
+ *			src/text/*.c src/address/element.c src/address/country.c -lexpat
  *		./message pacs008|camt054|FILE [MEGABYTES]
  *
  * A message is made of invented transactions (100 MB by default), or read from FILE.
@@ -18,7 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "pure.h"
+#include "message/rewrite.h"
 
 #define ROUNDS	11
 #define PIECE	65536

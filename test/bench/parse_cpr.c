@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "pure.h"
+#include "register/cpr.h"
 
 static bool
 count_person(void *arg, const PaCprPerson *person)

@@ -361,7 +361,7 @@ bench_message()
 	local round=$1 kind alone rewritten
 
 	if [ ! -x "$PA_WORK/message" ]; then
-		gcc -O2 -std=gnu11 -I "$PA_TREE/src" -o "$PA_WORK/message" "$PA_TREE/test/bench/message.c" "$PA_TREE"/src/message/{iso_xml,iso_name,iso_party,iso_write,town}.c \
+		gcc -O2 -std=gnu11 -I "$PA_TREE/src" -o "$PA_WORK/message" "$PA_TREE/test/bench/message.c" "$PA_TREE"/src/message/xml/*.c "$PA_TREE"/src/text/*.c \
 			"$PA_TREE/src/address/element.c" "$PA_TREE/src/address/country.c" -lexpat >"$PA_WORK/logs/message.log" 2>&1 ||
 			pa_fail "the message benchmark does not build" "$PA_WORK/logs/message.log"
 	fi
@@ -382,7 +382,7 @@ bench_load()
 
 	if [ ! -x "$PA_WORK/parse_cpr" ]; then
 		gcc -O2 -std=gnu11 -I "$PA_TREE/src" -o "$PA_WORK/parse_cpr" "$PA_TREE/test/bench/parse_cpr.c" \
-			"$PA_TREE"/src/register/{cpr_extract,cpr_field,subject}.c "$PA_TREE"/src/address/{element,country}.c "$PA_TREE/src/address/charset_x.c" >"$PA_WORK/logs/parse_cpr.log" 2>&1 ||
+			"$PA_TREE"/src/register/cpr_{extract,field}.c "$PA_TREE/src/person/subject.c" "$PA_TREE"/src/address/{element,country}.c "$PA_TREE"/src/text/*.c >"$PA_WORK/logs/parse_cpr.log" 2>&1 ||
 			pa_fail "parse_cpr does not build" "$PA_WORK/logs/parse_cpr.log"
 	fi
 	quiet

@@ -24,7 +24,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pure.h"
+#include "address/address.h"
+#include "person/subject.h"
+#include "text/text.h"
 
 extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,7 +11,7 @@
  * places that its hash gives.  A wrong count in 999 is put right and read once
  * more, else hardly any mutation would get as far as the end.
  */
-#include "../../src/pure.h"
+#include "register/cpr.h"
 
 #include <stdio.h>
 #include <stdlib.h>

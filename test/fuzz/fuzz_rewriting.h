@@ -9,7 +9,9 @@
 #ifndef FUZZ_REWRITING_H
 #define FUZZ_REWRITING_H
 
-#include "../../src/pure.h"
+#include "address/address.h"
+#include "message/rewrite.h"
+#include "text/text.h"
 
 #include <stdlib.h>
 #include <string.h>

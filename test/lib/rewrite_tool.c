@@ -12,7 +12,9 @@
  * Actions: keep, withhold, minimum, country, substitute, birth (which withholds).
  * A refused message ends with status 1 and "refused VERDICT OFFSET LINE".
  */
-#include "../../src/pure.h"
+#include "address/address.h"
+#include "message/rewrite.h"
+#include "text/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -24,7 +24,7 @@ my %schema = map { basename($_, '.xsd') => $_ } glob("$samples/*/*.xsd");
 
 my %character = (amp => '&', lt => '<', gt => '>', apos => "'", quot => '"');
 
-my @sources = map { "'$root/$_'" } 'test/lib/rewrite_tool.c', (map { "src/message/iso_$_.c" } qw(xml name party write)), 'src/message/town.c', 'src/address/element.c', 'src/address/country.c';
+my @sources = map { "'$root/$_'" } 'test/lib/rewrite_tool.c', (map { "src/message/xml/iso_$_.c" } qw(xml name party write)), 'src/text/town.c', 'src/text/character.c', 'src/address/element.c', 'src/address/country.c';
 my $cc = $ENV{CC} // 'cc';
 is(system("$cc -std=gnu11 -O1 -g -I'$root/src' -o $work/tool @sources -lexpat >$work/cc.log 2>&1"), 0, 'the tool is built') or do { diag(slurp("$work/cc.log")); done_testing(); exit };
 

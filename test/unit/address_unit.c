@@ -1,18 +1,20 @@
 /*
  * address_unit.c
- *		Does the address part do, by example, what pure.h says?
+ *		Does the address part do, by example, what address.h says?
  *
  * A plain program that speaks TAP.  All addresses and persons are invented.
  *
  *		cc -Isrc test/unit/address_unit.c \
  *			src/address/{element,country,codec,token,format}.c \
- *			src/register/subject.c -lcrypto
+ *			src/person/subject.c src/text/*.c -lcrypto
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "pure.h"
+#include "address/address.h"
+#include "person/subject.h"
+#include "text/text.h"
 
 static int	tests = 0;
 static int	failures = 0;

@@ -8,7 +8,7 @@
 #ifndef CPR_READING_H
 #define CPR_READING_H
 
-#include "../../src/pure.h"
+#include "register/cpr.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,9 @@
 #ifndef ISO_REWRITING_H
 #define ISO_REWRITING_H
 
-#include "../../src/pure.h"
+#include "address/address.h"
+#include "message/rewrite.h"
+#include "text/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,9 @@
 #ifndef REWRITING_H
 #define REWRITING_H
 
-#include "../../src/pure.h"
+#include "address/address.h"
+#include "message/rewrite.h"
+#include "text/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

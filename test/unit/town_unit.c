@@ -4,7 +4,7 @@
  *
  * Prints TAP.
  */
-#include "../../src/pure.h"
+#include "text/text.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,63 @@
+/*
+ * base.h
+ *		What every room stands on: error codes, log hygiene, our own tables.
+ */
+#ifndef PROTADDR_BASE_H
+#define PROTADDR_BASE_H
+
+#include "commands/trigger.h"
+#include "fmgr.h"
+
+#include "compat.h"
+
+/* ---- SQLSTATEs ------------------------------------------------------------- */
+
+/* refused at a gate */
+#define ERRCODE_PROTADDR_REFUSED	MAKE_SQLSTATE('2', '3', 'P', 'A', '1')
+/* register or key not ready */
+#define ERRCODE_PROTADDR_NOT_READY	MAKE_SQLSTATE('5', '5', 'P', 'A', '1')
+
+/* ---- base/log_hygiene.c: keeps clear addresses out of the log -------------- */
+
+extern void protaddr_log_hygiene_init(void);
+extern void protaddr_clear_text_seen(void);
+extern void protaddr_rethrow_private(MemoryContext context);
+
+/*
+ * Added to every ereport(ERROR) of ours that can be raised while somebody's row is
+ * at hand: the log gets no statement, and nobody a context that quotes a value.
+ */
+extern int	protaddr_errprivate(void);
+
+/* the same where the error may be a soft one, which unwinds nothing */
+#define protaddr_errprivate_unless(escontext) \
+	((escontext) != NULL ? 0 : protaddr_errprivate())
+
+/* ---- base/own_tables.c: our tables' identity and invalidation -------------- */
+
+typedef enum ProtaddrTable
+{
+	PROTADDR_DATA_KEY = 0,
+	PROTADDR_PROTECTION,
+	PROTADDR_IDENTITY_LINK,
+	PROTADDR_REGISTER_SOURCE,
+	PROTADDR_CHANNEL,
+	PROTADDR_GATE,
+	PROTADDR_NTABLES
+} ProtaddrTable;
+
+extern Oid	protaddr_protection_one_index(void);
+extern Oid	protaddr_identity_index(bool reverse);
+extern Oid	protaddr_register_person(void);
+extern Oid	protaddr_register_person_index(void);
+extern Oid	protaddr_own_relation(const char *name);
+
+extern void protaddr_own_tables_init(void);
+extern Oid	protaddr_table(ProtaddrTable table);
+extern Oid	protaddr_table_index(ProtaddrTable table);
+extern Oid	protaddr_address_type(void);
+extern uint64 protaddr_generation(ProtaddrTable table);
+extern uint64 protaddr_generation_seen(ProtaddrTable table);
+extern bool protaddr_relaxed_here(void);
+
+#endif							/* PROTADDR_BASE_H */

@@ -1,0 +1,48 @@
+-- ---------------------------------------------------------------------------
+-- The schema is ours alone.  Somebody who made it first, or put something into
+-- it, could have our own names resolve to objects of theirs.
+-- ---------------------------------------------------------------------------
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace)
+       OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE pronamespace OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace)
+       OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typnamespace OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace)
+       OR EXISTS (SELECT FROM pg_catalog.pg_operator WHERE oprnamespace OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace)
+    THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'duplicate_schema',
+            MESSAGE = 'schema "protaddr" already holds objects',
+            HINT = 'Drop or rename the schema, then CREATE EXTENSION protaddr makes its own.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n
+                   JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) n.nspowner
+                   WHERE n.oid OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace AND r.rolsuper)
+    THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'insufficient_privilege',
+            MESSAGE = 'schema "protaddr" belongs to a role that is not a superuser',
+            HINT = 'Drop the schema, then CREATE EXTENSION protaddr makes its own.';
+    END IF;
+    IF EXISTS (SELECT FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
+               JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
+               WHERE n.oid OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace
+                 AND a.privilege_type OPERATOR(pg_catalog.=) 'CREATE' AND NOT r.rolsuper)
+    THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'insufficient_privilege',
+            MESSAGE = 'a role that is not a superuser may create objects in schema "protaddr"',
+            HINT = 'Drop the schema, then CREATE EXTENSION protaddr makes its own.';
+    END IF;
+END
+$$;
+
+REVOKE ALL ON SCHEMA protaddr FROM PUBLIC;
+GRANT USAGE ON SCHEMA protaddr TO PUBLIC;
+COMMENT ON SCHEMA protaddr IS
+'Protected addresses: the type protaddr.address, the register of who is protected, the door (show), channels and gates.';
+
+CREATE FUNCTION protaddr.own_table_changed() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'protaddr_own_table_changed' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
+REVOKE ALL ON FUNCTION protaddr.own_table_changed() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.own_table_changed() IS
+'Trigger of protaddr''s own tables: announces each change to every session at commit, and keeps recorded history from being changed or removed (raises 55000).';

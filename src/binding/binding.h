@@ -1,0 +1,32 @@
+/*
+ * binding.h
+ *		Columns that are bound to the person another column names.
+ */
+#ifndef PROTADDR_BINDING_H
+#define PROTADDR_BINDING_H
+
+#include "base/base.h"
+
+/* ---- binding/bound_column.c: what a binding trigger knows about its table -- */
+
+/* One per trigger and relation, kept between statements. */
+typedef struct ProtaddrBoundColumn
+{
+	Oid			trigger;		/* hash key */
+	Oid			relation;
+	bool		valid;
+	AttrNumber	subject;
+	Oid			subject_type;
+	FmgrInfo	subject_out;
+	AttrNumber	address;
+} ProtaddrBoundColumn;
+
+extern void protaddr_bound_column_init(void);
+extern bool protaddr_type_holds_address(Oid type);
+extern AttrNumber protaddr_trigger_column(Relation rel, const char *name);
+extern ProtaddrBoundColumn *protaddr_bound_column(TriggerData *trigdata, const char *subject,
+												const char *column);
+extern void protaddr_check_row_trigger(FunctionCallInfo fcinfo, const char *function,
+									   TriggerEvent when, int nargs);
+
+#endif							/* PROTADDR_BINDING_H */

@@ -1,0 +1,131 @@
+-- ---------------------------------------------------------------------------
+-- binding/: columns bound to people
+-- ---------------------------------------------------------------------------
+CREATE FUNCTION protaddr.bind_row() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'protaddr_bind_row' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
+REVOKE ALL ON FUNCTION protaddr.bind_row() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.bind_row() IS
+'Trigger that protaddr.bind_column() installs; arguments: column, subject column. Adds the row''s person to the value. Raises 54000 if the value would concern more than 16 people.';
+
+CREATE FUNCTION protaddr.bind_rows(relation regclass, column_name name) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'protaddr_bind_rows' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION protaddr.bind_rows(regclass, name) IS
+'Part of protaddr.bind_column(): sends the rows of a table through its triggers by updating a column to itself, with the rights of the table''s owner, whom the caller must be. Returns how many rows held a value. Raises 42501.';
+
+CREATE FUNCTION protaddr.address_column(type oid) RETURNS text
+    AS 'MODULE_PATHNAME', 'protaddr_address_column' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION protaddr.address_column(oid) IS
+'What a column of this type holds: ''address'' (the type or a domain over it), ''inside'' (an array, range or composite with addresses in it), or NULL.';
+
+CREATE FUNCTION protaddr.trigger_arguments(trigger oid) RETURNS text[]
+    AS 'MODULE_PATHNAME', 'protaddr_trigger_arguments' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION protaddr.trigger_arguments(oid) IS
+'The arguments of a trigger (pg_trigger.tgargs) as text; NULL if there is no such trigger.';
+
+CREATE FUNCTION protaddr.bind_column(relation regclass, column_name name, subject name) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    kind "char" := (SELECT c.relkind FROM pg_class c WHERE c.oid = relation);
+    bound pg_attribute;
+    person pg_attribute;
+    trigger_name text;
+BEGIN
+    IF kind IS NULL OR kind NOT IN ('r', 'p', 'f') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'wrong_object_type',
+            MESSAGE = 'only a column of a table can be bound';
+    END IF;
+    SELECT a.* INTO bound FROM pg_attribute a
+    WHERE a.attrelid = relation AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped;
+    SELECT a.* INTO person FROM pg_attribute a
+    WHERE a.attrelid = relation AND a.attname = subject AND a.attnum > 0 AND NOT a.attisdropped;
+    IF bound.attnum IS NULL OR person.attnum IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'undefined_column',
+            MESSAGE = format('%s has no such column', relation),
+            HINT = 'bind_column(table, column of type protaddr.address, subject => column that names the person)';
+    END IF;
+    IF protaddr.address_column(bound.atttypid) IS DISTINCT FROM 'address' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'datatype_mismatch',
+            MESSAGE = format('column %I of %s is not of type protaddr.address', column_name, relation);
+    END IF;
+    IF protaddr.address_column(person.atttypid) IS NOT NULL OR person.attgenerated <> '' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'datatype_mismatch',
+            MESSAGE = format('column %I of %s cannot name a person', subject, relation),
+            HINT = 'The subject column holds the person''s identifier, stored in the row and not generated.';
+    END IF;
+    IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgfoid = 'protaddr.bind_row()'::regprocedure
+               AND protaddr.trigger_arguments(t.oid) = ARRAY[column_name::text, subject::text]) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'duplicate_object',
+            MESSAGE = format('column %I of %s is already bound to %I', column_name, relation, subject);
+    END IF;
+
+    -- rows that others commit after our snapshot could neither be seen nor bound
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'feature_not_supported',
+            MESSAGE = 'a column can only be bound in a READ COMMITTED transaction',
+            HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED first.';
+    END IF;
+
+    -- zz: triggers fire by name, and this one is to see what others made of the row
+    trigger_name := format('zz_protaddr_bind_%s_%s', bound.attnum, person.attnum);
+    EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION protaddr.bind_row(%L, %L)',
+                   trigger_name, relation, column_name, subject);
+    EXECUTE format('ALTER %s TABLE %s ENABLE ALWAYS TRIGGER %I',
+                   CASE kind WHEN 'f' THEN 'FOREIGN' ELSE '' END, relation, trigger_name);
+    RETURN protaddr.bind_rows(relation, column_name);
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.bind_column(regclass, name, name) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.bind_column(regclass, name, name) IS
+'Binds an address column to the people that another column of the row names: existing rows now, every row written later by a trigger (ENABLE ALWAYS). Returns how many rows held an address. Binding only adds people. One column may be bound to several subject columns (joint holders). The caller must own the table and may execute protaddr.bind_row(): whoever may bind decides whom a yet unbound address concerns. From a role that may not, the trigger binds only what that role has typed in itself. Raises 42703, 42804, 42809 or 42710, and 0A000 under REPEATABLE READ or SERIALIZABLE, where rows committed meanwhile could not be seen.';
+
+CREATE FUNCTION protaddr.unbind_column(relation regclass, column_name name, subject name DEFAULT NULL) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    bind_trigger record;
+    removed bigint := 0;
+BEGIN
+    FOR bind_trigger IN
+        SELECT t.tgname, c.relkind FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE t.tgrelid = relation AND t.tgfoid = 'protaddr.bind_row()'::regprocedure
+          AND (protaddr.trigger_arguments(t.oid))[1] = column_name
+          AND (unbind_column.subject IS NULL OR (protaddr.trigger_arguments(t.oid))[2] = unbind_column.subject)
+    LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', bind_trigger.tgname, relation);
+        removed := removed + 1;
+    END LOOP;
+    RETURN removed;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.unbind_column(regclass, name, name) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.unbind_column(regclass, name, name) IS
+'Removes the binding of a column (to one subject column, or to all if subject is NULL) and returns how many there were. Values keep the people they were bound to; new ones stay unbound, and so withheld.';
+
+CREATE VIEW protaddr.bound_column AS
+SELECT t.tgrelid::regclass AS relation,
+       a.args[1]::name AS column_name,
+       a.args[2]::name AS subject,
+       CASE WHEN NOT EXISTS (SELECT FROM pg_attribute c WHERE c.attrelid = t.tgrelid AND c.attname = a.args[1] AND NOT c.attisdropped)
+              OR NOT EXISTS (SELECT FROM pg_attribute c WHERE c.attrelid = t.tgrelid AND c.attname = a.args[2] AND NOT c.attisdropped)
+            THEN 'a column is gone or renamed: bind again'
+            WHEN EXISTS (SELECT FROM pg_partition_tree(t.tgrelid) p JOIN pg_trigger pt ON pt.tgrelid = p.relid
+                         WHERE pt.tgfoid = t.tgfoid AND pt.tgname = t.tgname AND pt.tgenabled <> 'A')
+              OR t.tgenabled <> 'A'
+            THEN 'not always enabled: new values may stay unbound'
+            ELSE 'in place' END AS status
+FROM pg_trigger t, LATERAL (SELECT protaddr.trigger_arguments(t.oid) AS args) a
+WHERE t.tgfoid = 'protaddr.bind_row()'::regprocedure AND t.tgparentid = 0
+ORDER BY t.tgrelid::regclass::text, 2, 3;
+GRANT SELECT ON protaddr.bound_column TO PUBLIC;
+COMMENT ON VIEW protaddr.bound_column IS 'The bound columns, as the catalogs have them; partitions stand under their parent.';
+COMMENT ON COLUMN protaddr.bound_column.relation IS 'The table.';
+COMMENT ON COLUMN protaddr.bound_column.column_name IS 'The address column.';
+COMMENT ON COLUMN protaddr.bound_column.subject IS 'The column that names the person.';
+COMMENT ON COLUMN protaddr.bound_column.status IS 'in place, or what is wrong.';

@@ -1,0 +1,937 @@
+/*
+ * hooks.c
+ *		What keeps a gate from being stepped around?
+ *
+ * Hooks.  Of each DDL command we see what it touches: what it could only be meant to
+ * harm is refused at once, and when the command is done every gate it touched must be
+ * as whole as before.  Of each statement that writes we ask whether the gates on its
+ * way are whole, which catches what no hook saw.
+ *
+ * A hook is there once the library is loaded: in every session if it is in
+ * shared_preload_libraries; else from the first use of one of our functions on.
+ */
+#include "postgres.h"
+
+#include "base/base.h"
+#include "binding/binding.h"
+#include "gate/gate.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/catalog.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/partition.h"
+#include "catalog/pg_attrdef.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "executor/executor.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "storage/lmgr.h"
+#include "tcop/utility.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+/* What the commands of this transaction have touched and nobody has checked yet. */
+typedef struct Touched
+{
+	Oid			relation;
+	SubTransactionId by;
+	bool		was_whole;		/* so it must be again */
+	bool		attached;		/* as a partition */
+	bool		detached;
+	bool		column_gone;	/* one that the gate needs */
+	Bitmapset  *added;			/* new columns that hold addresses */
+} Touched;
+
+static List *touched = NIL;
+
+/* the subtransaction that first touched what belongs to our extension, or protaddr.gate */
+static SubTransactionId membership_touched = InvalidSubTransactionId;
+static SubTransactionId register_touched = InvalidSubTransactionId;
+
+static Oid	removing = InvalidOid;	/* remove_gate() is at this table */
+static List *retyped = NIL;		/* columns that ALTER TABLE is giving a type */
+static bool in_hook = false;
+static bool preloaded = false;
+static bool require_preload = false;
+
+static object_access_hook_type previous_object_access = NULL;
+static ExecutorCheckPerms_hook_type previous_check_perms = NULL;
+static ProcessUtility_hook_type previous_utility = NULL;
+
+PG_FUNCTION_INFO_V1(protaddr_remove_gate);
+PG_FUNCTION_INFO_V1(protaddr_gates_are_kept);
+
+static void keeper_object_access(ObjectAccessType access, Oid class, Oid object, int column,
+								 void *arg);
+static bool keeper_check_perms(PROTADDR_CHECK_PERMS_ARGS);
+static void keeper_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
+						   ProcessUtilityContext context, ParamListInfo params,
+						   QueryEnvironment *environment, DestReceiver *dest,
+						   QueryCompletion *completion);
+static void keeper_xact(XactEvent event, void *arg);
+static void keeper_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent,
+						   void *arg);
+static void settle(void);
+
+void
+protaddr_gate_hooks_init(void)
+{
+	preloaded = process_shared_preload_libraries_in_progress;
+
+	DefineCustomBoolVariable("protaddr.require_preload",
+							 "Gates refuse every row unless protaddr is in shared_preload_libraries.",
+							 "Without it, a session that has not used protaddr yet can take a gate down by DDL.",
+							 &require_preload, false, PGC_SIGHUP, 0, NULL, NULL, NULL);
+
+	previous_object_access = object_access_hook;
+	object_access_hook = keeper_object_access;
+	previous_check_perms = ExecutorCheckPerms_hook;
+	ExecutorCheckPerms_hook = keeper_check_perms;
+	previous_utility = ProcessUtility_hook;
+	ProcessUtility_hook = keeper_utility;
+	RegisterXactCallback(keeper_xact, NULL);
+	RegisterSubXactCallback(keeper_subxact, NULL);
+}
+
+/* protaddr_gate_require_hooks refuses a row at a gate that nothing keeps, if that is asked for. */
+void
+protaddr_gate_require_hooks(void)
+{
+	if (unlikely(require_preload && !preloaded))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_NOT_READY),
+				 errmsg("nothing keeps the gates in place"),
+				 errdetail("protaddr.require_preload is on, and protaddr is not in shared_preload_libraries."),
+				 errhint("Add it there and restart the server."),
+				 protaddr_errprivate()));
+}
+
+/* ---- refusals ---------------------------------------------------------------------- */
+
+#define REMOVE_GATE_HINT \
+	"protaddr.remove_gate() removes the gate, on record; change the table, then protaddr.install_gate()."
+
+static void
+refuse(Oid relation, const char *what, const char *hint)
+{
+	const char *name = get_rel_name(relation);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the gate of table \"%s\" does not allow %s", name ? name : "?", what),
+			 errhint("%s", hint ? hint : REMOVE_GATE_HINT)));
+}
+
+/* ---- what the catalogs will say ------------------------------------------------------- */
+
+/* fetch_new gives a catalog row as the running command has written it, copied, or NULL. */
+static HeapTuple
+fetch_new(Oid catalog, Oid index, AttrNumber first, Oid id, AttrNumber second, AttrNumber number)
+{
+	Relation	rel = table_open(catalog, AccessShareLock);
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key[0], first, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(id));
+	if (second != 0)
+		ScanKeyInit(&key[1], second, BTEqualStrategyNumber, F_INT2EQ, Int16GetDatum(number));
+	scan = systable_beginscan(rel, index, true, SnapshotSelf, second != 0 ? 2 : 1, key);
+	tuple = systable_getnext(scan);
+	tuple = HeapTupleIsValid(tuple) ? heap_copytuple(tuple) : NULL;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return tuple;
+}
+
+static Form_pg_attribute
+new_column(Oid relation, AttrNumber number)
+{
+	HeapTuple	tuple = fetch_new(AttributeRelationId, AttributeRelidNumIndexId,
+								  Anum_pg_attribute_attrelid, relation,
+								  Anum_pg_attribute_attnum, number);
+
+	return HeapTupleIsValid(tuple) ? (Form_pg_attribute) GETSTRUCT(tuple) : NULL;
+}
+
+static bool
+is_table(Oid relation)
+{
+	char		kind = get_rel_relkind(relation);
+
+	return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE ||
+		kind == RELKIND_FOREIGN_TABLE;
+}
+
+/* holds_rows tells whether a table or one below it does, or might. */
+static bool
+holds_rows(Oid relation, bool foreign_might)
+{
+	List	   *tables = find_all_inheritors(relation, AccessShareLock, NULL);
+	ListCell   *cell;
+	bool		found = false;
+
+	foreach(cell, tables)
+	{
+		Relation	rel;
+		TableScanDesc scan;
+		TupleTableSlot *slot;
+		Snapshot	snapshot;
+		char		kind = get_rel_relkind(lfirst_oid(cell));
+
+		if (kind == RELKIND_FOREIGN_TABLE && foreign_might)
+			return true;
+		if (kind != RELKIND_RELATION)
+			continue;
+		rel = table_open(lfirst_oid(cell), NoLock);
+		snapshot = RegisterSnapshot(GetLatestSnapshot());
+		scan = table_beginscan(rel, snapshot, 0, NULL);
+		slot = table_slot_create(rel, NULL);
+		found = table_scan_getnextslot(scan, ForwardScanDirection, slot);
+		ExecDropSingleTupleTableSlot(slot);
+		table_endscan(scan);
+		UnregisterSnapshot(snapshot);
+		table_close(rel, NoLock);
+		if (found)
+			break;
+	}
+	return found;
+}
+
+/* ---- what a command touches --------------------------------------------------------------- */
+
+static Touched *
+touch(Oid relation)
+{
+	MemoryContext old;
+	ListCell   *cell;
+	Touched    *entry;
+
+	foreach(cell, touched)
+	{
+		entry = lfirst(cell);
+		if (entry->relation == relation && entry->by == GetCurrentSubTransactionId())
+			return entry;
+	}
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	entry = palloc0(sizeof(Touched));
+	entry->relation = relation;
+	entry->by = GetCurrentSubTransactionId();
+	entry->was_whole = protaddr_gate_state(relation) == PROTADDR_GATE_WHOLE;
+	touched = lappend(touched, entry);
+	MemoryContextSwitchTo(old);
+	return entry;
+}
+
+static void
+note(SubTransactionId *touched_by)
+{
+	if (*touched_by == InvalidSubTransactionId)
+		*touched_by = GetCurrentSubTransactionId();
+}
+
+/* in_our_script is true while CREATE or ALTER EXTENSION protaddr runs its script. */
+static bool
+in_our_script(void)
+{
+	return creating_extension && CurrentExtensionObject == get_extension_oid("protaddr", true);
+}
+
+static void
+trigger_touched(ObjectAccessType access, Oid trigger)
+{
+	HeapTuple	tuple = fetch_new(TriggerRelationId, TriggerOidIndexId, Anum_pg_trigger_oid, trigger,
+								  0, 0);
+	Form_pg_trigger form;
+
+	if (!HeapTupleIsValid(tuple))
+		return;
+	form = (Form_pg_trigger) GETSTRUCT(tuple);
+	if (form->tgrelid == protaddr_gate_register() && !in_our_script())
+		note(&register_touched);
+	(void) touch(form->tgrelid);
+
+	/* one that fires after the gate's could undo what that did */
+	if (access != OAT_DROP && !form->tgisinternal && !OidIsValid(form->tgparentid) &&
+		TRIGGER_FOR_ROW(form->tgtype) && TRIGGER_FOR_BEFORE(form->tgtype) &&
+		(TRIGGER_FOR_INSERT(form->tgtype) || TRIGGER_FOR_UPDATE(form->tgtype)) &&
+		form->tgenabled != TRIGGER_DISABLED &&
+		form->tgfoid != protaddr_gate_function(PROTADDR_GATE_ROW) &&
+		strcmp(NameStr(form->tgname), PROTADDR_GATE_TRIGGER) > 0 &&
+		protaddr_gate_state(form->tgrelid) != PROTADDR_GATE_NONE)
+		refuse(form->tgrelid, "a trigger before the row that fires after it",
+			   "Triggers fire by name: one that sorts before " PROTADDR_GATE_TRIGGER " is checked by the gate.");
+}
+
+/* column_altered: renamed, or given another type, or another value by ALTER TYPE USING. */
+static void
+column_altered(Oid relation, AttrNumber number)
+{
+	Form_pg_attribute new;
+	Form_pg_attribute old;
+	HeapTuple	old_tuple;
+	bool		is_retyped = false;
+	ListCell   *cell;
+
+	if (number < 0 || protaddr_gate_state(relation) == PROTADDR_GATE_NONE)
+		return;
+	new = new_column(relation, number);
+	old_tuple = SearchSysCacheCopy2(ATTNUM, ObjectIdGetDatum(relation), Int16GetDatum(number));
+	if (new == NULL || !HeapTupleIsValid(old_tuple))
+		return;
+	old = (Form_pg_attribute) GETSTRUCT(old_tuple);
+
+	if (new->attisdropped || old->attisdropped)
+		return;
+	foreach(cell, retyped)
+		is_retyped |= strcmp(NameStr(old->attname), (const char *) lfirst(cell)) == 0;
+	if (!is_retyped && strcmp(NameStr(old->attname), NameStr(new->attname)) == 0 &&
+		old->atttypid == new->atttypid)
+		return;
+	if (protaddr_gate_names(relation, NameStr(old->attname)) ||
+		protaddr_gate_names(relation, NameStr(new->attname)) ||
+		protaddr_type_holds_address(old->atttypid) || protaddr_type_holds_address(new->atttypid))
+		refuse(relation, strcmp(NameStr(old->attname), NameStr(new->attname)) != 0 ?
+			   "renaming a column that it works on" : "changing the type of a column that it works on",
+			   NULL);
+}
+
+/* column_added: rows that are there must not get an address with it. */
+static void
+column_added(Oid relation, AttrNumber number)
+{
+	Form_pg_attribute new;
+	MemoryContext old;
+	Touched    *entry;
+
+	if (protaddr_gate_state(relation) == PROTADDR_GATE_NONE ||
+		(new = new_column(relation, number)) == NULL ||
+		!protaddr_type_holds_address(new->atttypid))
+		return;
+	if (new->attgenerated)
+		refuse(relation, "a generated column that holds an address", NULL);
+	if (get_typdefault(new->atttypid) != NULL)
+		refuse(relation, "adding an address column with a default",
+			   "Add it without a default, then fill it through the gate.");
+	entry = touch(relation);
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	entry->added = bms_add_member(entry->added, number);
+	MemoryContextSwitchTo(old);
+}
+
+/* column_default: of one just added, or the expression of a generated one. */
+static void
+column_default(Oid relation, AttrNumber number)
+{
+	Form_pg_attribute new;
+
+	if (protaddr_gate_state(relation) == PROTADDR_GATE_NONE ||
+		(new = new_column(relation, number)) == NULL ||
+		!protaddr_type_holds_address(new->atttypid))
+		return;
+	if (new->attgenerated)
+		refuse(relation, "a generated column that holds an address", NULL);
+	if (bms_is_member(number, touch(relation)->added))
+		refuse(relation, "adding an address column with a default",
+			   "Add it without a default, then fill it through the gate.");
+}
+
+static void
+relation_altered(Oid relation)
+{
+	HeapTuple	new_tuple;
+	HeapTuple	old_tuple;
+	Form_pg_class new;
+	Form_pg_class old;
+	bool		ours = relation == protaddr_gate_register();
+
+	if (!is_table(relation) || (!ours && protaddr_gate_state(relation) == PROTADDR_GATE_NONE))
+		return;
+	new_tuple = fetch_new(RelationRelationId, ClassOidIndexId, Anum_pg_class_oid, relation, 0, 0);
+	old_tuple = SearchSysCacheCopy1(RELOID, ObjectIdGetDatum(relation));
+	if (!HeapTupleIsValid(new_tuple) || !HeapTupleIsValid(old_tuple))
+		return;
+	new = (Form_pg_class) GETSTRUCT(new_tuple);
+	old = (Form_pg_class) GETSTRUCT(old_tuple);
+	if (strcmp(NameStr(new->relname), NameStr(old->relname)) == 0 &&
+		new->relnamespace == old->relnamespace)
+		return;
+	if (ours)
+		note(&register_touched);
+	else
+		refuse(relation, "giving the table another name or schema", NULL);
+}
+
+static void
+inheritance_altered(Oid child, Oid parent)
+{
+	HeapTuple	tuple;
+	Relation	rel;
+	ScanKeyData key;
+	SysScanDesc scan;
+	bool		added = false;
+	Touched    *entry;
+
+	if (protaddr_gate_state(parent) == PROTADDR_GATE_NONE)
+		return;
+
+	rel = table_open(InheritsRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(child));
+	scan = systable_beginscan(rel, InheritsRelidSeqnoIndexId, true, SnapshotSelf, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		added |= ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent == parent;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+
+	if (get_rel_relkind(parent) != RELKIND_PARTITIONED_TABLE)
+	{
+		if (added)
+			refuse(parent, "a table that inherits from it",
+				   "A partition has the gate of its table; a table that inherits has none.");
+		return;
+	}
+	(void) touch(parent);
+	entry = touch(child);
+	if (added)
+		entry->attached = true;
+	else
+		entry->detached = true;
+}
+
+static void
+rule_made(Oid rule)
+{
+	HeapTuple	tuple = fetch_new(RewriteRelationId, RewriteOidIndexId, Anum_pg_rewrite_oid, rule, 0, 0);
+
+	if (HeapTupleIsValid(tuple))
+	{
+		Oid			relation = ((Form_pg_rewrite) GETSTRUCT(tuple))->ev_class;
+
+		if (is_table(relation) && protaddr_gate_state(relation) != PROTADDR_GATE_NONE)
+			refuse(relation, "a rule on the table", NULL);
+	}
+}
+
+static void
+schema_altered(Oid schema)
+{
+	HeapTuple	tuple = fetch_new(NamespaceRelationId, NamespaceOidIndexId, Anum_pg_namespace_oid, schema,
+								  0, 0);
+	char	   *old = get_namespace_name(schema);
+
+	if (!HeapTupleIsValid(tuple) || old == NULL ||
+		strcmp(NameStr(((Form_pg_namespace) GETSTRUCT(tuple))->nspname), old) == 0)
+		return;
+	if (strcmp(old, "protaddr") == 0 || protaddr_gate_in_schema(schema))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("schema \"%s\" cannot be renamed: a table in it has a gate", old),
+				 errhint(REMOVE_GATE_HINT)));
+}
+
+/* function_altered: the gates' own functions belong to the extension's scripts. */
+static void
+function_altered(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Form_pg_proc form;
+
+	if (!HeapTupleIsValid(tuple))
+		return;					/* just made */
+	form = (Form_pg_proc) GETSTRUCT(tuple);
+	if (form->pronamespace == get_namespace_oid("protaddr", true) &&
+		protaddr_gate_function_named(NameStr(form->proname)) && !in_our_script())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("function \"protaddr.%s\" belongs to the gates and cannot be altered",
+						NameStr(form->proname))));
+	ReleaseSysCache(tuple);
+}
+
+/* type_altered: gates know address columns by their type, and the type by its name. */
+static void
+type_altered(Oid type)
+{
+	HeapTuple	new_tuple;
+	HeapTuple	old_tuple;
+	Form_pg_type new;
+	Form_pg_type old;
+
+	if (type != protaddr_address_type())
+		return;
+	new_tuple = fetch_new(TypeRelationId, TypeOidIndexId, Anum_pg_type_oid, type, 0, 0);
+	old_tuple = SearchSysCacheCopy1(TYPEOID, ObjectIdGetDatum(type));
+	if (!HeapTupleIsValid(new_tuple) || !HeapTupleIsValid(old_tuple))
+		return;
+	new = (Form_pg_type) GETSTRUCT(new_tuple);
+	old = (Form_pg_type) GETSTRUCT(old_tuple);
+	if (strcmp(NameStr(new->typname), NameStr(old->typname)) != 0 ||
+		new->typnamespace != old->typnamespace)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("type \"protaddr.address\" cannot have another name or schema"),
+				 errdetail("Gates know what to release by it.")));
+}
+
+static void
+object_touched(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
+{
+	switch (class)
+	{
+		case TriggerRelationId:
+			trigger_touched(access, object);
+			break;
+		case RelationRelationId:
+			if (access == OAT_DROP && column == 0)
+			{
+				if (is_table(object))
+					(void) protaddr_gate_leave(object, "dropped", false);
+			}
+			else if (access == OAT_DROP)
+			{
+				/* refused once it is clear that the table stays */
+				char	   *name = get_attname(object, column, true);
+
+				if (name != NULL && is_table(object) &&
+					protaddr_gate_state(object) != PROTADDR_GATE_NONE &&
+					(protaddr_type_holds_address(get_atttype(object, column)) ||
+					 protaddr_gate_names(object, name)))
+					touch(object)->column_gone = true;
+			}
+			else if (access == OAT_POST_CREATE && column > 0)
+				column_added(object, column);
+			else if (access == OAT_POST_ALTER && column != 0)
+				column_altered(object, column);
+			else if (access == OAT_POST_ALTER)
+				relation_altered(object);
+			break;
+		case AttrDefaultRelationId:
+			if (access == OAT_POST_CREATE)
+				column_default(object, column);
+			break;
+		case InheritsRelationId:
+			if (access == OAT_POST_ALTER)
+				inheritance_altered(object, ((ObjectAccessPostAlter *) arg)->auxiliary_id);
+			break;
+		case RewriteRelationId:
+			if (access == OAT_POST_CREATE)
+				rule_made(object);
+			break;
+		case NamespaceRelationId:
+			if (access == OAT_POST_ALTER)
+				schema_altered(object);
+			break;
+		case ProcedureRelationId:
+			if (access != OAT_DROP)
+				function_altered(object);
+			break;
+		case TypeRelationId:
+			if (access == OAT_POST_ALTER)
+				type_altered(object);
+			break;
+		case ExtensionRelationId:
+			if (access == OAT_POST_ALTER && object == get_extension_oid("protaddr", true) &&
+				!in_our_script())
+				note(&membership_touched);
+			break;
+	}
+}
+
+static void
+keeper_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
+{
+	MemoryContext scratch;
+	MemoryContext old;
+
+	if (previous_object_access)
+		previous_object_access(access, class, object, column, arg);
+
+	if (access != OAT_POST_CREATE && access != OAT_POST_ALTER && access != OAT_DROP)
+		return;
+	if (class != RelationRelationId && class != TriggerRelationId && class != AttrDefaultRelationId &&
+		class != InheritsRelationId && class != RewriteRelationId && class != NamespaceRelationId &&
+		class != ProcedureRelationId && class != TypeRelationId && class != ExtensionRelationId)
+		return;
+	if (in_hook || OidIsValid(removing) || IsBinaryUpgrade || !IsTransactionState() ||
+		!OidIsValid(protaddr_gate_register()))
+		return;
+
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr keeper", ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(scratch);
+	in_hook = true;
+	PG_TRY();
+	{
+		object_touched(access, class, object, column, arg);
+	}
+	PG_FINALLY();
+	{
+		in_hook = false;
+		MemoryContextSwitchTo(old);
+	}
+	PG_END_TRY();
+	MemoryContextDelete(scratch);
+}
+
+/* ---- when the command is done -------------------------------------------------------------- */
+
+/* left tells whether a table, or one that it was a partition of, was detached. */
+static bool
+left(Oid relation)
+{
+	for (;;)
+	{
+		ListCell   *cell;
+		List	   *above;
+
+		foreach(cell, touched)
+		{
+			Touched    *entry = lfirst(cell);
+
+			if (entry->relation == relation && entry->detached)
+				return true;
+		}
+		if (!get_rel_relispartition(relation))
+			return false;
+		above = get_partition_ancestors(relation);
+		if (above == NIL)
+			return false;
+		relation = linitial_oid(above);
+	}
+}
+
+static void
+check_members(void)
+{
+	Oid			extension = get_extension_oid("protaddr", true);
+	Oid			table = protaddr_gate_register();
+	bool		complete;
+
+	if (!OidIsValid(extension))
+		return;
+	complete = OidIsValid(table) && getExtensionOfObject(RelationRelationId, table) == extension;
+	for (int i = PROTADDR_GATE_ROW; i <= PROTADDR_GATE_CHECK; i++)
+	{
+		Oid			function = protaddr_gate_function(i);
+
+		complete = complete && OidIsValid(function) &&
+			getExtensionOfObject(ProcedureRelationId, function) == extension;
+	}
+	if (!complete)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("what the gates are made of cannot be taken out of extension protaddr")));
+}
+
+static void
+check_touched(Touched *entry)
+{
+	Oid			relation = entry->relation;
+	ProtaddrGateState gate;
+
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
+		return;
+	gate = protaddr_gate_state(relation);
+	if (entry->detached && holds_rows(relation, true))
+		refuse(relation, "detaching a partition that holds rows",
+			   "Drop the partition, or empty it first.  " REMOVE_GATE_HINT);
+	if (entry->attached && holds_rows(relation, false))
+		refuse(relation, "attaching a partition that holds rows",
+			   "Attach it empty, then insert its rows, which then pass the gate.");
+	if (entry->column_gone)
+		refuse(relation, "dropping a column that it works on", NULL);
+	if ((entry->was_whole || entry->attached) && gate != PROTADDR_GATE_WHOLE && !left(relation))
+		refuse(relation, "what would leave it incomplete", NULL);
+	if (gate == PROTADDR_GATE_WHOLE)
+		protaddr_gate_enter(relation);
+}
+
+/* settle checks what was touched; raises an error, or forgets it. */
+static void
+settle(void)
+{
+	MemoryContext scratch;
+	MemoryContext old;
+	ListCell   *cell;
+
+	if (touched == NIL && membership_touched == InvalidSubTransactionId &&
+		register_touched == InvalidSubTransactionId)
+		return;
+	CommandCounterIncrement();
+
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr keeper", ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(scratch);
+	in_hook = true;
+	PG_TRY();
+	{
+		if (membership_touched != InvalidSubTransactionId)
+			check_members();
+		if (OidIsValid(protaddr_gate_register()))
+		{
+			foreach(cell, touched)
+				check_touched(lfirst(cell));
+		}
+		if (register_touched != InvalidSubTransactionId && OidIsValid(get_extension_oid("protaddr", true)))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("\"protaddr.gate\" is the register of gates and cannot be altered")));
+	}
+	PG_FINALLY();
+	{
+		in_hook = false;
+		MemoryContextSwitchTo(old);
+	}
+	PG_END_TRY();
+	MemoryContextDelete(scratch);
+
+	touched = NIL;
+	membership_touched = register_touched = InvalidSubTransactionId;
+}
+
+/*
+ * columns_retyped gives the names that ALTER TABLE gives a type: a value may be
+ * computed anew by USING though the type stays, which no catalog shows.
+ */
+static List *
+columns_retyped(Node *parsetree)
+{
+	List	   *columns = NIL;
+	ListCell   *cell;
+
+	if (!IsA(parsetree, AlterTableStmt))
+		return NIL;
+	foreach(cell, ((AlterTableStmt *) parsetree)->cmds)
+	{
+		AlterTableCmd *command = lfirst_node(AlterTableCmd, cell);
+
+		if (command->subtype == AT_AlterColumnType)
+			columns = lappend(columns, command->name);
+	}
+	return columns;
+}
+
+/* A concurrent DETACH commits before it could be undone. */
+static void
+check_concurrent_detach(Node *parsetree)
+{
+	ListCell   *cell;
+
+	if (!IsA(parsetree, AlterTableStmt))
+		return;
+	foreach(cell, ((AlterTableStmt *) parsetree)->cmds)
+	{
+		AlterTableCmd *command = lfirst_node(AlterTableCmd, cell);
+
+		if (command->subtype == AT_DetachPartition && ((PartitionCmd *) command->def)->concurrent)
+		{
+			Oid			relation = RangeVarGetRelid(((AlterTableStmt *) parsetree)->relation, NoLock, true);
+
+			if (OidIsValid(relation) && protaddr_gate_state(relation) != PROTADDR_GATE_NONE)
+				refuse(relation, "detaching a partition concurrently",
+					   "Detach an empty partition without CONCURRENTLY, or drop it.");
+		}
+	}
+}
+
+static void
+keeper_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
+			   ProcessUtilityContext context, ParamListInfo params,
+			   QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
+{
+	List	   *outer = retyped;
+	bool		alters = IsA(statement->utilityStmt, AlterTableStmt) && !IsBinaryUpgrade &&
+		IsTransactionState() && OidIsValid(protaddr_gate_register());
+
+	if (alters)
+	{
+		check_concurrent_detach(statement->utilityStmt);
+		retyped = columns_retyped(statement->utilityStmt);
+	}
+	PG_TRY();
+	{
+		if (previous_utility)
+			previous_utility(statement, query, read_only_tree, context, params, environment, dest,
+							 completion);
+		else
+			standard_ProcessUtility(statement, query, read_only_tree, context, params, environment,
+									dest, completion);
+	}
+	PG_FINALLY();
+	{
+		retyped = outer;
+	}
+	PG_END_TRY();
+
+	if (IsTransactionState())
+		settle();
+}
+
+static void
+keeper_xact(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			settle();
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			touched = NIL;
+			membership_touched = register_touched = InvalidSubTransactionId;
+			removing = InvalidOid;
+			break;
+		default:
+			break;
+	}
+}
+
+/* What a rolled back subtransaction touched is as it was. */
+static void
+keeper_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	ListCell   *cell;
+
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	foreach(cell, touched)
+	{
+		if (((Touched *) lfirst(cell))->by >= mine)
+			touched = foreach_delete_current(touched, cell);
+	}
+	if (membership_touched >= mine)
+		membership_touched = InvalidSubTransactionId;
+	if (register_touched >= mine)
+		register_touched = InvalidSubTransactionId;
+}
+
+/* ---- whenever a statement writes ------------------------------------------------------------- */
+
+static bool
+keeper_check_perms(PROTADDR_CHECK_PERMS_ARGS)
+{
+	ListCell   *cell;
+
+	if (previous_check_perms && !previous_check_perms(PROTADDR_CHECK_PERMS_PASS))
+		return false;
+
+	foreach(cell, PROTADDR_CHECK_PERMS_LIST)
+	{
+		Oid			relation;
+		AclMode		perms;
+
+		protaddr_asked(lfirst(cell), &relation, &perms);
+		if (likely((perms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) == 0))
+			continue;
+		if (!OidIsValid(protaddr_gate_register()))
+			return true;
+
+		/*
+		 * Somebody writes a catalog by hand.  A trigger changed so announces
+		 * itself to nobody; so everybody is to read everything anew.
+		 */
+		if (unlikely(IsCatalogRelationOid(relation)))
+			CacheInvalidateRelcacheAll();
+		else if ((perms & (ACL_INSERT | ACL_UPDATE)) != 0 &&
+				 unlikely(protaddr_gate_writes(relation) == PROTADDR_GATE_BROKEN))
+		{
+			if (ereport_on_violation)
+				protaddr_gate_broken(relation);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- the way out --------------------------------------------------------------------------------- */
+
+/*
+ * protaddr_remove_gate is protaddr.remove_gate(regclass): by the table's owner, and on
+ * record.  True if there was a gate, whole or not.
+ */
+Datum
+protaddr_remove_gate(PG_FUNCTION_ARGS)
+{
+	Oid			relation;
+	List	   *triggers;
+	ListCell   *cell;
+	bool		cloned;
+	bool		was_there;
+	char		kind;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_BOOL(false);
+	relation = PG_GETARG_OID(0);
+	kind = get_rel_relkind(relation);
+	if (kind == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("there is no such table")));
+	if (!protaddr_owns_relation(relation, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(kind), get_rel_name(relation));
+	LockRelationOid(relation, AccessExclusiveLock);
+
+	triggers = protaddr_gate_triggers(relation, &cloned);
+	if (triggers == NIL && cloned)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("the gate of \"%s\" is that of the table it is a partition of",
+						get_rel_name(relation)),
+				 errhint("protaddr.remove_gate() removes it there.")));
+
+	removing = relation;
+	PG_TRY();
+	{
+		foreach(cell, triggers)
+		{
+			ObjectAddress trigger;
+
+			ObjectAddressSet(trigger, TriggerRelationId, lfirst_oid(cell));
+			performDeletion(&trigger, DROP_RESTRICT, 0);
+		}
+	}
+	PG_FINALLY();
+	{
+		removing = InvalidOid;
+	}
+	PG_END_TRY();
+	CommandCounterIncrement();
+	was_there = protaddr_gate_leave(relation, "removed", triggers != NIL);
+	CommandCounterIncrement();
+	PG_RETURN_BOOL(was_there || triggers != NIL);
+}
+
+/* protaddr_gates_are_kept is protaddr.gates_are_kept(): in every session, that is. */
+Datum
+protaddr_gates_are_kept(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(preloaded);
+}

@@ -1,0 +1,332 @@
+/*
+ * message_column.c
+ *		How does a message in a column come to the rewriter, and back?
+ *
+ * The rewriter works on bytes; a column has a type, an encoding and a length.  And
+ * here is remembered, as a digest, which messages were let through, until the trigger
+ * after the row has proved that what is stored is one of them: to rewrite each a second
+ * time would cost as much again, and disclose and count twice.
+ */
+#include "postgres.h"
+
+#include "base/base.h"
+#include "gate/gate.h"
+#include "keys/keys.h"
+#include "law/law.h"
+#include "message/message.h"
+#include "message/rewrite.h"
+
+#include <openssl/evp.h>
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+typedef struct LetThrough
+{
+	ProtaddrDigest digest;		/* hash key */
+	int64		times;
+} LetThrough;
+
+/* Of the statement that began then, and of no other. */
+static HTAB *let_through = NULL;
+static TimestampTz let_through_since = 0;
+
+static void gate_message_xact(XactEvent event, void *arg);
+static char *convert(const char *message, size_t *len, int from, int to);
+static Datum column_value(const ProtaddrGateMessage *column, const char *message, size_t len);
+
+void
+protaddr_message_column_init(void)
+{
+	RegisterXactCallback(gate_message_xact, NULL);
+}
+
+/* The table goes with the memory of the transaction. */
+static void
+gate_message_xact(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		let_through = NULL;
+}
+
+/*
+ * protaddr_gate_message gives what may leave of a message, in the column's type; leaves
+ * is value itself if that is all of it.  PROTADDR_LEAVE or PROTADDR_HOLD.  Raises
+ * 23PA1 if it is blocked, 22001 if what may leave is too long for the column, 0A000 if
+ * the database's encoding cannot be read.
+ */
+ProtaddrAction
+protaddr_gate_message(const ProtaddrGateMessage *column, Datum value,
+					  const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
+					  Datum *leaves, PaRewritten *counts)
+{
+	const char *message;
+	size_t		len;
+	StringInfoData out;
+	ProtaddrAction action;
+
+	if (column->type == JSONBOID)
+	{
+		Jsonb	   *json = DatumGetJsonbP(value);
+
+		message = JsonbToCString(NULL, &json->root, VARSIZE(json));
+		len = strlen(message);
+	}
+	else
+	{
+		struct varlena *stored = PG_DETOAST_DATUM_PACKED(value);
+
+		message = VARDATA_ANY(stored);
+		len = VARSIZE_ANY_EXHDR(stored);
+	}
+	if (column->type != BYTEAOID)
+		message = convert(message, &len, GetDatabaseEncoding(), PG_UTF8);
+
+	initStringInfo(&out);
+	action = protaddr_release_message(column->format, message, len,
+									  column->type == BYTEAOID ? NULL : "UTF-8", channel, transfer,
+									  &out, counts);
+	if (action != PROTADDR_LEAVE)
+		return action;
+	if (out.len == len && memcmp(out.data, message, len) == 0)
+		*leaves = value;
+	else
+	{
+		message = out.data;
+		len = out.len;
+		if (column->type != BYTEAOID)
+			message = convert(message, &len, PG_UTF8, GetDatabaseEncoding());
+		*leaves = column_value(column, message, len);
+	}
+	return PROTADDR_LEAVE;
+}
+
+/* convert gives the message itself if there is nothing to convert, else a NUL-terminated copy. */
+static char *
+convert(const char *message, size_t *len, int from, int to)
+{
+	Oid			conversion;
+	unsigned char *converted;
+
+	if (from == to)
+		return (char *) message;
+	if (from == PG_SQL_ASCII || to == PG_SQL_ASCII)
+	{
+		/* bytes of no encoding: good if they are UTF-8 */
+		if (*len <= MaxAllocSize && pg_encoding_verifymbstr(PG_UTF8, message, (int) *len) == *len)
+			return (char *) message;
+	}
+	else
+	{
+		conversion = FindDefaultConversionProc(from, to);
+		if (OidIsValid(conversion) && *len < MaxAllocSize / MAX_CONVERSION_GROWTH)
+		{
+			int			size = (int) *len * MAX_CONVERSION_GROWTH + 1;
+
+			converted = palloc(size);
+			if (pg_do_encoding_conversion_buf(conversion, from, to, (unsigned char *) message,
+											  (int) *len, converted, size, true) == *len)
+			{
+				*len = strlen((char *) converted);
+				return (char *) converted;
+			}
+		}
+	}
+	/* the server's own errors would quote the bytes */
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("a message cannot be converted between UTF-8 and the database's encoding"),
+			 errhint("Keep messages in a column of type bytea, in the encoding that they declare."),
+			 protaddr_errprivate()));
+	return NULL;
+}
+
+static Datum
+column_value(const ProtaddrGateMessage *column, const char *message, size_t len)
+{
+	Datum		value;
+
+	if (column->type == VARCHAROID && column->typmod >= VARHDRSZ &&
+		pg_mbstrlen_with_len(message, (int) len) > column->typmod - VARHDRSZ)
+		ereport(ERROR,
+				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
+				 errmsg("what may leave of a message is too long for its column"),
+				 errhint("A substitute address may be longer than the one it takes the place of."),
+				 protaddr_errprivate()));
+	if (column->type == JSONBOID)
+		value = DirectFunctionCall1(jsonb_in, CStringGetDatum(pnstrdup(message, len)));
+	else
+		value = PointerGetDatum(cstring_to_text_with_len(message, (int) len));
+	if (OidIsValid(column->domain))
+		domain_check(value, false, column->domain, NULL, NULL);
+	return value;
+}
+
+/* protaddr_is_blank tells whether a text shows nothing: blanks, and what has no width, of Unicode. */
+bool
+protaddr_is_blank(const char *word)
+{
+	static const pg_wchar blank[][2] = {
+		{0x01, 0x20}, {0x7f, 0xa0}, {0xad, 0xad}, {0x034f, 0x034f}, {0x061c, 0x061c},
+		{0x115f, 0x1160}, {0x1680, 0x1680}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x2000, 0x200f},
+		{0x2028, 0x202f}, {0x205f, 0x206f}, {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164},
+		{0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xe0000, 0xe0fff}
+	};
+	const unsigned char *next = (const unsigned char *) pg_server_to_any(word, strlen(word), PG_UTF8);
+	const unsigned char *end = next + strlen((const char *) next);
+
+	while (next < end)
+	{
+		int			len = pg_utf_mblen(next);
+		bool		shows = true;
+
+		/* of a database without an encoding: bytes of any */
+		if (len > end - next)
+			return false;
+		for (int i = 0; i < lengthof(blank) && shows; i++)
+			shows = utf8_to_unicode(next) < blank[i][0] || utf8_to_unicode(next) > blank[i][1];
+		if (shows)
+			return false;
+		next += len;
+	}
+	return true;
+}
+
+/*
+ * protaddr_value_digest names a value in a column of a row of somebody's: what is let
+ * through there is let through nowhere else.  value is a varlena, of a message or an
+ * address.
+ */
+void
+protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
+					  const ProtaddrTransfer *transfer, Datum value, ProtaddrDigest *digest)
+{
+	struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	struct
+	{
+		uint32		relation;
+		uint32		column_len;
+		uint32		channel_len;
+		uint32		payer_len;
+	}			where = {relation, strlen(column), channel->name_len, transfer->payer.len};
+	bool		done;
+
+	done = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+		EVP_DigestUpdate(context, &where, sizeof(where)) == 1 &&
+		EVP_DigestUpdate(context, column, where.column_len) == 1 &&
+		EVP_DigestUpdate(context, channel->name, channel->name_len) == 1 &&
+		EVP_DigestUpdate(context, transfer->payer.key, transfer->payer.len) == 1 &&
+		EVP_DigestUpdate(context, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)) == 1 &&
+		EVP_DigestFinal_ex(context, digest->bytes, NULL) == 1;
+	EVP_MD_CTX_free(context);
+	if ((Pointer) bytes != DatumGetPointer(value))
+		pfree(bytes);
+	if (!done)
+		elog(ERROR, "could not compute a digest");
+}
+
+/*
+ * protaddr_row_digest appends a digest of each message of a row: that of what was
+ * released by a decision.  It outlives a dump and a move to another partition.
+ */
+void
+protaddr_row_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
+					const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
+					StringInfo digests)
+{
+	for (int i = 0; i < gate->nmessages; i++)
+	{
+		AttrNumber	column = gate->messages[i].number;
+		ProtaddrDigest digest;
+		bool		isnull;
+		Datum		value = heap_getattr(row, column, desc, &isnull);
+
+		memset(&digest, 0, sizeof(digest));
+		if (!isnull)
+			protaddr_value_digest(InvalidOid, NameStr(TupleDescAttr(desc, column - 1)->attname),
+								  channel, transfer, value, &digest);
+		appendBinaryStringInfo(digests, (char *) digest.bytes, sizeof(digest.bytes));
+	}
+}
+
+/* protaddr_seal_message closes a message of a row that is held. */
+Datum
+protaddr_seal_message(Datum value)
+{
+	struct varlena *message = PG_DETOAST_DATUM_PACKED(value);
+	Size		len = VARSIZE_ANY_EXHDR(message);
+	char	   *tagged = palloc(len + 1);
+	bytea	   *sealed;
+
+	tagged[0] = PROTADDR_SEALED_MESSAGE;
+	memcpy(tagged + 1, VARDATA_ANY(message), len);
+	sealed = protaddr_seal_bytes(tagged, len + 1);
+	pfree(tagged);
+	return PointerGetDatum(sealed);
+}
+
+/* protaddr_open_message gives it; NULL if that is not what was sealed. */
+bytea *
+protaddr_open_message(Datum value)
+{
+	bytea	   *message = protaddr_open_bytes((bytea *) PG_DETOAST_DATUM_PACKED(value));
+	Size		len = VARSIZE(message) - VARHDRSZ;
+
+	if (len == 0 || VARDATA(message)[0] != PROTADDR_SEALED_MESSAGE)
+		return NULL;
+	memmove(VARDATA(message), VARDATA(message) + 1, len - 1);
+	SET_VARSIZE(message, VARHDRSZ + len - 1);
+	return message;
+}
+
+/* protaddr_let_through remembers a value, until the statement is over. */
+void
+protaddr_let_through(const ProtaddrDigest *digest)
+{
+	LetThrough *entry;
+	bool		found;
+
+	if (let_through != NULL && let_through_since != GetCurrentStatementStartTimestamp())
+	{
+		hash_destroy(let_through);
+		let_through = NULL;
+	}
+	if (let_through == NULL)
+	{
+		HASHCTL		ctl;
+
+		memset(&ctl, 0, sizeof(ctl));
+		ctl.keysize = sizeof(ProtaddrDigest);
+		ctl.entrysize = sizeof(LetThrough);
+		ctl.hcxt = TopTransactionContext;
+		let_through = hash_create("protaddr messages let through", 64, &ctl,
+								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		let_through_since = GetCurrentStatementStartTimestamp();
+	}
+	entry = hash_search(let_through, digest, HASH_ENTER, &found);
+	entry->times = found ? entry->times + 1 : 1;
+}
+
+/* protaddr_was_let_through tells whether it was, and forgets it. */
+bool
+protaddr_was_let_through(const ProtaddrDigest *digest)
+{
+	LetThrough *entry;
+
+	if (let_through == NULL || let_through_since != GetCurrentStatementStartTimestamp())
+		return false;
+	entry = hash_search(let_through, digest, HASH_FIND, NULL);
+	if (entry == NULL)
+		return false;
+	if (--entry->times == 0)
+		(void) hash_search(let_through, digest, HASH_REMOVE, NULL);
+	return true;
+}

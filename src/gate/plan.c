@@ -1,0 +1,531 @@
+/*
+ * plan.c
+ *		Which columns of a gated table mean what, and what does a row say in them?
+ *
+ * Found by name when a gate's trigger first fires on a relation, and kept until a
+ * relation changes.  A partition has triggers and column numbers of its own, so it
+ * has an entry of its own.  A column that is named and not there, or cannot be what it
+ * is named as, refuses every row.
+ */
+#include "postgres.h"
+
+#include "base/base.h"
+#include "binding/binding.h"
+#include "door/door.h"
+#include "gate/gate.h"
+#include "law/law.h"
+#include "person/person.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "parser/parse_func.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/regproc.h"
+#include "utils/rel.h"
+#include "utils/typcache.h"
+#include "utils/varlena.h"
+
+typedef struct KeptGate
+{
+	Oid			trigger;		/* hash key */
+	bool		valid;
+	ProtaddrGate *gate;
+} KeptGate;
+
+static HTAB *gates = NULL;
+static uint64 gates_generation = 0; /* of all that makes us look again */
+
+static void gates_relcache(Datum arg, Oid relid);
+static ProtaddrGate *gate_read(Relation rel, const Trigger *trigger);
+static Oid	relation_of_first(Oid trigger);
+static void read_columns(ProtaddrGate *gate, Relation rel);
+static void read_key(ProtaddrGate *gate, Relation rel);
+static void fill_column(ProtaddrGateColumn *column, Relation rel, const char *name);
+static int	person_of(ProtaddrGate *gate, Relation rel, const char *name);
+static Oid	held_of(const char *name);
+static Datum field(const ProtaddrGateColumn *column, HeapTuple row, TupleDesc desc, bool *isnull);
+static text *word_of(const ProtaddrGateColumn *column, Datum value);
+
+void
+protaddr_gate_plan_init(void)
+{
+	HASHCTL		ctl;
+
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.keysize = sizeof(Oid);
+	ctl.entrysize = sizeof(KeptGate);
+	ctl.hcxt = TopMemoryContext;
+	gates = hash_create("protaddr gates", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	CacheRegisterRelcacheCallback(gates_relcache, (Datum) 0);
+}
+
+/* What columns hold may change without their table, so every message makes us look again. */
+static void
+gates_relcache(Datum arg, Oid relid)
+{
+	HASH_SEQ_STATUS seq;
+	KeptGate   *kept;
+
+	gates_generation++;
+	hash_seq_init(&seq, gates);
+	while ((kept = hash_seq_search(&seq)) != NULL)
+		kept->valid = false;
+}
+
+/* protaddr_gate_of_trigger gives the gate that a trigger on the relation is part of. */
+const ProtaddrGate *
+protaddr_gate_of_trigger(Relation rel, const Trigger *trigger)
+{
+	KeptGate   *kept;
+	ProtaddrGate *gate;
+	uint64		generation;
+	bool		found;
+
+	kept = hash_search(gates, &trigger->tgoid, HASH_FIND, &found);
+	if (likely(found && kept->valid && kept->gate->relation == RelationGetRelid(rel)))
+		return kept->gate;
+
+	generation = gates_generation;
+	gate = gate_read(rel, trigger);
+	kept = hash_search(gates, &trigger->tgoid, HASH_ENTER, &found);
+	/* somebody above us may hold the old one */
+	if (found && kept->gate != NULL)
+		MemoryContextSetParent(kept->gate->context, TopTransactionContext);
+	MemoryContextSetParent(gate->context, TopMemoryContext);
+	kept->gate = gate;
+	/* unless something changed while we read */
+	kept->valid = generation == gates_generation;
+	return gate;
+}
+
+static const Trigger *
+gate_trigger(Relation rel)
+{
+	Oid			function = LookupFuncName(list_make2(makeString("protaddr"), makeString("gate_row")),
+										  0, NULL, false);
+	const Trigger *found = NULL;
+
+	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+		if (rel->trigdesc->triggers[i].tgfoid == function &&
+			TRIGGER_FOR_ROW(rel->trigdesc->triggers[i].tgtype))
+			found = &rel->trigdesc->triggers[i];
+	return found;
+}
+
+/* protaddr_gate_of_table gives the gate that stands before a relation, or NULL. */
+const ProtaddrGate *
+protaddr_gate_of_table(Relation rel)
+{
+	const Trigger *trigger = gate_trigger(rel);
+
+	return trigger == NULL ? NULL : protaddr_gate_of_trigger(rel, trigger);
+}
+
+/*
+ * protaddr_gate_held gives the table that holds a gate's rows, whatever else is the
+ * matter with the gate; InvalidOid if there is none.
+ */
+Oid
+protaddr_gate_held(Relation rel)
+{
+	const Trigger *trigger = gate_trigger(rel);
+	ProtaddrGateArgs args;
+
+	if (trigger == NULL || !protaddr_gate_args(trigger->tgargs, trigger->tgnargs, &args) ||
+		args.held == NULL)
+		return InvalidOid;
+	return held_of(args.held);
+}
+
+static ProtaddrGate *
+gate_read(Relation rel, const Trigger *trigger)
+{
+	/* freed with the transaction unless all goes well */
+	MemoryContext context = AllocSetContextCreate(CurTransactionContext, "protaddr gate",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	ProtaddrGate *gate = palloc0(sizeof(ProtaddrGate));
+	char	  **args = palloc(Max(trigger->tgnargs, 1) * sizeof(char *));
+
+	for (int i = 0; i < trigger->tgnargs; i++)
+		args[i] = pstrdup(trigger->tgargs[i]);
+	if (!protaddr_gate_args(args, trigger->tgnargs, &gate->args))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("the gate of table \"%s\" is not one that install_gate() made",
+						RelationGetRelationName(rel)),
+				 errhint("Use protaddr.remove_gate() and protaddr.install_gate()."),
+				 protaddr_errprivate()));
+	gate->context = context;
+	gate->relation = RelationGetRelid(rel);
+	gate->root = trigger->tgisclone ? relation_of_first(trigger->tgoid) : gate->relation;
+	read_columns(gate, rel);
+	read_key(gate, rel);
+	if (gate->args.held != NULL)
+		gate->held = held_of(gate->args.held);
+	MemoryContextSwitchTo(old);
+	return gate;
+}
+
+/* relation_of_first gives the table that a trigger, cloned for its partitions, was made for. */
+static Oid
+relation_of_first(Oid trigger)
+{
+	Relation	triggers = table_open(TriggerRelationId, AccessShareLock);
+	Oid			relation = InvalidOid;
+
+	while (OidIsValid(trigger))
+	{
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple	tuple;
+
+		ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(trigger));
+		scan = systable_beginscan(triggers, TriggerOidIndexId, true, NULL, 1, &key);
+		tuple = systable_getnext(scan);
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "trigger %u is gone", trigger);
+		relation = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
+		trigger = ((Form_pg_trigger) GETSTRUCT(tuple))->tgparentid;
+		systable_endscan(scan);
+	}
+	table_close(triggers, AccessShareLock);
+	return relation;
+}
+
+static void
+changed_type(Relation rel, const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of relation \"%s\" has another type than its gate needs",
+					name, RelationGetRelationName(rel)),
+			 errhint("Use protaddr.remove_gate() and protaddr.install_gate()."),
+			 protaddr_errprivate()));
+}
+
+static void
+fill_column(ProtaddrGateColumn *column, Relation rel, const char *name)
+{
+	Oid			out;
+	bool		is_varlena;
+
+	if (name == NULL)
+		return;
+	column->number = protaddr_trigger_column(rel, name);
+	column->type = getBaseType(TupleDescAttr(RelationGetDescr(rel), column->number - 1)->atttypid);
+	getTypeOutputInfo(column->type, &out, &is_varlena);
+	fmgr_info_cxt(out, &column->out, CurrentMemoryContext);
+}
+
+/* person_of gives the place in people of the column that names somebody. */
+static int
+person_of(ProtaddrGate *gate, Relation rel, const char *name)
+{
+	AttrNumber	number = protaddr_trigger_column(rel, name);
+
+	for (int i = 0; i < gate->npeople; i++)
+		if (gate->people[i].number == number)
+			return i;
+	fill_column(&gate->people[gate->npeople], rel, name);
+	return gate->npeople++;
+}
+
+static void
+read_columns(ProtaddrGate *gate, Relation rel)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	const ProtaddrGateArgs *args = &gate->args;
+	Oid			address = protaddr_address_type();
+
+	/* else no column would seem to hold an address */
+	if (!OidIsValid(address))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_NOT_READY),
+				 errmsg("extension protaddr is not complete in this database"),
+				 errdetail("Type \"protaddr.address\" is missing."),
+				 protaddr_errprivate()));
+
+	fill_column(&gate->channel, rel, args->channel_column);
+	fill_column(&gate->amount, rel, args->amount);
+	fill_column(&gate->currency, rel, args->currency);
+	fill_column(&gate->payee, rel, args->payee);
+	if (args->amount != NULL && gate->amount.type != NUMERICOID && gate->amount.type != INT2OID &&
+		gate->amount.type != INT4OID && gate->amount.type != INT8OID)
+		changed_type(rel, args->amount);
+
+	gate->people = palloc0((args->naddresses + 1) * sizeof(ProtaddrGateColumn));
+	/* without a subject the first is nobody */
+	if (args->subject != NULL)
+		fill_column(&gate->people[0], rel, args->subject);
+	gate->npeople = 1;
+
+	gate->addresses = palloc0(Max(desc->natts, 1) * sizeof(ProtaddrGateAddress));
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		ProtaddrGateAddress *column = &gate->addresses[gate->naddresses];
+
+		if (att->attisdropped)
+			continue;
+		if (getBaseType(att->atttypid) == address)
+		{
+			column->number = att->attnum;
+			column->domain = att->atttypid == address ? InvalidOid : att->atttypid;
+			gate->naddresses++;
+		}
+		else if (protaddr_type_holds_address(att->atttypid))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("column \"%s\" of relation \"%s\" holds addresses inside an array or composite",
+							NameStr(att->attname), RelationGetRelationName(rel)),
+					 errdetail("A gate cannot release what stands there, so nothing may be written."),
+					 errhint("Give each address a column of its own, of type protaddr.address."),
+					 protaddr_errprivate()));
+	}
+	for (int i = 0; i < args->naddresses; i++)
+	{
+		AttrNumber	number = protaddr_trigger_column(rel, args->address[i].column);
+		int			place = 0;
+
+		while (place < gate->naddresses && gate->addresses[place].number != number)
+			place++;
+		if (place == gate->naddresses)
+			changed_type(rel, args->address[i].column);
+		gate->addresses[place].person = person_of(gate, rel, args->address[i].of);
+	}
+
+	gate->messages = palloc0(Max(args->nmessages, 1) * sizeof(ProtaddrGateMessage));
+	for (int i = 0; i < args->nmessages; i++)
+	{
+		ProtaddrGateMessage *message = &gate->messages[i];
+		Form_pg_attribute att;
+
+		message->number = protaddr_trigger_column(rel, args->message[i].column);
+		message->format = args->message[i].format;
+		att = TupleDescAttr(desc, message->number - 1);
+		message->typmod = att->atttypmod;
+		message->type = getBaseTypeAndTypmod(att->atttypid, &message->typmod);
+		message->domain = message->type == att->atttypid ? InvalidOid : att->atttypid;
+		if (message->type != TEXTOID && message->type != VARCHAROID && message->type != XMLOID &&
+			message->type != BYTEAOID && message->type != JSONOID && message->type != JSONBOID)
+			changed_type(rel, args->message[i].column);
+	}
+	gate->nmessages = args->nmessages;
+}
+
+/*
+ * read_key finds the primary key of the table on top, whose values name a row
+ * wherever it moves; none if one of its types cannot be hashed.
+ */
+static void
+read_key(ProtaddrGate *gate, Relation rel)
+{
+	Relation	root = gate->root == gate->relation ? rel : relation_open(gate->root, AccessShareLock);
+	Bitmapset  *key = RelationGetIndexAttrBitmap(root, INDEX_ATTR_BITMAP_PRIMARY_KEY);
+	int			n = bms_num_members(key);
+	int			at = -1;
+
+	gate->key = palloc(Max(n, 1) * sizeof(AttrNumber));
+	gate->key_hash = palloc(Max(n, 1) * sizeof(FmgrInfo));
+	gate->key_collation = palloc(Max(n, 1) * sizeof(Oid));
+	while ((at = bms_next_member(key, at)) >= 0)
+	{
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(root),
+											  at + FirstLowInvalidHeapAttributeNumber - 1);
+		TypeCacheEntry *type = lookup_type_cache(att->atttypid, TYPECACHE_HASH_EXTENDED_PROC);
+
+		if (!OidIsValid(type->hash_extended_proc))
+		{
+			gate->nkey = 0;
+			break;
+		}
+		gate->key[gate->nkey] = protaddr_trigger_column(rel, NameStr(att->attname));
+		gate->key_collation[gate->nkey] = att->attcollation;
+		fmgr_info_cxt(type->hash_extended_proc, &gate->key_hash[gate->nkey], CurrentMemoryContext);
+		gate->nkey++;
+	}
+	if (root != rel)
+		relation_close(root, AccessShareLock);
+}
+
+/* held_of gives the table that holds rows; InvalidOid if it is not there. */
+static Oid
+held_of(const char *name)
+{
+	List	   *names = protaddr_name_list(name);
+
+	return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
+}
+
+static void
+add_word(StringInfo words, const char *word)
+{
+	if (word == NULL)
+		appendStringInfoString(words, "-,");
+	else
+		appendStringInfo(words, "%zu:%s,", strlen(word), word);
+}
+
+/*
+ * protaddr_gate_words gives all that a gate was told but where it holds rows: under another one
+ * the columns of a held row may mean something else.
+ */
+text *
+protaddr_gate_words(const ProtaddrGateArgs *args)
+{
+	const char *once[] = {args->channel, args->channel_column, args->subject, args->amount,
+	args->currency, args->currency_code, args->payee};
+	StringInfoData words;
+
+	initStringInfo(&words);
+	for (int i = 0; i < lengthof(once); i++)
+		add_word(&words, once[i]);
+	for (int i = 0; i < args->naddresses; i++)
+	{
+		add_word(&words, args->address[i].column);
+		add_word(&words, args->address[i].of);
+	}
+	for (int i = 0; i < args->nmessages; i++)
+	{
+		add_word(&words, args->message[i].column);
+		appendStringInfo(&words, "%d,", (int) args->message[i].format);
+	}
+	return cstring_to_text_with_len(words.data, words.len);
+}
+
+static Datum
+field(const ProtaddrGateColumn *column, HeapTuple row, TupleDesc desc, bool *isnull)
+{
+	*isnull = true;
+	if (column->number == InvalidAttrNumber)
+		return (Datum) 0;
+	return heap_getattr(row, column->number, desc, isnull);
+}
+
+/* word_of gives a value as text, without the blanks that fill up char(n). */
+static text *
+word_of(const ProtaddrGateColumn *column, Datum value)
+{
+	char	   *word;
+
+	if (column->type == TEXTOID || column->type == VARCHAROID)
+		return DatumGetTextPP(value);
+	word = OutputFunctionCall((FmgrInfo *) &column->out, value);
+	if (column->type == BPCHAROID)
+		for (size_t len = strlen(word); len > 0 && word[len - 1] == ' '; len--)
+			word[len - 1] = '\0';
+	return cstring_to_text(word);
+}
+
+/*
+ * protaddr_gate_channel gives the channel through which the row is to leave.  Raises
+ * 22023 if the row names none, or one that there is not; NULL if missing_ok.
+ */
+const ProtaddrChannel *
+protaddr_gate_channel(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, bool missing_ok)
+{
+	const char *name = gate->args.channel;
+	size_t		len;
+
+	if (name != NULL)
+		len = strlen(name);
+	else
+	{
+		bool		isnull;
+		Datum		value = field(&gate->channel, row, desc, &isnull);
+		text	   *word;
+
+		if (isnull && missing_ok)
+			return NULL;
+		if (isnull)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("the row names no channel"),
+					 errdetail("Column \"%s\" is NULL.", gate->args.channel_column),
+					 errhint("See protaddr.channel for those there are."),
+					 protaddr_errprivate()));
+		word = word_of(&gate->channel, value);
+		name = VARDATA_ANY(word);
+		len = VARSIZE_ANY_EXHDR(word);
+	}
+	return missing_ok ? protaddr_channel_if_any(name, len, DT_NOBEGIN) :
+		protaddr_channel(name, len, DT_NOBEGIN);
+}
+
+/* protaddr_gate_transfer reads what the row says of the transfer, and whose it is. */
+void
+protaddr_gate_transfer(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
+					   ProtaddrTransfer *transfer)
+{
+	Datum		value;
+	bool		isnull;
+
+	memset(transfer, 0, sizeof(*transfer));
+	transfer->relation = gate->root;
+
+	value = field(&gate->amount, row, desc, &isnull);
+	if (!isnull)
+		transfer->amount = gate->amount.type == NUMERICOID ? DatumGetNumeric(value) :
+			int64_to_numeric(gate->amount.type == INT2OID ? DatumGetInt16(value) :
+							 gate->amount.type == INT4OID ? DatumGetInt32(value) :
+							 DatumGetInt64(value));
+	if (gate->args.currency_code != NULL)
+		strlcpy(transfer->currency, gate->args.currency_code, sizeof(transfer->currency));
+	else
+	{
+		value = field(&gate->currency, row, desc, &isnull);
+		if (!isnull)
+			protaddr_currency_from_text(word_of(&gate->currency, value), transfer->currency);
+	}
+	value = field(&gate->payee, row, desc, &isnull);
+	if (isnull || !protaddr_identifier_from_datum(value, gate->payee.type,
+												  (FmgrInfo *) &gate->payee.out, &transfer->payee))
+		transfer->payee.len = 0;
+
+	transfer->has_reference = gate->nkey > 0;
+	for (int i = 0; i < gate->nkey && transfer->has_reference; i++)
+	{
+		value = heap_getattr(row, gate->key[i], desc, &isnull);
+		if (isnull)
+			transfer->has_reference = false;
+		else
+			transfer->reference =
+				hash_combine64(transfer->reference,
+							   DatumGetUInt64(FunctionCall2Coll((FmgrInfo *) &gate->key_hash[i],
+																gate->key_collation[i], value,
+																Int64GetDatum(0))));
+	}
+	protaddr_gate_person(gate, 0, row, desc, transfer);
+}
+
+/*
+ * protaddr_gate_person makes one of the row's people the one who is asked about.  No
+ * key if the row names nobody there.
+ */
+void
+protaddr_gate_person(const ProtaddrGate *gate, int person, HeapTuple row, TupleDesc desc,
+					 ProtaddrTransfer *transfer)
+{
+	const ProtaddrGateColumn *column = &gate->people[person];
+	bool		isnull;
+	Datum		value = field(column, row, desc, &isnull);
+
+	transfer->has_row = true;
+	if (isnull || !protaddr_identifier_from_datum(value, column->type, (FmgrInfo *) &column->out,
+												  &transfer->payer))
+		transfer->payer.len = 0;
+}

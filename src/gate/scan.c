@@ -1,0 +1,433 @@
+/*
+ * scan.c
+ *		Is everything that is stored behind a gate released?
+ *
+ * What stood there before the gate, what came in while a trigger was gone, and whose
+ * person was protected since.  The amounts are not weighed again.  Nothing is locked
+ * against writers, nothing written, and no value is told.
+ */
+#include "postgres.h"
+
+#include "base/base.h"
+#include "door/door.h"
+#include "gate/gate.h"
+#include "keys/keys.h"
+#include "law/law.h"
+#include "message/rewrite.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "commands/progress.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/backend_progress.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(protaddr_verify_gate);
+
+#define SHOW_EVERY_MS	5000
+#define FETCHED_ROWS	1000
+
+typedef struct Verification
+{
+	ReturnSetInfo *result;
+	MemoryContext per_row;
+	Relation	root;
+	Relation	rel;			/* the partition at hand */
+	const ProtaddrGate *gate;
+	ItemPointerData last;		/* the row verified last */
+	int64		rows;
+	int64		problems;
+	TimestampTz started;
+	TimestampTz shown;
+} Verification;
+
+static void verify_all(Verification *v, List *relations, Oid continue_in, ItemPointer after);
+static void verify_relation(Verification *verification, ItemPointer after);
+static void verify_foreign(Verification *verification);
+static void verify_row(Verification *verification, HeapTuple row, ItemPointer tid);
+static void verify_columns(Verification *verification, HeapTuple row, ItemPointer tid);
+static const char *problem_of_message(Verification *verification, HeapTuple row,
+									  const ProtaddrGateMessage *column, Datum value,
+									  const ProtaddrChannel *channel,
+									  const ProtaddrTransfer *transfer);
+static void note_problem(Verification *verification, ItemPointer tid, AttrNumber column,
+						 const char *problem);
+static void show_progress(Verification *verification);
+
+static char *
+name_of(Relation rel)
+{
+	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+									  RelationGetRelationName(rel));
+}
+
+/*
+ * protaddr_verify_gate is protaddr.verify_gate(relation, continue_in, after).  The
+ * caller needs SELECT on the table.
+ */
+Datum
+protaddr_verify_gate(PG_FUNCTION_ARGS)
+{
+	Verification verification;
+	Verification *v = &verification;
+	volatile Oid continue_in = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
+	ItemPointer after = PG_ARGISNULL(2) ? NULL : (ItemPointer) PG_GETARG_POINTER(2);
+	List	   *partitions;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("verify_gate() needs a table")));
+	memset(v, 0, sizeof(*v));
+	InitMaterializedSRF(fcinfo, 0);
+	v->result = (ReturnSetInfo *) fcinfo->resultinfo;
+	v->per_row = AllocSetContextCreate(CurrentMemoryContext, "protaddr verify", ALLOCSET_DEFAULT_SIZES);
+	v->root = relation_open(PG_GETARG_OID(0), AccessShareLock);
+	if (pg_class_aclcheck(RelationGetRelid(v->root), GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(v->root));
+	if (check_enable_rls(RelationGetRelid(v->root), InvalidOid, true) == RLS_ENABLED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("a policy of table \"%s\" hides rows, which could not be verified",
+						RelationGetRelationName(v->root))));
+	if (protaddr_gate_of_table(v->root) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("table \"%s\" has no gate", RelationGetRelationName(v->root)),
+				 errhint("protaddr.install_gate() installs one.")));
+	partitions = find_all_inheritors(RelationGetRelid(v->root), AccessShareLock, NULL);
+	if (OidIsValid(continue_in) && !list_member_oid(partitions, continue_in))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no such partition to continue in")));
+	if (after != NULL && !OidIsValid(continue_in) && list_length(partitions) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a row of which partition to continue after is not known"),
+				 errhint("Give continue_in, too.")));
+
+	v->started = v->shown = GetCurrentTimestamp();
+	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, RelationGetRelid(v->root));
+	pgstat_progress_update_param(PROTADDR_PROGRESS_IS_VERIFY, 1);
+	PG_TRY();
+	{
+		verify_all(v, partitions, continue_in, after);
+	}
+	PG_CATCH();
+	{
+		if (v->rel != NULL && ItemPointerIsValid(&v->last) && geterrcode() == ERRCODE_QUERY_CANCELED)
+			ereport(NOTICE,
+					(errmsg("verified " INT64_FORMAT " rows of %s, with " INT64_FORMAT " problems",
+							v->rows, RelationGetRelationName(v->root), v->problems),
+					 errhint("To go on: protaddr.verify_gate(%s, continue_in => %s, after => '(%u,%u)')",
+							 quote_literal_cstr(name_of(v->root)),
+							 quote_literal_cstr(name_of(v->rel)),
+							 ItemPointerGetBlockNumber(&v->last), ItemPointerGetOffsetNumber(&v->last))));
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	pgstat_progress_end_command();
+	relation_close(v->root, NoLock);
+	MemoryContextDelete(v->per_row);
+	return (Datum) 0;
+}
+
+/* verify_all goes through a table and what is below it, from one relation and row on. */
+static void
+verify_all(Verification *v, List *relations, Oid continue_in, ItemPointer after)
+{
+	ListCell   *cell;
+
+	foreach(cell, relations)
+	{
+		if (OidIsValid(continue_in) && lfirst_oid(cell) != continue_in)
+			continue;
+		v->rel = relation_open(lfirst_oid(cell), AccessShareLock);
+		pgstat_progress_update_param(PROTADDR_PROGRESS_PARTITION, lfirst_oid(cell));
+		ItemPointerSetInvalid(&v->last);
+		v->gate = protaddr_gate_of_table(v->rel);
+		if (v->gate == NULL)
+			note_problem(v, NULL, InvalidAttrNumber, "has no gate");
+		else if (v->rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+			verify_foreign(v);
+		else if (RELKIND_HAS_TABLE_AM(v->rel->rd_rel->relkind))
+			verify_relation(v, after);
+		relation_close(v->rel, NoLock);
+		v->rel = NULL;
+		continue_in = InvalidOid;
+		after = NULL;
+	}
+}
+
+/* verify_relation goes through what is stored, in its order, from behind a row on. */
+static void
+verify_relation(Verification *verification, ItemPointer after)
+{
+	Relation	rel = verification->rel;
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	ItemPointerData from;
+	ItemPointerData to;
+	TableScanDesc scan;
+
+	ItemPointerSet(&from, 0, FirstOffsetNumber);
+	if (after != NULL)
+	{
+		from = *after;
+		ItemPointerInc(&from);
+	}
+	ItemPointerSet(&to, MaxBlockNumber, MaxOffsetNumber);
+	scan = table_beginscan_tidrange(rel, snapshot, &from, &to);
+	while (table_scan_getnextslot_tidrange(scan, ForwardScanDirection, slot))
+	{
+		bool		to_free;
+		HeapTuple	row = ExecFetchSlotHeapTuple(slot, false, &to_free);
+
+		verify_row(verification, row, &slot->tts_tid);
+		if (to_free)
+			heap_freetuple(row);
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	UnregisterSnapshot(snapshot);
+}
+
+/* verify_foreign asks the other server, with the caller's rights; its rows have no place here. */
+static void
+verify_foreign(Verification *verification)
+{
+	Relation	rel = verification->rel;
+	StringInfoData query;
+	Portal		cursor;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT stored FROM ONLY %s AS stored", name_of(rel));
+	SPI_connect();
+	cursor = SPI_cursor_open_with_args(NULL, query.data, 0, NULL, NULL, NULL, true, 0);
+	for (;;)
+	{
+		SPI_cursor_fetch(cursor, true, FETCHED_ROWS);
+		if (SPI_processed == 0)
+			break;
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			SPITupleTable *rows = SPI_tuptable;
+			uint64		processed = SPI_processed;
+			bool		isnull;
+			HeapTupleHeader header =
+				DatumGetHeapTupleHeader(SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull));
+			HeapTupleData row;
+
+			row.t_len = HeapTupleHeaderGetDatumLength(header);
+			ItemPointerSetInvalid(&row.t_self);
+			row.t_tableOid = RelationGetRelid(rel);
+			row.t_data = header;
+			verify_row(verification, &row, NULL);
+			SPI_tuptable = rows;
+			SPI_processed = processed;
+		}
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_cursor_close(cursor);
+	SPI_finish();
+}
+
+/* verify_row takes whatever cannot be read for a problem, and goes on. */
+static void
+verify_row(Verification *verification, HeapTuple row, ItemPointer tid)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	CHECK_FOR_INTERRUPTS();
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(verification->per_row);
+	PG_TRY();
+	{
+		verify_columns(verification, row, tid);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(verification->per_row);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES)
+			ReThrowError(error);
+		note_problem(verification, tid, InvalidAttrNumber,
+					 psprintf("cannot be checked (SQLSTATE %s)", unpack_sql_state(error->sqlerrcode)));
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	MemoryContextReset(verification->per_row);
+
+	verification->rows++;
+	if (tid != NULL)
+		verification->last = *tid;
+	if ((verification->rows & 255) == 0)
+		show_progress(verification);
+}
+
+static void
+verify_columns(Verification *verification, HeapTuple row, ItemPointer tid)
+{
+	const ProtaddrGate *gate = verification->gate;
+	TupleDesc	desc = RelationGetDescr(verification->rel);
+	const ProtaddrChannel *channel = protaddr_gate_channel(gate, row, desc, true);
+	ProtaddrTransfer transfer;
+
+	if (channel == NULL)
+	{
+		note_problem(verification, tid, gate->channel.number, "its channel is none, or not in force");
+		return;
+	}
+	protaddr_gate_transfer(gate, row, desc, &transfer);
+
+	/* what was decided of a held row is in the seal: no rule holds here */
+	transfer.hold_decided = true;
+	transfer.after_hold = PROTADDR_DISCLOSE;
+	for (int i = 0; i < gate->naddresses; i++)
+	{
+		bool		isnull;
+		Datum		value = heap_getattr(row, gate->addresses[i].number, desc, &isnull);
+		ProtaddrTransfer other = transfer;
+		ProtaddrSeal *seal;
+		const char *problem = NULL;
+
+		if (isnull)
+			continue;
+		if (gate->addresses[i].person != 0)
+			protaddr_gate_person(gate, gate->addresses[i].person, row, desc, &other);
+		seal = (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value);
+		switch (protaddr_seal_state(seal))
+		{
+			case PROTADDR_SEAL_WHOLE:
+				if (!protaddr_is_released(seal, channel, &other))
+					problem = psprintf("is not released for channel \"%s\"", channel->name);
+				break;
+			case PROTADDR_SEAL_NO_KEY:
+				problem = "its key is not here";
+				break;
+			case PROTADDR_SEAL_ALTERED:
+				problem = "was altered after it was sealed";
+				break;
+		}
+		if (problem != NULL)
+			note_problem(verification, tid, gate->addresses[i].number, problem);
+	}
+	transfer.hold_decided = false;
+	for (int i = 0; i < gate->nmessages; i++)
+	{
+		bool		isnull;
+		Datum		value = heap_getattr(row, gate->messages[i].number, desc, &isnull);
+		const char *problem;
+
+		if (isnull)
+			continue;
+		problem = problem_of_message(verification, row, &gate->messages[i], value, channel, &transfer);
+		if (problem != NULL)
+			note_problem(verification, tid, gate->messages[i].number, problem);
+	}
+}
+
+/* problem_of_message rewrites it once more, by rules that record and refuse nothing. */
+static const char *
+problem_of_message(Verification *verification, HeapTuple row, const ProtaddrGateMessage *column,
+				   Datum value, const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
+{
+	const ProtaddrGate *gate = verification->gate;
+	ProtaddrChannel looking = *channel;
+	ProtaddrTransfer nobody = *transfer;
+	PaRewritten counts;
+	Datum		leaves;
+	StringInfoData digest;
+
+	/* the looser of the two: what was linked then is not known any more */
+	if (looking.has_small &&
+		protaddr_stricter(looking.when_protected, looking.when_small) == looking.when_protected)
+		looking.when_protected = looking.when_small;
+	looking.has_small = false;
+	if (looking.when_protected == PROTADDR_DISCLOSE)
+		looking.when_protected = PROTADDR_LEAVE;
+	if (looking.when_protected == PROTADDR_BLOCK)
+		looking.when_protected = PROTADDR_HOLD;
+	if (looking.when_unknown == PROTADDR_BLOCK)
+		looking.when_unknown = PROTADDR_HOLD;
+	if (looking.when_unbound == PROTADDR_BLOCK)
+		looking.when_unbound = PROTADDR_HOLD;
+	if (looking.without_substitute == PROTADDR_BLOCK)
+		looking.without_substitute = PROTADDR_HOLD;
+	looking.when_unreadable = PROTADDR_HOLD;
+	nobody.has_row = gate->args.subject != NULL;
+
+	if (protaddr_gate_message(column, value, &looking, &nobody, &leaves, &counts) == PROTADDR_LEAVE)
+		return leaves == value ? NULL : psprintf("holds more than may leave through channel \"%s\"", channel->name);
+	if (counts.verdict != PA_MESSAGE_OK && counts.verdict != PA_MESSAGE_STOPPED)
+		return "is no message that can be read";
+	initStringInfo(&digest);
+	protaddr_row_digest(gate, row, RelationGetDescr(verification->rel), channel, transfer, &digest);
+	if (protaddr_held_released(gate, (bytea *) cstring_to_text_with_len(digest.data, digest.len)))
+		return NULL;
+	return psprintf("holds what channel \"%s\" holds or blocks", channel->name);
+}
+
+static void
+note_problem(Verification *verification, ItemPointer tid, AttrNumber column, const char *problem)
+{
+	Datum		values[4];
+	bool		nulls[4] = {false};
+	NameData	name;
+
+	values[0] = ObjectIdGetDatum(RelationGetRelid(verification->rel));
+	nulls[1] = tid == NULL;
+	values[1] = PointerGetDatum(tid);
+	nulls[2] = column == InvalidAttrNumber;
+	if (!nulls[2])
+		namestrcpy(&name, NameStr(TupleDescAttr(RelationGetDescr(verification->rel), column - 1)->attname));
+	values[2] = NameGetDatum(&name);
+	values[3] = CStringGetTextDatum(problem);
+	tuplestore_putvalues(verification->result->setResult, verification->result->setDesc, values, nulls);
+	verification->problems++;
+}
+
+static void
+show_progress(Verification *verification)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	double		seconds;
+
+	pgstat_progress_update_param(PROTADDR_PROGRESS_VERIFIED, verification->rows);
+	pgstat_progress_update_param(PROTADDR_PROGRESS_PROBLEMS, verification->problems);
+	if (!TimestampDifferenceExceeds(verification->shown, now, SHOW_EVERY_MS))
+		return;
+	verification->shown = now;
+	seconds = (double) (now - verification->started) / USECS_PER_SEC;
+	ereport(NOTICE,
+			(errmsg("verified " INT64_FORMAT " rows of \"%s\", " INT64_FORMAT " problems, %.0f rows/s, at %s (%u,%u)",
+					verification->rows, RelationGetRelationName(verification->root), verification->problems,
+					verification->rows / seconds, RelationGetRelationName(verification->rel),
+					ItemPointerIsValid(&verification->last) ? ItemPointerGetBlockNumber(&verification->last) : 0,
+					ItemPointerIsValid(&verification->last) ? ItemPointerGetOffsetNumber(&verification->last) : 0)));
+}

@@ -1,0 +1,846 @@
+/*
+ * state.c
+ *		Which tables have a gate, and is it whole?
+ *
+ * Two sources must agree.  The catalogs: a gate is its two triggers.  And the
+ * register of gates, protaddr.gate, where a gate enters itself once it is whole: so
+ * one whose triggers went unseen, while the library was not loaded or by a
+ * superuser's hand in the catalogs, is missed.  OIDs do not outlive a dump, nor does
+ * the register: a restored gate enters itself anew.
+ *
+ * A table below a gated one, partition or heir, is gated like it.
+ */
+#include "postgres.h"
+
+#include "base/base.h"
+#include "gate/gate.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_trigger.h"
+#include "commands/extension.h"
+#include "commands/sequence.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+/* columns of protaddr.gate */
+enum
+{
+	GATE_RELATION = 1,
+	GATE_NAME,
+	GATE_ARGUMENTS,
+	GATE_INSTALLED_AT,
+	GATE_INSTALLED_BY,
+	GATE_COLUMNS = GATE_INSTALLED_BY
+};
+
+/* columns of protaddr.gate_change */
+enum
+{
+	CHANGE_ID = 1,
+	CHANGE_AT,
+	CHANGE_BY,
+	CHANGE_RELATION,
+	CHANGE_WHAT,
+	CHANGE_DETAIL,
+	CHANGE_COLUMNS = CHANGE_DETAIL
+};
+
+static const char *const gate_functions[PROTADDR_GATE_NFUNCTIONS][2] = {
+	[PROTADDR_GATE_ROW] = {"gate_row", "protaddr_gate_row"},
+	[PROTADDR_GATE_CHECK] = {"gate_check", "protaddr_gate_check"},
+	[PROTADDR_GATE_SUMMARY] = {"gate_summary", "protaddr_gate_summary"},
+};
+
+/* What is known of a relation; one for every relation that an answer rests on. */
+typedef struct Gated
+{
+	Oid			relation;		/* hash key */
+	bool		valid;
+	bool		counts_alone;			/* nothing above it and nothing below */
+	bool		entered;		/* known to be in the register */
+	ProtaddrGateState state;
+	ProtaddrGateState writes;	/* of what a statement on it may write into */
+} Gated;
+
+/* The gate's triggers of one relation, as the catalog has them. */
+typedef struct GateTriggers
+{
+	bool		any;
+	bool		own;			/* not cloned from a partitioned table's */
+	bool		row;			/* as it should be */
+	bool		check;
+	bytea	   *arguments;
+	bytea	   *check_arguments;
+} GateTriggers;
+
+static HTAB *gated = NULL;
+static bool all_stale = false;
+static uint64 register_generation = 0;
+static Oid	register_oid = InvalidOid;
+static Oid	function_oid[PROTADDR_GATE_NFUNCTIONS];
+static uint32 function_hash[PROTADDR_GATE_NFUNCTIONS];
+static bool functions_known = false;
+
+PG_FUNCTION_INFO_V1(protaddr_gate_state_sql);
+
+static void gated_relcache(Datum arg, Oid relid);
+static void gated_function(Datum arg, int cacheid, uint32 hashvalue);
+static Gated *look_up(Oid relation);
+
+void
+protaddr_gate_state_init(void)
+{
+	HASHCTL		ctl;
+
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.keysize = sizeof(Oid);
+	ctl.entrysize = sizeof(Gated);
+	ctl.hcxt = TopMemoryContext;
+	gated = hash_create("protaddr gated tables", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	CacheRegisterRelcacheCallback(gated_relcache, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, gated_function, (Datum) 0);
+}
+
+/* ---- what changes ------------------------------------------------------------- */
+
+static void
+gated_relcache(Datum arg, Oid relid)
+{
+	Gated	   *entry;
+
+	if (relid == InvalidOid)
+	{
+		all_stale = true;
+		return;
+	}
+	entry = hash_search(gated, &relid, HASH_FIND, NULL);
+	if (entry == NULL)
+		return;
+	entry->valid = false;
+	if (!entry->counts_alone)
+		all_stale = true;
+}
+
+static void
+gated_function(Datum arg, int cacheid, uint32 hashvalue)
+{
+	for (int i = 0; functions_known && i < PROTADDR_GATE_NFUNCTIONS; i++)
+	{
+		if (hashvalue == 0 || hashvalue == function_hash[i])
+		{
+			functions_known = false;
+			all_stale = true;
+		}
+	}
+}
+
+static void
+forget_all(void)
+{
+	HASH_SEQ_STATUS seq;
+	Gated	   *entry;
+
+	hash_seq_init(&seq, gated);
+	while ((entry = hash_seq_search(&seq)) != NULL)
+		hash_search(gated, &entry->relation, HASH_REMOVE, NULL);
+	all_stale = false;
+}
+
+/* ---- what there is in this database ----------------------------------------------- */
+
+/*
+ * protaddr_gate_register gives the OID of protaddr.gate; InvalidOid where there is no
+ * extension, whatever else may be called so.
+ */
+Oid
+protaddr_gate_register(void)
+{
+	Oid			schema;
+	Oid			table;
+
+	if (likely(register_generation == protaddr_generation_seen(PROTADDR_GATE)))
+		return register_oid;
+
+	schema = get_namespace_oid("protaddr", true);
+	table = OidIsValid(schema) ? get_relname_relid("gate", schema) : InvalidOid;
+	if (OidIsValid(table))
+	{
+		Oid			extension = get_extension_oid("protaddr", true);
+
+		if (!OidIsValid(extension) || !OidIsValid(get_relname_relid("gate_pkey", schema)) ||
+			getExtensionOfObject(RelationRelationId, table) != extension)
+			table = InvalidOid;
+	}
+	all_stale = true;
+	functions_known = false;
+
+	/* a script, or DROP EXTENSION, half way: nothing tells that it goes on */
+	if (OidIsValid(schema) && !OidIsValid(table))
+		return InvalidOid;
+	if (OidIsValid(table))
+	{
+		(void) protaddr_table(PROTADDR_GATE);
+		(void) protaddr_table_index(PROTADDR_GATE);
+	}
+	register_generation = protaddr_generation_seen(PROTADDR_GATE);
+	return register_oid = table;
+}
+
+/* protaddr_gate_function gives the OID of one of the gates' functions, or InvalidOid. */
+Oid
+protaddr_gate_function(ProtaddrGateFunction which)
+{
+	if (!functions_known)
+	{
+		Oid			schema = get_namespace_oid("protaddr", true);
+
+		functions_known = true;
+		for (int i = 0; i < PROTADDR_GATE_NFUNCTIONS; i++)
+		{
+			HeapTuple	tuple = !OidIsValid(schema) ? NULL :
+				SearchSysCache3(PROCNAMEARGSNSP, CStringGetDatum(gate_functions[i][0]),
+								PointerGetDatum(buildoidvector(NULL, 0)),
+								ObjectIdGetDatum(schema));
+
+			function_oid[i] = InvalidOid;
+			function_hash[i] = 0;
+			if (HeapTupleIsValid(tuple))
+			{
+				Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
+				bool		isnull;
+				Datum		source = SysCacheGetAttr(PROCNAMEARGSNSP, tuple, Anum_pg_proc_prosrc, &isnull);
+
+				function_hash[i] = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(form->oid));
+				if (form->prolang == ClanguageId && !isnull &&
+					strcmp(TextDatumGetCString(source), gate_functions[i][1]) == 0)
+					function_oid[i] = form->oid;
+				ReleaseSysCache(tuple);
+			}
+			else
+				functions_known = false;	/* nothing tells when it comes */
+		}
+	}
+	return function_oid[which];
+}
+
+/* protaddr_gate_function_named tells whether a function of ours belongs to the gates. */
+bool
+protaddr_gate_function_named(const char *name)
+{
+	for (int i = 0; i < PROTADDR_GATE_NFUNCTIONS; i++)
+		if (strcmp(name, gate_functions[i][0]) == 0)
+			return true;
+	return false;
+}
+
+/* ---- the triggers of one relation -------------------------------------------------- */
+
+static SysScanDesc
+scan_triggers(Relation pg_trigger, Oid relation, ScanKeyData *key)
+{
+	ScanKeyInit(key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relation));
+	return systable_beginscan(pg_trigger, TriggerRelidNameIndexId, true, NULL, 1, key);
+}
+
+/* as_made tells whether a trigger fires for every row that is written, always. */
+static bool
+as_made(Relation pg_trigger, HeapTuple tuple, const char *name, int timing)
+{
+	Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
+
+	return strcmp(NameStr(form->tgname), name) == 0 &&
+		form->tgtype == (TRIGGER_TYPE_ROW | timing | TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE) &&
+		form->tgenabled == TRIGGER_FIRES_ALWAYS &&
+		!OidIsValid(form->tgconstraint) && !form->tgdeferrable &&
+		form->tgattr.dim1 == 0 &&
+		heap_attisnull(tuple, Anum_pg_trigger_tgqual, RelationGetDescr(pg_trigger));
+}
+
+static bytea *
+arguments_of(Relation pg_trigger, HeapTuple tuple)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, Anum_pg_trigger_tgargs, RelationGetDescr(pg_trigger),
+									 &isnull);
+
+	return isnull ? NULL : DatumGetByteaPCopy(value);
+}
+
+static bool
+same(const bytea *a, const bytea *b)
+{
+	return a != NULL && b != NULL && VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+static void
+read_triggers(Oid relation, GateTriggers *found)
+{
+	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan = scan_triggers(pg_trigger, relation, &key);
+	Oid			row = protaddr_gate_function(PROTADDR_GATE_ROW);
+	Oid			check = protaddr_gate_function(PROTADDR_GATE_CHECK);
+	HeapTuple	tuple;
+
+	memset(found, 0, sizeof(*found));
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
+
+		if (!OidIsValid(form->tgfoid) || (form->tgfoid != row && form->tgfoid != check))
+			continue;
+		found->any = true;
+		if (!OidIsValid(form->tgparentid))
+			found->own = true;
+		if (form->tgfoid == row && as_made(pg_trigger, tuple, PROTADDR_GATE_TRIGGER, TRIGGER_TYPE_BEFORE))
+		{
+			found->row = true;
+			found->arguments = arguments_of(pg_trigger, tuple);
+		}
+		else if (form->tgfoid == check &&
+				 as_made(pg_trigger, tuple, PROTADDR_GATE_CHECK_TRIGGER, TRIGGER_TYPE_AFTER))
+		{
+			found->check = true;
+			found->check_arguments = arguments_of(pg_trigger, tuple);
+		}
+	}
+	systable_endscan(scan);
+	table_close(pg_trigger, AccessShareLock);
+}
+
+/*
+ * protaddr_gate_triggers gives the OIDs of the gate's triggers that stand on the
+ * relation itself; cloned is set if it has some of a table above it.
+ */
+List *
+protaddr_gate_triggers(Oid relation, bool *cloned)
+{
+	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan = scan_triggers(pg_trigger, relation, &key);
+	HeapTuple	tuple;
+	List	   *triggers = NIL;
+
+	*cloned = false;
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
+		bool		ours = false;
+
+		for (int i = 0; i < PROTADDR_GATE_NFUNCTIONS; i++)
+			ours |= OidIsValid(form->tgfoid) && form->tgfoid == protaddr_gate_function(i);
+		if (!ours)
+			continue;
+		if (OidIsValid(form->tgparentid))
+			*cloned = true;
+		else
+			triggers = lappend_oid(triggers, form->oid);
+	}
+	systable_endscan(scan);
+	table_close(pg_trigger, AccessShareLock);
+	return triggers;
+}
+
+/*
+ * protaddr_gate_names tells whether the gate over a relation could not do without a
+ * column of that name.
+ */
+bool
+protaddr_gate_names(Oid relation, const char *column)
+{
+	GateTriggers triggers;
+	ProtaddrGateArgs gate;
+	char	  **args;
+	int			nargs = 0;
+	const char *next;
+	const char *end;
+
+	read_triggers(relation, &triggers);
+	if (triggers.arguments == NULL)
+		return false;
+	next = VARDATA_ANY(triggers.arguments);
+	end = next + VARSIZE_ANY_EXHDR(triggers.arguments);
+	args = palloc((VARSIZE_ANY_EXHDR(triggers.arguments) + 1) * sizeof(char *));
+	for (; next < end; next += strnlen(next, end - next) + 1)
+		args[nargs++] = pnstrdup(next, end - next);
+	return !protaddr_gate_args(args, nargs, &gate) || protaddr_gate_names_column(&gate, column);
+}
+
+/* ---- the register of gates ------------------------------------------------------------ */
+
+static char *
+name_of(Oid relation)
+{
+	char	   *name = get_rel_name(relation);
+
+	return name == NULL ? pstrdup("") :
+		quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
+}
+
+/*
+ * in_register gives a relation's row, or NULL; the caller frees it.  A row of another
+ * name than the relation has is that of a table dropped while nobody looked, whose
+ * OID came round again.
+ */
+static HeapTuple
+in_register(Oid relation, Snapshot snapshot, bool whatever_name, bytea **arguments)
+{
+	Relation	rel = table_open(protaddr_table(PROTADDR_GATE), AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, GATE_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+	scan = systable_beginscan(rel, protaddr_table_index(PROTADDR_GATE), true, snapshot, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+		Datum		name = heap_getattr(tuple, GATE_NAME, RelationGetDescr(rel), &isnull);
+
+		if (!whatever_name &&
+			(isnull || strcmp(TextDatumGetCString(name), name_of(relation)) != 0))
+			tuple = NULL;
+	}
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+		Datum		value = heap_getattr(tuple, GATE_ARGUMENTS, RelationGetDescr(rel), &isnull);
+
+		if (arguments != NULL)
+			*arguments = isnull ? NULL : DatumGetByteaPCopy(value);
+		tuple = heap_copytuple(tuple);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return tuple;
+}
+
+/* protaddr_gate_in_schema tells whether one of a schema's tables is in the register. */
+bool
+protaddr_gate_in_schema(Oid schema)
+{
+	Relation	rel = table_open(protaddr_table(PROTADDR_GATE), AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+	bool		found = false;
+
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		relation = heap_getattr(tuple, GATE_RELATION, RelationGetDescr(rel), &isnull);
+
+		found = !isnull && get_rel_namespace(DatumGetObjectId(relation)) == schema;
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
+/*
+ * goes_by_name_of_gated tells whether a table has the name under which another one,
+ * that is still there, was gated: they were swapped where no hook was.
+ */
+static bool
+goes_by_name_of_gated(Oid relation)
+{
+	Relation	rel = table_open(protaddr_table(PROTADDR_GATE), AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	char	   *name = name_of(relation);
+	HeapTuple	tuple;
+	bool		found = false;
+
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Oid			other = DatumGetObjectId(heap_getattr(tuple, GATE_RELATION, RelationGetDescr(rel), &isnull));
+
+		found = other != relation &&
+			strcmp(TextDatumGetCString(heap_getattr(tuple, GATE_NAME, RelationGetDescr(rel), &isnull)),
+				   name) == 0 &&
+			SearchSysCacheExists1(RELOID, ObjectIdGetDatum(other));
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
+/* record_change adds a row to protaddr.gate_change. */
+static void
+record_change(Oid relation, const char *what, bytea *arguments)
+{
+	Relation	rel = table_open(protaddr_own_relation("gate_change"), RowExclusiveLock);
+	Datum		values[CHANGE_COLUMNS] = {0};
+	bool		nulls[CHANGE_COLUMNS] = {false};
+
+	values[CHANGE_ID - 1] =
+		Int64GetDatum(nextval_internal(protaddr_own_relation("gate_change_id_seq"), false));
+	values[CHANGE_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[CHANGE_BY - 1] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
+	values[CHANGE_RELATION - 1] = CStringGetTextDatum(name_of(relation));
+	values[CHANGE_WHAT - 1] = CStringGetTextDatum(what);
+	nulls[CHANGE_DETAIL - 1] = arguments == NULL;
+	if (arguments != NULL)
+	{
+		int			len = VARSIZE_ANY_EXHDR(arguments);
+		char	   *detail = palloc(len + 1);
+
+		/* the last NUL ends, those before it part */
+		memcpy(detail, VARDATA_ANY(arguments), len);
+		detail[len] = '\0';
+		for (int i = 0; i + 1 < len; i++)
+			if (detail[i] == '\0')
+				detail[i] = ' ';
+		values[CHANGE_DETAIL - 1] = CStringGetTextDatum(detail);
+	}
+	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
+	table_close(rel, RowExclusiveLock);
+}
+
+/*
+ * lock_row lets one session at a time enter a relation; false if another one is at
+ * it, for a payment must not wait for the other to commit.
+ */
+static bool
+lock_row(Oid relation, bool wait)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, RelationRelationId, relation, 1);
+	return LockAcquire(&tag, ExclusiveLock, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/* enter puts a whole gate's own table into the register, unless it is there. */
+static void
+enter(Oid relation)
+{
+	GateTriggers triggers;
+	bytea	   *arguments;
+	HeapTuple	tuple;
+	Relation	rel;
+	Datum		values[GATE_COLUMNS] = {0};
+	bool		nulls[GATE_COLUMNS] = {false};
+
+	if (RecoveryInProgress() || XactReadOnly || !lock_row(relation, false))
+		return;
+	read_triggers(relation, &triggers);
+	if (!triggers.own ||
+		in_register(relation, SnapshotSelf, false, &arguments) != NULL)
+		return;
+
+	rel = table_open(protaddr_table(PROTADDR_GATE), RowExclusiveLock);
+	tuple = in_register(relation, SnapshotSelf, true, NULL);
+	if (HeapTupleIsValid(tuple))
+		CatalogTupleDelete(rel, &tuple->t_self);
+	values[GATE_RELATION - 1] = ObjectIdGetDatum(relation);
+	values[GATE_NAME - 1] = CStringGetTextDatum(name_of(relation));
+	values[GATE_ARGUMENTS - 1] = PointerGetDatum(triggers.arguments);
+	values[GATE_INSTALLED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[GATE_INSTALLED_BY - 1] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
+	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
+	CacheInvalidateRelcache(rel);
+	table_close(rel, RowExclusiveLock);
+	record_change(relation, "installed", triggers.arguments);
+}
+
+/*
+ * protaddr_gate_leave takes a relation out of the register and records why; false if
+ * it was not in it.  always: records it all the same.
+ */
+bool
+protaddr_gate_leave(Oid relation, const char *why, bool always)
+{
+	bytea	   *arguments = NULL;
+	HeapTuple	tuple = in_register(relation, SnapshotSelf, true, &arguments);
+	Relation	rel;
+
+	if (!HeapTupleIsValid(tuple))
+	{
+		if (always)
+			record_change(relation, why, NULL);
+		return false;
+	}
+	rel = table_open(protaddr_table(PROTADDR_GATE), RowExclusiveLock);
+	CatalogTupleDelete(rel, &tuple->t_self);
+	CacheInvalidateRelcache(rel);
+	table_close(rel, RowExclusiveLock);
+	record_change(relation, why, arguments);
+	return true;
+}
+
+/* ---- the answer ------------------------------------------------------------------------ */
+
+typedef struct Walk
+{
+	bool		found;			/* something gated */
+	bool		broken;
+	bool		counts_alone;
+} Walk;
+
+/* watch makes sure that a change of the relation is noticed. */
+static void
+watch(Oid relation)
+{
+	bool		found;
+	Gated	   *entry = hash_search(gated, &relation, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		memset(entry, 0, sizeof(*entry));
+		entry->relation = relation;
+	}
+	else if (entry->counts_alone)
+		entry->valid = false;
+	entry->counts_alone = false;
+}
+
+static List *
+parents_of(Oid relation)
+{
+	Relation	pg_inherits = table_open(InheritsRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *parents = NIL;
+
+	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relation));
+	scan = systable_beginscan(pg_inherits, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		parents = lappend_oid(parents, ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
+	systable_endscan(scan);
+	table_close(pg_inherits, AccessShareLock);
+	return parents;
+}
+
+/* gate_above tells whether a gate stands over the relation, and its arguments. */
+static bool
+gate_above(Oid relation, bytea **arguments, Walk *walk)
+{
+	List	   *parents = parents_of(relation);
+	ListCell   *cell;
+	bool		above = false;
+
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	foreach(cell, parents)
+	{
+		Oid			parent = lfirst_oid(cell);
+		GateTriggers triggers;
+		bytea	   *of_above = NULL;
+
+		walk->counts_alone = false;
+		watch(parent);
+		read_triggers(parent, &triggers);
+		if (triggers.any || in_register(parent, NULL, false, NULL) != NULL)
+		{
+			above = true;
+			*arguments = triggers.arguments;
+		}
+		if (gate_above(parent, &of_above, walk))
+		{
+			above = true;
+			if (*arguments == NULL)
+				*arguments = of_above;
+		}
+	}
+	return above;
+}
+
+/* look_down looks at a relation and all below it; true if it is gated itself. */
+static bool
+look_down(Oid relation, bool above, bytea *of_above, Walk *walk)
+{
+	HeapTuple	tuple;
+	Form_pg_class form;
+	GateTriggers triggers;
+	bytea	   *registered = NULL;
+	bool		in = false;
+	bool		has_triggers;
+	bool		has_heirs;
+	char		kind;
+
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	watch(relation);
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	kind = form->relkind;
+	has_triggers = form->relhastriggers;
+	has_heirs = form->relhassubclass;
+	ReleaseSysCache(tuple);
+	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE && kind != RELKIND_FOREIGN_TABLE)
+		return false;
+
+	read_triggers(relation, &triggers);
+	in = in_register(relation, NULL, false, &registered) != NULL;
+	if (above || in || triggers.any)
+	{
+		walk->found = true;
+		if (!has_triggers || !triggers.row || !triggers.check ||
+			!same(triggers.arguments, triggers.check_arguments) ||
+			(in && !same(triggers.arguments, registered)) ||
+			(above && !triggers.own && !same(triggers.arguments, of_above)))
+			walk->broken = true;
+	}
+
+	if (has_heirs)
+	{
+		List	   *children = find_inheritance_children(relation, NoLock);
+		ListCell   *cell;
+
+		foreach(cell, children)
+		{
+			walk->counts_alone = false;
+			(void) look_down(lfirst_oid(cell), above || in || triggers.any,
+							 triggers.any ? triggers.arguments : of_above, walk);
+		}
+	}
+	return above || in || triggers.any;
+}
+
+static Gated *
+look_up(Oid relation)
+{
+	Gated	   *entry;
+	Oid			gates = protaddr_gate_register();
+	MemoryContext scratch;
+	MemoryContext old;
+	Walk		walk = {.counts_alone = true};
+	bytea	   *arguments = NULL;
+	bool		above;
+	bool		itself;
+
+	if (all_stale || hash_get_num_entries(gated) > 100000)
+		forget_all();
+	entry = hash_search(gated, &relation, HASH_FIND, NULL);
+	if (likely(entry != NULL && entry->valid))
+		return entry;
+
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr gated", ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(scratch);
+	watch(relation);
+	if (OidIsValid(gates))
+	{
+		above = gate_above(relation, &arguments, &walk);
+		itself = look_down(relation, above, arguments, &walk);
+		if (!walk.found && goes_by_name_of_gated(relation))
+			walk.found = walk.broken = true;
+	}
+	else
+		itself = false;
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(scratch);
+
+	/* what came in meanwhile may concern what was read before */
+	entry = hash_search(gated, &relation, HASH_ENTER, NULL);
+	entry->writes = !walk.found ? PROTADDR_GATE_NONE :
+		walk.broken ? PROTADDR_GATE_BROKEN : PROTADDR_GATE_WHOLE;
+	entry->state = itself ? entry->writes : PROTADDR_GATE_NONE;
+	entry->counts_alone = walk.counts_alone;
+	entry->entered = false;
+	entry->valid = !all_stale;
+	return entry;
+}
+
+/* protaddr_gate_state gives the state of the gate that a table stands under. */
+ProtaddrGateState
+protaddr_gate_state(Oid relation)
+{
+	return look_up(relation)->state;
+}
+
+/*
+ * protaddr_gate_writes gives the state of the gates that a statement on a table may
+ * write through: its own, and those of partitions and heirs.
+ */
+ProtaddrGateState
+protaddr_gate_writes(Oid relation)
+{
+	return look_up(relation)->writes;
+}
+
+/* protaddr_gate_broken refuses a write. */
+void
+protaddr_gate_broken(Oid relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROTADDR_REFUSED),
+			 errmsg("the gate of table \"%s\" is not complete", get_rel_name(relation)),
+			 errdetail("A trigger of it is missing, changed or not always enabled, on the table or on one below it."),
+			 errhint("See protaddr.gate_status; protaddr.remove_gate() and protaddr.install_gate() make it anew."),
+			 protaddr_errprivate()));
+}
+
+/*
+ * protaddr_gate_enter is called by a gate's own trigger for each row, and by the
+ * keeper: a whole gate that is not in the register enters it.
+ */
+void
+protaddr_gate_enter(Oid relation)
+{
+	Gated	   *entry = look_up(relation);
+	Oid			root = relation;
+
+	if (likely(entry->entered))
+		return;
+	if (entry->state == PROTADDR_GATE_BROKEN)
+		protaddr_gate_broken(relation);
+	if (entry->state == PROTADDR_GATE_NONE)
+		return;
+
+	/* a partition's triggers are those of the table that it is a part of */
+	for (;;)
+	{
+		GateTriggers triggers;
+		List	   *parents;
+
+		read_triggers(root, &triggers);
+		if (triggers.own || (parents = parents_of(root)) == NIL)
+			break;
+		root = linitial_oid(parents);
+	}
+	enter(root);
+
+	entry = hash_search(gated, &relation, HASH_FIND, NULL);
+	if (entry != NULL)
+		entry->entered = true;
+}
+
+/* protaddr_gate_state_sql is protaddr.gate_state(oid). */
+Datum
+protaddr_gate_state_sql(PG_FUNCTION_ARGS)
+{
+	static const char *const name[] = {
+		[PROTADDR_GATE_NONE] = "none",
+		[PROTADDR_GATE_WHOLE] = "whole",
+		[PROTADDR_GATE_BROKEN] = "broken",
+	};
+
+	PG_RETURN_TEXT_P(cstring_to_text(name[protaddr_gate_state(PG_GETARG_OID(0))]));
+}

@@ -1,0 +1,73 @@
+-- ---------------------------------------------------------------------------
+-- keys/: data keys, wrapped by the outer key
+-- ---------------------------------------------------------------------------
+CREATE TABLE protaddr.data_key (
+    id bigint PRIMARY KEY,
+    wrapped bytea NOT NULL CHECK (octet_length(wrapped) = 60),
+    outer_key text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE protaddr.data_key IS
+'Data keys (AES-256), each wrapped by the outer key: useless without it, so they may be dumped and replicated. Rows are never removed. Dumped with the extension''s data.';
+COMMENT ON COLUMN protaddr.data_key.id IS 'Random id that sealed values carry.';
+COMMENT ON COLUMN protaddr.data_key.wrapped IS 'Nonce (12 bytes), AES-256-GCM ciphertext of the key (32), tag (16); the id is authenticated with it.';
+COMMENT ON COLUMN protaddr.data_key.outer_key IS 'Name of the outer key that wraps it: 16 hexadecimal digits derived from that key, not secret.';
+COMMENT ON COLUMN protaddr.data_key.created_at IS 'When it was made. New values use the newest usable key.';
+CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.data_key
+    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.data_key
+    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+ALTER TABLE protaddr.data_key ENABLE ALWAYS TRIGGER own_table_changed;
+ALTER TABLE protaddr.data_key ENABLE ALWAYS TRIGGER own_table_truncated;
+SELECT pg_catalog.pg_extension_config_dump('protaddr.data_key', '');
+
+CREATE FUNCTION protaddr.rotate_data_key() RETURNS text
+    AS 'MODULE_PATHNAME', 'protaddr_rotate_data_key' LANGUAGE C STRICT VOLATILE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION protaddr.rotate_data_key() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.rotate_data_key() IS
+'Adds a data key and returns its id. Transactions after this one seal with it; older values stay readable under theirs. Rotate at least every 2^32 seals (NIST SP 800-38D, random nonces). Raises 55PA1 if the outer key cannot be had.';
+
+CREATE FUNCTION protaddr.adopt_data_keys(outer_key_file text) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'protaddr_adopt_data_keys' LANGUAGE C STRICT VOLATILE
+    SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION protaddr.adopt_data_keys(text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.adopt_data_keys(text) IS
+'Wraps anew, under the outer key of this server, every data key that the outer key in the given server file opens; returns how many. For a database restored into another cluster, and after changing the outer key. Touches no other row. outer_key_file: full path, readable by the server''s user only. Raises 55PA1 if either key cannot be had.';
+
+CREATE FUNCTION protaddr.data_key_available(id bigint) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_data_key_available' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION protaddr.data_key_available(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION protaddr.data_key_available(bigint) TO pg_monitor;
+COMMENT ON FUNCTION protaddr.data_key_available(bigint) IS
+'True if values sealed with this data key can be opened here: the key is in the table and the outer key of this server opens it.';
+
+CREATE FUNCTION protaddr.outer_key_name() RETURNS text
+    AS 'MODULE_PATHNAME', 'protaddr_outer_key_name' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION protaddr.outer_key_name() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION protaddr.outer_key_name() TO pg_monitor;
+COMMENT ON FUNCTION protaddr.outer_key_name() IS
+'Name of the outer key of this server (16 hexadecimal digits, not secret); NULL if it cannot be had.';
+
+CREATE VIEW protaddr.key_status AS
+SELECT lpad(to_hex(k.id), 16, '0') AS key_id,
+       k.created_at,
+       k.outer_key,
+       u.usable,
+       u.usable AND k.created_at >= ALL (SELECT o.created_at FROM protaddr.data_key o
+                                         WHERE protaddr.data_key_available(o.id)) AS newest,
+       CASE WHEN u.usable THEN 'ready'
+            WHEN protaddr.outer_key_name() IS NULL THEN 'this server has no usable outer key: see its log'
+            WHEN k.outer_key IS DISTINCT FROM protaddr.outer_key_name()
+            THEN 'wrapped by another outer key: see protaddr.adopt_data_keys()'
+            ELSE 'cannot be unwrapped' END AS status
+FROM protaddr.data_key k, LATERAL (SELECT protaddr.data_key_available(k.id) AS usable) u;
+GRANT SELECT ON protaddr.key_status TO pg_monitor;
+COMMENT ON VIEW protaddr.key_status IS
+'The data keys: id, when made, which outer key wraps them, whether they can be used here. Holds no key.';
+COMMENT ON COLUMN protaddr.key_status.key_id IS 'Id as error messages name it.';
+COMMENT ON COLUMN protaddr.key_status.created_at IS 'When the key was made.';
+COMMENT ON COLUMN protaddr.key_status.outer_key IS 'Name of the outer key that wraps it.';
+COMMENT ON COLUMN protaddr.key_status.usable IS 'Values sealed with it can be opened here.';
+COMMENT ON COLUMN protaddr.key_status.newest IS 'New values are sealed with it.';
+COMMENT ON COLUMN protaddr.key_status.status IS 'The same in words, and what to do.';

@@ -1,0 +1,123 @@
+/*
+ * birth.c
+ *		When and where was somebody born?
+ *
+ * What a transfer to a third country may carry in place of an address: Reg. (EU)
+ * 2023/1113 art. 4(1)(c), DtAndPlcOfBirth of ISO 20022.
+ */
+#include "postgres.h"
+
+#include "base/base.h"
+#include "law/law.h"
+#include "message/rewrite.h"
+#include "person/person.h"
+#include "text/text.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_collation.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+
+/* columns of protaddr.birth_data */
+enum
+{
+	BIRTH_SUBJECT_KEY = 1,
+	BIRTH_ID,
+	BIRTH_SUBJECT,
+	BIRTH_DATE,
+	BIRTH_PROVINCE,
+	BIRTH_CITY,
+	BIRTH_COUNTRY
+};
+
+static PaBirth *birth_of_one(Relation rel, const ProtaddrIdentifier *person);
+static PaText copy_text(Datum value, bool isnull);
+
+/*
+ * protaddr_birth_of gives what is known of the one person that an identifier stands
+ * for, palloc'd; NULL if that is nothing, or if it stands for two people: holders of
+ * one account, of whom nobody knows which one pays.
+ */
+PaBirth *
+protaddr_birth_of(const ProtaddrIdentifier *id)
+{
+	Relation	rel = table_open(protaddr_own_relation("birth_data"), AccessShareLock);
+	int			npeople;
+	ProtaddrIdentifier *people = protaddr_identity_people(id, &npeople);
+	PaBirth    *result = NULL;
+	int			found = 0;
+	int			persons = 0;
+
+	for (int i = 0; i < npeople; i++)
+	{
+		PaBirth    *one = birth_of_one(rel, &people[i]);
+		int			further;
+
+		/* who stands for nobody else is a person, and not an account or an old number */
+		pfree(protaddr_identity_people(&people[i], &further));
+		persons += further == 1;
+		if (one != NULL)
+		{
+			result = one;
+			found++;
+		}
+	}
+	table_close(rel, AccessShareLock);
+	pfree(people);
+	return found == 1 && persons == 1 ? result : NULL;
+}
+
+static PaBirth *
+birth_of_one(Relation rel, const ProtaddrIdentifier *person)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	PaBirth    *birth = NULL;
+
+	ScanKeyEntryInitialize(&key, 0, BIRTH_SUBJECT_KEY, BTEqualStrategyNumber, InvalidOid,
+						   C_COLLATION_OID, F_TEXTEQ,
+						   PointerGetDatum(cstring_to_text_with_len(person->key, person->len)));
+	scan = systable_beginscan(rel, protaddr_own_relation("birth_data_one"), true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+		Datum		date = heap_getattr(tuple, BIRTH_DATE, desc, &isnull);
+		int			year;
+		int			month;
+		int			day;
+
+		birth = palloc0(sizeof(PaBirth));
+		j2date(DatumGetDateADT(date) + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+		birth->date.data = psprintf("%04d-%02d-%02d", year, month, day);
+		birth->date.len = strlen(birth->date.data);
+		date = heap_getattr(tuple, BIRTH_PROVINCE, desc, &isnull);
+		birth->province = copy_text(date, isnull);
+		date = heap_getattr(tuple, BIRTH_CITY, desc, &isnull);
+		birth->city = copy_text(date, isnull);
+		date = heap_getattr(tuple, BIRTH_COUNTRY, desc, &isnull);
+		birth->country = copy_text(date, isnull);
+	}
+	systable_endscan(scan);
+	return birth;
+}
+
+static PaText
+copy_text(Datum value, bool isnull)
+{
+	PaText		result = {0};
+
+	if (!isnull)
+	{
+		result.data = TextDatumGetCString(value);
+		result.len = strlen(result.data);
+	}
+	return result;
+}

@@ -1,0 +1,260 @@
+/*
+ * channel.c
+ *		What does the law let through which channel, and when?
+ *
+ * The law is the table protaddr.channel: a change of law is another row, with the
+ * day from which it holds.  A session keeps what it read until the table changes.
+ */
+#include "postgres.h"
+
+#include "address/address.h"
+#include "base/base.h"
+#include "law/law.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+/* columns of protaddr.channel */
+enum
+{
+	CHANNEL_NAME = 1,
+	CHANNEL_VALID_FROM,
+	CHANNEL_VALID_TO,
+	CHANNEL_ROUTE,
+	CHANNEL_WHEN_PROTECTED,
+	CHANNEL_SMALL_AMOUNT,
+	CHANNEL_SMALL_CURRENCY,
+	CHANNEL_WHEN_SMALL,
+	CHANNEL_LINKED_WITHIN,
+	CHANNEL_WHEN_UNKNOWN,
+	CHANNEL_WHEN_UNBOUND,
+	CHANNEL_WHEN_UNREADABLE,
+	CHANNEL_WITHOUT_SUBSTITUTE,
+	CHANNEL_BIRTH_DATA,
+	CHANNEL_DESCRIPTION,
+	CHANNEL_LEGAL_BASIS
+};
+
+static MemoryContext channels_context = NULL;
+static ProtaddrChannel *channels = NULL;
+static int	nchannels = 0;
+static uint64 channels_generation = 0;
+
+static void channels_read(void);
+static bool channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel);
+static ProtaddrAction action_of(HeapTuple tuple, TupleDesc desc, AttrNumber column);
+
+void
+protaddr_channel_init(void)
+{
+	channels_generation = 0;
+}
+
+/* find_channel gives the channel at a time, or NULL; there: it is at some other time. */
+static const ProtaddrChannel *
+find_channel(const char *name, size_t len, TimestampTz at, bool *there)
+{
+	uint64		now = protaddr_generation(PROTADDR_CHANNEL);
+
+	*there = false;
+
+	if (unlikely(channels_generation != now))
+	{
+		channels_read();
+		channels_generation = now;
+	}
+	/* by the clock: a COPY may be open for days, and the law change meanwhile */
+	if (TIMESTAMP_IS_NOBEGIN(at))
+		at = GetCurrentTimestamp();
+	for (int i = 0; i < nchannels; i++)
+	{
+		if (channels[i].name_len != len || memcmp(channels[i].name, name, len) != 0)
+			continue;
+		if (channels[i].valid_from <= at && at < channels[i].valid_to)
+			return &channels[i];
+		*there = true;
+	}
+	return NULL;
+}
+
+/*
+ * protaddr_channel gives the rules of a channel as they hold at a time;
+ * DT_NOBEGIN: now.  They are good until the transaction ends.  Raises 22023 for a
+ * channel that is not in the table, or not in force at that time.
+ */
+const ProtaddrChannel *
+protaddr_channel(const char *name, size_t len, TimestampTz at)
+{
+	bool		there;
+	const ProtaddrChannel *channel = find_channel(name, len, at, &there);
+
+	if (likely(channel != NULL))
+		return channel;
+	if (there)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the channel is not in force at that time"),
+				 errhint("See valid_from and valid_to in protaddr.channel."),
+				 protaddr_errprivate()));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("there is no such channel"),
+			 errhint("See protaddr.channel for those there are."),
+			 protaddr_errprivate()));
+	return NULL;
+}
+
+/* protaddr_channel_if_any does the same, and gives NULL for one that there is not. */
+const ProtaddrChannel *
+protaddr_channel_if_any(const char *name, size_t len, TimestampTz at)
+{
+	bool		there;
+
+	return find_channel(name, len, at, &there);
+}
+
+static void
+channels_read(void)
+{
+	Relation	rel;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	MemoryContext context;
+	MemoryContext old;
+	ProtaddrChannel *all;
+	int			n = 0;
+	int			room = 16;
+
+	/* somebody above us may hold a channel of the old ones */
+	if (channels_context != NULL)
+	{
+		MemoryContextSetParent(channels_context, TopTransactionContext);
+		channels_context = NULL;
+		channels = NULL;
+		nchannels = 0;
+	}
+
+	/* freed with the transaction unless we reach the end */
+	context = AllocSetContextCreate(CurTransactionContext, "protaddr channels",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	all = palloc(room * sizeof(ProtaddrChannel));
+	rel = table_open(protaddr_table(PROTADDR_CHANNEL), AccessShareLock);
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		if (n == room)
+			all = repalloc(all, (room *= 2) * sizeof(ProtaddrChannel));
+		if (channel_read(tuple, RelationGetDescr(rel), &all[n]))
+			n++;
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	MemoryContextSwitchTo(old);
+
+	MemoryContextSetParent(context, TopMemoryContext);
+	channels_context = context;
+	channels = all;
+	nchannels = n;
+}
+
+/* channel_read reads one row; false if it names no channel or no time. */
+static bool
+channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel)
+{
+	bool		isnull;
+	Datum		value;
+	text	   *t;
+
+	memset(channel, 0, sizeof(*channel));
+	value = heap_getattr(tuple, CHANNEL_NAME, desc, &isnull);
+	if (isnull)
+		return false;
+	t = DatumGetTextPP(value);
+	if (VARSIZE_ANY_EXHDR(t) > PA_CHANNEL_SIZE)
+		return false;
+	channel->name_len = VARSIZE_ANY_EXHDR(t);
+	memcpy(channel->name, VARDATA_ANY(t), channel->name_len);
+
+	channel->valid_from = DatumGetTimestampTz(heap_getattr(tuple, CHANNEL_VALID_FROM, desc, &isnull));
+	if (isnull)
+		return false;
+	channel->valid_to = DatumGetTimestampTz(heap_getattr(tuple, CHANNEL_VALID_TO, desc, &isnull));
+	if (isnull)
+		return false;
+
+	channel->when_protected = action_of(tuple, desc, CHANNEL_WHEN_PROTECTED);
+	channel->when_unknown = action_of(tuple, desc, CHANNEL_WHEN_UNKNOWN);
+	/* the table's constraints say so, too, as long as they are there */
+	if (channel->when_protected == PROTADDR_LEAVE)
+		channel->when_protected = PROTADDR_WITHHOLD;
+	if (channel->when_unknown == PROTADDR_DISCLOSE || channel->when_unknown == PROTADDR_SUBSTITUTE)
+		channel->when_unknown = PROTADDR_WITHHOLD;
+	channel->when_unbound = action_of(tuple, desc, CHANNEL_WHEN_UNBOUND);
+	channel->without_substitute = action_of(tuple, desc, CHANNEL_WITHOUT_SUBSTITUTE);
+	channel->when_unreadable = action_of(tuple, desc, CHANNEL_WHEN_UNREADABLE) == PROTADDR_HOLD ?
+		PROTADDR_HOLD : PROTADDR_BLOCK;
+
+	value = heap_getattr(tuple, CHANNEL_SMALL_AMOUNT, desc, &isnull);
+	if (!isnull)
+	{
+		channel->small_amount = DatumGetNumericCopy(value);
+		value = heap_getattr(tuple, CHANNEL_SMALL_CURRENCY, desc, &isnull);
+		if (!isnull && VARSIZE_ANY_EXHDR(DatumGetTextPP(value)) == 3)
+		{
+			memcpy(channel->small_currency, VARDATA_ANY(DatumGetTextPP(value)), 3);
+			channel->has_small = true;
+			channel->when_small = action_of(tuple, desc, CHANNEL_WHEN_SMALL);
+			if (channel->when_small == PROTADDR_LEAVE || numeric_is_nan(channel->small_amount) ||
+				numeric_is_inf(channel->small_amount))
+				channel->when_small = PROTADDR_WITHHOLD;
+		}
+		value = heap_getattr(tuple, CHANNEL_LINKED_WITHIN, desc, &isnull);
+		if (!isnull)
+		{
+			channel->linked_within = palloc(sizeof(Interval));
+			*channel->linked_within = *DatumGetIntervalP(value);
+		}
+	}
+	value = heap_getattr(tuple, CHANNEL_BIRTH_DATA, desc, &isnull);
+	channel->birth_data = !isnull && DatumGetBool(value);
+	value = heap_getattr(tuple, CHANNEL_LEGAL_BASIS, desc, &isnull);
+	channel->legal_basis = isnull ? "" : TextDatumGetCString(value);
+	return true;
+}
+
+/* action_of reads the closed vocabulary; what it does not know, and NULL, withholds. */
+static ProtaddrAction
+action_of(HeapTuple tuple, TupleDesc desc, AttrNumber column)
+{
+	static const struct
+	{
+		const char *name;
+		ProtaddrAction action;
+	}			vocabulary[] = {
+		{"withhold", PROTADDR_WITHHOLD},
+		{"minimum", PROTADDR_MINIMUM},
+		{"substitute", PROTADDR_SUBSTITUTE},
+		{"disclose", PROTADDR_DISCLOSE},
+		{"hold", PROTADDR_HOLD},
+		{"block", PROTADDR_BLOCK},
+		{"leave", PROTADDR_LEAVE},
+	};
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+	text	   *t;
+
+	if (isnull)
+		return PROTADDR_WITHHOLD;
+	t = DatumGetTextPP(value);
+	for (int i = 0; i < lengthof(vocabulary); i++)
+		if (VARSIZE_ANY_EXHDR(t) == strlen(vocabulary[i].name) &&
+			memcmp(VARDATA_ANY(t), vocabulary[i].name, VARSIZE_ANY_EXHDR(t)) == 0)
+			return vocabulary[i].action;
+	return PROTADDR_WITHHOLD;
+}

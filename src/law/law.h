@@ -1,0 +1,143 @@
+/*
+ * law.h
+ *		The law: what a channel lets happen to an address.
+ */
+#ifndef PROTADDR_LAW_H
+#define PROTADDR_LAW_H
+
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "keys/keys.h"
+#include "message/rewrite.h"
+#include "person/person.h"
+
+typedef struct ProtaddrChannel ProtaddrChannel;
+typedef struct ProtaddrTransfer ProtaddrTransfer;
+typedef struct ProtaddrDecision ProtaddrDecision;
+
+/* ---- law/channel.c: the law, as rows --------------------------------------- */
+
+/* What happens to an address, the strictest first.  0, what nobody decided, is nothing leaves. */
+typedef enum ProtaddrAction
+{
+	PROTADDR_WITHHOLD = 0,		/* the address stays, the row leaves without it */
+	PROTADDR_BLOCK,				/* the row is refused */
+	PROTADDR_HOLD,				/* the row waits for somebody to decide */
+	PROTADDR_MINIMUM,			/* town and country leave; the country alone if the town is hidden */
+	PROTADDR_SUBSTITUTE,		/* the registered substitute address leaves */
+	PROTADDR_DISCLOSE,			/* the address leaves, on record */
+	PROTADDR_LEAVE				/* the address leaves: nobody it concerns is protected */
+} ProtaddrAction;
+
+/* Which rule of the channel decided. */
+typedef enum ProtaddrRule
+{
+	PROTADDR_RULE_NOT_READY = 0,	/* the register cannot be asked */
+	PROTADDR_RULE_UNBOUND,		/* the value concerns nobody, or the row names nobody */
+	PROTADDR_RULE_PROTECTED,
+	PROTADDR_RULE_SMALL,		/* protected, and a small amount */
+	PROTADDR_RULE_UNKNOWN,		/* no register has told of the person */
+	PROTADDR_RULE_FREE,			/* known, and not protected */
+	PROTADDR_RULE_HELD			/* a held row that somebody decided on */
+} ProtaddrRule;
+
+/* One row of protaddr.channel. */
+struct ProtaddrChannel
+{
+	char		name[PA_CHANNEL_SIZE + 1];
+	int			name_len;
+	ProtaddrAction when_protected;
+	ProtaddrAction when_small;
+	ProtaddrAction when_unknown;
+	ProtaddrAction when_unbound;
+	ProtaddrAction when_unreadable; /* of a message: PROTADDR_BLOCK or PROTADDR_HOLD */
+	ProtaddrAction without_substitute;
+	bool		has_small;		/* there is a rule for small amounts */
+	bool		birth_data;
+	Numeric		small_amount;
+	char		small_currency[4];
+	Interval   *linked_within;	/* NULL: transfers are not linked */
+	TimestampTz valid_from;
+	TimestampTz valid_to;
+	const char *legal_basis;
+};
+
+extern void protaddr_channel_init(void);
+extern const ProtaddrChannel *protaddr_channel(const char *name, size_t len, TimestampTz at);
+extern const ProtaddrChannel *protaddr_channel_if_any(const char *name, size_t len, TimestampTz at);
+
+/* ---- law/decide.c: what the channel says of this address ------------------- */
+
+/* What is known of the transfer, or the message, that carries an address. */
+struct ProtaddrTransfer
+{
+	bool		has_row;		/* there is a row that names the payer, or nobody */
+	ProtaddrIdentifier payer;	/* whom the row names beside those the value concerns */
+	ProtaddrIdentifier payee;	/* no key: not known */
+	Numeric		amount;			/* NULL: not known */
+	char		currency[4];	/* "": not known */
+	/* which transfer it is, so that it counts once: a row of a gated table */
+	Oid			relation;		/* InvalidOid: not to be recorded */
+	bool		has_reference;	/* the row has a key: an update is the same transfer */
+	uint64		reference;
+	bool		counts_alone;			/* no key tells what was noted of the row: no other one counts */
+	/* the rules of another time, which must allow it too; NULL: none */
+	const ProtaddrChannel *law_then;
+	/* what somebody decided of a held row, in place of PROTADDR_HOLD */
+	bool		hold_decided;
+	ProtaddrAction after_hold;
+	const char *reason;
+};
+
+struct ProtaddrDecision
+{
+	ProtaddrAction action;
+	ProtaddrRule rule;
+	ProtaddrAction without_substitute;	/* what happens if there is none */
+	int			hides;
+	bool		linked;			/* transfers before counted: this one is to be recorded */
+};
+
+/* Whom an address, or a party of a message, concerns, as far as a rule asks. */
+typedef struct ProtaddrConcerned
+{
+	bool		anybody;		/* false: nobody is named */
+	bool		known;			/* a register has told of each of them, if any rule asks */
+	int			hides;			/* what must not be told of any of them */
+} ProtaddrConcerned;
+
+extern void protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
+									 const ProtaddrChannel *channel,
+									 const ProtaddrTransfer *transfer);
+extern void protaddr_decide(const ProtaddrChannel *channel, const ProtaddrConcerned *concerned,
+							const ProtaddrTransfer *transfer, ProtaddrDecision *decision);
+extern bool protaddr_may_happen(const ProtaddrChannel *channel, const ProtaddrConcerned *concerned,
+								const ProtaddrTransfer *transfer, ProtaddrAction action);
+extern ProtaddrAction protaddr_stricter(ProtaddrAction a, ProtaddrAction b);
+extern void protaddr_refuse(const ProtaddrChannel *channel);
+
+/* ---- law/linked.c: transfers that count together --------------------------- */
+
+typedef enum ProtaddrSmall
+{
+	PROTADDR_NOT_SMALL,
+	PROTADDR_SMALL,
+	PROTADDR_SMALL_UNKNOWN		/* no amount, or one in a currency without a rate */
+} ProtaddrSmall;
+
+extern ProtaddrSmall protaddr_small(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
+extern bool protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
+								   bool anew);
+extern void protaddr_linked_follow(const ProtaddrTransfer *was, const ProtaddrTransfer *now);
+
+/* ---- law/substitute.c: what may leave in place of an address --------------- */
+
+/* Sealed values as the table has them, palloc'd; NULL if there is none that fits. */
+extern ProtaddrSeal *protaddr_substitute_of(const ProtaddrIdentifier *person, int npersons);
+
+/* ---- law/birth.c: when and where somebody was born ------------------------- */
+
+extern PaBirth *protaddr_birth_of(const ProtaddrIdentifier *id);
+
+#endif							/* PROTADDR_LAW_H */

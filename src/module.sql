@@ -1,0 +1,36 @@
+-- ---------------------------------------------------------------------------
+-- Who may do what is written above and nowhere else: ALTER DEFAULT PRIVILEGES of
+-- the installing role would have let others into our tables and functions.
+-- ---------------------------------------------------------------------------
+DO $$
+DECLARE
+    grantee regrole;
+BEGIN
+    FOR grantee IN
+        SELECT DISTINCT a.grantee::pg_catalog.regrole
+        FROM (SELECT relacl AS acl, relowner AS owner FROM pg_catalog.pg_class
+              WHERE relnamespace OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace
+              UNION ALL
+              SELECT proacl, proowner FROM pg_catalog.pg_proc
+              WHERE pronamespace OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace) o,
+             LATERAL pg_catalog.aclexplode(o.acl) a
+        WHERE a.grantee OPERATOR(pg_catalog.<>) 0 AND a.grantee OPERATOR(pg_catalog.<>) o.owner
+          AND a.grantee OPERATOR(pg_catalog.<>) 'pg_monitor'::pg_catalog.regrole
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON ALL TABLES IN SCHEMA protaddr FROM %s', grantee);
+        EXECUTE pg_catalog.format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA protaddr FROM %s', grantee);
+        EXECUTE pg_catalog.format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA protaddr FROM %s', grantee);
+    END LOOP;
+END
+$$;
+REVOKE ALL ON ALL TABLES IN SCHEMA protaddr FROM PUBLIC, pg_monitor;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA protaddr FROM PUBLIC, pg_monitor;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA protaddr FROM pg_monitor;
+GRANT SELECT ON protaddr.channel, protaddr.gate_status, protaddr.bound_column TO PUBLIC;
+GRANT SELECT ON protaddr.key_status, protaddr.register_status, protaddr.load_progress, protaddr.verify_progress TO pg_monitor;
+GRANT EXECUTE ON FUNCTION protaddr.data_key_available(bigint), protaddr.outer_key_name() TO pg_monitor;
+
+-- ---------------------------------------------------------------------------
+-- The first data key, and with it the outer key's file if there is none.
+-- ---------------------------------------------------------------------------
+SELECT protaddr.rotate_data_key();

@@ -1,0 +1,58 @@
+/*
+ * person.h
+ *		Who is meant by an identifier, and what the registers say of them.
+ */
+#ifndef PROTADDR_PERSON_H
+#define PROTADDR_PERSON_H
+
+#include "base/base.h"
+#include "person/subject.h"
+
+/* ---- person/identifier.c: identifiers as SQL sees them --------------------- */
+
+/* The canonical identifier in a column of a row; false if NULL or nothing in it. */
+typedef struct ProtaddrIdentifier
+{
+	char		key[PA_SUBJECT_SIZE];
+	int			len;
+} ProtaddrIdentifier;
+
+extern bool protaddr_identifier_from_text(const char *text, size_t len, ProtaddrIdentifier *id);
+extern bool protaddr_identifier_from_datum(Datum value, Oid type, FmgrInfo *out, ProtaddrIdentifier *id);
+
+extern bool protaddr_identifier_same(const ProtaddrIdentifier *a, const ProtaddrIdentifier *b);
+
+/* ---- person/link.c: whom an identifier stands for -------------------------- */
+
+#define PROTADDR_IDENTITY_STEPS		4	/* links in a chain */
+#define PROTADDR_IDENTITY_PEOPLE	64	/* subjects of one identifier */
+
+extern bool protaddr_identity_step(Relation rel, const ProtaddrIdentifier *key, bool reverse,
+								   struct SnapshotData *snapshot, ProtaddrIdentifier *found,
+								   int *nfound, int room);
+
+/* Everybody an identifier stands for, itself first; palloc'd. */
+extern ProtaddrIdentifier *protaddr_identity_people(const ProtaddrIdentifier *id, int *npeople);
+
+extern bool protaddr_identity_may_link(const ProtaddrIdentifier *from,
+									   const ProtaddrIdentifier *to);
+
+/* ---- person/protected.c: who is protected ---------------------------------- */
+
+/* What of a person must not be told: an OR over everything the register says. */
+#define PROTADDR_HIDES_NOTHING	0
+#define PROTADDR_HIDES_ADDRESS	1
+#define PROTADDR_HIDES_TOWN		2
+#define PROTADDR_HIDES_NAME		4
+
+extern void protaddr_protected_init(void);
+extern bool protaddr_register_ready(void);
+extern int	protaddr_protection_of(const char *key, int len);
+extern int	protaddr_protection_of_all(const PaAddress *address);
+
+/* ---- person/known.c: whom the registers have told of ----------------------- */
+
+extern bool protaddr_person_known(const char *key, int len);
+extern bool protaddr_person_resolved(const char *key, int len);
+
+#endif							/* PROTADDR_PERSON_H */

@@ -1,0 +1,115 @@
+-- ---------------------------------------------------------------------------
+-- person/: who is meant by an identifier
+-- ---------------------------------------------------------------------------
+CREATE FUNCTION protaddr.subject_key(identifier text) RETURNS text
+    AS 'MODULE_PATHNAME', 'protaddr_subject_key_sql' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION protaddr.subject_key(text) IS
+'Canonical form of a person''s identifier, under which people are compared: blanks, hyphens, dots and slashes dropped, and .0 or .00 behind a number; letters in upper case, those of Latin alphabets without accents and as SWIFT messages write them (AE, OE, AA), leading zeros dropped if only digits are left. NULL if nothing is left. Raises 22001 over 64 bytes.';
+
+CREATE FUNCTION protaddr.identity_link_checked() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'protaddr_identity_link_checked' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
+REVOKE ALL ON FUNCTION protaddr.identity_link_checked() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.identity_link_checked() IS
+'Trigger of protaddr.identity_link: announces a new link to every session at commit. Raises 22004 without an identifier or subject, 22023 for a link to itself, 54000 for a circle, a chain of more than 4 links, or an identifier that would stand for more than 64 subjects.';
+
+CREATE TABLE protaddr.identity_link (
+    identifier_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (protaddr.subject_key(identifier)) STORED,
+    subject_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (protaddr.subject_key(subject)) STORED,
+    identifier text NOT NULL,
+    subject text NOT NULL,
+    kind text,
+    recorded_from timestamptz NOT NULL DEFAULT clock_timestamp(),
+    recorded_to timestamptz NOT NULL DEFAULT 'infinity',
+    recorded_by text NOT NULL DEFAULT session_user
+);
+COMMENT ON TABLE protaddr.identity_link IS
+'Which identifier stands for whom: customer number, account (each holder one row), replaced CPR number. A chain of at most 4 links leads to the person. Whoever is protected protects what their identifiers are bound to. Load it with COPY protaddr.identity_link (identifier, subject, kind); grant INSERT to the loader.';
+COMMENT ON COLUMN protaddr.identity_link.identifier_key IS 'Canonical form of identifier; what look-ups compare.';
+COMMENT ON COLUMN protaddr.identity_link.subject_key IS 'Canonical form of subject.';
+COMMENT ON COLUMN protaddr.identity_link.identifier IS 'What bound columns and gates may name, such as a customer number.';
+COMMENT ON COLUMN protaddr.identity_link.subject IS 'Whom it stands for: the person''s key in the register, or an identifier that is linked on.';
+COMMENT ON COLUMN protaddr.identity_link.kind IS 'What kind of identifier it is, in words; NULL: not told.';
+COMMENT ON COLUMN protaddr.identity_link.recorded_from IS 'Since when this database knows it.';
+COMMENT ON COLUMN protaddr.identity_link.recorded_to IS 'Until when it counted; infinity: it does.';
+COMMENT ON COLUMN protaddr.identity_link.recorded_by IS 'Login role that entered it.';
+CREATE UNIQUE INDEX identity_link_forward ON protaddr.identity_link (identifier_key, subject_key) WHERE recorded_to = 'infinity';
+COMMENT ON INDEX protaddr.identity_link_forward IS 'Whom an identifier stands for now.';
+CREATE INDEX identity_link_reverse ON protaddr.identity_link (subject_key, identifier_key) WHERE recorded_to = 'infinity';
+COMMENT ON INDEX protaddr.identity_link_reverse IS 'What stands for a person now.';
+CREATE TRIGGER identity_link_checked BEFORE INSERT ON protaddr.identity_link
+    FOR EACH ROW EXECUTE FUNCTION protaddr.identity_link_checked();
+CREATE TRIGGER own_table_changed BEFORE UPDATE OR DELETE ON protaddr.identity_link
+    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.identity_link
+    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+ALTER TABLE protaddr.identity_link ENABLE ALWAYS TRIGGER identity_link_checked;
+ALTER TABLE protaddr.identity_link ENABLE ALWAYS TRIGGER own_table_changed;
+ALTER TABLE protaddr.identity_link ENABLE ALWAYS TRIGGER own_table_truncated;
+SELECT pg_catalog.pg_extension_config_dump('protaddr.identity_link', '');
+
+CREATE FUNCTION protaddr.link_identity(identifier text, subject text, kind text DEFAULT NULL) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    INSERT INTO protaddr.identity_link (identifier, subject, kind)
+    VALUES (btrim(link_identity.identifier), btrim(link_identity.subject), link_identity.kind)
+    ON CONFLICT DO NOTHING;
+    RETURN FOUND;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.link_identity(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.link_identity(text, text, text) IS
+'Records that an identifier stands for a subject; true if it is new. kind: what it is, in words. Errors as the trigger of protaddr.identity_link: 22004, 22023, 54000.';
+
+CREATE FUNCTION protaddr.unlink_identity(identifier text, subject text) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE protaddr.identity_link l SET recorded_to = clock_timestamp()
+    WHERE l.identifier_key = protaddr.subject_key(unlink_identity.identifier)
+      AND l.subject_key = protaddr.subject_key(unlink_identity.subject)
+      AND l.recorded_to = 'infinity';
+    RETURN FOUND;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.unlink_identity(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.unlink_identity(text, text) IS
+'Ends a link: the identifier no longer stands for the subject. Like a lift it holds once committed, and the transaction that does it is shown nothing until then. True if there was one.';
+
+CREATE FUNCTION protaddr.is_protected(subject text) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_is_protected' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION protaddr.is_protected(text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.is_protected(text) IS
+'True if something of this person must not be told, by the latest committed state of the register. Also true for an identifier with nothing in it and while the register is not ready. NULL for NULL.';
+
+CREATE FUNCTION protaddr.register_ready() RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_register_ready_sql' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION protaddr.register_ready() IS
+'True if addresses of people who are not protected are disclosed now. If not, a WARNING says why, once per transaction.';
+
+CREATE FUNCTION protaddr.register_max_age() RETURNS interval
+    AS 'MODULE_PATHNAME', 'protaddr_register_max_age' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION protaddr.register_max_age() IS 'The setting protaddr.register_max_age.';
+
+-- links that count no more are few: what was known then is found by these
+CREATE INDEX identity_link_once ON protaddr.identity_link (identifier_key) WHERE recorded_to <> 'infinity';
+COMMENT ON INDEX protaddr.identity_link_once IS 'Whom an identifier once stood for.';
+CREATE INDEX identity_link_once_reverse ON protaddr.identity_link (subject_key) WHERE recorded_to <> 'infinity';
+COMMENT ON INDEX protaddr.identity_link_once_reverse IS 'What once stood for a person.';
+
+CREATE FUNCTION protaddr.people_of(identifier text) RETURNS SETOF text
+    LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE ROWS 2
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE people (key) AS (
+        SELECT k COLLATE "C" FROM protaddr.subject_key(people_of.identifier) k WHERE k IS NOT NULL
+        UNION
+        SELECT l.subject_key
+        FROM people p JOIN protaddr.identity_link l ON l.identifier_key = p.key
+        WHERE l.recorded_to = 'infinity'
+    )
+    SELECT key FROM people;
+END;
+REVOKE ALL ON FUNCTION protaddr.people_of(text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.people_of(text) IS
+'Canonical keys of everybody an identifier stands for now, its own key first: identity links followed to their end, a circle once. No rows for NULL and for an identifier with nothing in it. Raises 22001 over 64 bytes. For readers of history; tells nothing of protection.';

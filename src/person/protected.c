@@ -1,0 +1,580 @@
+/*
+ * protected.c
+ *		Is this person protected, as the register stands right now?
+ *
+ * The answer comes from the latest committed state, never from the statement's
+ * snapshot: a protection entered elsewhere counts in every session from its next
+ * statement on, under any isolation level and on a hot standby.
+ *
+ * Two ways to it.  A session that asks about few people reads an index that
+ * holds exactly the protections in force (protection_current), once per person.
+ * One that asks about many reads that index whole, once, and then answers from
+ * memory: at most 48 bytes for each protected person, two tables' worth while one
+ * grows.  Either memory lasts until the register changes (own_tables.c).
+ *
+ * The whole set keeps 64-bit hashes.  Should two people fall together, one is
+ * protected too much; the few people asked one by one are kept by their full
+ * identifiers, since there "not protected" is remembered too.
+ */
+#include "postgres.h"
+
+#include "address/address.h"
+#include "base/base.h"
+#include "person/person.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "common/hashfn.h"
+#include "common/pg_prng.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+/* columns of protaddr.protection that a look-up reads */
+#define PROTECTION_SUBJECT_KEY	1
+#define PROTECTION_KIND			2
+
+/* columns of protaddr.register_source */
+#define SOURCE_CURRENT_AS_OF	2
+#define SOURCE_MAX_AGE			3
+
+/* ---- the people asked one by one -------------------------------------------- */
+
+#define ASKED_SIZE	256			/* direct-mapped: a collision only asks again */
+
+typedef struct Asked
+{
+	int16		len;			/* 0: empty */
+	uint8		hides;
+	char		key[PA_SUBJECT_SIZE];
+} Asked;
+
+static Asked asked[ASKED_SIZE];
+static int	asked_count = 0;
+static uint64 asked_generation = 0;
+
+/* ---- everybody protected ------------------------------------------------------ */
+
+typedef struct ProtectedPerson
+{
+	uint64		hash;
+	uint8		hides;
+	char		status;
+} ProtectedPerson;
+
+#define SH_PREFIX people
+#define SH_ELEMENT_TYPE ProtectedPerson
+#define SH_KEY_TYPE uint64
+#define SH_KEY hash
+#define SH_HASH_KEY(tb, key) ((uint32) (key))
+#define SH_EQUAL(tb, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/*
+ * Most people are not protected.  One word of this filter, with four bits for each
+ * protected person who falls on it, tells so without a miss in the table's far
+ * larger memory: two bytes a person, small enough for the processor's cache.
+ */
+static uint64 *filter = NULL;
+static uint64 filter_mask = 0;	/* words - 1, a power of two - 1 */
+
+static MemoryContext people_context = NULL;
+static people_hash *people = NULL;
+static uint64 people_generation = 0;
+
+static uint64 hash_seed;
+
+/* ---- is the register fit to be asked -------------------------------------------- */
+
+static int	register_max_age = 0;	/* seconds */
+static bool any_source = false;
+static TimestampTz oldest_source = DT_NOEND;	/* of those without an age of their own */
+static TimestampTz first_stale = DT_NOEND;	/* of those with one: when it is reached */
+static uint64 sources_generation = 0;
+static bool warned = false;		/* in this transaction */
+
+static inline uint64
+filter_bits(uint64 hash)
+{
+	return UINT64CONST(1) << (hash & 63) | UINT64CONST(1) << ((hash >> 6) & 63) |
+		UINT64CONST(1) << ((hash >> 12) & 63) | UINT64CONST(1) << ((hash >> 18) & 63);
+}
+
+/* What a look-up rests on: who is protected, and whom identifiers stand for. */
+static inline uint64
+register_generation(void)
+{
+	return protaddr_generation_seen(PROTADDR_PROTECTION) +
+		protaddr_generation_seen(PROTADDR_IDENTITY_LINK);
+}
+
+static void lookup_xact(XactEvent event, void *arg);
+static void read_sources(void);
+static int	ask(const char *key, int len);
+static int	ask_one(Relation rel, const ProtaddrIdentifier *id);
+static void add_person(people_hash *everybody, const char *key, int len, int hides);
+static void add_identifiers(people_hash *everybody, Relation link, const char *key, int len,
+							int hides, MemoryContext scratch);
+static void read_everybody(void);
+static double index_rows(Oid index);
+static int	how_many_to_ask(void);
+static int	kind_hides(Datum kind);
+
+PG_FUNCTION_INFO_V1(protaddr_is_protected);
+PG_FUNCTION_INFO_V1(protaddr_register_ready_sql);
+PG_FUNCTION_INFO_V1(protaddr_register_max_age);
+
+void
+protaddr_protected_init(void)
+{
+	/*
+	 * Where the library is not preloaded, PGOPTIONS or ALTER ROLE may have set the
+	 * name already.  That is refused below, but has displaced what the server's
+	 * configuration says: then the strictest value holds, not the default.
+	 */
+	bool		displaced = GetConfigOption("protaddr.register_max_age", true, false) != NULL;
+
+	DefineCustomIntVariable("protaddr.register_max_age",
+							"How old the newest word of a register source may be.",
+							"Past it nothing is disclosed until the source is loaded or confirmed again.",
+							&register_max_age, displaced ? 60 : 4 * SECS_PER_DAY, 60, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+	RegisterXactCallback(lookup_xact, NULL);
+	hash_seed = pg_prng_uint64(&pg_global_prng_state);
+}
+
+static void
+lookup_xact(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		event == XACT_EVENT_PREPARE)
+		warned = false;
+}
+
+/*
+ * protaddr_register_ready is true if the register may be asked: at least one
+ * source was loaded or confirmed, and none is older than allowed.  If not, it
+ * warns, once per transaction.
+ */
+bool
+protaddr_register_ready(void)
+{
+	const char *why;
+	uint64		now = protaddr_generation(PROTADDR_REGISTER_SOURCE);
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+
+	/* some background workers have no statement */
+	if (unlikely(statement == 0))
+		statement = GetCurrentTimestamp();
+
+	if (unlikely(sources_generation != now))
+	{
+		read_sources();
+		sources_generation = now;
+	}
+
+	if (unlikely(protaddr_relaxed_here()))
+		why = "This transaction loads, confirms or lifts; what it changes holds once it is committed.";
+	else if (unlikely(!any_source))
+		why = "No register source has been loaded or confirmed.";
+	else if (unlikely(oldest_source < statement - (int64) register_max_age * USECS_PER_SEC ||
+					  first_stale < statement))
+		why = "A register source is older than it may be.";
+	else
+		return true;
+
+	if (!warned)
+	{
+		warned = true;
+		ereport(WARNING,
+				(errcode(ERRCODE_PROTADDR_NOT_READY),
+				 errmsg("the register is not ready: no address is disclosed"),
+				 errdetail("%s", why),
+				 errhint("See protaddr.register_status.")));
+	}
+	return false;
+}
+
+static void
+read_sources(void)
+{
+	Relation	rel = table_open(protaddr_table(PROTADDR_REGISTER_SOURCE), AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+
+	any_source = false;
+	oldest_source = first_stale = DT_NOEND;
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		as_of_null;
+		bool		age_null;
+		Datum		as_of = heap_getattr(tuple, SOURCE_CURRENT_AS_OF, RelationGetDescr(rel), &as_of_null);
+		Datum		age = heap_getattr(tuple, SOURCE_MAX_AGE, RelationGetDescr(rel), &age_null);
+
+		any_source = true;
+		/* a source that says nothing is as old as can be */
+		if (as_of_null)
+			oldest_source = DT_NOBEGIN;
+		else if (age_null)
+			oldest_source = Min(oldest_source, DatumGetTimestampTz(as_of));
+		else
+			first_stale = Min(first_stale,
+							  DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval, as_of, age)));
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+}
+
+/*
+ * protaddr_protection_of tells what of a person must not be told, by the
+ * canonical identifier.  Somebody the register does not know is not protected.
+ * The caller has asked protaddr_register_ready before, which takes in what other
+ * sessions changed.
+ */
+int
+protaddr_protection_of(const char *key, int len)
+{
+	uint64		now = register_generation();
+	uint64		hash;
+	int			hides;
+
+	hash = hash_bytes_extended((const unsigned char *) key, len, hash_seed);
+	if (likely(people_generation == now))
+	{
+		uint64		bits = filter_bits(hash);
+		ProtectedPerson *person;
+
+		if (likely((filter[(hash >> 32) & filter_mask] & bits) != bits))
+			return PROTADDR_HIDES_NOTHING;
+		person = people_lookup(people, hash);
+
+		return person == NULL ? PROTADDR_HIDES_NOTHING : person->hides;
+	}
+
+	if (asked_generation != now)
+	{
+		memset(asked, 0, sizeof(asked));
+		asked_count = 0;
+		asked_generation = now;
+	}
+	else
+	{
+		Asked	   *known = &asked[hash % ASKED_SIZE];
+
+		if (known->len == len && memcmp(known->key, key, len) == 0)
+			return known->hides;
+	}
+
+	if (asked_count >= ASKED_SIZE / 2 && asked_count >= how_many_to_ask())
+	{
+		read_everybody();
+		return protaddr_protection_of(key, len);
+	}
+
+	hides = ask(key, len);
+	asked_count++;
+
+	/* what was read while the register changed is right now, but not to be kept */
+	if (register_generation() == now)
+	{
+		Asked	   *slot = &asked[hash % ASKED_SIZE];
+
+		slot->len = len;
+		slot->hides = hides;
+		memcpy(slot->key, key, len);
+	}
+	return hides;
+}
+
+/*
+ * protaddr_protection_of_all does so for everybody an address concerns.  An
+ * address that concerns nobody hides its all.
+ */
+int
+protaddr_protection_of_all(const PaAddress *address)
+{
+	int			hides = PROTADDR_HIDES_NOTHING;
+
+	if (address->nsubjects == 0)
+		return PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME;
+	for (int i = 0; i < address->nsubjects; i++)
+		hides |= protaddr_protection_of(address->subject[i].data, address->subject[i].len);
+	return hides;
+}
+
+/*
+ * ask reads the index for one person, and for everybody the identifier stands for.
+ * systable_beginscan without a snapshot takes a fresh one for a table like ours:
+ * the latest committed state, as one consistent view, also in a parallel plan's
+ * leader and on a standby.
+ */
+static int
+ask(const char *key, int len)
+{
+	Relation	protection = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
+	ProtaddrIdentifier id;
+	ProtaddrIdentifier *found;
+	int			nfound;
+	int			hides = PROTADDR_HIDES_NOTHING;
+
+	memcpy(id.key, key, len);
+	id.len = len;
+	found = protaddr_identity_people(&id, &nfound);
+	for (int i = 0; i < nfound; i++)
+		hides |= ask_one(protection, &found[i]);
+	pfree(found);
+	table_close(protection, AccessShareLock);
+	return hides;
+}
+
+static int
+ask_one(Relation rel, const ProtaddrIdentifier *id)
+{
+	text	   *wanted = cstring_to_text_with_len(id->key, id->len);
+	ScanKeyData skey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	int			hides = PROTADDR_HIDES_NOTHING;
+
+	ScanKeyEntryInitialize(&skey, 0, PROTECTION_SUBJECT_KEY, BTEqualStrategyNumber,
+						   InvalidOid, C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(wanted));
+	scan = systable_beginscan(rel, protaddr_table_index(PROTADDR_PROTECTION), true, NULL, 1, &skey);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		kind = heap_getattr(tuple, PROTECTION_KIND, RelationGetDescr(rel), &isnull);
+
+		hides |= isnull ? PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME
+			: kind_hides(kind);
+	}
+	systable_endscan(scan);
+	pfree(wanted);
+	return hides;
+}
+
+/* read_everybody reads all protections in force into memory. */
+static void
+read_everybody(void)
+{
+	uint64		now;
+	MemoryContext context;
+	people_hash *everybody;
+	Relation	rel;
+	Relation	index;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Relation	link;
+	MemoryContext scratch;
+	bool		any_links;
+	ProtectedPerson *person;
+	people_iterator iterator;
+	uint64		words;
+	uint64	   *sieve;
+
+	/* readers of the old set are above us in no stack: it may go */
+	if (people_context != NULL)
+	{
+		MemoryContext old = people_context;
+
+		people_context = NULL;
+		people = NULL;
+		people_generation = 0;
+		MemoryContextDelete(old);
+	}
+
+	now = register_generation();
+	/* freed with the transaction unless we reach the end */
+	context = AllocSetContextCreate(CurTransactionContext, "protaddr protected people",
+									ALLOCSET_DEFAULT_SIZES);
+	everybody = people_create(context, 1024, NULL);
+
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr identifiers of a person",
+									ALLOCSET_DEFAULT_SIZES);
+	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	scan = systable_beginscan(link, InvalidOid, false, NULL, 0, NULL);
+	any_links = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+
+	rel = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
+	index = index_open(protaddr_table_index(PROTADDR_PROTECTION), AccessShareLock);
+	scan = systable_beginscan_ordered(rel, index, NULL, 0, NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		bool		key_null;
+		bool		kind_null;
+		Datum		key = heap_getattr(tuple, PROTECTION_SUBJECT_KEY, RelationGetDescr(rel), &key_null);
+		Datum		kind = heap_getattr(tuple, PROTECTION_KIND, RelationGetDescr(rel), &kind_null);
+		text	   *t;
+		int			hides;
+
+		CHECK_FOR_INTERRUPTS();
+		if (key_null)
+			continue;
+		hides = kind_null ? PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME :
+			kind_hides(kind);
+		t = DatumGetTextPP(key);
+		add_person(everybody, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), hides);
+		if (any_links)
+			add_identifiers(everybody, link, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), hides, scratch);
+	}
+	systable_endscan_ordered(scan);
+	MemoryContextDelete(scratch);
+	table_close(link, AccessShareLock);
+	index_close(index, AccessShareLock);
+	table_close(rel, AccessShareLock);
+
+	words = pg_nextpower2_64(Max(everybody->members / 4, 64));
+	sieve = MemoryContextAllocZero(context, words * sizeof(uint64));
+	people_start_iterate(everybody, &iterator);
+	while ((person = people_iterate(everybody, &iterator)) != NULL)
+		sieve[(person->hash >> 32) & (words - 1)] |= filter_bits(person->hash);
+
+	filter = sieve;
+	filter_mask = words - 1;
+	MemoryContextSetParent(context, TopMemoryContext);
+	people_context = context;
+	people = everybody;
+
+	/*
+	 * If the register changed while we read, what we have is no older than the
+	 * call and good for it, but not for the next one: the generation differs.
+	 */
+	people_generation = now;
+	if (register_generation() != now)
+		asked_count = 0;
+}
+
+static void
+add_person(people_hash *everybody, const char *key, int len, int hides)
+{
+	bool		found;
+	ProtectedPerson *person =
+		people_insert(everybody,
+					  hash_bytes_extended((const unsigned char *) key, len, hash_seed), &found);
+
+	if (!found)
+		person->hides = 0;
+	person->hides |= hides;
+}
+
+/* add_identifiers adds whatever stands for a protected person, over any number of links. */
+static void
+add_identifiers(people_hash *everybody, Relation link, const char *key, int len, int hides,
+				MemoryContext scratch)
+{
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+	int			room = PROTADDR_IDENTITY_PEOPLE;
+	ProtaddrIdentifier *found = palloc(room * sizeof(ProtaddrIdentifier));
+	int			nfound = 1;
+
+	memcpy(found[0].key, key, len);
+	found[0].len = len;
+	for (int i = 0; i < nfound; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		/* a person may have any number of accounts */
+		while (!protaddr_identity_step(link, &found[i], true, NULL, found, &nfound, room))
+			found = repalloc_huge(found, (Size) (room *= 2) * sizeof(ProtaddrIdentifier));
+		if (i > 0)
+			add_person(everybody, found[i].key, found[i].len, hides);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(scratch);
+}
+
+/* index_rows gives how many rows an index had when it was last looked at. */
+static double
+index_rows(Oid index)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+	double		rows = 0;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
+		ReleaseSysCache(tuple);
+	}
+	return Max(rows, 0);
+}
+
+/*
+ * how_many_to_ask tells after how many single questions reading everybody is the
+ * cheaper way: a question costs about as much as reading sixteen people.  Where
+ * identifiers are linked, each person's have to be found one by one, and reading a
+ * person costs more than a question does.
+ */
+static int
+how_many_to_ask(void)
+{
+	double		rows = index_rows(protaddr_table_index(PROTADDR_PROTECTION));
+
+	if (index_rows(protaddr_identity_index(true)) > 0)
+		rows *= 1.5;
+	else
+		rows /= 16;
+	return (int) Min(rows, 1000000);
+}
+
+/* kind_hides reads the closed vocabulary; what it does not know, as "everything", hides all. */
+static int
+kind_hides(Datum kind)
+{
+	text	   *t = DatumGetTextPP(kind);
+	const char *s = VARDATA_ANY(t);
+	int			len = VARSIZE_ANY_EXHDR(t);
+
+	if (len == 4 && memcmp(s, "none", 4) == 0)
+		return PROTADDR_HIDES_NOTHING;
+	if (len == 7 && memcmp(s, "address", 7) == 0)
+		return PROTADDR_HIDES_ADDRESS;
+	if (len == 16 && memcmp(s, "address_and_town", 16) == 0)
+		return PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN;
+	if (len == 16 && memcmp(s, "name_and_address", 16) == 0)
+		return PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_NAME;
+	return PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME;
+}
+
+/* protaddr_is_protected is protaddr.is_protected(text). */
+Datum
+protaddr_is_protected(PG_FUNCTION_ARGS)
+{
+	text	   *t = PG_GETARG_TEXT_PP(0);
+	ProtaddrIdentifier id;
+
+	/* nobody, or a register that cannot be asked: as protected as can be */
+	if (!protaddr_identifier_from_text(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), &id) ||
+		!protaddr_register_ready())
+		PG_RETURN_BOOL(true);
+	PG_RETURN_BOOL(protaddr_protection_of(id.key, id.len) != PROTADDR_HIDES_NOTHING);
+}
+
+/* protaddr_register_ready_sql is protaddr.register_ready(). */
+Datum
+protaddr_register_ready_sql(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(protaddr_register_ready());
+}
+
+/* protaddr_register_max_age is protaddr.register_max_age(). */
+Datum
+protaddr_register_max_age(PG_FUNCTION_ARGS)
+{
+	Interval   *age = palloc0(sizeof(Interval));
+
+	age->time = (int64) register_max_age * USECS_PER_SEC;
+	PG_RETURN_INTERVAL_P(age);
+}

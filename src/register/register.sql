@@ -1,0 +1,1155 @@
+-- ---------------------------------------------------------------------------
+-- register/: who is protected
+-- ---------------------------------------------------------------------------
+-- a domain's error does not print the row, a table constraint's does
+CREATE DOMAIN protaddr.protection_kind AS text
+    CONSTRAINT protection_kind_vocabulary CHECK (VALUE IN ('none', 'address', 'address_and_town', 'name_and_address', 'everything'));
+COMMENT ON DOMAIN protaddr.protection_kind IS
+'What a protection hides: none, address, address_and_town, name_and_address, everything (name, address and town: what a code hides that nobody knows).';
+
+CREATE TABLE protaddr.regime_code (
+    regime text NOT NULL,
+    code text NOT NULL,
+    kind protaddr.protection_kind NOT NULL,
+    description text NOT NULL,
+    legal_basis text NOT NULL,
+    source text NOT NULL,
+    shipped boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (regime, code)
+);
+COMMENT ON TABLE protaddr.regime_code IS
+'What the codes of each regime mean. A code that is not here hides everything. Yours to extend and change (grant SELECT, INSERT, UPDATE and DELETE to whoever answers for it): such rows are dumped, and hold for what is recorded from then on; what is in force keeps its kind until a delivery says it again.';
+COMMENT ON COLUMN protaddr.regime_code.regime IS 'Country and register, such as DK-CPR.';
+COMMENT ON COLUMN protaddr.regime_code.code IS 'The code as the register delivers it.';
+COMMENT ON COLUMN protaddr.regime_code.kind IS 'What it hides; none: stored, but hides nothing.';
+COMMENT ON COLUMN protaddr.regime_code.description IS 'The register''s name for it.';
+COMMENT ON COLUMN protaddr.regime_code.legal_basis IS 'The law it rests on.';
+COMMENT ON COLUMN protaddr.regime_code.source IS 'Where the code is documented: the register''s guide, interface or the law.';
+COMMENT ON COLUMN protaddr.regime_code.shipped IS 'As shipped with protaddr; false once changed or added here.';
+
+INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis, source, shipped) VALUES
+    ('DK-CPR', '0001', 'name_and_address', 'Navne- og adressebeskyttelse',
+     'CPR Act s. 28', 'CPR extract guide, record 004 (BESKYTTYPE)', true),
+    ('DK-CPR', '0002', 'none', 'Lokalvejviserbeskyttelse (directory)',
+     'CPR Act s. 29', 'CPR extract guide, record 004 (BESKYTTYPE)', true),
+    ('DK-CPR', '0003', 'none', 'Markedsfoeringsbeskyttelse (marketing)',
+     'CPR Act s. 29', 'CPR extract guide, record 004 (BESKYTTYPE)', true),
+    ('DK-CPR', '0004', 'none', 'Forskerbeskyttelse (research, discontinued)',
+     'CPR Act s. 29, repealed', 'CPR extract guide, record 004 (BESKYTTYPE)', true),
+    ('DK-CPR', '0005', 'none', 'Kreditadvarsel (credit warning)',
+     'CPR Act s. 29(3)', 'CPR extract guide, record 004 (BESKYTTYPE)', true),
+    ('DK-CPR', '00001', 'name_and_address', 'Navne- og adressebeskyttelse',
+     'CPR Act s. 28', 'CPR guide to formats, GCTP: five digits', true),
+    ('DK-CPR', '00002', 'none', 'Lokalvejviserbeskyttelse (directory)',
+     'CPR Act s. 29', 'CPR guide to formats, GCTP: five digits', true),
+    ('DK-CPR', '00003', 'none', 'Markedsfoeringsbeskyttelse (marketing)',
+     'CPR Act s. 29', 'CPR guide to formats, GCTP: five digits', true),
+    ('DK-CPR', '00004', 'none', 'Forskerbeskyttelse (research, discontinued)',
+     'CPR Act s. 29, repealed', 'CPR guide to formats, GCTP: five digits', true),
+    ('DK-CPR', '00005', 'none', 'Kreditadvarsel (credit warning)',
+     'CPR Act s. 29(3)', 'CPR guide to formats, GCTP: five digits', true),
+    ('NO-FREG', 'UGRADERT', 'none', 'Ugradert (no grading)',
+     'Population Register Act (folkeregisterloven)', 'Folkeregisteret, adressebeskyttelse.gradering', true),
+    ('NO-FREG', 'FORTROLIG', 'address', 'Fortrolig: not to private parties',
+     'Population Register Act (folkeregisterloven)', 'Folkeregisteret, adressebeskyttelse.gradering', true),
+    ('NO-FREG', 'STRENGT_FORTROLIG', 'address_and_town', 'Strengt fortrolig: nor to most authorities; the area is hidden too',
+     'Population Register Act (folkeregisterloven)', 'Folkeregisteret, adressebeskyttelse.gradering', true),
+    ('NO-FREG', 'STRENGT_FORTROLIG_UTLAND', 'address_and_town', 'Strengt fortrolig, the person lives abroad',
+     'Population Register Act (folkeregisterloven)', 'Folkeregisteret, adressebeskyttelse.gradering', true),
+    ('NO-FREG', '7', 'address', 'Kode 7: fortrolig',
+     'Population Register Act (folkeregisterloven)', 'Folkeregisteret, kode 6, 7 and 19', true),
+    ('NO-FREG', '6', 'address_and_town', 'Kode 6: strengt fortrolig',
+     'Population Register Act (folkeregisterloven)', 'Folkeregisteret, kode 6, 7 and 19', true),
+    ('NO-FREG', '19', 'address_and_town', 'Kode 19: strengt fortrolig, abroad',
+     'Population Register Act (folkeregisterloven)', 'Folkeregisteret, kode 6, 7 and 19', true),
+    ('SE-FOLK', 'Sekretessmarkering', 'name_and_address', 'Sekretessmarkering: the marker is set',
+     'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'Navet and SPAR, element Sekretessmarkering', true),
+    ('SE-FOLK', 'Sekretessmarkering JA', 'name_and_address', 'Sekretessmarkering: yes',
+     'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'Navet and SPAR, element Sekretessmarkering', true),
+    ('SE-FOLK', 'Sekretessmarkering J', 'name_and_address', 'Sekretessmarkering: yes',
+     'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'Navet and SPAR, element Sekretessmarkering', true),
+    ('SE-FOLK', 'Sekretessmarkering NEJ', 'none', 'Sekretessmarkering: no',
+     'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'Navet and SPAR, element Sekretessmarkering', true),
+    ('SE-FOLK', 'Sekretessmarkering N', 'none', 'Sekretessmarkering: no',
+     'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'Navet and SPAR, element Sekretessmarkering', true),
+    ('SE-FOLK', 'SkyddadFolkbokforing', 'address', 'Skyddad folkbokforing: the marker is set',
+     'Population Registration Act (folkbokforingslagen)', 'Navet and SPAR, element SkyddadFolkbokforing', true),
+    ('SE-FOLK', 'SkyddadFolkbokforing JA', 'address', 'Skyddad folkbokforing: yes',
+     'Population Registration Act (folkbokforingslagen)', 'Navet and SPAR, element SkyddadFolkbokforing', true),
+    ('SE-FOLK', 'SkyddadFolkbokforing J', 'address', 'Skyddad folkbokforing: yes',
+     'Population Registration Act (folkbokforingslagen)', 'Navet and SPAR, element SkyddadFolkbokforing', true),
+    ('SE-FOLK', 'SkyddadFolkbokforing NEJ', 'none', 'Skyddad folkbokforing: no',
+     'Population Registration Act (folkbokforingslagen)', 'Navet and SPAR, element SkyddadFolkbokforing', true),
+    ('SE-FOLK', 'SkyddadFolkbokforing N', 'none', 'Skyddad folkbokforing: no',
+     'Population Registration Act (folkbokforingslagen)', 'Navet and SPAR, element SkyddadFolkbokforing', true),
+    ('SE-FOLK', 'Skyddad folkbokf' || chr(246) || 'ring', 'address', 'Skyddad folkbokforing',
+     'Population Registration Act (folkbokforingslagen)', 'SS12000, securityMarking', true),
+    ('SE-FOLK', 'Ingen', 'none', 'No marking',
+     'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'SS12000, securityMarking', true),
+    ('SE-FOLK', 'FINGERADE', 'name_and_address', 'Fingerade personuppgifter (new identity)',
+     'Act (1991:483) on fictitious personal data', 'No register delivers it: entered by hand where it is known', true),
+    ('FI-VTJ', 'turvakielto', 'address_and_town', 'Turvakielto: the municipality of residence is hidden too',
+     'Act 661/2009 s. 36', 'Population Information System (VTJ), turvakielto', true),
+    ('FI-VTJ', 'true', 'address_and_town', 'Turvakielto: yes',
+     'Act 661/2009 s. 36', 'Population Information System (VTJ), turvakielto', true),
+    ('FI-VTJ', 'false', 'none', 'Turvakielto: no',
+     'Act 661/2009 s. 36', 'Population Information System (VTJ), turvakielto', true),
+    ('DE-MELDE', '3', 'name_and_address', 'Auskunftssperre, on application or ex officio',
+     'BMG s. 51(1)', 'DSMeld, annex 1', true),
+    ('DE-MELDE', '11', 'name_and_address', 'Auskunftssperre, at the request of a security authority',
+     'BMG s. 51(1) and (3)', 'DSMeld, annex 1', true),
+    ('DE-MELDE', 'bedingter Sperrvermerk', 'address', 'Bedingter Sperrvermerk: lives in a shelter, clinic or care home',
+     'BMG s. 52', 'BMG s. 52: DSMeld''s own key is not known to us', true),
+    ('DE-MELDE', 'auskunftssperre Ja', 'name_and_address', 'Auskunftssperre: yes',
+     'BMG s. 51', 'Person services in JSON, element auskunftssperre', true),
+    ('DE-MELDE', 'auskunftssperre Nein', 'none', 'Auskunftssperre: no',
+     'BMG s. 51', 'Person services in JSON, element auskunftssperre', true),
+    ('NL-BRP', '0', 'none', 'Geen beperking (no restriction)',
+     'Wet basisregistratie personen, secrecy at the person''s request', 'BRP element 07.70.10, indicatie geheim', true),
+    ('NL-BRP', '1', 'name_and_address', 'Not without consent to third parties that carry out a general binding rule',
+     'Wet basisregistratie personen, secrecy at the person''s request', 'BRP element 07.70.10, indicatie geheim', true),
+    ('NL-BRP', '2', 'none', 'Not to churches',
+     'Wet basisregistratie personen, secrecy at the person''s request', 'BRP element 07.70.10, indicatie geheim', true),
+    ('NL-BRP', '3', 'name_and_address', 'Not to free third parties',
+     'Wet basisregistratie personen, secrecy at the person''s request', 'BRP element 07.70.10, indicatie geheim', true),
+    ('NL-BRP', '4', 'name_and_address', '1 and 2',
+     'Wet basisregistratie personen, secrecy at the person''s request', 'BRP element 07.70.10, indicatie geheim', true),
+    ('NL-BRP', '5', 'name_and_address', '1 and 3',
+     'Wet basisregistratie personen, secrecy at the person''s request', 'BRP element 07.70.10, indicatie geheim', true),
+    ('NL-BRP', '6', 'name_and_address', '2 and 3',
+     'Wet basisregistratie personen, secrecy at the person''s request', 'BRP element 07.70.10, indicatie geheim', true),
+    ('NL-BRP', '7', 'name_and_address', '1, 2 and 3',
+     'Wet basisregistratie personen, secrecy at the person''s request', 'BRP element 07.70.10, indicatie geheim', true),
+    ('IS-THJODSKRA', 'dulid_logheimili', 'address', 'Dulid logheimili: unspecified in the municipality',
+     'Act 80/2018 art. 7; Regulation 1588/2021', 'Thjodskra (skra.is); no code is published, so we name them', true),
+    ('IS-THJODSKRA', 'dulid_nafn', 'name_and_address', 'Dulid nafn',
+     'Act 80/2018 art. 7; Regulation 1588/2021', 'Thjodskra (skra.is); no code is published, so we name them', true),
+    ('IS-THJODSKRA', 'dulid_nafn_og_logheimili', 'name_and_address', 'Dulid nafn og logheimili',
+     'Act 80/2018 art. 7; Regulation 1588/2021', 'Thjodskra (skra.is); no code is published, so we name them', true),
+    ('CH-ECH', '0', 'none', 'Keine Sperre',
+     'Law of the canton on residents'' registers', 'eCH, DataLock', true),
+    ('CH-ECH', '1', 'address', 'Adresssperre',
+     'Law of the canton on residents'' registers', 'eCH, DataLock', true),
+    ('CH-ECH', '2', 'name_and_address', 'Auskunftssperre',
+     'Law of the canton on residents'' registers', 'eCH, DataLock', true),
+    ('UK-AER', 'N', 'name_and_address', 'Anonymous entry: name and address are off the register',
+     'Anonymous electoral registration', 'Electoral register, letter N after the elector number', true),
+    ('US-ACP', 'ACP', 'address', 'Address confidentiality programme: a substitute address is used',
+     'Address confidentiality programme of the state; FinCEN FIN-2009-R003', 'Programme card of the state', true),
+    ('US-ACP', 'Safe at Home', 'address', 'Safe at Home: a substitute address is used',
+     'Address confidentiality programme of the state; FinCEN FIN-2009-R003', 'Programme card of the state', true),
+    ('manual', 'address', 'address', 'Entered by hand: the address',
+     'GDPR art. 32', 'protaddr', true),
+    ('manual', 'address_and_town', 'address_and_town', 'Entered by hand: the address and the town',
+     'GDPR art. 32', 'protaddr', true),
+    ('manual', 'name_and_address', 'name_and_address', 'Entered by hand: name and address',
+     'GDPR art. 32', 'protaddr', true);
+
+CREATE TABLE protaddr.protection (
+    subject_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (protaddr.subject_key(subject)) STORED,
+    kind protaddr.protection_kind NOT NULL,
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    subject text NOT NULL,
+    regime text NOT NULL,
+    code text NOT NULL,
+    source text NOT NULL,
+    valid_from timestamptz NOT NULL DEFAULT '-infinity',
+    valid_to timestamptz NOT NULL DEFAULT 'infinity',
+    delete_hint date,
+    recorded_from timestamptz NOT NULL DEFAULT clock_timestamp(),
+    recorded_to timestamptz NOT NULL DEFAULT 'infinity',
+    recorded_by text NOT NULL DEFAULT session_user,
+    reason text
+);
+COMMENT ON TABLE protaddr.protection IS
+'Who is, was and was known to be protected: valid time (when it held) and recorded time (when this database knew). Rows are never changed or removed; a change closes the recorded period and adds a row. In force: recorded_to and valid_to are both infinity.';
+COMMENT ON COLUMN protaddr.protection.subject_key IS 'Canonical form of subject, see protaddr.subject_key(); what look-ups compare.';
+COMMENT ON COLUMN protaddr.protection.kind IS 'What it hides, as regime_code said when it was recorded.';
+COMMENT ON COLUMN protaddr.protection.id IS 'Number of the row.';
+COMMENT ON COLUMN protaddr.protection.subject IS 'The person''s identifier as delivered or entered.';
+COMMENT ON COLUMN protaddr.protection.regime IS 'Country and register, such as DK-CPR.';
+COMMENT ON COLUMN protaddr.protection.code IS 'The register''s code.';
+COMMENT ON COLUMN protaddr.protection.source IS 'Who said so: a register source, or hand. A delivery replaces only what its own source said.';
+COMMENT ON COLUMN protaddr.protection.valid_from IS 'Since when it holds; -infinity: not told.';
+COMMENT ON COLUMN protaddr.protection.valid_to IS 'When it ended by a lift or a complete delivery without it; infinity: it has not. Never a planned end.';
+COMMENT ON COLUMN protaddr.protection.delete_hint IS 'The register''s delete date (CPR: SLET_DT). A hint for people; it ends nothing (CPR''s guide to extracts).';
+COMMENT ON COLUMN protaddr.protection.recorded_from IS 'Since when this database knows it.';
+COMMENT ON COLUMN protaddr.protection.recorded_to IS 'Until when this row was what this database knew; infinity: it still is.';
+COMMENT ON COLUMN protaddr.protection.recorded_by IS 'Login role that recorded it.';
+COMMENT ON COLUMN protaddr.protection.reason IS 'Why, in words, for entries by hand; NULL for deliveries.';
+
+-- one row at most of each protection of a person is known to be in force
+CREATE UNIQUE INDEX protection_one ON protaddr.protection (subject_key, source, regime, code)
+    WHERE recorded_to = 'infinity' AND valid_to = 'infinity';
+COMMENT ON INDEX protaddr.protection_one IS 'What is in force, every kind: a concurrent change cannot fork a person''s history.';
+CREATE INDEX protection_current ON protaddr.protection (subject_key)
+    WHERE recorded_to = 'infinity' AND valid_to = 'infinity' AND kind <> 'none';
+COMMENT ON INDEX protaddr.protection_current IS 'Exactly the protections that hide something now: what the look-up reads.';
+CREATE INDEX protection_history ON protaddr.protection (subject_key, recorded_from);
+COMMENT ON INDEX protaddr.protection_history IS 'A person''s whole history.';
+
+CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.protection
+    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.protection
+    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+ALTER TABLE protaddr.protection ENABLE ALWAYS TRIGGER own_table_changed;
+ALTER TABLE protaddr.protection ENABLE ALWAYS TRIGGER own_table_truncated;
+SELECT pg_catalog.pg_extension_config_dump('protaddr.protection', '');
+SELECT pg_catalog.pg_extension_config_dump('protaddr.protection_id_seq', '');
+
+CREATE TABLE protaddr.register_source (
+    source text PRIMARY KEY,
+    current_as_of timestamptz NOT NULL,
+    max_age interval,
+    regime text,
+    confirmed_by text NOT NULL DEFAULT session_user
+);
+COMMENT ON TABLE protaddr.register_source IS
+'The register sources that count. Nothing is disclosed while there is none, or while one is older than its max_age.';
+COMMENT ON COLUMN protaddr.register_source.source IS 'Name of the source, such as DK-CPR.';
+COMMENT ON COLUMN protaddr.register_source.current_as_of IS 'When it was last loaded or confirmed complete.';
+COMMENT ON COLUMN protaddr.register_source.max_age IS 'How old it may be; NULL: protaddr.register_max_age.';
+COMMENT ON COLUMN protaddr.register_source.regime IS 'Whose codes it delivers, such as DK-CPR; NULL if it was only ever confirmed by hand.';
+COMMENT ON COLUMN protaddr.register_source.confirmed_by IS 'Login role that last loaded or confirmed it.';
+CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.register_source
+    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_source
+    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+ALTER TABLE protaddr.register_source ENABLE ALWAYS TRIGGER own_table_changed;
+ALTER TABLE protaddr.register_source ENABLE ALWAYS TRIGGER own_table_truncated;
+-- not dumped: what a restored database knows is of the day of the dump, and nothing
+-- is disclosed until its sources are loaded or confirmed
+
+
+CREATE TABLE protaddr.register_delivery (
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    source text NOT NULL,
+    regime text,
+    task text,
+    produced date,
+    previous date,
+    loaded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    loaded_by text NOT NULL DEFAULT session_user,
+    outcome text NOT NULL,
+    persons bigint,
+    records bigint,
+    protections bigint,
+    protected bigint,
+    newly_protected bigint,
+    lifted bigint,
+    unknown_codes bigint,
+    replaced_numbers bigint,
+    skipped bigint,
+    digest bytea,
+    after_gap boolean NOT NULL DEFAULT false,
+    reason text
+);
+COMMENT ON TABLE protaddr.register_delivery IS 'Every delivery that was loaded or refused, in order. Counts only, no person.';
+COMMENT ON COLUMN protaddr.register_delivery.id IS 'Number of the delivery.';
+COMMENT ON COLUMN protaddr.register_delivery.source IS 'Name of the register source.';
+COMMENT ON COLUMN protaddr.register_delivery.regime IS 'Whose codes it holds.';
+COMMENT ON COLUMN protaddr.register_delivery.task IS 'The register''s task number (CPR: OPGAVENR); NULL if it has none.';
+COMMENT ON COLUMN protaddr.register_delivery.produced IS 'Production date (CPR: PRODDTO).';
+COMMENT ON COLUMN protaddr.register_delivery.previous IS 'Production date of the delivery before it (CPR: PRODDTOFORRIG).';
+COMMENT ON COLUMN protaddr.register_delivery.loaded_at IS 'When it was loaded or refused.';
+COMMENT ON COLUMN protaddr.register_delivery.loaded_by IS 'Login role that did so.';
+COMMENT ON COLUMN protaddr.register_delivery.outcome IS 'loaded, already loaded, or refused: SQLSTATE and why.';
+COMMENT ON COLUMN protaddr.register_delivery.persons IS 'People in it; NULL if refused.';
+COMMENT ON COLUMN protaddr.register_delivery.records IS 'Data records in it.';
+COMMENT ON COLUMN protaddr.register_delivery.protections IS 'Protection records in it, of every kind.';
+COMMENT ON COLUMN protaddr.register_delivery.protected IS 'People in it who are protected.';
+COMMENT ON COLUMN protaddr.register_delivery.newly_protected IS 'People newly protected by it.';
+COMMENT ON COLUMN protaddr.register_delivery.lifted IS 'People whose protection ended with it.';
+COMMENT ON COLUMN protaddr.register_delivery.unknown_codes IS 'Records with a code that regime_code does not have.';
+COMMENT ON COLUMN protaddr.register_delivery.replaced_numbers IS 'Person numbers that another number took the place of.';
+COMMENT ON COLUMN protaddr.register_delivery.skipped IS 'Records of types unknown to us.';
+COMMENT ON COLUMN protaddr.register_delivery.digest IS 'SHA-256 of the delivery as it came.';
+COMMENT ON COLUMN protaddr.register_delivery.after_gap IS 'Loaded although a delivery before it is missing.';
+COMMENT ON COLUMN protaddr.register_delivery.reason IS 'Why it was loaded all the same.';
+CREATE INDEX register_delivery_last ON protaddr.register_delivery (source, task, id);
+COMMENT ON INDEX protaddr.register_delivery_last IS 'The last delivery of a task.';
+CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.register_delivery
+    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_delivery
+    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+ALTER TABLE protaddr.register_delivery ENABLE ALWAYS TRIGGER own_table_changed;
+ALTER TABLE protaddr.register_delivery ENABLE ALWAYS TRIGGER own_table_truncated;
+SELECT pg_catalog.pg_extension_config_dump('protaddr.register_delivery', '');
+SELECT pg_catalog.pg_extension_config_dump('protaddr.register_delivery_id_seq', '');
+
+CREATE TABLE protaddr.register_person (
+    subject_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (protaddr.subject_key(subject)) STORED,
+    source text NOT NULL,
+    subject text NOT NULL,
+    known_since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (subject_key, source)
+);
+COMMENT ON TABLE protaddr.register_person IS 'The people that each register source has told of, protected or not.';
+COMMENT ON COLUMN protaddr.register_person.subject_key IS 'Canonical form of subject.';
+COMMENT ON COLUMN protaddr.register_person.source IS 'Name of the register source.';
+COMMENT ON COLUMN protaddr.register_person.subject IS 'The person''s identifier as first delivered.';
+COMMENT ON COLUMN protaddr.register_person.known_since IS 'When the source first told of the person.';
+CREATE TRIGGER own_table_changed BEFORE UPDATE OR DELETE ON protaddr.register_person
+    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+-- whose address may leave hangs on it; once for a load of millions
+CREATE TRIGGER own_table_filled BEFORE INSERT ON protaddr.register_person
+    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_person
+    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_changed;
+ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_filled;
+ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_truncated;
+SELECT pg_catalog.pg_extension_config_dump('protaddr.register_person', '');
+
+CREATE FUNCTION protaddr.kind_of(regime text, code text) RETURNS protaddr.protection_kind
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce((SELECT r.kind FROM protaddr.regime_code r
+                     WHERE r.regime = kind_of.regime AND r.code = kind_of.code), 'everything');
+END;
+REVOKE ALL ON FUNCTION protaddr.kind_of(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.kind_of(text, text) IS
+'What a code hides: as protaddr.regime_code says; a code that is not there, or NULL, hides everything.';
+
+CREATE FUNCTION protaddr.protect(
+    subject text, regime text, code text,
+    valid_from timestamptz DEFAULT NULL, delete_hint date DEFAULT NULL, reason text DEFAULT NULL
+) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF protaddr.subject_key(protect.subject) IS NULL OR protect.regime IS NULL OR protect.code IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'a protection needs a subject, a regime and a code',
+            HINT = 'subject is the identifier that bound columns name, such as a CPR number.';
+    END IF;
+    -- recorded while regime_code said of this code that it hides less
+    UPDATE protaddr.protection p SET recorded_to = clock_timestamp()
+    WHERE p.subject_key = protaddr.subject_key(protect.subject)
+      AND p.source = 'hand' AND p.regime = protect.regime AND p.code = protect.code
+      AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
+      AND (p.kind IN ('none', 'address') OR protaddr.kind_of(protect.regime, protect.code) = 'everything')
+      AND protaddr.kind_of(protect.regime, protect.code) NOT IN ('none', p.kind);
+    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, delete_hint, reason)
+    VALUES (protaddr.kind_of(protect.regime, protect.code), btrim(protect.subject), protect.regime, protect.code, 'hand',
+            coalesce(protect.valid_from, '-infinity'), protect.delete_hint, protect.reason)
+    ON CONFLICT DO NOTHING;
+    RETURN FOUND;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.protect(text, text, text, timestamptz, date, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.protect(text, text, text, timestamptz, date, text) IS
+'Records by hand that a person is protected; holds in every session from its next statement after commit, and no delivery ends it, only protaddr.lift(). regime and code: see protaddr.regime_code; an unknown code protects. valid_from NULL: since ever. delete_hint: a planned end, which ends nothing. True if recorded, false if it was in force already. Raises 22004 if subject, regime or code is missing.';
+
+CREATE FUNCTION protaddr.lift(subject text, regime text, code text, reason text DEFAULT NULL) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    lifted protaddr.protection;
+    moment timestamptz := clock_timestamp();
+BEGIN
+    IF protaddr.subject_key(lift.subject) IS NULL OR lift.regime IS NULL OR lift.code IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'lifting a protection needs its subject, regime and code';
+    END IF;
+    UPDATE protaddr.protection p SET recorded_to = moment
+    WHERE p.subject_key = protaddr.subject_key(lift.subject)
+      AND p.source = 'hand' AND p.regime = lift.regime AND p.code = lift.code
+      AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
+    RETURNING p.* INTO lifted;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, valid_to, delete_hint, recorded_from, reason)
+    VALUES (lifted.kind, lifted.subject, lifted.regime, lifted.code, lifted.source, lifted.valid_from, moment,
+            lifted.delete_hint, moment, lift.reason);
+    RETURN true;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.lift(text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.lift(text, text, text, text) IS
+'Records that a protection entered by hand has ended; what a register delivered ends only by a delivery. Holds once committed; the transaction that lifts is shown nothing until then. True if it was in force, false if there was none. Raises 22004 if subject, regime or code is missing.';
+
+CREATE FUNCTION protaddr.confirm_register(source text, max_age interval DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF btrim(confirm_register.source, E' \t\r\n') IS NOT DISTINCT FROM '' OR confirm_register.source IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'a register source needs a name';
+    END IF;
+    IF NOT confirm_register.max_age BETWEEN interval '1 minute' AND interval '1 year' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'max_age must be between a minute and a year';
+    END IF;
+    INSERT INTO protaddr.register_source AS s (source, current_as_of, max_age)
+    VALUES (confirm_register.source, clock_timestamp(), confirm_register.max_age)
+    ON CONFLICT ON CONSTRAINT register_source_pkey
+    DO UPDATE SET current_as_of = EXCLUDED.current_as_of, confirmed_by = EXCLUDED.confirmed_by,
+                  max_age = coalesce(EXCLUDED.max_age, s.max_age);
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.confirm_register(text, interval) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.confirm_register(text, interval) IS
+'Confirms that what the register holds from this source is complete as of now, so that addresses of people who are not protected may be disclosed for max_age (NULL: as before, or protaddr.register_max_age). For sources kept by hand, and for a change delivery that had nothing to say. Holds once committed. Raises 22004 without a name, 22023 for an age under a minute or over a year.';
+
+CREATE FUNCTION protaddr.retire_register(source text) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    DELETE FROM protaddr.register_source s WHERE s.source = retire_register.source;
+    RETURN FOUND;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.retire_register(text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.retire_register(text) IS
+'Takes a source off the list of those that must be fresh, such as one confirmed under a wrong name. Its protections stay in force. True if it was there. With no source left nothing is disclosed.';
+
+CREATE TYPE protaddr.load_counts AS (
+    persons bigint, protections bigint, protected bigint, newly_protected bigint, lifted bigint,
+    unknown_codes bigint, replaced_numbers bigint, records bigint, skipped bigint,
+    moment timestamptz, digest bytea
+);
+COMMENT ON TYPE protaddr.load_counts IS 'What the engine behind the load functions counts; see protaddr.load_result.';
+CREATE TYPE protaddr.load_result AS (
+    persons bigint, protections bigint, protected bigint, newly_protected bigint, lifted bigint,
+    unknown_codes bigint, replaced_numbers bigint, records bigint, skipped bigint,
+    task text, produced date, outcome text
+);
+COMMENT ON TYPE protaddr.load_result IS
+'What a load did: people in the delivery; protection records of every kind; people protected; people newly protected and people lifted by it; records with a code that regime_code does not have (they protect); person numbers replaced by others; data records; records of types unknown to us; task number and production date; and the outcome: loaded, already loaded, or dry run.';
+
+CREATE FUNCTION protaddr.load_cpr_bytes("extract" bytea, source text, encoding text, kind text) RETURNS protaddr.load_counts
+    AS 'MODULE_PATHNAME', 'protaddr_load_cpr_bytes' LANGUAGE C STRICT VOLATILE;
+REVOKE ALL ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text) IS
+'Part of protaddr.load_cpr(): parses a delivery and replaces its people, without the rules on gaps, repetition and lifts.';
+CREATE FUNCTION protaddr.load_cpr_path(path text, source text, encoding text, kind text) RETURNS protaddr.load_counts
+    AS 'MODULE_PATHNAME', 'protaddr_load_cpr_path' LANGUAGE C STRICT VOLATILE;
+REVOKE ALL ON FUNCTION protaddr.load_cpr_path(text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr_path(text, text, text, text) IS
+'Part of protaddr.load_cpr_file(): the same from a server file, streamed.';
+CREATE FUNCTION protaddr.cpr_header(start bytea, encoding text, OUT task text, OUT produced date, OUT previous date) RETURNS record
+    AS 'MODULE_PATHNAME', 'protaddr_cpr_header' LANGUAGE C STRICT IMMUTABLE;
+REVOKE ALL ON FUNCTION protaddr.cpr_header(bytea, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.cpr_header(bytea, text) IS
+'What the start record of a delivery says, from its first bytes: task number, production date, previous production date. NULLs where it does not.';
+CREATE FUNCTION protaddr.cpr_file_start(path text) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'protaddr_cpr_file_start' LANGUAGE C STRICT VOLATILE;
+REVOKE ALL ON FUNCTION protaddr.cpr_file_start(text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.cpr_file_start(text) IS
+'Part of protaddr.load_cpr_file(): the first bytes of a server file. Raises 42501 unless the role has the privileges of pg_read_server_files.';
+CREATE FUNCTION protaddr.note_refusal(source text, regime text, task text, produced date, why text) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_note_refusal' LANGUAGE C CALLED ON NULL INPUT VOLATILE;
+REVOKE ALL ON FUNCTION protaddr.note_refusal(text, text, text, date, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.note_refusal(text, text, text, date, text) IS
+'Records a refused delivery in protaddr.register_delivery from a background worker, so that the record outlives the rollback. False, and a WARNING, if no worker could be had.';
+
+CREATE FUNCTION protaddr.check_lifts(source text, lifted bigint, max_lifted bigint, confirm_lifted bigint) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    protected_before bigint;
+    most bigint := check_lifts.max_lifted;
+BEGIN
+    IF most IS NULL THEN
+        -- who is protected now, and who was until this load
+        SELECT count(DISTINCT p.subject_key) INTO protected_before FROM protaddr.protection p
+        WHERE p.source = check_lifts.source AND p.kind <> 'none' AND p.recorded_to = 'infinity'
+          AND p.valid_to = 'infinity';
+        most := greatest(20, ceil(0.01 * (protected_before + check_lifts.lifted)));
+    END IF;
+    IF check_lifts.lifted > most AND check_lifts.lifted IS DISTINCT FROM check_lifts.confirm_lifted THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('the delivery would lift %s people, more than %s', check_lifts.lifted, most),
+            DETAIL = 'The register is as it was before.',
+            HINT = format('If that is right, load it again with confirm_lifted => %s.', check_lifts.lifted);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.check_lifts(text, bigint, bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.check_lifts(text, bigint, bigint, bigint) IS
+'Part of the load functions: raises 55000 if a delivery lifts more people than max_lifted (NULL: 20 or 1 % of those protected, whichever is larger) and the very number was not confirmed.';
+
+CREATE FUNCTION protaddr.load_cpr_delivery(
+    "extract" bytea, path text, source text, encoding text, kind text, after_gap boolean, reason text,
+    max_lifted bigint, confirm_lifted bigint, dry_run boolean
+) RETURNS protaddr.load_result
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    header record;
+    last protaddr.register_delivery;
+    counts protaddr.load_counts;
+    result protaddr.load_result;
+    why text;
+    state text;
+BEGIN
+    IF source IS NULL OR encoding IS NULL OR kind IS NULL OR (path IS NULL) = ("extract" IS NULL)
+       OR after_gap IS NULL OR dry_run IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'a delivery, its source, encoding and kind must be given, and after_gap and dry_run be true or false';
+    END IF;
+    IF kind NOT IN ('delivery', 'reply', 'bitemporal') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'there is no such kind of delivery',
+            HINT = 'kind is delivery, reply (one person) or bitemporal (records 015 and 016 without start and end record).';
+    END IF;
+    IF after_gap AND btrim(coalesce(reason, ''), E' \t\r\n') = '' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'after_gap needs a reason',
+            HINT = 'It is recorded in protaddr.register_delivery.';
+    END IF;
+    SELECT h.* INTO header FROM protaddr.cpr_header(coalesce(substring("extract" FROM 1 FOR 4096), protaddr.cpr_file_start(path)), encoding) h;
+
+    BEGIN
+        -- one load at a time, and each sees what the one before has left
+        LOCK TABLE protaddr.protection IN SHARE ROW EXCLUSIVE MODE;
+        IF kind = 'delivery' THEN
+            SELECT d.* INTO last FROM protaddr.register_delivery d
+            WHERE d.source = source AND d.task = header.task AND d.outcome = 'loaded'
+            ORDER BY d.id DESC LIMIT 1;
+            IF header.produced < last.produced THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = 'object_not_in_prerequisite_state',
+                    MESSAGE = 'the delivery is older than the last one of its task',
+                    DETAIL = format('It was produced on %s, the last one on %s.', header.produced, last.produced),
+                    HINT = 'What it says has been replaced already.';
+            ELSIF header.produced > last.produced AND header.previous IS DISTINCT FROM last.produced AND NOT after_gap THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = 'object_not_in_prerequisite_state',
+                    MESSAGE = 'a delivery is missing',
+                    DETAIL = format('This one follows the one of %s; the last one loaded is of %s.',
+                                    coalesce(header.previous::text, 'no date'), last.produced),
+                    HINT = 'Load the missing ones first, or this one with after_gap => true and a reason.';
+            END IF;
+        END IF;
+
+        -- a reply of an earlier day would take the place of newer word
+        IF kind = 'reply' AND NOT after_gap AND header.produced < (SELECT max(d.produced) FROM protaddr.register_delivery d
+                                                WHERE d.source = source AND d.outcome = 'loaded') THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = 'the reply is older than what its source has delivered since',
+                HINT = 'If it is to take the place of newer word all the same, load it with after_gap => true and a reason.';
+        END IF;
+
+        IF path IS NULL THEN
+            counts := protaddr.load_cpr_bytes("extract", source, encoding, kind);
+        ELSE
+            counts := protaddr.load_cpr_path(path, source, encoding, kind);
+        END IF;
+
+        result := ROW(counts.persons, counts.protections, counts.protected, counts.newly_protected, counts.lifted,
+                      counts.unknown_codes, counts.replaced_numbers, counts.records, counts.skipped,
+                      header.task, header.produced, 'loaded');
+        IF kind = 'delivery' AND header.produced = last.produced THEN
+            IF counts.digest = last.digest THEN
+                -- nothing of it stays: what was loaded since may have changed what it says
+                RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
+            ELSIF NOT after_gap THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = 'object_not_in_prerequisite_state',
+                    MESSAGE = 'another delivery of the same task and production date is loaded already',
+                    HINT = 'If this one is to take its place, load it with after_gap => true and a reason.';
+            END IF;
+        END IF;
+        -- such a file has no date: the same bytes again make nothing fresher
+        IF kind = 'bitemporal' AND EXISTS (SELECT FROM protaddr.register_delivery d
+                                           WHERE d.source = source AND d.digest = counts.digest AND d.outcome = 'loaded') THEN
+            RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
+        END IF;
+        PERFORM protaddr.check_lifts(source, counts.lifted, max_lifted, confirm_lifted);
+
+        IF dry_run THEN
+            RAISE EXCEPTION USING ERRCODE = 'PADRY', MESSAGE = 'dry run';
+        END IF;
+    EXCEPTION
+        WHEN SQLSTATE 'PADRY' THEN
+            result.outcome := 'dry run';
+            RETURN result;
+        WHEN SQLSTATE 'PASAM' THEN
+            RAISE NOTICE 'this delivery is loaded already: nothing has changed';
+            result.newly_protected := 0;
+            result.lifted := 0;
+            result.replaced_numbers := 0;
+            result.outcome := 'already loaded';
+            RETURN result;
+        WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, why = MESSAGE_TEXT;
+            IF NOT dry_run THEN
+                PERFORM protaddr.note_refusal(source, 'DK-CPR', header.task, header.produced, format('refused: %s %s', state, why));
+            END IF;
+            RAISE;
+    END;
+
+    INSERT INTO protaddr.register_delivery (source, regime, task, produced, previous, outcome, persons, records, protections,
+        protected, newly_protected, lifted, unknown_codes, replaced_numbers, skipped, digest, after_gap, reason)
+    -- a reply has the task number of the deliveries but is none of them
+    VALUES (source, 'DK-CPR', CASE WHEN kind = 'delivery' THEN header.task END, header.produced, header.previous, result.outcome, counts.persons, counts.records,
+        counts.protections, counts.protected, counts.newly_protected, counts.lifted, counts.unknown_codes,
+        counts.replaced_numbers, counts.skipped, counts.digest, after_gap, reason);
+    -- a reply is about one person: it says nothing of how fresh the rest is
+    IF kind <> 'reply' THEN
+        INSERT INTO protaddr.register_source AS s (source, current_as_of, regime)
+        VALUES (source, counts.moment, 'DK-CPR')
+        ON CONFLICT ON CONSTRAINT register_source_pkey
+        DO UPDATE SET current_as_of = EXCLUDED.current_as_of, regime = EXCLUDED.regime, confirmed_by = EXCLUDED.confirmed_by;
+    END IF;
+    RETURN result;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.load_cpr_delivery(bytea, text, text, text, text, boolean, text, bigint, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr_delivery(bytea, text, text, text, text, boolean, text, bigint, bigint, boolean) IS
+'Part of protaddr.load_cpr() and load_cpr_file(): the rules on gaps, repetition, age and lifts, and the record of the delivery.';
+
+CREATE FUNCTION protaddr.load_cpr(
+    "extract" bytea, source text DEFAULT 'DK-CPR', encoding text DEFAULT 'ISO-8859-1', kind text DEFAULT 'delivery',
+    after_gap boolean DEFAULT false, reason text DEFAULT NULL,
+    max_lifted bigint DEFAULT NULL, confirm_lifted bigint DEFAULT NULL, dry_run boolean DEFAULT false
+) RETURNS protaddr.load_result
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN protaddr.load_cpr_delivery("extract", NULL, source, encoding, kind, after_gap, reason, max_lifted, confirm_lifted, dry_run);
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.load_cpr(bytea, text, text, text, boolean, text, bigint, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr(bytea, text, text, text, boolean, text, bigint, bigint, boolean) IS
+'Loads a delivery of the Danish population register (U12170-type extract), whole or not at all; see protaddr.load_result for what it returns. Each person in it is replaced: what the source said before and says no longer has ended; a delete date (SLET_DT) ends nothing; people not in it stay as they were, and so does what was entered by hand; a replaced number (PNRGAELD) hands its protections on. kind: delivery, reply (one person) or bitemporal. Refused (55000): a delivery older than the last of its task, one after a gap (PRODDTOFORRIG) unless after_gap with a reason, and one that lifts more than max_lifted people (NULL: 20 or 1 %, whichever is larger) unless confirm_lifted is that very number. The same delivery twice changes nothing and says so. dry_run: reports and changes nothing. Raises 22P02 with the record''s number and offset, and nothing else of it, if the delivery is cut off, miscounted or malformed; 22023 for an unknown encoding or kind.';
+
+CREATE FUNCTION protaddr.load_cpr_file(
+    path text, source text DEFAULT 'DK-CPR', encoding text DEFAULT 'ISO-8859-1', kind text DEFAULT 'delivery',
+    after_gap boolean DEFAULT false, reason text DEFAULT NULL,
+    max_lifted bigint DEFAULT NULL, confirm_lifted bigint DEFAULT NULL, dry_run boolean DEFAULT false
+) RETURNS protaddr.load_result
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN protaddr.load_cpr_delivery(NULL, path, source, encoding, kind, after_gap, reason, max_lifted, confirm_lifted, dry_run);
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.load_cpr_file(text, text, text, text, boolean, text, bigint, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr_file(text, text, text, text, boolean, text, bigint, bigint, boolean) IS
+'The same as protaddr.load_cpr() from a file on the server, streamed in constant memory; progress in NOTICEs and in protaddr.load_progress. path: as for pg_read_binary_file. The role must have the privileges of pg_read_server_files (42501).';
+
+CREATE TABLE protaddr.register_staging (
+    source text NOT NULL,
+    subject text NOT NULL,
+    code text,
+    valid_from timestamptz,
+    valid_to timestamptz,
+    delete_hint date,
+    replaced_by text
+);
+COMMENT ON TABLE protaddr.register_staging IS
+'Where a delivery in anyone''s format is put, with COPY, for protaddr.load_staged(): one row for each protection, and one with a NULL code for a person who has none. Emptied by the load.';
+COMMENT ON COLUMN protaddr.register_staging.source IS 'Name of the register source.';
+COMMENT ON COLUMN protaddr.register_staging.subject IS 'The person''s identifier.';
+COMMENT ON COLUMN protaddr.register_staging.code IS 'The register''s code; NULL: the person has no protection.';
+COMMENT ON COLUMN protaddr.register_staging.valid_from IS 'Since when; NULL: not told.';
+COMMENT ON COLUMN protaddr.register_staging.valid_to IS 'When it truly ended; NULL: it has not. Never a planned end: that is delete_hint.';
+COMMENT ON COLUMN protaddr.register_staging.delete_hint IS 'A planned end, which ends nothing.';
+COMMENT ON COLUMN protaddr.register_staging.replaced_by IS 'The identifier that took the place of this one; NULL: none.';
+
+CREATE FUNCTION protaddr.load_staged_rows(source text, regime text) RETURNS protaddr.load_counts
+    AS 'MODULE_PATHNAME', 'protaddr_load_staged_rows' LANGUAGE C STRICT VOLATILE;
+REVOKE ALL ON FUNCTION protaddr.load_staged_rows(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_staged_rows(text, text) IS
+'Part of protaddr.load_staged(): replaces the people of protaddr.register_staging, without the rules on lifts.';
+
+CREATE FUNCTION protaddr.load_staged(
+    source text, regime text, reason text DEFAULT NULL,
+    max_lifted bigint DEFAULT NULL, confirm_lifted bigint DEFAULT NULL, dry_run boolean DEFAULT false
+) RETURNS protaddr.load_result
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    counts protaddr.load_counts;
+    result protaddr.load_result;
+    why text;
+    state text;
+BEGIN
+    IF source IS NULL OR regime IS NULL OR dry_run IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'a load needs a source and a regime, and dry_run be true or false';
+    END IF;
+    BEGIN
+        -- what is read is what is removed, and nothing comes in between
+        LOCK TABLE protaddr.protection, protaddr.register_staging IN SHARE ROW EXCLUSIVE MODE;
+        counts := protaddr.load_staged_rows(source, regime);
+        IF counts.records = 0 THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = 'nothing is staged for this source',
+                HINT = 'If the register has nothing to say, protaddr.confirm_register() says that it is up to date.';
+        END IF;
+        result := ROW(counts.persons, counts.protections, counts.protected, counts.newly_protected, counts.lifted,
+                      counts.unknown_codes, counts.replaced_numbers, counts.records, counts.skipped, NULL, NULL, 'loaded');
+        PERFORM protaddr.check_lifts(source, counts.lifted, max_lifted, confirm_lifted);
+        IF dry_run THEN
+            RAISE EXCEPTION USING ERRCODE = 'PADRY', MESSAGE = 'dry run';
+        END IF;
+    EXCEPTION
+        WHEN SQLSTATE 'PADRY' THEN
+            result.outcome := 'dry run';
+            RETURN result;
+        WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, why = MESSAGE_TEXT;
+            IF NOT dry_run THEN
+                PERFORM protaddr.note_refusal(source, regime, NULL, NULL, format('refused: %s %s', state, why));
+            END IF;
+            RAISE;
+    END;
+    DELETE FROM protaddr.register_staging s WHERE s.source = source;
+    INSERT INTO protaddr.register_delivery (source, regime, outcome, persons, records, protections,
+        protected, newly_protected, lifted, unknown_codes, replaced_numbers, skipped, digest, reason)
+    VALUES (source, regime, result.outcome, counts.persons, counts.records, counts.protections, counts.protected,
+        counts.newly_protected, counts.lifted, counts.unknown_codes, counts.replaced_numbers, 0, NULL, reason);
+    INSERT INTO protaddr.register_source AS s (source, current_as_of, regime)
+    VALUES (source, counts.moment, regime)
+    ON CONFLICT ON CONSTRAINT register_source_pkey
+    DO UPDATE SET current_as_of = EXCLUDED.current_as_of, regime = EXCLUDED.regime, confirmed_by = EXCLUDED.confirmed_by;
+    RETURN result;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.load_staged(text, text, text, bigint, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_staged(text, text, text, bigint, bigint, boolean) IS
+'Loads what stands in protaddr.register_staging for a source, whole or not at all, and empties it there: each person in it is replaced, as by protaddr.load_cpr(), with the same limit on lifts, dry run and record. regime: whose codes they are, see protaddr.regime_code. Raises 22004, 55000.';
+
+CREATE FUNCTION protaddr.load_register(
+    regime text, people jsonb, source text DEFAULT NULL, reason text DEFAULT NULL,
+    max_lifted bigint DEFAULT NULL, confirm_lifted bigint DEFAULT NULL, dry_run boolean DEFAULT false
+) RETURNS protaddr.load_result
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    into_source text := coalesce(source, regime);
+    result protaddr.load_result;
+BEGIN
+    IF regime IS NULL OR jsonb_typeof(people) IS DISTINCT FROM 'array'
+       OR EXISTS (SELECT FROM jsonb_array_elements(people) p
+                  WHERE jsonb_typeof(p) <> 'object' OR protaddr.subject_key(p ->> 'subject') IS NULL
+                     OR jsonb_typeof(p -> 'subject') NOT IN ('string', 'number')
+                     OR jsonb_typeof(p -> 'replaced_by') NOT IN ('string', 'number', 'null')
+                     OR jsonb_typeof(p -> 'protections') IS DISTINCT FROM 'array'
+                     OR EXISTS (SELECT FROM jsonb_object_keys(p) k WHERE k NOT IN ('subject', 'protections', 'replaced_by'))
+                     OR (jsonb_typeof(p -> 'protections') = 'array'
+                         AND EXISTS (SELECT FROM jsonb_array_elements(p -> 'protections') c
+                                     WHERE jsonb_typeof(c) <> 'object' OR c ->> 'code' IS NULL
+                                        OR jsonb_typeof(c -> 'code') IN ('object', 'array')
+                                        OR EXISTS (SELECT FROM jsonb_object_keys(c) k
+                                                   WHERE k NOT IN ('code', 'valid_from', 'valid_to', 'delete_hint')))))
+    THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'the people are not given as they must be',
+            HINT = '[{"subject": "...", "protections": [{"code": "...", "valid_from": "...", "delete_hint": "..."}]}, ...]; a person without protections has an empty list.';
+    END IF;
+    -- what somebody else has staged for the source is another delivery
+    IF EXISTS (SELECT FROM protaddr.register_staging s WHERE s.source = into_source) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_in_use',
+            MESSAGE = 'something is staged for this source already',
+            HINT = 'protaddr.load_staged() loads it.';
+    END IF;
+    BEGIN
+        INSERT INTO protaddr.register_staging (source, subject, code, valid_from, valid_to, delete_hint, replaced_by)
+        SELECT into_source,
+               CASE jsonb_typeof(p -> 'subject') WHEN 'number' THEN trim_scale((p ->> 'subject')::numeric)::text ELSE p ->> 'subject' END,
+               c ->> 'code', (c ->> 'valid_from')::timestamptz, (c ->> 'valid_to')::timestamptz,
+               (c ->> 'delete_hint')::date,
+               CASE jsonb_typeof(p -> 'replaced_by') WHEN 'number' THEN trim_scale((p ->> 'replaced_by')::numeric)::text ELSE p ->> 'replaced_by' END
+        FROM jsonb_array_elements(people) p
+        LEFT JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(p -> 'protections') WHEN 'array' THEN p -> 'protections' ELSE '[]' END) c ON true;
+    EXCEPTION WHEN data_exception THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_datetime_format',
+            MESSAGE = 'a time or date of the delivery is none',
+            HINT = 'valid_from and valid_to are timestamps, delete_hint is a date.';
+    END;
+    result := protaddr.load_staged(into_source, regime, reason, max_lifted, confirm_lifted, dry_run);
+    IF dry_run THEN
+        DELETE FROM protaddr.register_staging s WHERE s.source = into_source;
+    END IF;
+    RETURN result;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.load_register(text, jsonb, text, text, bigint, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_register(text, jsonb, text, text, bigint, bigint, boolean) IS
+'Loads a delivery of any register from JSON: [{"subject": "...", "protections": [{"code": "...", "valid_from": "...", "valid_to": "...", "delete_hint": "..."}], "replaced_by": "..."}, ...]; a person with an empty list has no protection. source: NULL names it after the regime. The rest as protaddr.load_staged(). Raises 22023 or 22007 without repeating anything of it.';
+
+CREATE VIEW protaddr.load_progress AS
+SELECT c.pid, a.usename AS loaded_by, date_trunc('second', clock_timestamp() - a.query_start) AS running,
+       c.param11 AS persons,
+       round(c.param11 / greatest(extract(epoch FROM clock_timestamp() - a.query_start), 0.001)) AS persons_per_second,
+       c.param12 AS bytes_processed, c.param13 AS bytes_total,
+       CASE WHEN c.param13 > 0 THEN round(100.0 * c.param12 / c.param13, 1) END AS percent
+FROM pg_stat_get_progress_info('COPY') c JOIN pg_stat_activity a USING (pid)
+WHERE c.relid = 'protaddr.protection'::regclass AND a.datname = current_database();
+GRANT SELECT ON protaddr.load_progress TO pg_monitor;
+COMMENT ON VIEW protaddr.load_progress IS 'The register loads running now, to watch from another session.';
+COMMENT ON COLUMN protaddr.load_progress.pid IS 'Process that loads.';
+COMMENT ON COLUMN protaddr.load_progress.loaded_by IS 'Login role.';
+COMMENT ON COLUMN protaddr.load_progress.running IS 'How long its statement has run.';
+COMMENT ON COLUMN protaddr.load_progress.persons IS 'People replaced so far.';
+COMMENT ON COLUMN protaddr.load_progress.persons_per_second IS 'The rate.';
+COMMENT ON COLUMN protaddr.load_progress.bytes_processed IS 'Bytes of the delivery read.';
+COMMENT ON COLUMN protaddr.load_progress.bytes_total IS 'Bytes of the delivery; 0 if not known.';
+COMMENT ON COLUMN protaddr.load_progress.percent IS 'Share read, in percent; NULL if not known.';
+
+CREATE FUNCTION protaddr.take_over_shipped_row() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- A changed row is the user's own, so that a dump carries it; restored, it
+    -- takes the place of the row that CREATE EXTENSION has shipped.
+    IF TG_OP = 'UPDATE' THEN
+        NEW.shipped := false;
+    ELSIF NOT NEW.shipped AND TG_TABLE_NAME = 'channel' THEN
+        DELETE FROM protaddr.channel c WHERE c.channel = NEW.channel AND c.shipped;
+    ELSIF NOT NEW.shipped AND TG_TABLE_NAME = 'regime_code' THEN
+        DELETE FROM protaddr.regime_code r WHERE r.regime = NEW.regime AND r.code = NEW.code AND r.shipped;
+    END IF;
+    RETURN NEW;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.take_over_shipped_row() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.take_over_shipped_row() IS
+'Trigger of tables with shipped rows: a changed row counts as the user''s own and is dumped; restored, it replaces the shipped one.';
+CREATE TRIGGER take_over_shipped_row BEFORE INSERT OR UPDATE ON protaddr.regime_code
+    FOR EACH ROW EXECUTE FUNCTION protaddr.take_over_shipped_row();
+ALTER TABLE protaddr.regime_code ENABLE ALWAYS TRIGGER take_over_shipped_row;
+SELECT pg_catalog.pg_extension_config_dump('protaddr.regime_code', 'WHERE NOT shipped');
+
+CREATE VIEW protaddr.register_status AS
+SELECT s.source, s.regime,
+       CASE WHEN s.current_as_of + coalesce(s.max_age, protaddr.register_max_age()) > clock_timestamp() THEN 'fresh' ELSE 'stale' END AS status,
+       date_trunc('second', clock_timestamp() - s.current_as_of) AS age,
+       s.current_as_of + coalesce(s.max_age, protaddr.register_max_age()) AS stale_at,
+       l.task AS last_task, l.produced AS last_produced, l.loaded_at AS last_loaded,
+       (SELECT count(*) FROM protaddr.register_person p WHERE p.source = s.source) AS persons,
+       (SELECT count(DISTINCT p.subject_key) FROM protaddr.protection p
+        WHERE p.source = s.source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity' AND p.kind <> 'none') AS protected,
+       (SELECT count(*) FROM protaddr.protection p
+        WHERE p.source = s.source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity') AS protections,
+       (SELECT count(*) FROM protaddr.register_delivery d WHERE d.source = s.source AND d.outcome = 'loaded') AS deliveries,
+       (SELECT count(*) FROM protaddr.register_delivery d WHERE d.source = s.source AND d.after_gap) AS gaps,
+       (SELECT count(*) FROM protaddr.register_delivery d WHERE d.source = s.source AND d.outcome LIKE 'refused%') AS refused
+FROM protaddr.register_source s
+LEFT JOIN LATERAL (SELECT d.* FROM protaddr.register_delivery d WHERE d.source = s.source AND d.outcome = 'loaded'
+                   ORDER BY d.id DESC LIMIT 1) l ON true
+ORDER BY s.source;
+GRANT SELECT ON protaddr.register_status TO pg_monitor;
+COMMENT ON VIEW protaddr.register_status IS
+'The register sources: how fresh each is, its last delivery, and how many were loaded, loaded after a gap, and refused. Counts only, no person. Empty: nothing is disclosed.';
+COMMENT ON COLUMN protaddr.register_status.source IS 'Name of the source.';
+COMMENT ON COLUMN protaddr.register_status.regime IS 'Whose codes it delivers.';
+COMMENT ON COLUMN protaddr.register_status.status IS 'fresh or stale.';
+COMMENT ON COLUMN protaddr.register_status.age IS 'How long ago it was loaded or confirmed.';
+COMMENT ON COLUMN protaddr.register_status.stale_at IS 'From when on nothing is disclosed unless it is loaded or confirmed again.';
+COMMENT ON COLUMN protaddr.register_status.last_task IS 'Task number of the last delivery.';
+COMMENT ON COLUMN protaddr.register_status.last_produced IS 'Production date of the last delivery.';
+COMMENT ON COLUMN protaddr.register_status.last_loaded IS 'When the last delivery was loaded.';
+COMMENT ON COLUMN protaddr.register_status.persons IS 'People it has told of.';
+COMMENT ON COLUMN protaddr.register_status.protected IS 'People it protects now.';
+COMMENT ON COLUMN protaddr.register_status.protections IS 'Protection rows in force, of every kind.';
+COMMENT ON COLUMN protaddr.register_status.deliveries IS 'Deliveries loaded.';
+COMMENT ON COLUMN protaddr.register_status.gaps IS 'Deliveries loaded although one before was missing.';
+COMMENT ON COLUMN protaddr.register_status.refused IS 'Deliveries refused.';
+
+CREATE FUNCTION protaddr.protection_history(subject text) RETURNS TABLE (
+    regime text, code text, kind text, source text,
+    valid_from timestamptz, valid_to timestamptz, delete_hint date,
+    recorded_from timestamptz, recorded_to timestamptz, recorded_by text, reason text, in_force boolean
+)
+    LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT p.regime, p.code, p.kind, p.source, p.valid_from, p.valid_to, p.delete_hint,
+           p.recorded_from, p.recorded_to, p.recorded_by, p.reason,
+           p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
+    FROM protaddr.protection p
+    WHERE p.subject_key IN (SELECT protaddr.people_of(protection_history.subject))
+    ORDER BY p.recorded_from, p.id;
+END;
+REVOKE ALL ON FUNCTION protaddr.protection_history(text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.protection_history(text) IS
+'All that was ever recorded of whoever the identifier stands for now, in the order it was learned, codes that hide nothing included. valid: when it held; recorded: when this database knew; recorded_to infinity: it still is what is known; delete_hint ends nothing; in_force: holds now. No rows for NULL and for whom the register does not know. Raises 22001. For readers of history.';
+
+CREATE FUNCTION protaddr.protection_at(
+    subject text, valid_at timestamptz, known_at timestamptz DEFAULT clock_timestamp()
+) RETURNS boolean
+    LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE people (key) AS (
+        SELECT k COLLATE "C" FROM protaddr.subject_key(protection_at.subject) k WHERE k IS NOT NULL
+        UNION
+        SELECT l.subject_key
+        FROM people p JOIN LATERAL (
+            SELECT i.subject_key, i.recorded_from FROM protaddr.identity_link i
+            WHERE i.identifier_key = p.key AND i.recorded_to = 'infinity'
+            UNION ALL
+            SELECT i.subject_key, i.recorded_from FROM protaddr.identity_link i
+            WHERE i.identifier_key = p.key AND i.recorded_to <> 'infinity' AND i.recorded_to > protection_at.valid_at
+        ) l ON l.recorded_from <= protection_at.known_at
+    )
+    SELECT bool_or(EXISTS (
+        SELECT FROM protaddr.protection r
+        WHERE r.subject_key = p.key AND r.kind <> 'none'
+          AND r.recorded_from <= protection_at.known_at
+          AND (r.recorded_to > protection_at.known_at OR r.recorded_to = 'infinity')
+          AND r.valid_from <= protection_at.valid_at
+          AND (r.valid_to > protection_at.valid_at OR r.valid_to = 'infinity')))
+    FROM people p;
+END;
+REVOKE ALL ON FUNCTION protaddr.protection_at(text, timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.protection_at(text, timestamptz, timestamptz) IS
+'Was the person protected at valid_at, by what this database knew at known_at (default: by what it knows now)? Resolves the identity links it knew then; one that has ended counts for the time before its end. False for whom the register did not know; nothing is known from before the installation. A protection counts as known from the load that brought it, which may be seconds before its commit. NULL for NULL and for an identifier with nothing in it. Raises 22001. For readers of history; what holds now is asked with protaddr.is_protected(), and for many at once with protaddr.protection_period.';
+
+CREATE FUNCTION protaddr.protected_between(
+    from_time timestamptz, to_time timestamptz, known_at timestamptz DEFAULT clock_timestamp()
+) RETURNS TABLE (subject text, kind text, since timestamptz, until timestamptz)
+    LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT s.subject, s.kind, lower(u.period), upper(u.period)
+    FROM (SELECT max(p.subject) AS subject, p.kind, range_agg(tstzrange(p.valid_from, p.valid_to)) AS periods
+          FROM protaddr.protection p
+          WHERE p.kind <> 'none' AND p.valid_from < p.valid_to
+            AND p.recorded_from <= protected_between.known_at
+            AND (p.recorded_to > protected_between.known_at OR p.recorded_to = 'infinity')
+          GROUP BY p.subject_key, p.kind) s,
+         LATERAL unnest(s.periods) AS u (period)
+    WHERE upper(u.period) > protected_between.from_time
+      AND (lower(u.period) < protected_between.to_time OR lower(u.period) <= protected_between.from_time)
+    ORDER BY s.subject, lower(u.period), s.kind;
+END;
+REVOKE ALL ON FUNCTION protaddr.protected_between(timestamptz, timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.protected_between(timestamptz, timestamptz, timestamptz) IS
+'Everybody who was protected at some moment from from_time until before to_time (the same twice: at that moment), by what this database knew at known_at (default: knows now). One row for each unbroken period of each kind, of whatever codes and sources; since and until tell the whole of it: -infinity: not told since when; infinity: still in force. subject: as delivered. No rows for a NULL. For readers of history.';
+
+-- The same for many at once: from the protected, who are few, back to what stands for
+-- them.  A link that has ended goes on telling whom the identifier stood for before.
+CREATE VIEW protaddr.protection_period AS
+WITH RECURSIVE period (identifier, subject, kind, valid_from, valid_to, recorded_from, recorded_to) AS (
+    SELECT p.subject_key, p.subject_key, p.kind::text, p.valid_from, p.valid_to, p.recorded_from, p.recorded_to
+    FROM protaddr.protection p
+    WHERE p.kind <> 'none' AND p.valid_from < p.valid_to AND p.recorded_from < p.recorded_to
+    UNION
+    SELECT l.identifier_key, p.subject, p.kind, p.valid_from, least(p.valid_to, l.recorded_to),
+           greatest(p.recorded_from, l.recorded_from), p.recorded_to
+    FROM period p JOIN LATERAL (
+        SELECT i.identifier_key, i.recorded_from, i.recorded_to FROM protaddr.identity_link i
+        WHERE i.subject_key = p.identifier AND i.recorded_to = 'infinity'
+        UNION ALL
+        SELECT i.identifier_key, i.recorded_from, i.recorded_to FROM protaddr.identity_link i
+        WHERE i.subject_key = p.identifier AND i.recorded_to <> 'infinity'
+    ) l ON p.valid_from < l.recorded_to AND l.recorded_from < p.recorded_to
+)
+SELECT identifier, subject, kind, valid_from, valid_to, recorded_from, recorded_to FROM period;
+COMMENT ON VIEW protaddr.protection_period IS
+'Every period of protection under every identifier that stood for its person: to be joined with payments, in one go. Protected at time t as known at time k: valid_from <= t AND t < valid_to AND recorded_from <= k AND k < recorded_to; as known now: recorded_to = ''infinity''. Join on identifier = protaddr.subject_key(payments.payer). Codes that hide nothing are left out. A link that has ended counts for the time before its end, also one that was wrong. For readers of history: GRANT SELECT.';
+COMMENT ON COLUMN protaddr.protection_period.identifier IS 'Canonical key of an identifier: the person''s own, or one linked to them.';
+COMMENT ON COLUMN protaddr.protection_period.subject IS 'Canonical key of the protected person.';
+COMMENT ON COLUMN protaddr.protection_period.kind IS 'What is hidden.';
+COMMENT ON COLUMN protaddr.protection_period.valid_from IS 'Since when it holds; -infinity: not told.';
+COMMENT ON COLUMN protaddr.protection_period.valid_to IS 'When it, or the identifier''s link, ended; infinity: neither has.';
+COMMENT ON COLUMN protaddr.protection_period.recorded_from IS 'Since when this database knows the protection and the link.';
+COMMENT ON COLUMN protaddr.protection_period.recorded_to IS 'Until when it took them for true; infinity: it still does.';
+
+CREATE TABLE protaddr.register_forgotten (
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    forgotten_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    forgotten_by text NOT NULL DEFAULT session_user,
+    before timestamptz NOT NULL,
+    rows bigint NOT NULL,
+    reason text NOT NULL
+);
+COMMENT ON TABLE protaddr.register_forgotten IS 'That history was removed, when, by whom and why: not whose.';
+COMMENT ON COLUMN protaddr.register_forgotten.id IS 'Number of the row.';
+COMMENT ON COLUMN protaddr.register_forgotten.forgotten_at IS 'When.';
+COMMENT ON COLUMN protaddr.register_forgotten.forgotten_by IS 'Login role that did so.';
+COMMENT ON COLUMN protaddr.register_forgotten.before IS 'What was closed or had ended before this time was removed.';
+COMMENT ON COLUMN protaddr.register_forgotten.rows IS 'How many rows: protections, identity links, substitute addresses.';
+COMMENT ON COLUMN protaddr.register_forgotten.reason IS 'Why, in words, such as the retention rule. No identifier.';
+CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.register_forgotten
+    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_forgotten
+    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+ALTER TABLE protaddr.register_forgotten ENABLE ALWAYS TRIGGER own_table_changed;
+ALTER TABLE protaddr.register_forgotten ENABLE ALWAYS TRIGGER own_table_truncated;
+SELECT pg_catalog.pg_extension_config_dump('protaddr.register_forgotten', '');
+SELECT pg_catalog.pg_extension_config_dump('protaddr.register_forgotten_id_seq', '');
+
+CREATE FUNCTION protaddr.forget_rows(key text, before timestamptz) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'protaddr_forget_rows' LANGUAGE C STRICT VOLATILE SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION protaddr.forget_rows(text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.forget_rows(text, timestamptz) IS
+'Part of protaddr.forget_subject(): removes history without the record. Raises 42501 for whoever is no superuser, 22023 for a time without end.';
+
+CREATE FUNCTION protaddr.forget_subject(subject text, before timestamptz, reason text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    removed bigint;
+BEGIN
+    IF protaddr.subject_key(forget_subject.subject) IS NULL OR forget_subject.before IS NULL
+       OR btrim(coalesce(forget_subject.reason, ''), E' \t\r\n') = '' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'forgetting needs a subject, a time and a reason';
+    END IF;
+    IF NOT isfinite(forget_subject.before) OR forget_subject.before > clock_timestamp() THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'history can only be forgotten up to a time in the past';
+    END IF;
+    removed := protaddr.forget_rows(protaddr.subject_key(forget_subject.subject), forget_subject.before);
+    INSERT INTO protaddr.register_forgotten (before, rows, reason)
+    VALUES (forget_subject.before, removed, forget_subject.reason);
+    RETURN removed;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.forget_subject(text, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.forget_subject(text, timestamptz, text) IS
+'Removes from history what was recorded of this subject and was closed, or had ended, before the time: protections, identity links, substitute addresses. Never what is in force, so nothing is disclosed by it. Follows no links: name each identifier. Returns the number of rows; protaddr.register_forgotten keeps that it was done, not of whom. A delivery that tells the same history again brings it back. reason: in words, such as the retention rule. Raises 22004 for a NULL, 22023 for a time in the future, 22001.';
+
+CREATE VIEW protaddr.register_review AS
+SELECT 'delete date passed' AS what, p.subject, p.delete_hint AS since,
+       format('%s %s of %s is still in force', p.regime, p.code, p.source) AS detail
+FROM protaddr.protection p
+WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity' AND p.kind <> 'none' AND p.delete_hint < current_date
+UNION ALL
+SELECT 'unknown code', p.subject, p.recorded_from::date,
+       format('%s %s of %s: see regime_code', p.regime, p.code, p.source)
+FROM protaddr.protection p
+WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
+  AND NOT EXISTS (SELECT FROM protaddr.regime_code r WHERE r.regime = p.regime AND r.code = p.code)
+UNION ALL
+SELECT 'linked to nobody', l.subject, l.since, format('%s identifiers, such as %s', l.identifiers, l.identifier)
+FROM (SELECT min(i.subject) AS subject, min(i.recorded_from)::date AS since,
+             count(*) AS identifiers, min(i.identifier) AS identifier
+      FROM protaddr.identity_link i
+      WHERE i.recorded_to = 'infinity'
+        AND NOT EXISTS (SELECT FROM protaddr.register_person p WHERE p.subject_key = i.subject_key)
+        AND NOT EXISTS (SELECT FROM protaddr.identity_link o
+                        WHERE o.identifier_key = i.subject_key AND o.recorded_to = 'infinity')
+        AND NOT EXISTS (SELECT FROM protaddr.protection p
+                        WHERE p.subject_key = i.subject_key AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity')
+      GROUP BY i.subject_key) l;
+COMMENT ON VIEW protaddr.register_review IS
+'What a person must look at, one row each. Counts: SELECT what, count(*) FROM protaddr.register_review GROUP BY what. What protaddr.register_review_values() adds takes reading every bound value. Names people: for readers of history (GRANT SELECT), not for monitoring.';
+COMMENT ON COLUMN protaddr.register_review.what IS
+'delete date passed (the register still delivers it: it holds, ask why); unknown code (not in regime_code: it hides name, address and town); linked to nobody (identity links end at a subject no register has told of).';
+COMMENT ON COLUMN protaddr.register_review.subject IS 'The person''s identifier as delivered or entered.';
+COMMENT ON COLUMN protaddr.register_review.since IS 'The delete date, or the day it was recorded.';
+COMMENT ON COLUMN protaddr.register_review.detail IS 'Code and source, or the identifiers.';
+
+CREATE FUNCTION protaddr.register_review_values() RETURNS TABLE (what text, subject text, since date, detail text)
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET jit = off
+AS $$
+DECLARE
+    identifiers text[];
+    people text[];
+    place record;
+    name text;
+    label text;
+    found_keys text[];
+    no_key bigint;
+    unbound bigint;
+    held_key text[] := '{}';
+    held_in text[] := '{}';
+BEGIN
+    SELECT array_agg(i.identifier), array_agg(i.subject) INTO identifiers, people
+    FROM (SELECT DISTINCT p.identifier, p.subject FROM protaddr.protection_period p
+          WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity') i;
+
+    FOR place IN
+        SELECT DISTINCT c.oid AS relation, c.relkind, n.nspname, c.relname, b.column_name
+        FROM protaddr.bound_column b JOIN pg_class c ON c.oid = b.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+        ORDER BY n.nspname, c.relname, b.column_name
+    LOOP
+        name := format('%I.%I', place.nspname, place.relname);
+        label := format('%s.%I', CASE place.nspname WHEN 'public' THEN quote_ident(place.relname) ELSE name END, place.column_name);
+        BEGIN
+            -- locked first, then looked at: what is read is the table that is bound
+            IF place.relkind IN ('r', 'p') THEN
+                EXECUTE format('LOCK TABLE %s IN ACCESS SHARE MODE', name);
+            END IF;
+            IF NOT EXISTS (SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+                           WHERE c.oid = place.relation AND c.oid = to_regclass(name) AND c.relkind IN ('r', 'p')
+                             AND a.attname = place.column_name AND a.attnum > 0 AND NOT a.attisdropped
+                             AND protaddr.address_column(a.atttypid) = 'address')
+               OR EXISTS (WITH RECURSIVE child (oid) AS (
+                              SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = place.relation
+                              UNION SELECT i.inhrelid FROM child JOIN pg_inherits i ON i.inhparent = child.oid)
+                          SELECT FROM child JOIN pg_class c USING (oid) WHERE c.relkind = 'f')
+            THEN
+                RETURN QUERY SELECT 'not looked at', NULL::text, NULL::date,
+                    format('%s: foreign, gone or renamed', label);
+                CONTINUE;
+            END IF;
+            EXECUTE format('SELECT array_agg(DISTINCT i.subject) FILTER (WHERE i.subject IS NOT NULL),'
+                           '       count(*) FILTER (WHERE v.people IS NULL), count(*) FILTER (WHERE v.people = ''{}'')'
+                           ' FROM (SELECT protaddr.subjects_of(%I) AS people FROM %s WHERE %1$I IS NOT NULL OFFSET 0) v'
+                           ' LEFT JOIN LATERAL unnest(v.people) AS k (key) ON true'
+                           ' LEFT JOIN unnest($1, $2) AS i (identifier, subject) ON i.identifier = k.key',
+                           place.column_name, name)
+            INTO found_keys, no_key, unbound USING identifiers, people;
+        EXCEPTION WHEN OTHERS THEN
+            RETURN QUERY SELECT 'not looked at', NULL::text, NULL::date,
+                format('%s: error %s', label, SQLSTATE);
+            CONTINUE;
+        END;
+        held_key := held_key || coalesce(found_keys, '{}');
+        held_in := held_in || array_fill(label, ARRAY[coalesce(cardinality(found_keys), 0)]);
+        IF unbound > 0 THEN
+            RETURN QUERY SELECT 'bound to nobody', NULL::text, NULL::date,
+                format('%s: values withheld: %s', label, unbound);
+        END IF;
+        IF no_key > 0 THEN
+            RETURN QUERY SELECT 'cannot be opened', NULL::text, NULL::date,
+                format('%s: values without their key: %s', label, no_key);
+        END IF;
+    END LOOP;
+
+    RETURN QUERY
+    WITH person AS (
+        SELECT p.subject_key, max(p.subject) AS subject, bool_or(p.source <> 'hand') AS delivered,
+               min(CASE WHEN isfinite(p.valid_from) THEN p.valid_from ELSE p.recorded_from END)::date AS since,
+               string_agg(DISTINCT format('%s %s of %s', p.regime, p.code, p.source), ', ') AS codes
+        FROM protaddr.protection p
+        WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity' AND p.kind <> 'none'
+        GROUP BY p.subject_key
+    ), held AS (
+        SELECT h.key, string_agg(h.place, ', ' ORDER BY h.place) AS places
+        FROM unnest(held_key, held_in) AS h (key, place) GROUP BY h.key
+    )
+    SELECT CASE WHEN h.key IS NULL THEN 'no address held' ELSE 'stale address' END, p.subject, p.since,
+           coalesce(h.places, p.codes)
+    FROM person p LEFT JOIN held h ON h.key = p.subject_key
+    WHERE h.key IS NULL OR p.delivered
+    ORDER BY 1, 2;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.register_review_values() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.register_review_values() IS
+'What a person must look at, from every value of the bound columns (protaddr.bound_column): no address held (protected, but no value concerns them: is one of theirs bound to nobody, or to another identifier?); stale address (a register protects them and so has stopped sending their address: what we hold is from before; write to a substitute, not there); bound to nobody and cannot be opened (counts); not looked at (foreign tables, and what could not be read). since: when the protection began. Opens values to see whom they concern, not what they say. Reads whole tables: run it at night. For readers of history.';
+
+REVOKE ALL ON protaddr.protection_period, protaddr.substitute_address, protaddr.register_forgotten, protaddr.register_review
+    FROM PUBLIC, pg_monitor;
+REVOKE ALL ON SEQUENCE protaddr.substitute_address_id_seq, protaddr.register_forgotten_id_seq FROM PUBLIC, pg_monitor;

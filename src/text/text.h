@@ -1,0 +1,58 @@
+/*
+ * text.h
+ *		Characters and pieces of text, as every room above reads them.
+ *
+ * Pure: no PostgreSQL header, no allocation, no global state.  Text is UTF-8.
+ */
+#ifndef PROTADDR_TEXT_H
+#define PROTADDR_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A piece of text inside somebody else's buffer; absent when len is 0. */
+typedef struct PaText
+{
+	const char *data;
+	uint32_t	len;			/* bytes */
+} PaText;
+
+/* ---- text/character.c: one character --------------------------------------- */
+
+/* Reads one character of strict UTF-8 (len > 0): its bytes, 0 if there is none. */
+extern size_t protaddr_read_character(const char *bytes, size_t len, uint32_t *character);
+
+/*
+ * True for a control or invisible formatting character.
+ *
+ * U+0000-001F, 007F-009F, 00AD, 034F, 061C, 115F, 1160, 180E, 200B-200F,
+ * 2028-202E, 2060-206F, 3164, FE00-FE0F, FEFF, FFA0, FFF9-FFFB, E0000-E0FFF: control
+ * characters and what shows as nothing.  They would hide an address from a reader
+ * or from the guard.
+ */
+extern bool protaddr_is_control(uint32_t c);
+
+/* ---- text/charset_x.c: the characters of SWIFT ----------------------------- */
+
+/*
+ * protaddr_charset_x writes text (UTF-8) in the characters that SWIFT messages have
+ * (address/charset_x.c), letters folded as banks do: ae for the Danish one, e for an
+ * accented one.  Returns the length; 0 if it is empty, does not fit, or has a character
+ * that cannot be written so.
+ */
+extern size_t protaddr_charset_x(const char *text, size_t len, char *out, size_t outsize);
+
+/* One letter, in ASCII capitals, NUL-terminated: AE, O, TH.  Returns its bytes, or 0 if it is none. */
+extern size_t protaddr_fold_letter(const char *text, size_t len, char out[3]);
+
+/* ---- text/town.c: what may stay as a town ---------------------------------- */
+
+/*
+ * protaddr_is_town is true for a text (UTF-8) that may stay as the town of an address
+ * that goes (message/town.c): with a letter, no digit, comma, semicolon or slash of
+ * any script, no control character, at most 140 characters.
+ */
+extern bool protaddr_is_town(const char *text, size_t len);
+
+#endif							/* PROTADDR_TEXT_H */
