@@ -17,12 +17,12 @@
 
 /* ---- limits ---------------------------------------------------------------- */
 
-#define PA_MAX_LINES		7		/* AdrLine 0..7, ISO 20022 PostalAddress27 */
-#define PA_MAX_SUBJECTS		16		/* a family, joint holders, the lender of the address */
-#define PA_SUBJECT_SIZE		64		/* bytes of a canonical identifier (IBAN: 34) */
-#define PA_CHANNEL_SIZE		64		/* bytes of a channel's name */
-#define PA_TYPIST_SIZE		80		/* bytes of a role's number and name */
-#define PA_PLAIN_BLOCK		64		/* padding: length says nothing about content */
+#define PA_MAX_LINES		7	/* AdrLine 0..7, ISO 20022 PostalAddress27 */
+#define PA_MAX_SUBJECTS		16	/* a family, joint holders, the lender of the address */
+#define PA_SUBJECT_SIZE		64	/* bytes of a canonical identifier (IBAN: 34) */
+#define PA_CHANNEL_SIZE		64	/* bytes of a channel's name */
+#define PA_TYPIST_SIZE		80	/* bytes of a role's number and name */
+#define PA_PLAIN_BLOCK		64	/* padding: length says nothing about content */
 #define PA_MAX_PLAIN		9216	/* all elements full of 4-byte characters, padded */
 
 /* ---- address/element.c: which elements an address has ---------------------- */
@@ -112,7 +112,6 @@ typedef enum PaTextVerdict
  */
 extern PaTextVerdict protaddr_check_element(PaElement element, const char *text, size_t len);
 extern PaTextVerdict protaddr_check_line(const char *text, size_t len);
-
 
 /*
  * True if the text holds "[address withheld" anywhere, or begins like the

@@ -800,7 +800,7 @@ protaddr_format_line(const PaAddress *address, char *out)
 	const PaLayout *layout = layout_for(element[PA_CTRY]);
 	PaLine		line = {out, out, out + PA_LINE_SIZE, false};
 	bool		unit_before = layout->unit_place == UNIT_BEFORE ||
-		layout->unit_place == UNIT_SLASH;
+	layout->unit_place == UNIT_SLASH;
 
 	if (element[PA_CAREOF].len > 0)
 	{

@@ -42,7 +42,7 @@ static const unsigned char base64_letter[256] = {
 	SAME('w'), SAME('x'), SAME('y'), SAME('z'), SAME('0'), SAME('1'),
 	SAME('2'), SAME('3'), SAME('4'), SAME('5'), SAME('6'), SAME('7'),
 	SAME('8'), SAME('9'),
-	['-'] = '+', ['_'] = '/'
+	['-'] = '+',['_'] = '/'
 };
 
 #undef SAME

@@ -97,9 +97,10 @@ log_hygiene_emit_log(ErrorData *edata)
 
 	if (!edata->output_to_server)
 		return;
+
 	/*
-	 * A COPY that fails before anything of its line was sealed ("extra data after
-	 * last expected column") quotes the line all the same.
+	 * A COPY that fails before anything of its line was sealed ("extra data after last expected
+	 * column") quotes the line all the same.
 	 */
 	if (edata->context != NULL && strncmp(edata->context, "COPY ", 5) == 0)
 		edata->hide_ctx = true;
@@ -125,16 +126,16 @@ log_hygiene_emit_log(ErrorData *edata)
 	edata->hide_ctx = true;
 
 	/*
-	 * Bind parameters, "Key (..)=(..)", "Failing row contains (..)": the client
-	 * may have them, they are its own input.
+	 * Bind parameters, "Key (..)=(..)", "Failing row contains (..)": the client may have them,
+	 * they are its own input.
 	 */
 	if (edata->detail != NULL || edata->detail_log != NULL)
 		edata->detail_log = pstrdup("Withheld by protaddr: the statement holds an address.");
 
 	/*
-	 * "duration: 1.234 ms  statement: ..." and auto_explain's "duration: ... plan:"
-	 * hold the statement itself.  LOG never reaches the client unless it asked
-	 * for it by client_min_messages, so one text serves both.
+	 * "duration: 1.234 ms  statement: ..." and auto_explain's "duration: ... plan:" hold the
+	 * statement itself.  LOG never reaches the client unless it asked for it by
+	 * client_min_messages, so one text serves both.
 	 */
 	if (edata->elevel == LOG && edata->message != NULL && edata->message_id != NULL &&
 		strncmp(edata->message_id, "duration: ", 10) == 0)

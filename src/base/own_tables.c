@@ -38,7 +38,7 @@ static const struct
 {
 	const char *table;
 	const char *index;
-}			own_tables[PROTADDR_NTABLES] = {
+}	own_tables[PROTADDR_NTABLES] = {
 	[PROTADDR_DATA_KEY] = {"data_key", "data_key_pkey"},
 	[PROTADDR_PROTECTION] = {"protection", "protection_current"},
 	[PROTADDR_IDENTITY_LINK] = {"identity_link", "identity_link_forward"},
@@ -250,9 +250,8 @@ own_tables_relcache(Datum arg, Oid relid)
 		if (relid == InvalidOid || relid == table_oid[i] || relid == index_oid[i])
 		{
 			/*
-			 * The two go together: a table whose OID is not known cannot be
-			 * recognised in the next message, so nothing read from it may count as
-			 * current meanwhile.
+			 * The two go together: a table whose OID is not known cannot be recognised in the next
+			 * message, so nothing read from it may count as current meanwhile.
 			 */
 			generation[i]++;
 			table_oid[i] = InvalidOid;

@@ -60,7 +60,7 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 
 	protaddr_check_row_trigger(fcinfo, "bind_row", TRIGGER_EVENT_BEFORE, 2);
 	trigger = protaddr_bound_column(trigdata, trigdata->tg_trigger->tgargs[1],
-								   trigdata->tg_trigger->tgargs[0]);
+									trigdata->tg_trigger->tgargs[0]);
 	desc = RelationGetDescr(trigdata->tg_relation);
 	row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 		trigdata->tg_newtuple : trigdata->tg_trigtuple;
@@ -76,8 +76,8 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 		return PointerGetDatum(row);
 
 	/*
-	 * Without its key the value stays as it is: nobody can read it, and should the
-	 * key come back, it concerns whom it did, or nobody, and is withheld.
+	 * Without its key the value stays as it is: nobody can read it, and should the key come back,
+	 * it concerns whom it did, or nobody, and is withheld.
 	 */
 	seal = (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value);
 	if (!protaddr_open(seal, true, &opened))

@@ -25,7 +25,7 @@ extern void protaddr_bound_column_init(void);
 extern bool protaddr_type_holds_address(Oid type);
 extern AttrNumber protaddr_trigger_column(Relation rel, const char *name);
 extern ProtaddrBoundColumn *protaddr_bound_column(TriggerData *trigdata, const char *subject,
-												const char *column);
+												  const char *column);
 extern void protaddr_check_row_trigger(FunctionCallInfo fcinfo, const char *function,
 									   TriggerEvent when, int nargs);
 

@@ -299,7 +299,7 @@ protaddr_transfer_from_args(FunctionCallInfo fcinfo, ProtaddrTransfer *transfer)
 {
 	text	   *name = PG_GETARG_TEXT_PP(1);
 	const ProtaddrChannel *channel =
-		protaddr_channel(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), DT_NOBEGIN);
+	protaddr_channel(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), DT_NOBEGIN);
 
 	memset(transfer, 0, sizeof(*transfer));
 	if (!PG_ARGISNULL(2))

@@ -767,7 +767,7 @@ keeper_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
 {
 	List	   *outer = retyped;
 	bool		alters = IsA(statement->utilityStmt, AlterTableStmt) && !IsBinaryUpgrade &&
-		IsTransactionState() && OidIsValid(protaddr_gate_register());
+	IsTransactionState() && OidIsValid(protaddr_gate_register());
 
 	if (alters)
 	{
@@ -855,8 +855,8 @@ keeper_check_perms(PROTADDR_CHECK_PERMS_ARGS)
 			return true;
 
 		/*
-		 * Somebody writes a catalog by hand.  A trigger changed so announces
-		 * itself to nobody; so everybody is to read everything anew.
+		 * Somebody writes a catalog by hand.  A trigger changed so announces itself to nobody; so
+		 * everybody is to read everything anew.
 		 */
 		if (unlikely(IsCatalogRelationOid(relation)))
 			CacheInvalidateRelcacheAll();

@@ -467,7 +467,7 @@ is_same_transfer(const Passing *passing)
 	for (int i = 0; i < lengthof(asked) + gate->npeople; i++)
 	{
 		AttrNumber	column = i < lengthof(asked) ? asked[i]->number :
-			gate->people[i - lengthof(asked)].number;
+		gate->people[i - lengthof(asked)].number;
 		Form_pg_attribute att;
 		Datum		before;
 		Datum		now;

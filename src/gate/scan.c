@@ -230,7 +230,7 @@ verify_foreign(Verification *verification)
 			uint64		processed = SPI_processed;
 			bool		isnull;
 			HeapTupleHeader header =
-				DatumGetHeapTupleHeader(SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull));
+			DatumGetHeapTupleHeader(SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull));
 			HeapTupleData row;
 
 			row.t_len = HeapTupleHeaderGetDatumLength(header);

@@ -77,7 +77,7 @@ typedef struct Gated
 {
 	Oid			relation;		/* hash key */
 	bool		valid;
-	bool		counts_alone;			/* nothing above it and nothing below */
+	bool		alone;			/* nothing above it and nothing below */
 	bool		entered;		/* known to be in the register */
 	ProtaddrGateState state;
 	ProtaddrGateState writes;	/* of what a statement on it may write into */
@@ -138,7 +138,7 @@ gated_relcache(Datum arg, Oid relid)
 	if (entry == NULL)
 		return;
 	entry->valid = false;
-	if (!entry->counts_alone)
+	if (!entry->alone)
 		all_stale = true;
 }
 
@@ -219,9 +219,9 @@ protaddr_gate_function(ProtaddrGateFunction which)
 		for (int i = 0; i < PROTADDR_GATE_NFUNCTIONS; i++)
 		{
 			HeapTuple	tuple = !OidIsValid(schema) ? NULL :
-				SearchSysCache3(PROCNAMEARGSNSP, CStringGetDatum(gate_functions[i][0]),
-								PointerGetDatum(buildoidvector(NULL, 0)),
-								ObjectIdGetDatum(schema));
+			SearchSysCache3(PROCNAMEARGSNSP, CStringGetDatum(gate_functions[i][0]),
+							PointerGetDatum(buildoidvector(NULL, 0)),
+							ObjectIdGetDatum(schema));
 
 			function_oid[i] = InvalidOid;
 			function_hash[i] = 0;
@@ -597,7 +597,7 @@ typedef struct Walk
 {
 	bool		found;			/* something gated */
 	bool		broken;
-	bool		counts_alone;
+	bool		alone;
 } Walk;
 
 /* watch makes sure that a change of the relation is noticed. */
@@ -612,9 +612,9 @@ watch(Oid relation)
 		memset(entry, 0, sizeof(*entry));
 		entry->relation = relation;
 	}
-	else if (entry->counts_alone)
+	else if (entry->alone)
 		entry->valid = false;
-	entry->counts_alone = false;
+	entry->alone = false;
 }
 
 static List *
@@ -652,7 +652,7 @@ gate_above(Oid relation, bytea **arguments, Walk *walk)
 		GateTriggers triggers;
 		bytea	   *of_above = NULL;
 
-		walk->counts_alone = false;
+		walk->alone = false;
 		watch(parent);
 		read_triggers(parent, &triggers);
 		if (triggers.any || in_register(parent, NULL, false, NULL) != NULL)
@@ -716,7 +716,7 @@ look_down(Oid relation, bool above, bytea *of_above, Walk *walk)
 
 		foreach(cell, children)
 		{
-			walk->counts_alone = false;
+			walk->alone = false;
 			(void) look_down(lfirst_oid(cell), above || in || triggers.any,
 							 triggers.any ? triggers.arguments : of_above, walk);
 		}
@@ -731,7 +731,7 @@ look_up(Oid relation)
 	Oid			gates = protaddr_gate_register();
 	MemoryContext scratch;
 	MemoryContext old;
-	Walk		walk = {.counts_alone = true};
+	Walk		walk = {.alone = true};
 	bytea	   *arguments = NULL;
 	bool		above;
 	bool		itself;
@@ -762,7 +762,7 @@ look_up(Oid relation)
 	entry->writes = !walk.found ? PROTADDR_GATE_NONE :
 		walk.broken ? PROTADDR_GATE_BROKEN : PROTADDR_GATE_WHOLE;
 	entry->state = itself ? entry->writes : PROTADDR_GATE_NONE;
-	entry->counts_alone = walk.counts_alone;
+	entry->alone = walk.alone;
 	entry->entered = false;
 	entry->valid = !all_stale;
 	return entry;

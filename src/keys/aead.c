@@ -29,13 +29,13 @@ struct ProtaddrAead
 };
 
 static void *provider_context;
-static OSSL_FUNC_cipher_newctx_fn *newctx;
-static OSSL_FUNC_cipher_freectx_fn *freectx;
-static OSSL_FUNC_cipher_encrypt_init_fn *encrypt_init;
-static OSSL_FUNC_cipher_decrypt_init_fn *decrypt_init;
-static OSSL_FUNC_cipher_update_fn *update;
-static OSSL_FUNC_cipher_final_fn *final;
-static OSSL_FUNC_cipher_get_ctx_params_fn *get_params;
+static OSSL_FUNC_cipher_newctx_fn * newctx;
+static OSSL_FUNC_cipher_freectx_fn * freectx;
+static OSSL_FUNC_cipher_encrypt_init_fn * encrypt_init;
+static OSSL_FUNC_cipher_decrypt_init_fn * decrypt_init;
+static OSSL_FUNC_cipher_update_fn * update;
+static OSSL_FUNC_cipher_final_fn * final;
+static OSSL_FUNC_cipher_get_ctx_params_fn * get_params;
 
 /* What init reads the tag from, and get_params writes it to: only data changes. */
 static OSSL_PARAM tag_params[2];
@@ -46,7 +46,7 @@ static const OSSL_DISPATCH *aead_implementation(void);
 void
 protaddr_aead_init(void)
 {
-	const OSSL_DISPATCH *function = aead_implementation();
+	const		OSSL_DISPATCH *function = aead_implementation();
 
 	for (; function != NULL && function->function_id != 0; function++)
 	{
@@ -90,8 +90,8 @@ static const OSSL_DISPATCH *
 aead_implementation(void)
 {
 	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	const OSSL_PROVIDER *provider = cipher ? EVP_CIPHER_get0_provider(cipher) : NULL;
-	const OSSL_ALGORITHM *algorithm;
+	const		OSSL_PROVIDER *provider = cipher ? EVP_CIPHER_get0_provider(cipher) : NULL;
+	const		OSSL_ALGORITHM *algorithm;
 	int			no_cache;
 
 	if (provider == NULL)

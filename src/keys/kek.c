@@ -94,7 +94,7 @@ protaddr_kek_make_default(void)
 {
 	char		path[MAXPGPATH];
 	char		temporary[MAXPGPATH + 32];
-	char		text[KEK_HEX_DIGITS + 2];
+	char text[	KEK_HEX_DIGITS + 2];
 	unsigned char key[PROTADDR_KEY_SIZE];
 	int			fd;
 	bool		written;
@@ -111,14 +111,15 @@ protaddr_kek_make_default(void)
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("could not draw random bytes")));
 	for (int i = 0; i < PROTADDR_KEY_SIZE; i++)
-		snprintf(text + 2 * i, 3, "%02x", key[i]);
-	text[KEK_HEX_DIGITS] = '\n';
+		snprintf(text +2 * i, 3, "%02x", key[i]);
+	text[		KEK_HEX_DIGITS] = '\n';
+
 	explicit_bzero(key, sizeof(key));
 
 	/*
-	 * Written under another name and then linked: another database's CREATE
-	 * EXTENSION sees a whole key or none, and of two at once one wins.  The key
-	 * must be on disk before the first data key that it wraps is.
+	 * Written under another name and then linked: another database's CREATE EXTENSION sees a whole
+	 * key or none, and of two at once one wins.  The key must be on disk before the first data key
+	 * that it wraps is.
 	 */
 	snprintf(temporary, sizeof(temporary), "%s.%d.tmp", path, MyProcPid);
 	unlink(temporary);
@@ -165,7 +166,7 @@ kek_file_path(char path[MAXPGPATH])
 static bool
 kek_read_file(const char *path, ProtaddrKek *kek, int elevel)
 {
-	char		text[KEK_TEXT_SIZE];
+	char text[	KEK_TEXT_SIZE];
 	struct stat st;
 	int			fd;
 	ssize_t		len;
@@ -211,7 +212,7 @@ kek_read_file(const char *path, ProtaddrKek *kek, int elevel)
 static bool
 kek_read_command(const char *command, ProtaddrKek *kek, int elevel)
 {
-	char		text[KEK_TEXT_SIZE];
+	char text[	KEK_TEXT_SIZE];
 	FILE	   *pipe;
 	size_t		len;
 	bool		ended_well;

@@ -10,7 +10,6 @@
 
 typedef struct varlena ProtaddrSeal;	/* a datum of type protaddr.address */
 
-
 /* ---- keys/kek.c: the outer key --------------------------------------------- */
 
 #define PROTADDR_KEY_SIZE		32

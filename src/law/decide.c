@@ -43,7 +43,7 @@ protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
 						 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 {
 	bool		ask_known = channel->when_unknown != PROTADDR_LEAVE ||
-		(transfer->law_then != NULL && transfer->law_then->when_unknown != PROTADDR_LEAVE);
+	(transfer->law_then != NULL && transfer->law_then->when_unknown != PROTADDR_LEAVE);
 	bool		payer_asked = false;
 
 	memset(concerned, 0, sizeof(*concerned));
@@ -87,7 +87,7 @@ protaddr_decide(const ProtaddrChannel *channel, const ProtaddrConcerned *concern
 
 static void
 decide_by(const ProtaddrChannel *channel, const ProtaddrConcerned *concerned,
-				const ProtaddrTransfer *transfer, ProtaddrDecision *decision)
+		  const ProtaddrTransfer *transfer, ProtaddrDecision *decision)
 {
 	memset(decision, 0, sizeof(*decision));
 	decision->hides = concerned->hides;

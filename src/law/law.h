@@ -81,7 +81,7 @@ struct ProtaddrTransfer
 	Oid			relation;		/* InvalidOid: not to be recorded */
 	bool		has_reference;	/* the row has a key: an update is the same transfer */
 	uint64		reference;
-	bool		counts_alone;			/* no key tells what was noted of the row: no other one counts */
+	bool		counts_alone;	/* no key tells what was noted of the row: no other one counts */
 	/* the rules of another time, which must allow it too; NULL: none */
 	const ProtaddrChannel *law_then;
 	/* what somebody decided of a held row, in place of PROTADDR_HOLD */

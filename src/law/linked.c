@@ -292,7 +292,7 @@ void
 protaddr_linked_follow(const ProtaddrTransfer *was, const ProtaddrTransfer *now)
 {
 	bool		same_people = is_same_person(&was->payer, &now->payer) &&
-		is_same_person(&was->payee, &now->payee);
+	is_same_person(&was->payee, &now->payee);
 	Relation	rel;
 	HeapTuple	before;
 

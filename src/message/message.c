@@ -508,7 +508,7 @@ release_by_hand(FunctionCallInfo fcinfo, ProtaddrFormat format, const char *mess
 {
 	text	   *name = PG_GETARG_TEXT_PP(1);
 	const ProtaddrChannel *channel =
-		protaddr_channel(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), DT_NOBEGIN);
+	protaddr_channel(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), DT_NOBEGIN);
 	ProtaddrTransfer transfer;
 	StringInfo	out = makeStringInfo();
 

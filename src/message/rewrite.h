@@ -69,9 +69,9 @@ typedef struct PaUnit
 	int			nparties;
 
 	/*
-	 * The transfer that the unit is, or is part of; absent if it is none or several.
-	 * amount is decimal text with the currency of its Ccy attribute; payer and payee
-	 * are identifiers of their accounts (else ids).
+	 * The transfer that the unit is, or is part of; absent if it is none or several. amount is
+	 * decimal text with the currency of its Ccy attribute; payer and payee are identifiers of
+	 * their accounts (else ids).
 	 */
 	PaText		amount;
 	PaText		currency;
@@ -86,7 +86,8 @@ typedef enum PaMessageVerdict
 	PA_MESSAGE_MALFORMED,		/* not well-formed */
 	PA_MESSAGE_DOCTYPE,			/* a document type declaration, so entities */
 	PA_MESSAGE_ENCODING,		/* bytes that its encoding does not have, or an unknown encoding */
-	PA_MESSAGE_NAMESPACE,		/* no message of ISO 20022, or something of an unknown namespace in it */
+	PA_MESSAGE_NAMESPACE,		/* no message of ISO 20022, or something of an unknown namespace in
+								 * it */
 	PA_MESSAGE_TOO_DEEP,		/* elements nested deeper than PA_MESSAGE_DEPTH */
 	PA_MESSAGE_TOO_LARGE,		/* a part that must be held in memory is larger than it may be */
 	PA_MESSAGE_ORDER,			/* a party's account stands where the party was decided already */

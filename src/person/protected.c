@@ -142,9 +142,9 @@ void
 protaddr_protected_init(void)
 {
 	/*
-	 * Where the library is not preloaded, PGOPTIONS or ALTER ROLE may have set the
-	 * name already.  That is refused below, but has displaced what the server's
-	 * configuration says: then the strictest value holds, not the default.
+	 * Where the library is not preloaded, PGOPTIONS or ALTER ROLE may have set the name already.
+	 * That is refused below, but has displaced what the server's configuration says: then the
+	 * strictest value holds, not the default.
 	 */
 	bool		displaced = GetConfigOption("protaddr.register_max_age", true, false) != NULL;
 
@@ -450,8 +450,8 @@ read_everybody(void)
 	people = everybody;
 
 	/*
-	 * If the register changed while we read, what we have is no older than the
-	 * call and good for it, but not for the next one: the generation differs.
+	 * If the register changed while we read, what we have is no older than the call and good for
+	 * it, but not for the next one: the generation differs.
 	 */
 	people_generation = now;
 	if (register_generation() != now)
@@ -463,8 +463,8 @@ add_person(people_hash *everybody, const char *key, int len, int hides)
 {
 	bool		found;
 	ProtectedPerson *person =
-		people_insert(everybody,
-					  hash_bytes_extended((const unsigned char *) key, len, hash_seed), &found);
+	people_insert(everybody,
+				  hash_bytes_extended((const unsigned char *) key, len, hash_seed), &found);
 
 	if (!found)
 		person->hides = 0;

@@ -54,8 +54,8 @@ typedef enum PaCprKind
 	PA_CPR_DELIVERY = 0,		/* 000 and 999, and as many records as 999 counts */
 	PA_CPR_REPLY,				/* about exactly one person; its 999 counts another file, so
 								 * nothing shows a record missing from within */
-	PA_CPR_BITEMPORAL			/* bitemporal records alone, no 000 and 999: nothing shows
-								 * that it is whole, of which day, or of which task */
+	PA_CPR_BITEMPORAL			/* bitemporal records alone, no 000 and 999: nothing shows that it
+								 * is whole, of which day, or of which task */
 } PaCprKind;
 
 /*
@@ -71,7 +71,7 @@ typedef struct PaCprProtection
 	char		end[11];		/* SLUT_DT, else the day of SLUT_TS: a true end */
 	/* when the register learned it, YYYY-MM-DD HH:MM; "" if blank, uncertain or 004 */
 	char		start_registered[17];	/* START_TS */
-	char		end_registered[17];	/* SLUT_TS */
+	char		end_registered[17]; /* SLUT_TS */
 } PaCprProtection;
 
 #define PA_CPR_MAX_PROTECTIONS 64	/* 0..n records in the guide; more refuses the file */

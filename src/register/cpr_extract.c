@@ -326,9 +326,9 @@ read_person(PaCprParser *parser, const char *rec, size_t len)
 	}
 
 	/*
-	 * Bitemporal files have a person once for each time something was
-	 * recorded, and so what any of these says protects.  Elsewhere a person
-	 * replaces what was known of them, and there cannot be two.
+	 * Bitemporal files have a person once for each time something was recorded, and so what any of
+	 * these says protects.  Elsewhere a person replaces what was known of them, and there cannot
+	 * be two.
 	 */
 	again = of_person(parser, rec, len);
 	if (again && !parser->bitemporal)
@@ -508,8 +508,8 @@ read_below(PaCprParser *parser, int type, const char *rec, size_t len)
 		read_protection(parser, rec, len);
 
 	/*
-	 * Parents begin with a date.  The protection that has the same number in
-	 * the other layout must not pass for them, should its 001 have been cut.
+	 * Parents begin with a date.  The protection that has the same number in the other layout must
+	 * not pass for them, should its 001 have been cut.
 	 */
 	if (type == RECORD_PARENTS && len > 17 && is_digit(rec[17]) &&
 		!(len >= 23 && protaddr_cpr_all(rec + 13, 10, '0')))
@@ -593,8 +593,7 @@ read_record(PaCprParser *parser, const char *rec, size_t len)
 		case 33:
 
 			/*
-			 * Clear-text addresses come in a block of their own after the
-			 * last person.
+			 * Clear-text addresses come in a block of their own after the last person.
 			 */
 			if (parser->bitemporal)
 				break;

@@ -94,7 +94,7 @@ open_delivery(const char *path)
 				 errdetail("Only roles with privileges of pg_read_server_files may load a file of the server."),
 				 errhint("protaddr.load_cpr() loads a client's file.")));
 	/* before it is opened: a pipe would make us wait there for ever */
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+	if (stat (path, &st) == 0 && !S_ISREG(st.st_mode))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("the delivery is not a regular file")));
@@ -141,14 +141,14 @@ protaddr_load_cpr_path(PG_FUNCTION_ARGS)
 static iconv_t
 open_encoding(const char *encoding)
 {
-	iconv_t		recode = (iconv_t) -1;
+	iconv_t		recode = (iconv_t) - 1;
 
 	if (pg_strcasecmp(encoding, "ISO-8859-1") == 0 || pg_strcasecmp(encoding, "LATIN1") == 0)
 		return recode;
 	/* without a name it would be the one of the server's locale */
 	if (encoding[0] != '\0' && encoding[0] != '/')
 		recode = iconv_open("ISO-8859-1", encoding);
-	if (recode == (iconv_t) -1)
+	if (recode == (iconv_t) - 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no such encoding"),
@@ -225,7 +225,7 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 	}
 	PG_FINALLY();
 	{
-		if (load->recode != (iconv_t) -1)
+		if (load->recode != (iconv_t) - 1)
 			iconv_close(load->recode);
 		pg_cryptohash_free(load->digest);
 	}
@@ -299,7 +299,7 @@ load_piece(CprLoad *load, const char *piece, size_t len)
 	if (pg_cryptohash_update(load->digest, (const uint8 *) piece, len) < 0)
 		elog(ERROR, "could not compute a digest");
 	load->read += len;
-	if (load->recode == (iconv_t) -1)
+	if (load->recode == (iconv_t) - 1)
 		protaddr_cpr_feed(load->parser, piece, len);
 	else
 		load_recoded(load, piece, len);
@@ -436,7 +436,7 @@ protaddr_cpr_header(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	protaddr_cpr_begin(parser, PA_CPR_DELIVERY, header_person, NULL);
-	if (recode != (iconv_t) -1)
+	if (recode != (iconv_t) - 1)
 	{
 		char	   *text = palloc(HEADER_BYTES);
 		char	   *to = text;

@@ -231,7 +231,7 @@ give_copy(void *out, int least, int most)
 static void
 append_field(StringInfo line, const char *text, char end)
 {
-	for (; *text != '\0'; text++)
+	for (; *text !='\0'; text ++)
 	{
 		switch (*text)
 		{

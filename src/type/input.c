@@ -75,7 +75,9 @@ protaddr_seal_text(const char *text, size_t len, Node *escontext)
 	Input		input;
 
 	while (len > 0 && strchr(" \t\r\n", text[0]) != NULL)
-		text++, len--;
+		text	  ++,
+					len--;
+
 	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
 		len--;
 
@@ -284,7 +286,9 @@ input_text(Input *input, const char *text, size_t len, PaText *out)
 	char	   *utf8;
 
 	while (len > 0 && text[0] == ' ')
-		text++, len--;
+		text	  ++,
+					len--;
+
 	while (len > 0 && text[len - 1] == ' ')
 		len--;
 	if (len == 0)
@@ -355,7 +359,8 @@ input_plain(Input *input, const char *text, size_t len)
 		if (line > 0 && text[line - 1] == '\r')
 			line--;
 		input_line(input, text, line);
-		text += used;
+		text	  +=used;
+
 		len -= used;
 	}
 }

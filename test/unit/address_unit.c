@@ -6,7 +6,7 @@
  *
  *		cc -Isrc test/unit/address_unit.c \
  *			src/address/{element,country,codec,token,format}.c \
- *			src/person/subject.c src/text/*.c -lcrypto
+ *			src/person/subject.c src/text/{character,charset_x,town}.c -lcrypto
  */
 #include <stdio.h>
 #include <stdlib.h>

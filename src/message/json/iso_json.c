@@ -406,7 +406,7 @@ is_within_other(const PaJson *walk, const PaSpot *spot)
 	{
 		const char *name = walk->frame[i].name;
 		bool		party = i == walk->depth - 1 && spot->flat ? protaddr_json_is_party(name) :
-			strcmp(protaddr_json_iso_role(name), "Pty") != 0;
+		strcmp(protaddr_json_iso_role(name), "Pty") != 0;
 
 		if (party && !protaddr_json_same_role(spot->role, name))
 			return true;
@@ -588,8 +588,8 @@ describe(PaJson *walk, PaSpot *spot, PaParty *party)
 	party->more_identifiers = spot->unsure;
 
 	/*
-	 * Accounts that the unit has, or what is around it.  Around a list stands an account
-	 * that may be of another one than a party in it, but of this one too.
+	 * Accounts that the unit has, or what is around it.  Around a list stands an account that may
+	 * be of another one than a party in it, but of this one too.
 	 */
 	for (int i = walk->depth - 1; i >= 0 && !found; i--)
 	{

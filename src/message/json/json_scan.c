@@ -101,7 +101,7 @@ check_string(const char *json, size_t len, size_t *at)
 			if (unit >= 0xD800 && unit <= 0xDFFF)
 			{
 				int			low = len - i < 12 || json[i + 6] != '\\' || json[i + 7] != 'u' ?
-					-1 : hex4(json + i + 8);
+				-1 : hex4(json + i + 8);
 
 				if (unit >= 0xDC00 || low < 0xDC00 || low > 0xDFFF)
 					return PA_MESSAGE_ENCODING;

@@ -41,7 +41,7 @@
 #define ISO_PLACES			1024
 #define ISO_TEXT			1024	/* bytes of a name or an identifier */
 #define ISO_URI				256
-#define ISO_NAMES			256		/* kept with what they are, a power of 2 */
+#define ISO_NAMES			256 /* kept with what they are, a power of 2 */
 
 /* What an element is to us, by its local name. */
 typedef enum IsoKind

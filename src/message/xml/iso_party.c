@@ -59,7 +59,7 @@ protaddr_iso_fact(IsoWalk *walk, const IsoFact *fact)
 	{
 		uint32_t	size = walk->facts_size == 0 ? INITIAL_FACTS : walk->facts_size * 2;
 		void	   *grown = size > ISO_FACTS ? NULL :
-			protaddr_iso_grow(walk, walk->fact, size * sizeof(IsoFact));
+		protaddr_iso_grow(walk, walk->fact, size * sizeof(IsoFact));
 
 		if (grown == NULL)
 		{
@@ -96,7 +96,7 @@ protaddr_iso_begin_place(IsoWalk *walk, IsoKind kind, const char *name)
 	{
 		int			size = walk->places_size == 0 ? INITIAL_PLACES : walk->places_size * 2;
 		void	   *grown = size > ISO_PLACES ? NULL :
-			protaddr_iso_grow(walk, walk->place, (size_t) size * sizeof(IsoPlace));
+		protaddr_iso_grow(walk, walk->place, (size_t) size * sizeof(IsoPlace));
 
 		if (grown == NULL)
 		{
