@@ -21,6 +21,7 @@ void
 _PG_init(void)
 {
 	protaddr_log_hygiene_init();
+	protaddr_callers_init();
 	protaddr_own_tables_init();
 	protaddr_kek_init();
 	protaddr_aead_init();

@@ -17,6 +17,15 @@
 /* register or key not ready */
 #define ERRCODE_PROTADDR_NOT_READY	MAKE_SQLSTATE('5', '5', 'P', 'A', '1')
 
+/* ---- base/callers.c: with whose rights this code runs ---------------------- */
+
+typedef bool (*ProtaddrRoleTest) (Oid role, const void *what);
+
+extern void protaddr_callers_init(void);
+extern bool protaddr_callers_all(ProtaddrRoleTest test, const void *what);
+extern char *protaddr_callers_name(void);
+extern char *protaddr_role_name(Oid role);
+
 /* ---- base/log_hygiene.c: keeps clear addresses out of the log -------------- */
 
 extern void protaddr_log_hygiene_init(void);
