@@ -15,6 +15,7 @@ PGFILEDESC = "protaddr - protected addresses"
 
 BASE_OBJS = \
 	src/base/callers.o \
+	src/base/hooks.o \
 	src/base/log_hygiene.o \
 	src/base/own_tables.o
 

@@ -3,11 +3,14 @@
 --
 SET client_min_messages = warning;
 CREATE EXTENSION protaddr;
+-- what is accepted is undone, too
 CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE statement;
+    RAISE SQLSTATE 'UNDO1';
+EXCEPTION WHEN SQLSTATE 'UNDO1' THEN
     RETURN 'accepted';
-EXCEPTION WHEN OTHERS THEN
+WHEN OTHERS THEN
     RETURN SQLSTATE || ' ' || SQLERRM;
 END
 $$;
@@ -21,13 +24,13 @@ CREATE TYPE colour AS ENUM ('6201704002', 'red');
 
 -- at install
 SELECT t, coalesce(protaddr.subject_type(t::regtype), '-') AS names,
-       refusal(format('CREATE TABLE one (s %s, home protaddr.address); SELECT protaddr.bind_column(''one'', ''home'', ''s''); DROP TABLE one', t)) AS bind_column,
-       refusal(format('CREATE TABLE one (s %s, home protaddr.address); SELECT protaddr.install_gate(''one'', ''sepa'', ''s''); DROP TABLE one', t)) AS gate
+       refusal(format('CREATE TABLE one (s %s, home protaddr.address); SELECT protaddr.bind_column(''one'', ''home'', ''s'')', t)) AS bind_column,
+       refusal(format('CREATE TABLE one (s %s, home protaddr.address); SELECT protaddr.install_gate(''one'', ''sepa'', ''s'')', t)) AS gate
 FROM unnest('{text,varchar,char(12),smallint,integer,bigint,numeric,uuid,cpr,account,"text[]","varchar[]","bigint[]","uuid[]","cpr[]",cprs,"account[]",
     real,double precision,date,timestamptz,interval,boolean,bytea,json,jsonb,xml,money,name,oid,regclass,"\"char\"",inet,bit(8),int4range,int4multirange,person,colour,
     "person[]","date[]","jsonb[]",protaddr.address,"protaddr.address[]"}'::text[]) WITH ORDINALITY u(t, n) ORDER BY n;
 SELECT what, t, refusal(format('CREATE TABLE %1$I (n int, s text, c %2$s, v %3$s, a %4$s, p %5$s, home protaddr.address);
-        SELECT protaddr.install_gate(%1$L, subject => ''s'', channel_column => ''c'', amount => ''a'', currency => ''v'', payee => ''p''); DROP TABLE %1$I',
+        SELECT protaddr.install_gate(%1$L, subject => ''s'', channel_column => ''c'', amount => ''a'', currency => ''v'', payee => ''p'')',
     what || '_' || n, CASE what WHEN 'channel' THEN t ELSE 'text' END, CASE what WHEN 'currency' THEN t ELSE 'text' END,
     CASE what WHEN 'amount' THEN t ELSE 'numeric' END, CASE what WHEN 'payee' THEN t ELSE 'text' END)) AS gate
 FROM unnest('{channel,currency,amount,payee}'::text[]) WITH ORDINALITY w(what, i), unnest('{text,colour,bigint,date,json,"text[]",double precision}'::text[]) WITH ORDINALITY u(t, n) ORDER BY i, n;
@@ -86,6 +89,7 @@ $$;
 SELECT turned(c, t) FROM (VALUES (1, 'who', 'date'), (2, 'who', 'text[]'), (3, 'payee', 'jsonb'), (4, 'channel', 'bigint'), (5, 'currency', 'bytea'), (6, 'amount', 'money')) v(n, c, t) ORDER BY n;
 
 DROP TABLE named, joint, later;
+DROP TABLE IF EXISTS later_held;
 DROP FUNCTION refusal, turned;
 DROP TYPE person, colour CASCADE;
 DROP DOMAIN cprs, cpr, account;

@@ -29,10 +29,16 @@ static bool some_unseen = false;
 
 static fmgr_hook_type prev_fmgr_hook = NULL;
 
+static void callers_start(void);
 static void callers_fmgr(FmgrHookEventType event, FmgrInfo *flinfo, Datum *private);
 
-void
-protaddr_callers_init(void)
+const ProtaddrPart protaddr_callers_part = {
+	.start = callers_start,
+};
+
+/* The library's only hook of this kind, so it does not go through the dispatcher. */
+static void
+callers_start(void)
 {
 	some_unseen = InLocalUserIdChange();
 	prev_fmgr_hook = fmgr_hook;
