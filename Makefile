@@ -58,7 +58,8 @@ REGISTER_OBJS = \
 
 BINDING_OBJS = \
 	src/binding/bind.o \
-	src/binding/bound_column.o
+	src/binding/bound_column.o \
+	src/binding/bound_values.o
 
 LAW_OBJS = \
 	src/law/birth.o \

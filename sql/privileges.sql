@@ -45,6 +45,7 @@ protaddr.adopt_data_keys(text)|none
 protaddr.bind_column(regclass,name,name)|none
 protaddr.bind_row()|none
 protaddr.bind_rows(regclass,name)|all
+protaddr.bound_values(regclass,name,name)|none
 protaddr.building_name(protaddr.address)|all
 protaddr.building_number(protaddr.address)|all
 protaddr.care_of(protaddr.address)|all
@@ -99,6 +100,7 @@ protaddr.protect(text,text,text,timestamp with time zone,date,text)|clerk
 protaddr.protected_between(timestamp with time zone,timestamp with time zone,timestamp with time zone)|none
 protaddr.protection_at(text,timestamp with time zone,timestamp with time zone)|none
 protaddr.protection_history(text)|none
+protaddr.rebind_column(regclass,name)|none
 protaddr.register_max_age()|all
 protaddr.register_ready()|all
 protaddr.register_review_values()|none

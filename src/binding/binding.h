@@ -6,6 +6,7 @@
 #define PROTADDR_BINDING_H
 
 #include "base/base.h"
+#include "person/person.h"
 
 /* ---- binding/bound_column.c: what a binding trigger knows about its table -- */
 
@@ -28,5 +29,9 @@ extern ProtaddrBoundColumn *protaddr_bound_column(TriggerData *trigdata, const c
 												  const char *column);
 extern void protaddr_check_row_trigger(FunctionCallInfo fcinfo, const char *function,
 									   TriggerEvent when, int nargs);
+
+/* ---- binding/bound_values.c: whom the values of a bound column concern ----- */
+
+extern bool protaddr_concerns(const PaAddress *address, const ProtaddrIdentifier *person);
 
 #endif							/* PROTADDR_BINDING_H */

@@ -81,6 +81,7 @@ typedef enum ProtaddrSealState
 	PROTADDR_SEAL_ALTERED
 } ProtaddrSealState;
 
+extern uint64 protaddr_seal_key(const ProtaddrSeal *seal);
 extern ProtaddrSealState protaddr_seal_state(const ProtaddrSeal *seal);
 extern bytea *protaddr_seal_bytes(const char *data, size_t len);
 extern bytea *protaddr_open_bytes(const bytea *sealed);

@@ -145,6 +145,19 @@ protaddr_shut(ProtaddrOpened *opened)
 	plain_used = 0;
 }
 
+/* protaddr_seal_key gives the id of the data key of a detoasted value, 0 if it is no seal. */
+uint64
+protaddr_seal_key(const ProtaddrSeal *seal)
+{
+	const uint8 *bytes = (const uint8 *) VARDATA_ANY(seal);
+	uint64		id;
+
+	if (VARSIZE_ANY_EXHDR(seal) < PA_SEAL_OVERHEAD)
+		return 0;
+	memcpy(&id, bytes + 1, sizeof(id));
+	return pg_ntoh64(id);
+}
+
 /*
  * protaddr_seal_state tells what protaddr_open would find, and raises nothing.  The
  * value is detoasted.
