@@ -38,7 +38,7 @@ SELECT channel, route, when_protected AS protected, small_amount AS small, when_
        when_unreadable AS unreadable, birth_data AS birth, shipped AND valid_from = '-infinity' AND valid_to = 'infinity' AS always FROM protaddr.channel ORDER BY route::text, channel;
 -- the vocabulary of actions stands once, in C; the domain's constraint has the same words
 SELECT protaddr.channel_action_words() AS strictest_first, (SELECT array_agg(w ORDER BY w) FROM unnest(protaddr.channel_action_words()) w) =
-       (SELECT array_agg(m[1] ORDER BY m[1]) FROM pg_constraint c, regexp_matches(pg_get_constraintdef(c.oid), '\'(\w+)\'', 'g') m WHERE c.conname = 'channel_action_vocabulary') AS domain_agrees;
+       (SELECT array_agg(m[1] ORDER BY m[1]) FROM pg_constraint c, regexp_matches(pg_get_constraintdef(c.oid), $$'(\w+)'$$, 'g') m WHERE c.conname = 'channel_action_vocabulary') AS domain_agrees;
 -- everything that a channel can come to, whoever is asked about
 SELECT channel, protaddr.channel_actions(c) FROM protaddr.channel c WHERE channel IN ('sepa', 'psp_request', 'cross_border') ORDER BY channel;
 SELECT a.what, protaddr.channel_actions(jsonb_populate_record(c, a.change)) FROM protaddr.channel c, (VALUES
