@@ -84,7 +84,6 @@ struct ProtaddrChannel
 	ProtaddrActionSet may;		/* everything it can come to: protaddr_channel_may */
 };
 
-extern void protaddr_channel_init(void);
 extern const ProtaddrChannel *protaddr_channel(const char *name, size_t len, TimestampTz at);
 extern const ProtaddrChannel *protaddr_channel_if_any(const char *name, size_t len, TimestampTz at);
 
