@@ -17,6 +17,7 @@ BASE_OBJS = \
 	src/base/callers.o \
 	src/base/hooks.o \
 	src/base/log_hygiene.o \
+	src/base/new_id.o \
 	src/base/own_tables.o
 
 TEXT_OBJS = \

@@ -13,7 +13,7 @@ EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE || ' ' || SQLERRM;
 END
 $$;
-SELECT protaddr.confirm_register('regress') IS NOT NULL AS confirmed, protaddr.protect('6201704002', 'DK-CPR', '0001') AS protected;
+SELECT protaddr.confirm_register('regress', new_source => true) IS NOT NULL AS confirmed, protaddr.protect('6201704002', 'DK-CPR', '0001') AS protected;
 
 -- existing rows are bound, new ones are; an identifier that is not there binds nobody
 CREATE TABLE customer (n int PRIMARY KEY, cpr text, partner bigint, home protaddr.address, note text);

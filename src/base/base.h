@@ -94,6 +94,10 @@ extern int	protaddr_errprivate(void);
 #define protaddr_errprivate_unless(escontext) \
 	((escontext) != NULL ? 0 : protaddr_errprivate())
 
+/* ---- base/new_id.c: numbers of our tables' rows ----------------------------- */
+
+extern int64 protaddr_next_id(void);
+
 /* ---- base/own_tables.c: our tables' identity and invalidation -------------- */
 
 typedef enum ProtaddrTable

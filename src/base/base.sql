@@ -46,3 +46,9 @@ CREATE FUNCTION protaddr.own_table_changed() RETURNS trigger
 REVOKE ALL ON FUNCTION protaddr.own_table_changed() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.own_table_changed() IS
 'Trigger of protaddr''s own tables: announces each change to every session at commit, and keeps recorded history from being changed or removed (raises 55000).';
+
+CREATE FUNCTION protaddr.new_id() RETURNS bigint
+    AS 'MODULE_PATHNAME', 'protaddr_new_id' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION protaddr.new_id() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.new_id() IS
+'Number for a new row of protaddr''s tables: from the time and random bits, so that it rises with time and needs no sequence, which lags behind its table after logical replication, a restore in parts or setval().';

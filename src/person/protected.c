@@ -480,21 +480,16 @@ add_identifiers(people_hash *everybody, Relation link, const char *key, int len,
 				MemoryContext scratch)
 {
 	MemoryContext old = MemoryContextSwitchTo(scratch);
-	int			room = PROTADDR_IDENTITY_PEOPLE;
-	ProtaddrIdentifier *found = palloc(room * sizeof(ProtaddrIdentifier));
-	int			nfound = 1;
+	ProtaddrIdentifier person;
+	ProtaddrIdentifier *identifiers;
+	int			n;
 
-	memcpy(found[0].key, key, len);
-	found[0].len = len;
-	for (int i = 0; i < nfound; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		/* a person may have any number of accounts */
-		while (!protaddr_identity_step(link, &found[i], true, NULL, found, &nfound, room))
-			found = repalloc_huge(found, (Size) (room *= 2) * sizeof(ProtaddrIdentifier));
-		if (i > 0)
-			add_person(everybody, found[i].key, found[i].len, hides);
-	}
+	memcpy(person.key, key, len);
+	person.len = len;
+	/* a person may have any number of accounts */
+	identifiers = protaddr_identity_identifiers(link, &person, &n);
+	for (int i = 1; i < n; i++)
+		add_person(everybody, identifiers[i].key, identifiers[i].len, hides);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(scratch);
 }

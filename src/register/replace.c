@@ -488,7 +488,8 @@ prepare_all(ProtaddrReplace *replace)
 						   "AND p.recorded_to OPERATOR(pg_catalog.=) 'infinity')",
 						   9, add_types);
 	replace->link = prepare("INSERT INTO protaddr.identity_link (identifier, subject, kind) "
-							"VALUES ($1, $2, 'replaced number') ON CONFLICT DO NOTHING", 2, link_types);
+							"VALUES ($1, $2, 'replaced number') ON CONFLICT (identifier_key, subject_key) "
+							"WHERE recorded_to OPERATOR(pg_catalog.=) 'infinity' DO NOTHING", 2, link_types);
 }
 
 /* read_codes reads what the codes of the regime hide. */

@@ -33,6 +33,9 @@ extern size_t protaddr_read_character(const char *bytes, size_t len, uint32_t *c
  */
 extern bool protaddr_is_control(uint32_t c);
 
+/* The value of a decimal digit of any script, raised and lowered ones too; -1: it is none. */
+extern int	protaddr_digit_of(uint32_t c);
+
 /* ---- text/charset_x.c: the characters of SWIFT ----------------------------- */
 
 /*

@@ -119,7 +119,7 @@ is($session{'no transaction, one person, warm'}[0]->query_safe('SELECT protaddr.
 $writer->query_safe(q(SELECT protaddr.retire_register('test');));
 $primary->wait_for_catchup($standby, 'replay');
 is($session{'REPEATABLE READ, one person, warm'}[0]->query_safe("SET client_min_messages = error; $one"), WITHHELD, 'standby: withheld once no source counts');
-$writer->query_safe(q(SELECT protaddr.confirm_register('test');));
+$writer->query_safe(q(SELECT protaddr.confirm_register('test', new_source => true);));
 $primary->wait_for_catchup($standby, 'replay');
 is($session{'REPEATABLE READ, one person, warm'}[0]->query_safe($one), 'Vej 2', 'standby: shown once the register is confirmed');
 $_->[0]->quit for values %session;

@@ -186,7 +186,7 @@ $node->command_ok([ 'pg_dump', '-Fc', '-f', $node->basedir . '/bank.dump', '-d',
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('restored'), $node->basedir . '/bank.dump' ], 'restored');
 is($node->safe_psql('restored', q(SELECT count(*) FROM protaddr.held_rows('payment') WHERE status = 'held')), $waiting, 'what waited waits');
-$node->safe_psql('restored', q(SELECT protaddr.confirm_register(source) FROM (SELECT DISTINCT source FROM protaddr.protection) s; SELECT protaddr.confirm_register('test')));
+$node->safe_psql('restored', q(SELECT protaddr.confirm_register(source) FROM (SELECT DISTINCT source FROM protaddr.protection) s; SELECT protaddr.confirm_register('test', new_source => true)));
 $node->safe_psql('restored', q(SELECT protaddr.release_held('payment', held_id, 'restored', 'minimum') FROM protaddr.held_rows('payment') WHERE status = 'held'));
 is($node->safe_psql('restored', q(SELECT count(*) FROM protaddr.verify_gate('payment'))), '0', 'released there, all is well');
 # a row whose message was released by decision can still be updated there
