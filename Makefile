@@ -3,6 +3,7 @@
 #	make && make install			build and install (PG_CONFIG=... chooses the server)
 #	make installcheck				pg_regress, isolation and TAP, against a running server
 #	make unit fuzz-smoke lint scan	checks that need no server
+#	make reference				doc/reference.md and doc/errors.md, by a running server
 #	.ci/run							all of it, on a private server of its own
 #
 # Out of tree:  mkdir b && cd b && make -f ../Makefile VPATH=..
@@ -267,6 +268,11 @@ fuzz-smoke: fuzz-programs
 		then echo "ok - fuzz $$name"; \
 		else echo "not ok - fuzz $$name"; tail -n 60 "build_fuzz/$$name.log"; failed=1; fi; \
 	done; exit $$failed
+
+# Writes doc/reference.md and doc/errors.md, by a running server on which this build is installed.
+.PHONY: reference
+reference:
+	PG_CONFIG='$(PG_CONFIG)' perl '$(srcdir)/doc/generate.pl'
 
 lint:
 	@bash '$(srcdir)/test/lint.sh'
