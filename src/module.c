@@ -23,7 +23,7 @@ _PG_init(void)
 	protaddr_log_hygiene_init();
 	protaddr_own_tables_init();
 	protaddr_kek_init();
-	protaddr_aead_init();
+	protaddr_crypto_init();
 	protaddr_seal_init();
 	protaddr_protected_init();
 	protaddr_bound_column_init();
