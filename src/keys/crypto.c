@@ -34,10 +34,15 @@ static int	crypto_setting = CRYPTO_AUTO;
 static bool passed_test[2];
 static const char *const library_name[] = {"libsodium", "OpenSSL"};
 
+static void crypto_start(void);
 static void crypto_setting_assign(int newval, void *extra);
 
-void
-protaddr_crypto_init(void)
+const ProtaddrPart protaddr_crypto_part = {
+	.start = crypto_start,
+};
+
+static void
+crypto_start(void)
 {
 	for (int i = 0; i < lengthof(passed_test); i++)
 		passed_test[i] = protaddr_aead_available((PaCrypto) i) && protaddr_aead_self_test((PaCrypto) i);

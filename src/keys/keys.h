@@ -13,7 +13,7 @@ typedef struct varlena ProtaddrSeal;	/* a datum of type protaddr.address */
 
 /* ---- keys/crypto.c: which library does the cryptography -------------------- */
 
-extern void protaddr_crypto_init(void);
+extern const ProtaddrPart protaddr_crypto_part;
 extern PaAead *protaddr_aead_ready(const uint8 key[PROTADDR_KEY_SIZE]);
 
 /* ---- keys/kek.c: the outer key --------------------------------------------- */
@@ -29,7 +29,7 @@ typedef struct ProtaddrKek
 /* A program that has failed, or that monitoring asks, is not started again before. */
 #define PROTADDR_KEK_ASK_AGAIN_MS	5000
 
-extern void protaddr_kek_init(void);
+extern const ProtaddrPart protaddr_kek_part;
 extern bool protaddr_kek_fetch(ProtaddrKek *kek, int elevel);
 extern void protaddr_kek_fetch_from(ProtaddrKek *kek, const char *path);
 extern bool protaddr_kek_is_program(void);
@@ -83,7 +83,7 @@ typedef struct ProtaddrOpened
 	size_t		len;
 } ProtaddrOpened;
 
-extern void protaddr_seal_init(void);
+extern const ProtaddrPart protaddr_seal_part;
 extern ProtaddrSeal *protaddr_seal(const PaAddress *address);
 extern bool protaddr_open(const ProtaddrSeal *seal, bool missing_key_ok, ProtaddrOpened *opened);
 extern void protaddr_shut(ProtaddrOpened *opened);
