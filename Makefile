@@ -57,6 +57,7 @@ PERSON_OBJS = \
 REGISTER_OBJS = \
 	src/register/cpr_extract.o \
 	src/register/cpr_field.o \
+	src/register/difference.o \
 	src/register/forget.o \
 	src/register/load_cpr.o \
 	src/register/load_staged.o \
@@ -67,7 +68,8 @@ REGISTER_OBJS = \
 BINDING_OBJS = \
 	src/binding/bind.o \
 	src/binding/bound_column.o \
-	src/binding/bound_values.o
+	src/binding/bound_values.o \
+	src/binding/unknown_people.o
 
 LAW_OBJS = \
 	src/law/birth.o \
