@@ -3,6 +3,7 @@
 #	make && make install			build and install (PG_CONFIG=... chooses the server)
 #	make installcheck				pg_regress, isolation and TAP, against a running server
 #	make unit fuzz-smoke lint scan	checks that need no server
+#	make reference				doc/reference.md and doc/errors.md, by a running server
 #	.ci/run							all of it, on a private server of its own
 #
 # Out of tree:  mkdir b && cd b && make -f ../Makefile VPATH=..
@@ -37,7 +38,10 @@ TYPE_OBJS = \
 
 KEYS_OBJS = \
 	src/keys/aead.o \
+	src/keys/crypto.o \
+	src/keys/data_key.o \
 	src/keys/kek.o \
+	src/keys/key_functions.o \
 	src/keys/keyring.o \
 	src/keys/seal.o
 
@@ -129,6 +133,7 @@ PURE_SRCS = \
 	src/address/element.c \
 	src/address/format.c \
 	src/address/token.c \
+	src/keys/aead.c \
 	src/person/subject.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
@@ -184,7 +189,7 @@ PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 ifeq ($(WERROR),1)
 PG_CFLAGS += -Werror
 endif
-SHLIB_LINK = -lcrypto -lexpat
+SHLIB_LINK = -lcrypto -lexpat -lsodium
 
 # JIT has nothing to inline here (every call opens a seal or reads the register), and
 # bitcode needs the one version of clang the server was built with.  with_llvm=yes on
@@ -212,6 +217,9 @@ ifneq ($(filter-out clean distclean maintainer-clean lint,$(or $(MAKECMDGOALS),a
 ifneq ($(shell printf '%s\n' '#include <expat.h>' 'int main(void) { return XML_ParserCreate(0) == 0; }' | $(CC) $(CPPFLAGS) -xc - -o /dev/null -lexpat >/dev/null 2>&1 && echo there),there)
 $(error Expat is missing: install libexpat1-dev (Debian, Ubuntu) or expat-devel (Fedora, SUSE))
 endif
+ifneq ($(shell printf '%s\n' '#include <sodium.h>' 'int main(void) { return sodium_init(); }' | $(CC) $(CPPFLAGS) -xc - -o /dev/null -lsodium >/dev/null 2>&1 && echo there),there)
+$(error libsodium is missing: install libsodium-dev (Debian, Ubuntu) or libsodium-devel (Fedora, SUSE))
+endif
 endif
 
 # Phony, since under VPATH make would find the folders of the source tree and be content.
@@ -233,7 +241,7 @@ endif
 
 UNIT_SRCS = $(sort $(wildcard $(srcdir)/test/unit/*.c))
 FUZZ_SRCS = $(sort $(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
-PURE_LIBS = -lcrypto -lexpat
+PURE_LIBS = -lcrypto -lexpat -lsodium
 PURE_FILES = $(addprefix $(srcdir)/,$(PURE_SRCS))
 UNIT_PROGRAMS = $(patsubst $(srcdir)/test/unit/%.c,build_unit/%,$(UNIT_SRCS))
 FUZZ_PROGRAMS = $(patsubst $(srcdir)/test/fuzz/%.c,build_fuzz/%,$(FUZZ_SRCS))
@@ -271,6 +279,11 @@ fuzz-smoke: fuzz-programs
 		then echo "ok - fuzz $$name"; \
 		else echo "not ok - fuzz $$name"; tail -n 60 "build_fuzz/$$name.log"; failed=1; fi; \
 	done; exit $$failed
+
+# Writes doc/reference.md and doc/errors.md, by a running server on which this build is installed.
+.PHONY: reference
+reference:
+	PG_CONFIG='$(PG_CONFIG)' perl '$(srcdir)/doc/generate.pl'
 
 lint:
 	@bash '$(srcdir)/test/lint.sh'
