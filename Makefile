@@ -104,6 +104,7 @@ GATE_OBJS = \
 	src/gate/arguments.o \
 	src/gate/held.o \
 	src/gate/hooks.o \
+	src/gate/ledger.o \
 	src/gate/message_column.o \
 	src/gate/plan.o \
 	src/gate/row.o \
@@ -171,13 +172,13 @@ DATA_built = protaddr--1.0.sql
 
 REGRESS = install address_type address_ops show_format keys register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
-	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_install gate_kept gate_verify privileges \
+	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_move gate_install gate_kept gate_verify privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
-	attack_errors attack_writing attack_outbound attack_held attack_binary attack_inference \
+	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
 	attack_register
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_hold gate_kept history identity linked protect register
+ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1
