@@ -138,6 +138,7 @@ protaddr.trigger_arguments(oid)|all
 protaddr.unbind_column(regclass,name,name)|none
 protaddr.unchecked_columns(regclass)|all
 protaddr.unlink_identity(text,text)|none
+protaddr.unknown_people(regclass,name)|all
 protaddr.verify_gate(regclass,regclass,tid)|none
 \.
 SELECT coalesce(p.oid::regprocedure::text, 'no function: ' || m.signature) AS function, role, m.who, has_function_privilege(role, p.oid, 'EXECUTE') AS may

@@ -34,9 +34,11 @@ BEGIN
     IF found_column.attnum IS NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'undefined_column',
-            MESSAGE = format('%s has no such column', relation),
+            MESSAGE = CASE WHEN column_name IS NULL THEN format('the column of %s that is the %s must be named', relation, what)
+                           ELSE format('column "%s" of %s does not exist', column_name, relation) END,
             DETAIL = format('It should be the %s.', what),
-            HINT = 'install_gate(table, channel, subject => column that names the person whose addresses the row holds)';
+            HINT = format('Columns: %s.', (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+                                           WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped));
     END IF;
     -- under its domains
     base := found_column.atttypid;
@@ -224,15 +226,16 @@ BEGIN
     IF (channel IS NULL) = (channel_column IS NULL) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
-            MESSAGE = CASE WHEN channel IS NULL THEN 'there is no such channel' ELSE 'a gate has a channel or a channel_column, not both' END,
-            HINT = CASE WHEN channel IS NULL THEN 'See protaddr.channel for those there are; or give channel_column, if each row names its own.' ELSE '' END;
+            MESSAGE = CASE WHEN channel IS NULL THEN 'a gate needs a channel or a channel_column' ELSE 'a gate has a channel or a channel_column, not both' END,
+            HINT = 'channel: the same for every row; channel_column: each row names its own.';
     END IF;
     IF channel IS NOT NULL AND NOT EXISTS (SELECT FROM protaddr.channel c
         WHERE c.channel = install_gate.channel AND c.valid_from <= now() AND now() < c.valid_to) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'there is no such channel',
-            HINT = 'See protaddr.channel for those there are.';
+            MESSAGE = format('channel "%s" does not exist', channel),
+            HINT = format('Channels: %s.', (SELECT string_agg(DISTINCT c.channel, ', ' ORDER BY c.channel) FROM protaddr.channel c
+                                            WHERE c.valid_from <= now() AND now() < c.valid_to));
     END IF;
     IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation
                AND t.tgfoid IN ('protaddr.gate_row()'::regprocedure, 'protaddr.gate_check()'::regprocedure)) THEN
@@ -257,7 +260,7 @@ BEGIN
                      AND protaddr.address_column(a.atttypid) IS NOT NULL) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'undefined_column',
-            MESSAGE = format('%s has no such column', relation),
+            MESSAGE = format('the subject column of %s must be named', relation),
             DETAIL = 'Only a table that has messages and no addresses can do without a subject.',
             HINT = 'install_gate(table, channel, subject => column that names the person whose addresses the row holds)';
     END IF;

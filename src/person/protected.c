@@ -261,6 +261,8 @@ protaddr_protection_of(const char *key, int len)
 		uint64		bits = filter_bits(hash);
 		ProtectedPerson *person;
 
+		Assert(filter != NULL && people != NULL);
+
 		if (likely((filter[(hash >> 32) & filter_mask] & bits) != bits))
 			return PROTADDR_HIDES_NOTHING;
 		person = people_lookup(people, hash);
@@ -369,52 +371,45 @@ ask_one(Relation rel, const ProtaddrIdentifier *id)
 	return hides;
 }
 
-/* read_everybody reads all protections in force into memory. */
+/* forget_everybody frees the set.  Its readers are above us in no stack. */
 static void
-read_everybody(void)
+forget_everybody(void)
 {
-	uint64		now;
-	MemoryContext context;
-	people_hash *everybody;
-	Relation	rel;
-	Relation	index;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	Relation	link;
-	MemoryContext scratch;
-	bool		any_links;
-	ProtectedPerson *person;
-	people_iterator iterator;
-	uint64		words;
-	uint64	   *sieve;
+	MemoryContext old = people_context;
 
-	/* readers of the old set are above us in no stack: it may go */
-	if (people_context != NULL)
-	{
-		MemoryContext old = people_context;
-
-		people_context = NULL;
-		people = NULL;
-		people_generation = 0;
+	people_context = NULL;
+	people = NULL;
+	filter = NULL;
+	people_generation = 0;
+	if (old != NULL)
 		MemoryContextDelete(old);
-	}
+}
 
-	now = register_generation();
-	/* freed with the transaction unless we reach the end */
-	context = AllocSetContextCreate(CurTransactionContext, "protaddr protected people",
-									ALLOCSET_DEFAULT_SIZES);
-	everybody = people_create(context, 1024, NULL);
+/* any_links is true if some identifier stands for somebody. */
+static bool
+any_links(Relation link)
+{
+	SysScanDesc scan = systable_beginscan(link, InvalidOid, false, NULL, 0, NULL);
+	bool		any = HeapTupleIsValid(systable_getnext(scan));
 
-	scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr identifiers of a person",
-									ALLOCSET_DEFAULT_SIZES);
-	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
-	scan = systable_beginscan(link, InvalidOid, false, NULL, 0, NULL);
-	any_links = HeapTupleIsValid(systable_getnext(scan));
 	systable_endscan(scan);
+	return any;
+}
 
-	rel = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
-	index = index_open(protaddr_table_index(PROTADDR_PROTECTION), AccessShareLock);
-	scan = systable_beginscan_ordered(rel, index, NULL, 0, NULL);
+/* add_protections adds everybody protected to a set, with what stands for them. */
+static void
+add_protections(people_hash *everybody)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "protaddr identifiers of a person",
+												  ALLOCSET_DEFAULT_SIZES);
+	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	Relation	rel = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
+	Relation	index = index_open(protaddr_table_index(PROTADDR_PROTECTION), AccessShareLock);
+	bool		linked = any_links(link);
+	SysScanDesc scan = systable_beginscan_ordered(rel, index, NULL, 0, NULL);
+	HeapTuple	tuple;
+
 	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
 	{
 		bool		key_null;
@@ -431,14 +426,35 @@ read_everybody(void)
 			kind_hides(kind);
 		t = DatumGetTextPP(key);
 		add_person(everybody, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), hides);
-		if (any_links)
+		if (linked)
 			add_identifiers(everybody, link, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), hides, scratch);
 	}
 	systable_endscan_ordered(scan);
-	MemoryContextDelete(scratch);
-	table_close(link, AccessShareLock);
 	index_close(index, AccessShareLock);
 	table_close(rel, AccessShareLock);
+	table_close(link, AccessShareLock);
+	MemoryContextDelete(scratch);
+}
+
+/* read_everybody reads all protections in force into memory. */
+static void
+read_everybody(void)
+{
+	uint64		now;
+	MemoryContext context;
+	people_hash *everybody;
+	ProtectedPerson *person;
+	people_iterator iterator;
+	uint64		words;
+	uint64	   *sieve;
+
+	forget_everybody();
+	now = register_generation();
+	/* freed with the transaction unless we reach the end */
+	context = AllocSetContextCreate(CurTransactionContext, "protaddr protected people",
+									ALLOCSET_DEFAULT_SIZES);
+	everybody = people_create(context, 1024, NULL);
+	add_protections(everybody);
 
 	words = pg_nextpower2_64(Max(everybody->members / 4, 64));
 	sieve = MemoryContextAllocZero(context, words * sizeof(uint64));
@@ -446,6 +462,8 @@ read_everybody(void)
 	while ((person = people_iterate(everybody, &iterator)) != NULL)
 		sieve[(person->hash >> 32) & (words - 1)] |= filter_bits(person->hash);
 
+	/* all that can fail has been done: the four go together */
+	Assert(people_context == NULL && people == NULL && people_generation == 0);
 	filter = sieve;
 	filter_mask = words - 1;
 	MemoryContextSetParent(context, TopMemoryContext);

@@ -329,7 +329,7 @@ BEGIN
     IF NOT protect.new_regime AND NOT EXISTS (SELECT FROM protaddr.regime_code r WHERE r.regime = protect.regime) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'undefined_object',
-            MESSAGE = format('regime "%s" does not exist', protect.regime),
+            MESSAGE = format('regime "%s" does not exist', left(protect.regime, 63)),
             HINT = format('Regimes: %s. new_regime => true protects under one that protaddr.regime_code does not have.',
                           (SELECT string_agg(DISTINCT r.regime, ', ' ORDER BY r.regime) FROM protaddr.regime_code r));
     END IF;
@@ -422,7 +422,7 @@ BEGIN
        AND NOT EXISTS (SELECT FROM protaddr.register_delivery d WHERE d.source = confirm_register.source AND d.outcome = 'loaded') THEN
         RAISE EXCEPTION USING
             ERRCODE = 'undefined_object',
-            MESSAGE = format('register source "%s" does not exist', confirm_register.source),
+            MESSAGE = format('register source "%s" does not exist', left(confirm_register.source, 63)),
             HINT = format('Sources: %s. new_source => true confirms one that is new.',
                           (SELECT string_agg(k.source, ', ' ORDER BY k.source)
                            FROM (SELECT 'hand' AS source
@@ -565,7 +565,7 @@ BEGIN
     IF kind NOT IN ('delivery', 'reply', 'bitemporal') THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('delivery kind "%s" does not exist', kind),
+            MESSAGE = format('delivery kind "%s" does not exist', left(kind, 63)),
             HINT = 'Kinds: delivery, reply (one person) or bitemporal (records 015 and 016 without start and end record).';
     END IF;
     IF after_gap AND btrim(coalesce(reason, ''), E' \t\r\n') = '' THEN
