@@ -14,6 +14,7 @@ PGFILEDESC = "protaddr - protected addresses"
 # ---- sources, by room, the lower floors first --------------------------------
 
 BASE_OBJS = \
+	src/base/database.o \
 	src/base/hooks.o \
 	src/base/log_hygiene.o \
 	src/base/own_tables.o
@@ -158,7 +159,7 @@ DATA_built = protaddr--1.0.sql
 
 # ---- tests, by name -----------------------------------------------------------
 
-REGRESS = install address_type address_ops show_format keys register \
+REGRESS = install own_tables address_type address_ops show_format keys register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
 	bind channel law message gate gate_columns gate_hold gate_install gate_kept gate_verify privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \

@@ -39,6 +39,25 @@ enum
 	DATA_KEY_NCOLUMNS = DATA_KEY_CREATED_AT
 };
 
+static const char *const data_key_columns[] = {
+	[DATA_KEY_ID] = "id",
+	[DATA_KEY_WRAPPED] = "wrapped",
+	[DATA_KEY_OUTER_KEY] = "outer_key",
+	[DATA_KEY_CREATED_AT] = "created_at",
+};
+
+static HeapTuple data_key_change(TriggerData *trigdata, HeapTuple row);
+
+static const ProtaddrOwnTable tables[] = {
+	{.name = "data_key", PROTADDR_COLUMNS(data_key_columns), .rules = PROTADDR_ROWS_STAY,
+		.why_rows_stay = "Addresses sealed with a data key could never be read again.",
+	.change = data_key_change},
+};
+
+const ProtaddrPart protaddr_keyring_part = {
+	PROTADDR_TABLES(tables),
+};
+
 /* A session that meets more data keys forgets the one it took in first. */
 #define KEYRING_SIZE	64
 
@@ -258,6 +277,28 @@ key_take_in(uint64 id, const uint8 *wrapped, const char *outer_name, int elevel)
 	slot->id = id;
 	slot->aead = aead;
 	return slot;
+}
+
+/* data_key_change lets a key be wrapped anew, and keep the id that values know. */
+static HeapTuple
+data_key_change(TriggerData *trigdata, HeapTuple row)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	bool		old_null;
+	bool		new_null;
+	Datum		old_id;
+	Datum		new_id;
+
+	if (!TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+		return row;
+	old_id = heap_getattr(trigdata->tg_trigtuple, DATA_KEY_ID, desc, &old_null);
+	new_id = heap_getattr(row, DATA_KEY_ID, desc, &new_null);
+	if (old_null || new_null || DatumGetInt64(old_id) != DatumGetInt64(new_id))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the id of a data key cannot be changed"),
+				 errdetail("Addresses sealed with the key could never be read again.")));
+	return row;
 }
 
 /* row_read takes a row of protaddr.data_key apart; false if it is no data key. */

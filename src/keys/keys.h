@@ -53,6 +53,7 @@ typedef struct ProtaddrKey
 	ProtaddrAead *aead;			/* NULL: an empty place in the keyring */
 } ProtaddrKey;
 
+extern const ProtaddrPart protaddr_keyring_part;
 extern ProtaddrKey *protaddr_key_by_id(uint64 id);
 extern ProtaddrKey *protaddr_key_for_sealing(void);
 
