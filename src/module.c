@@ -25,10 +25,11 @@ void		_PG_init(void);
  */
 static const ProtaddrPart *const parts[] = {
 	&protaddr_log_hygiene_part, /* log; end of transaction */
+	&protaddr_callers_part,		/* SECURITY DEFINER functions */
 	&protaddr_own_tables_part,	/* relations, schemas; end of transaction */
 	&protaddr_kek_part,			/* settings */
-	&protaddr_aead_part,		/* the cipher */
-	&protaddr_keyring_part,		/* tables */
+	&protaddr_crypto_part,		/* the ciphers; settings */
+	&protaddr_data_key_part,	/* tables */
 	&protaddr_seal_part,		/* end of transaction */
 	&protaddr_link_part,		/* tables */
 	&protaddr_protected_part,	/* tables, settings; end of transaction */
