@@ -55,6 +55,8 @@ extern int	protaddr_identifiers_from_datum(Datum value, const ProtaddrSubjectTyp
 #define PROTADDR_IDENTITY_PEOPLE	64	/* subjects of one identifier */
 #define PROTADDR_IDENTITY_ALL		256 /* the same over all links */
 
+extern const ProtaddrPart protaddr_link_part;
+
 /* Everybody an identifier stands for, itself first; palloc'd. */
 extern ProtaddrIdentifier *protaddr_identity_people(const ProtaddrIdentifier *id, int *npeople);
 
@@ -74,6 +76,25 @@ extern bool protaddr_identity_may_link(const ProtaddrIdentifier *from,
 #define PROTADDR_HIDES_TOWN		2
 #define PROTADDR_HIDES_NAME		4
 
+/* columns of protaddr.protection, which deliveries read and write, too */
+enum
+{
+	PROTECTION_SUBJECT_KEY = 1,
+	PROTECTION_KIND,
+	PROTECTION_ID,
+	PROTECTION_SUBJECT,
+	PROTECTION_REGIME,
+	PROTECTION_CODE,
+	PROTECTION_SOURCE,
+	PROTECTION_VALID_FROM,
+	PROTECTION_VALID_TO,
+	PROTECTION_DELETE_HINT,
+	PROTECTION_RECORDED_FROM,
+	PROTECTION_RECORDED_TO,
+	PROTECTION_RECORDED_BY,
+	PROTECTION_REASON
+};
+
 extern const ProtaddrPart protaddr_protected_part;
 extern bool protaddr_register_ready(void);
 extern int	protaddr_protection_of(const char *key, int len);
@@ -81,6 +102,7 @@ extern int	protaddr_protection_of_all(const PaAddress *address);
 
 /* ---- person/known.c: whom the registers have told of ----------------------- */
 
+extern const ProtaddrPart protaddr_known_part;
 extern bool protaddr_person_known(const char *key, int len);
 extern bool protaddr_person_resolved(const char *key, int len);
 
