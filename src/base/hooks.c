@@ -55,8 +55,11 @@ protaddr_hooks_init(const ProtaddrPart *const *all, int nall)
 {
 	Assert(nparts == 0);
 	for (int i = 0; i < nall; i++)
+	{
+		protaddr_own_tables_known(all[i]->tables, all[i]->ntables);
 		if (all[i]->start)
 			all[i]->start();
+	}
 	parts = all;
 	nparts = nall;
 
@@ -182,6 +185,9 @@ hooks_executor_start(QueryDesc *query, int eflags)
 static void
 hooks_executor_end(QueryDesc *query)
 {
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->executor_ending)
+			parts[i]->executor_ending(query);
 	if (previous_executor_end)
 		previous_executor_end(query);
 	else
