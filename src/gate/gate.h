@@ -239,6 +239,10 @@ extern void protaddr_gate_broken(Oid relation);
 extern void protaddr_gate_enter(Oid relation);
 extern bool protaddr_gate_leave(Oid relation, const char *why, bool always);
 
+/* ---- gate/unchecked.c: columns that no gate checks ------------------------- */
+
+extern bool protaddr_type_is_unchecked(Oid type);
+
 /* ---- gate/hooks.c: hooks that keep the gates in place ---------------------- */
 
 extern const ProtaddrPart protaddr_gate_hooks_part;
