@@ -59,9 +59,25 @@ SELECT protaddr.install_gate('parted', 'sepa', 'payer');
 ALTER TABLE parted ADD COLUMN remark text;
 SELECT relation, unchecked_columns FROM protaddr.gate_status ORDER BY 1;
 
+-- an update takes an address that it did not change: it says in how many rows
+CREATE TABLE sent (id int PRIMARY KEY, day int, payer text, home protaddr.address, office protaddr.address);
+SELECT protaddr.install_gate('sent', 'own_bank', 'payer');
+SELECT protaddr.confirm_register('by hand') \g /dev/null
+INSERT INTO sent SELECT n, 1, '6101704001', home('6101704001'), home('6101704001') FROM generate_series(1, 4) n;
+UPDATE sent SET day = 2;
+SELECT protaddr.set_channel('own_bank', 'withhold'), protaddr.protect('6101704001', 'DK-CPR', '0001') \g /dev/null
+SELECT DISTINCT if_updated, because FROM protaddr.verify_gate('sent');
+UPDATE sent SET home = NULL, office = NULL WHERE id = 1;
+UPDATE sent SET home = NULL WHERE id = 2;
+UPDATE sent SET home = home('6101704001'), office = home('6101704001') WHERE id = 3;
+BEGIN; SAVEPOINT s; UPDATE sent SET day = 3; ROLLBACK TO s; COMMIT;
+DO $$ BEGIN UPDATE sent SET day = 3; UPDATE sent SET day = 4; END $$;
+UPDATE sent SET day = 3;
+SELECT count(home), count(office) FROM sent;
+
 SET client_min_messages = warning;
 DROP EXTENSION protaddr CASCADE;
-DROP TABLE customer, payment, parted;
+DROP TABLE customer, payment, parted, sent;
 DROP TYPE party, remark;
 REVOKE CREATE ON SCHEMA public FROM regress_warned_owner;
 DROP ROLE regress_warned_owner;

@@ -172,6 +172,7 @@ extern void protaddr_ledger_note(ProtaddrRowEvent event, Relation rel, HeapTuple
 								 const ProtaddrDigest *row);
 extern bool protaddr_ledger_take(ProtaddrRowEvent event, Relation rel, HeapTuple before,
 								 HeapTuple stored, const ProtaddrDigest *row);
+extern void protaddr_ledger_emptied(Oid root);
 extern void protaddr_ledger_departs(Oid root, Relation rel, HeapTuple before,
 									const ProtaddrDeparture *departure);
 extern bool protaddr_ledger_arrives(Oid root, Relation rel, ProtaddrDeparture *departure);

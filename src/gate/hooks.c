@@ -677,7 +677,8 @@ warn_of_unchecked(const Touched *entry)
 
 		if (column != NULL)
 			ereport(WARNING,
-					(errmsg("the gate of table \"%s\" does not check column \"%s\", which could hold an address as text",
+					(errcode(ERRCODE_WARNING),
+					 errmsg("the gate of table \"%s\" does not check column \"%s\", which could hold an address as text",
 							get_rel_name(entry->relation), column),
 					 errhint("If it holds payment messages, protaddr.remove_gate() and protaddr.install_gate(..., messages => ...).")));
 	}
