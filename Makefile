@@ -259,8 +259,8 @@ fuzz-smoke: fuzz-programs
 	@failed=0; for p in $(FUZZ_PROGRAMS); do \
 		name=$${p##*/fuzz_}; corpus="$(srcdir)/test/fuzz/corpus_$$name"; found="build_fuzz/found_$$name"; \
 		$(MKDIR_P) "$$found"; test -d "$$corpus" || { echo "not ok - fuzz $$name: no corpus"; failed=1; continue; }; \
-		if find "$$corpus" -type f -print0 | xargs -0 -r "$$p" -timeout=10 >"build_fuzz/$$name.log" 2>&1 && \
-		   "$$p" $$(test ! -f '$(srcdir)'/test/fuzz/$$name.dict || echo "-dict=$(srcdir)/test/fuzz/$$name.dict") -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+		if find "$$corpus" -type f -print0 | xargs -0 -r "$$p" -timeout=600 >"build_fuzz/$$name.log" 2>&1 && \
+		   "$$p" $$(test ! -f '$(srcdir)'/test/fuzz/$$name.dict || echo "-dict=$(srcdir)/test/fuzz/$$name.dict") -max_total_time=$(FUZZ_SECONDS) -timeout=600 -rss_limit_mb=1024 -print_final_stats=1 \
 				-artifact_prefix="build_fuzz/$${name}_" "$$found" "$$corpus" >>"build_fuzz/$$name.log" 2>&1; \
 		then echo "ok - fuzz $$name"; \
 		else echo "not ok - fuzz $$name"; tail -n 60 "build_fuzz/$$name.log"; failed=1; fi; \

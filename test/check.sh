@@ -108,8 +108,8 @@ stage_build()
 vpath_build()
 {
 	pa_copy_tree "$PA_TREE" "$PA_WORK/vpath" && mkdir -p "$PA_WORK/vpath/b" && cd "$PA_WORK/vpath/b" &&
-		pa_timed 300 make -j"$(nproc)" -f ../Makefile VPATH=.. PG_CONFIG="$PG_CONFIG" &&
-		pa_timed 60 make -f ../Makefile VPATH=.. PG_CONFIG="$PG_CONFIG" install DESTDIR="$PA_WORK/vpath/installed" || return 1
+		pa_guarded make -j"$(nproc)" -f ../Makefile VPATH=.. PG_CONFIG="$PG_CONFIG" &&
+		pa_guarded make -f ../Makefile VPATH=.. PG_CONFIG="$PG_CONFIG" install DESTDIR="$PA_WORK/vpath/installed" || return 1
 	cd "$PA_WORK/vpath" || return 1
 	[ -n "$(find installed -name 'protaddr--*.sql')" ] && [ -n "$(find installed -name protaddr.so)" ] &&
 		[ -n "$(find installed -name protaddr.control)" ] || { echo "not everything was installed:"; find installed -type f; return 1; }
@@ -118,11 +118,11 @@ vpath_build()
 
 stage_vpath() { one "builds and installs out of tree" vpath_build; cd "$PA_TREE" || exit 1; }
 
-stage_scan() { one "scan-build finds nothing" pa_timed 600 make -C "$PA_TREE" scan PG_CONFIG="$PG_CONFIG"; }
+stage_scan() { one "scan-build finds nothing" pa_guarded make -C "$PA_TREE" scan PG_CONFIG="$PG_CONFIG"; }
 
 stage_lint()
 {
-	pa_timed 120 bash "$PA_TREE/test/lint.sh" >"$LOGS/lint.tap" 2>&1
+	pa_guarded bash "$PA_TREE/test/lint.sh" >"$LOGS/lint.tap" 2>&1
 	set -- $?
 	tally_tap "$LOGS/lint.tap"
 	[ "$1" -le 1 ] || miss "lint.sh ended with status $1"
@@ -137,12 +137,12 @@ stage_unit()
 		skip "no test/unit/*.c"
 		return
 	fi
-	pa_timed 300 make -C "$PA_TREE" -k -j"$(nproc)" WERROR=1 PG_CONFIG="$PG_CONFIG" unit-programs >"$LOGS/unit-build.log" 2>&1 || {
+	pa_guarded make -C "$PA_TREE" -k -j"$(nproc)" WERROR=1 PG_CONFIG="$PG_CONFIG" unit-programs >"$LOGS/unit-build.log" 2>&1 || {
 		miss "unit tests build without a warning"
 		grep -E 'error|warning|undefined|\*\*\*' -A4 "$LOGS/unit-build.log" | head -n 200
 		return
 	}
-	pa_timed 300 make -C "$PA_TREE" WERROR=1 PG_CONFIG="$PG_CONFIG" unit >"$log" 2>&1
+	pa_guarded make -C "$PA_TREE" WERROR=1 PG_CONFIG="$PG_CONFIG" unit >"$log" 2>&1
 	set -- $?
 	tally_tap "$log"
 	# a program that says nothing of its tests is one test; one may also fail after its last test
@@ -166,7 +166,7 @@ stage_fuzz()
 		skip "no test/fuzz/fuzz_*.c"
 		return
 	fi
-	pa_timed $((300 + count * (seconds + 60))) make -C "$PA_TREE" -j1 WERROR=1 PG_CONFIG="$PG_CONFIG" \
+	pa_guarded make -C "$PA_TREE" -j1 WERROR=1 PG_CONFIG="$PG_CONFIG" \
 		FUZZ_SECONDS="$seconds" fuzz-smoke >"$LOGS/fuzz.tap" 2>&1
 	set -- $?
 	tally_tap "$LOGS/fuzz.tap"
@@ -210,7 +210,7 @@ run_regress()
 
 	shift 2
 	server_up || { miss "$name: no server"; return; }
-	pa_timed 600 make -C "$PA_TREE" PG_CONFIG="$PG_CONFIG" TAP_TESTS= "$@" installcheck >"$LOGS/$name.log" 2>&1
+	pa_guarded make -C "$PA_TREE" PG_CONFIG="$PG_CONFIG" TAP_TESTS= "$@" installcheck >"$LOGS/$name.log" 2>&1
 	status=$?
 	tally_regress "$LOGS/$name.log"
 	if [ "$status" != 0 ]; then
@@ -274,7 +274,7 @@ stage_tap()
 	mkdir -p "$EVIDENCE/tap/tmp_check/log"
 	export -f tap_one
 	printf '%s\n' "${files[@]}" >"$LOGS/tap-files"
-	pa_timed 900 xargs -a "$LOGS/tap-files" -P "${TAP_JOBS:-2}" -I{} bash -c 'tap_one "$1"; true' - {}
+	pa_guarded xargs -a "$LOGS/tap-files" -P "${TAP_JOBS:-2}" -I{} bash -c 'tap_one "$1"; true' - {}
 	for file in "${files[@]}"; do
 		log=$LOGS/tap-${file##*/}.log
 		[ -f "$log" ] || { miss "$file: not run"; continue; }
@@ -296,7 +296,7 @@ tell_story()
 	local -a variables=(-v "fixtures=$PA_TREE/test/data")
 
 	[ ! -r "$extract" ] || variables+=(-v "extract=$extract")
-	createdb demo && pa_timed 300 psql -X -q -d demo -v ON_ERROR_STOP=1 "${variables[@]}" -f test/demo/demo.sql
+	createdb demo && pa_guarded psql -X -q -d demo -v ON_ERROR_STOP=1 "${variables[@]}" -f test/demo/demo.sql
 }
 
 stage_demo()

@@ -13,7 +13,7 @@
 #	pa_enter, pa_build	its two halves
 #	pa_start_server DIR [CONF]	starts a server in DIR, exports PGHOST, PGPORT, PGUSER
 #	pa_stop_server DIR		stops it
-#	pa_timed SECONDS COMMAND...	runs a command that stops when we are stopped
+#	pa_guarded COMMAND...	runs a command that stops when we are stopped
 #	pa_say, pa_fail			a message; a message, the log it names, and exit
 #
 # Environment:
@@ -104,6 +104,7 @@ pa_missing_tools()
 	command -v perl >/dev/null || echo perl
 	printf '#include <openssl/evp.h>\n' | gcc -E - >/dev/null 2>&1 || echo libssl-dev
 	printf '#include <expat.h>\n' | gcc -E - >/dev/null 2>&1 || echo libexpat1-dev
+	printf '#include <sodium.h>\n' | gcc -E - >/dev/null 2>&1 || echo libsodium-dev
 	[ "${PA_NEED:-check}" = check ] || return 0
 	perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
 	command -v prove >/dev/null || echo perl
@@ -112,7 +113,9 @@ pa_missing_tools()
 	command -v clang >/dev/null || echo clang
 	command -v scan-build >/dev/null || echo clang-tools
 	pa_fuzzer_runtime || echo libclang-rt-dev
-	command -v xmllint >/dev/null || echo libxml2-utils
+	# from 16 on PostgreSQL's own package has it
+	command -v pg_bsd_indent >/dev/null || [ -x "$("$(pa_find_postgres)" --bindir 2>/dev/null)/pg_bsd_indent" ] || echo pg-bsd-indent
+	command -v readelf >/dev/null || echo binutils
 }
 
 pa_as_root()
@@ -308,21 +311,27 @@ pa_inside_end()
 		wait "$PA_CHILD" 2>/dev/null
 	fi
 	find "$PA_WORK" -path "$PA_WORK/pg" -prune -o -name postmaster.pid -print 2>/dev/null | while read -r pidfile; do
-		"$PA_BIN/pg_ctl" -D "${pidfile%/*}" -m immediate -w -t 20 stop >/dev/null 2>&1
+		"$PA_BIN/pg_ctl" -D "${pidfile%/*}" -m immediate -w stop >/dev/null 2>&1
 	done
 }
 
-# pa_timed SECONDS COMMAND... runs a command in a process group of its own.
-pa_timed()
+# How long is something that hangs waited for?  Nothing here may fail because the machine
+# is slow or busy, so this is far more than anything takes.
+PA_HANGS=3600
+# ... and so have the test frameworks and pg_ctl
+export PG_TEST_TIMEOUT_DEFAULT=$PA_HANGS PGISOLATIONTIMEOUT=$PA_HANGS PGCTLTIMEOUT=$PA_HANGS
+
+# pa_guarded COMMAND... runs a command in a process group of its own.
+pa_guarded()
 {
 	local status
 
-	timeout -k 10 "$@" &
+	timeout -k 60 "$PA_HANGS" "$@" &
 	PA_CHILD=$!
 	wait "$PA_CHILD"
 	status=$?
 	PA_CHILD=
-	[ "$status" != 124 ] || printf '!! stopped after %s seconds: %s\n' "$1" "${*:2}"
+	[ "$status" != 124 ] || printf '!! hung, and was stopped after %s seconds: %s\n' "$PA_HANGS" "$*"
 	return "$status"
 }
 
@@ -332,8 +341,8 @@ pa_build()
 	local jobs
 
 	jobs=$(nproc 2>/dev/null || echo 1)
-	pa_timed 300 make -C "$PA_TREE" -j"$jobs" PG_CONFIG="$PG_CONFIG" WERROR="${PA_WERROR:-0}" >"$PA_WORK/logs/build.log" 2>&1 &&
-		pa_timed 60 make -C "$PA_TREE" PG_CONFIG="$PG_CONFIG" install >>"$PA_WORK/logs/build.log" 2>&1
+	pa_guarded make -C "$PA_TREE" -j"$jobs" PG_CONFIG="$PG_CONFIG" WERROR="${PA_WERROR:-0}" >"$PA_WORK/logs/build.log" 2>&1 &&
+		pa_guarded make -C "$PA_TREE" PG_CONFIG="$PG_CONFIG" install >>"$PA_WORK/logs/build.log" 2>&1
 }
 
 # pa_enter SCRIPT [ARG...] is pa_setup without the build.
@@ -385,12 +394,12 @@ pa_start_server()
 		[ ! -f "$PA_TREE/test/server.conf" ] || cat "$PA_TREE/test/server.conf"
 		printf '%s\n' "$conf"
 	} >>"$dir/data/postgresql.conf"
-	"$PA_BIN/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w -t 60 start >"$dir/pg_ctl.log" 2>&1 </dev/null ||
+	"$PA_BIN/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w start >"$dir/pg_ctl.log" 2>&1 </dev/null ||
 		{ pa_complain "the server does not start" "$dir/server.log"; return 1; }
 }
 
 pa_stop_server()
 {
-	"$PA_BIN/pg_ctl" -D "$1/data" -m fast -w -t 60 stop >>"$1/pg_ctl.log" 2>&1 ||
-		"$PA_BIN/pg_ctl" -D "$1/data" -m immediate -w -t 20 stop >>"$1/pg_ctl.log" 2>&1
+	"$PA_BIN/pg_ctl" -D "$1/data" -m fast -w stop >>"$1/pg_ctl.log" 2>&1 ||
+		"$PA_BIN/pg_ctl" -D "$1/data" -m immediate -w stop >>"$1/pg_ctl.log" 2>&1
 }
