@@ -362,6 +362,9 @@ ALTER TABLE protaddr.substitute_address ENABLE ALWAYS TRIGGER own_table_truncate
 SELECT pg_catalog.pg_extension_config_dump('protaddr.substitute_address', '');
 SELECT pg_catalog.pg_extension_config_dump('protaddr.substitute_address_id_seq', '');
 
+REVOKE ALL ON protaddr.substitute_address FROM PUBLIC, pg_monitor;
+REVOKE ALL ON SEQUENCE protaddr.substitute_address_id_seq FROM PUBLIC, pg_monitor;
+
 CREATE FUNCTION protaddr.substitute_fits(address protaddr.address, subject text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_substitute_fits' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION protaddr.substitute_fits(protaddr.address, text) FROM PUBLIC;

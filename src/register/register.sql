@@ -1150,6 +1150,6 @@ REVOKE ALL ON FUNCTION protaddr.register_review_values() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.register_review_values() IS
 'What a person must look at, from every value of the bound columns (protaddr.bound_column): no address held (protected, but no value concerns them: is one of theirs bound to nobody, or to another identifier?); stale address (a register protects them and so has stopped sending their address: what we hold is from before; write to a substitute, not there); bound to nobody and cannot be opened (counts); not looked at (foreign tables, and what could not be read). since: when the protection began. Opens values to see whom they concern, not what they say. Reads whole tables: run it at night. For readers of history.';
 
-REVOKE ALL ON protaddr.protection_period, protaddr.substitute_address, protaddr.register_forgotten, protaddr.register_review
+REVOKE ALL ON protaddr.protection_period, protaddr.register_forgotten, protaddr.register_review
     FROM PUBLIC, pg_monitor;
-REVOKE ALL ON SEQUENCE protaddr.substitute_address_id_seq, protaddr.register_forgotten_id_seq FROM PUBLIC, pg_monitor;
+REVOKE ALL ON SEQUENCE protaddr.register_forgotten_id_seq FROM PUBLIC, pg_monitor;
