@@ -318,8 +318,8 @@ pa_inside_end()
 # How long is something that hangs waited for?  Nothing here may fail because the machine
 # is slow or busy, so this is far more than anything takes.
 PA_HANGS=3600
-# ... and so have the test frameworks and pg_ctl
-export PG_TEST_TIMEOUT_DEFAULT=$PA_HANGS PGISOLATIONTIMEOUT=$PA_HANGS PGCTLTIMEOUT=$PA_HANGS
+# ... and so long do the test frameworks and pg_ctl wait for one thing
+export PG_TEST_TIMEOUT_DEFAULT=900 PGISOLATIONTIMEOUT=900 PGCTLTIMEOUT=900
 
 # pa_guarded COMMAND... runs a command in a process group of its own.
 pa_guarded()
