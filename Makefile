@@ -178,7 +178,20 @@ PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 ifeq ($(WERROR),1)
 PG_CFLAGS += -Werror
 endif
-SHLIB_LINK = -lcrypto -lexpat
+
+# Hardened whatever the server was built with; test/check.sh looks whether it is.
+HARDEN_CFLAGS = -fstack-protector-strong
+HARDEN_CPPFLAGS = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+HARDEN_LINK = -Wl,-z,relro -Wl,-z,now
+PG_CPPFLAGS += $(HARDEN_CPPFLAGS)
+PG_CFLAGS += $(HARDEN_CFLAGS)
+SHLIB_LINK = -lcrypto -lexpat $(HARDEN_LINK)
+
+# COVERAGE=1 counts which lines run (test/coverage.pl).
+ifeq ($(COVERAGE),1)
+PG_CFLAGS += --coverage
+SHLIB_LINK += --coverage
+endif
 
 # JIT has nothing to inline here (every call opens a seal or reads the register), and
 # bitcode needs the one version of clang the server was built with.  with_llvm=yes on
@@ -224,6 +237,9 @@ PURE_CFLAGS = -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Wno-unuse
 ifeq ($(WERROR),1)
 PURE_CFLAGS += -Werror
 endif
+ifeq ($(COVERAGE),1)
+UNIT_COVERAGE = --coverage
+endif
 
 UNIT_SRCS = $(sort $(wildcard $(srcdir)/test/unit/*.c))
 FUZZ_SRCS = $(sort $(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
@@ -234,7 +250,7 @@ FUZZ_PROGRAMS = $(patsubst $(srcdir)/test/fuzz/%.c,build_fuzz/%,$(FUZZ_SRCS))
 
 build_unit/%: $(srcdir)/test/unit/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h) $(wildcard $(srcdir)/test/unit/*.h)
 	@$(MKDIR_P) build_unit
-	$(CC) $(PURE_CFLAGS) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) $(PURE_LIBS)
+	$(CC) $(PURE_CFLAGS) $(UNIT_COVERAGE) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) $(PURE_LIBS)
 
 build_fuzz/%: $(srcdir)/test/fuzz/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h) $(wildcard $(srcdir)/test/fuzz/*.h)
 	@$(MKDIR_P) build_fuzz

@@ -195,14 +195,6 @@ server_up()
 	server=1
 }
 
-# pg_regress up to 15 says "test NAME ... ok", from 16 on it speaks TAP.
-tally_regress()
-{
-	sed -nE -e 's/^(test|    )? *([A-Za-z0-9_-]+) +\.\.\. (ok|FAILED|failed \(ignored\)).*/\3 \2/p' \
-		-e 's/^ok [0-9]+ +[-+] +([^ ]+).*/ok \1/p' -e 's/^not ok [0-9]+ +[-+] +([^ ]+).*/FAILED \1/p' "$1" |
-		sed -E 's/^ok /ok - /; s/^(FAILED|failed \(ignored\)) /not ok - /' >>"$tally"
-}
-
 # run_regress NAME DIFFS MAKEARG... runs one of PGXS's installchecks.
 run_regress()
 {
@@ -212,7 +204,7 @@ run_regress()
 	server_up || { miss "$name: no server"; return; }
 	pa_guarded make -C "$PA_TREE" PG_CONFIG="$PG_CONFIG" TAP_TESTS= "$@" installcheck >"$LOGS/$name.log" 2>&1
 	status=$?
-	tally_regress "$LOGS/$name.log"
+	pa_tally_regress "$LOGS/$name.log" >>"$tally"
 	if [ "$status" != 0 ]; then
 		grep -q '^not ok' "$tally" || miss "$name ended with status $status"
 		cat "$LOGS/$name.log"

@@ -15,6 +15,7 @@
 #	pa_stop_server DIR		stops it
 #	pa_guarded COMMAND...	runs a command that stops when we are stopped
 #	pa_say, pa_fail			a message; a message, the log it names, and exit
+#	pa_tally_regress FILE	what pg_regress said, as TAP
 #
 # Environment:
 #	PG_CONFIG		the PostgreSQL to copy; default the newest one here with headers
@@ -177,6 +178,15 @@ pa_install_packages()
 	[ -n "$(pa_find_postgres)" ] || pa_fail "PostgreSQL is still not complete after the installation" "$log"
 	missing=$(pa_missing_tools | tr '\n' ' ')
 	[ -z "$missing" ] || pa_fail "still missing after the installation: $missing" "$log"
+}
+
+# pa_tally_regress FILE prints a line of TAP for each test of an installcheck.  pg_regress
+# up to 15 says "test NAME ... ok", from 16 on it speaks TAP.
+pa_tally_regress()
+{
+	sed -nE -e 's/^(test|    )? *([A-Za-z0-9_-]+) +\.\.\. (ok|FAILED|failed \(ignored\)).*/\3 \2/p' \
+		-e 's/^ok [0-9]+ +[-+] +([^ ]+).*/ok \1/p' -e 's/^not ok [0-9]+ +[-+] +([^ ]+).*/FAILED \1/p' "$1" |
+		sed -E 's/^ok /ok - /; s/^(FAILED|failed \(ignored\)) /not ok - /'
 }
 
 # ---- outside: work directory, copies, the ordinary user -----------------------
