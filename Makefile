@@ -14,6 +14,7 @@ PGFILEDESC = "protaddr - protected addresses"
 # ---- sources, by room, the lower floors first --------------------------------
 
 BASE_OBJS = \
+	src/base/hooks.o \
 	src/base/log_hygiene.o \
 	src/base/own_tables.o
 
@@ -58,14 +59,16 @@ REGISTER_OBJS = \
 
 BINDING_OBJS = \
 	src/binding/bind.o \
-	src/binding/bound_column.o
+	src/binding/bound_column.o \
+	src/binding/bound_values.o
 
 LAW_OBJS = \
 	src/law/birth.o \
 	src/law/channel.o \
-	src/law/decide.o \
+	src/law/ask.o \
 	src/law/linked.o \
-	src/law/substitute.o
+	src/law/substitute.o \
+	src/law/words.o
 
 DOOR_OBJS = \
 	src/door/disclosure.o \

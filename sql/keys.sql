@@ -109,6 +109,48 @@ SELECT replace(refusal('SELECT protaddr.show(home) FROM customer WHERE n = 3'), 
 ROLLBACK;
 SELECT protaddr.show(home) FROM customer WHERE n = 3;
 
+-- a value stored while its key was not here is bound once the key is, and counted meanwhile
+CREATE TABLE typed AS SELECT 'Vestergade 50'::protaddr.address AS home;
+SELECT key_of(home) AS typed_key FROM typed \gset
+UPDATE protaddr.data_key SET outer_key = '0123456789abcdef' WHERE lpad(to_hex(id), 16, '0') = :'typed_key';
+\c
+SELECT protaddr.rotate_data_key() IS NOT NULL AS another_is_used;
+SET client_min_messages = warning;
+\set VERBOSITY terse
+CREATE TABLE late (n int PRIMARY KEY, cpr text, home protaddr.address);
+SELECT protaddr.bind_column('late', 'home', 'cpr');
+INSERT INTO late VALUES (1, '6101704001', 'Vestergade 51'), (2, NULL, 'Vestergade 52');
+DO $$ BEGIN
+    INSERT INTO late SELECT n, '6101704001', home FROM typed, generate_series(3, 5) n;
+END $$;
+INSERT INTO late SELECT 6, NULL, home FROM typed;
+\set VERBOSITY default
+SELECT * FROM protaddr.bound_values('late', 'home', 'cpr');
+SELECT count(*) AS cannot_be_read FROM late WHERE refusal(format('SELECT protaddr.show(home) FROM late WHERE n = %s', n)) LIKE '55PA1 %';
+UPDATE protaddr.data_key SET outer_key = protaddr.outer_key_name() WHERE lpad(to_hex(id), 16, '0') = :'typed_key';
+SELECT * FROM protaddr.bound_values('late', 'home', 'cpr');
+SELECT n, protaddr.show(home) FROM late ORDER BY n;
+UPDATE late SET n = 13 WHERE n = 3;
+SELECT unbound FROM protaddr.bound_values('late', 'home', 'cpr');
+SELECT protaddr.rebind_column('late', 'home') AS rebound;
+SELECT * FROM protaddr.bound_values('late', 'home', 'cpr');
+SELECT n, protaddr.show(home) FROM late ORDER BY n;
+SELECT refusal(s) FROM (VALUES (1, 'SELECT protaddr.rebind_column(''late'', ''cpr'')'), (2, 'SELECT protaddr.bound_values(''late'', ''cpr'', ''cpr'')'),
+    (3, 'SELECT protaddr.bound_values(0, ''home'', ''cpr'')'), (4, 'SELECT protaddr.bound_values(''late'', ''home'', ''who'')')) v(n, s) ORDER BY n;
+CREATE ROLE regress_keys_reader;
+GRANT EXECUTE ON FUNCTION protaddr.bound_values TO regress_keys_reader;
+SET ROLE regress_keys_reader;
+SELECT refusal('SELECT protaddr.bound_values(''late'', ''home'', ''cpr'')');
+RESET ROLE;
+GRANT SELECT ON late TO regress_keys_reader;
+ALTER TABLE late ENABLE ROW LEVEL SECURITY;
+SET ROLE regress_keys_reader;
+SELECT refusal('SELECT protaddr.bound_values(''late'', ''home'', ''cpr'')');
+RESET ROLE;
+DROP TABLE late, typed;
+DROP OWNED BY regress_keys_reader;
+DROP ROLE regress_keys_reader;
+
 -- adopt_data_keys: its argument
 SELECT refusal(format('SELECT protaddr.adopt_data_keys(%L)', f)) FROM unnest('{protaddr.kek,../protaddr.kek,"",/nowhere/protaddr.kek,/,/etc/passwd}'::text[])
     WITH ORDINALITY u(f, n) ORDER BY n;

@@ -45,9 +45,12 @@ protaddr.adopt_data_keys(text)|none
 protaddr.bind_column(regclass,name,name)|none
 protaddr.bind_row()|none
 protaddr.bind_rows(regclass,name)|all
+protaddr.bound_values(regclass,name,name)|none
 protaddr.building_name(protaddr.address)|all
 protaddr.building_number(protaddr.address)|all
 protaddr.care_of(protaddr.address)|all
+protaddr.channel_action_words()|all
+protaddr.channel_actions(protaddr.channel)|all
 protaddr.check_lifts(text,bigint,bigint,bigint)|none
 protaddr.confirm_register(text,interval)|clerk
 protaddr.country(protaddr.address)|all
@@ -86,8 +89,6 @@ protaddr.load_register(text,jsonb,text,text,bigint,bigint,boolean)|none
 protaddr.load_staged(text,text,text,bigint,bigint,boolean)|none
 protaddr.load_staged_rows(text,text)|none
 protaddr.make_held(regclass,text,name[])|all
-protaddr.may_hold(protaddr.channel)|all
-protaddr.may_withhold(protaddr.channel)|all
 protaddr.note_channel_change()|none
 protaddr.note_refusal(text,text,text,date,text)|none
 protaddr.outer_key_name()|monitor
@@ -99,6 +100,7 @@ protaddr.protect(text,text,text,timestamp with time zone,date,text)|clerk
 protaddr.protected_between(timestamp with time zone,timestamp with time zone,timestamp with time zone)|none
 protaddr.protection_at(text,timestamp with time zone,timestamp with time zone)|none
 protaddr.protection_history(text)|none
+protaddr.rebind_column(regclass,name)|none
 protaddr.register_max_age()|all
 protaddr.register_ready()|all
 protaddr.register_review_values()|none

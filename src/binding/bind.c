@@ -23,10 +23,12 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/xact.h"
 #include "catalog/partition.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "parser/parse_func.h"
+#include "replication/logicalworker.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -40,7 +42,7 @@ PG_FUNCTION_INFO_V1(protaddr_bind_rows);
 static Oid	binding_rows_of = InvalidOid;
 
 static bool may_bind(const PaAddress *address, Oid function, Oid table);
-static bool concerns(const PaAddress *address, const ProtaddrIdentifier *person);
+static void stays_unbound(Relation rel, AttrNumber column, const ProtaddrSeal *seal);
 
 /* protaddr_bind_row is the trigger: BEFORE ROW, arguments column and subject. */
 Datum
@@ -77,13 +79,16 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 
 	/*
 	 * Without its key the value stays as it is: nobody can read it, and should the key come back,
-	 * it concerns whom it did, or nobody, and is withheld.
+	 * it concerns whom it did, or nobody, and is withheld.  The next UPDATE of the row binds it.
 	 */
 	seal = (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value);
 	if (!protaddr_open(seal, true, &opened))
+	{
+		stays_unbound(trigdata->tg_relation, column, seal);
 		return PointerGetDatum(row);
+	}
 
-	if (!concerns(&opened.address, &person) &&
+	if (!protaddr_concerns(&opened.address, &person) &&
 		may_bind(&opened.address, fcinfo->flinfo->fn_oid,
 				 RelationGetRelid(trigdata->tg_relation)))
 	{
@@ -139,14 +144,27 @@ may_bind(const PaAddress *address, Oid function, Oid table)
 		protaddr_may_execute(function, GetOuterUserId());
 }
 
-static bool
-concerns(const PaAddress *address, const ProtaddrIdentifier *person)
+/*
+ * stays_unbound warns, once in a statement, that a value is stored whose key is not
+ * here.  What an apply worker does is no statement of anybody: once in a transaction.
+ */
+static void
+stays_unbound(Relation rel, AttrNumber column, const ProtaddrSeal *seal)
 {
-	for (int i = 0; i < address->nsubjects; i++)
-		if (address->subject[i].len == person->len &&
-			memcmp(address->subject[i].data, person->key, person->len) == 0)
-			return true;
-	return false;
+	static TimestampTz warned = 0;
+	TimestampTz now = IsLogicalWorker() ? GetCurrentTransactionStartTimestamp() :
+	GetCurrentStatementStartTimestamp();
+
+	if (warned == now)
+		return;
+	warned = now;
+	ereport(WARNING,
+			(errcode(ERRCODE_PROTADDR_NOT_READY),
+			 errmsg("an address in column \"%s\" of relation \"%s\" cannot be bound, and stays withheld",
+					NameStr(TupleDescAttr(RelationGetDescr(rel), column - 1)->attname),
+					RelationGetRelationName(rel)),
+			 errdetail("Its data key %016llx is not here.", (unsigned long long) protaddr_seal_key(seal)),
+			 errhint("protaddr.bound_values() counts such values; once the key is here, protaddr.rebind_column() binds them.")));
 }
 
 /*

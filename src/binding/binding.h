@@ -6,6 +6,7 @@
 #define PROTADDR_BINDING_H
 
 #include "base/base.h"
+#include "person/person.h"
 
 /* ---- binding/bound_column.c: what a binding trigger knows about its table -- */
 
@@ -14,19 +15,23 @@ typedef struct ProtaddrBoundColumn
 {
 	Oid			trigger;		/* hash key */
 	Oid			relation;
-	bool		valid;
+	uint64		as_of;			/* how often relations had changed when it was read; 0: never */
 	AttrNumber	subject;
 	Oid			subject_type;
 	FmgrInfo	subject_out;
 	AttrNumber	address;
 } ProtaddrBoundColumn;
 
-extern void protaddr_bound_column_init(void);
+extern const ProtaddrPart protaddr_bound_column_part;
 extern bool protaddr_type_holds_address(Oid type);
 extern AttrNumber protaddr_trigger_column(Relation rel, const char *name);
 extern ProtaddrBoundColumn *protaddr_bound_column(TriggerData *trigdata, const char *subject,
 												  const char *column);
 extern void protaddr_check_row_trigger(FunctionCallInfo fcinfo, const char *function,
 									   TriggerEvent when, int nargs);
+
+/* ---- binding/bound_values.c: whom the values of a bound column concern ----- */
+
+extern bool protaddr_concerns(const PaAddress *address, const ProtaddrIdentifier *person);
 
 #endif							/* PROTADDR_BINDING_H */

@@ -108,6 +108,30 @@ REVOKE ALL ON FUNCTION protaddr.unbind_column(regclass, name, name) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.unbind_column(regclass, name, name) IS
 'Removes the binding of a column (to one subject column, or to all if subject is NULL) and returns how many there were. Values keep the people they were bound to; new ones stay unbound, and so withheld.';
 
+CREATE FUNCTION protaddr.rebind_column(relation regclass, column_name name) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgfoid = 'protaddr.bind_row()'::regprocedure
+                   AND (protaddr.trigger_arguments(t.oid))[1] = column_name) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'undefined_object',
+            MESSAGE = format('column %I of %s is not bound', column_name, relation),
+            HINT = 'See protaddr.bound_column and protaddr.bind_column().';
+    END IF;
+    RETURN protaddr.bind_rows(relation, column_name);
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.rebind_column(regclass, name) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.rebind_column(regclass, name) IS
+'Sends the rows of a bound column through its binding triggers again, and returns how many held an address: for values that were stored while their data key was not here, once it is. The caller must own the table. Raises 42704 if the column is not bound.';
+
+CREATE FUNCTION protaddr.bound_values(relation regclass, column_name name, subject name, OUT addresses bigint, OUT unbound bigint, OUT without_key bigint)
+    AS 'MODULE_PATHNAME', 'protaddr_bound_values' LANGUAGE C STRICT STABLE PARALLEL UNSAFE SET row_security = off;
+REVOKE ALL ON FUNCTION protaddr.bound_values(regclass, name, name) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.bound_values(regclass, name, name) IS
+'Counts, with the caller''s right to read the table, the addresses in a column of it; among them those that do not concern the person whom the subject column of their row names (where it names nobody: those that concern nobody), and those whose data key is not here, of which nobody can tell. Reads the whole table. Ask it of each row of protaddr.bound_column. Raises 42P01, 42804, and 42501 where row security would hide rows.';
+
 CREATE VIEW protaddr.bound_column AS
 SELECT t.tgrelid::regclass AS relation,
        a.args[1]::name AS column_name,
@@ -124,7 +148,7 @@ FROM pg_trigger t, LATERAL (SELECT protaddr.trigger_arguments(t.oid) AS args) a
 WHERE t.tgfoid = 'protaddr.bind_row()'::regprocedure AND t.tgparentid = 0
 ORDER BY t.tgrelid::regclass::text, 2, 3;
 GRANT SELECT ON protaddr.bound_column TO PUBLIC;
-COMMENT ON VIEW protaddr.bound_column IS 'The bound columns, as the catalogs have them; partitions stand under their parent.';
+COMMENT ON VIEW protaddr.bound_column IS 'The bound columns, as the catalogs have them; partitions stand under their parent. protaddr.bound_values() counts what is in them.';
 COMMENT ON COLUMN protaddr.bound_column.relation IS 'The table.';
 COMMENT ON COLUMN protaddr.bound_column.column_name IS 'The address column.';
 COMMENT ON COLUMN protaddr.bound_column.subject IS 'The column that names the person.';

@@ -108,7 +108,7 @@ typedef struct ProtaddrGate
 	Oid		   *key_collation;
 } ProtaddrGate;
 
-extern void protaddr_gate_plan_init(void);
+extern const ProtaddrPart protaddr_gate_plan_part;
 extern const ProtaddrGate *protaddr_gate_of_trigger(Relation rel, const Trigger *trigger);
 extern const ProtaddrGate *protaddr_gate_of_table(Relation rel);
 extern Oid	protaddr_gate_held(Relation rel);
@@ -133,11 +133,11 @@ typedef struct ProtaddrDigest
 	uint8		bytes[PROTADDR_DIGEST_SIZE];
 } ProtaddrDigest;
 
-extern void protaddr_message_column_init(void);
-extern ProtaddrAction protaddr_gate_message(const ProtaddrGateMessage *column, Datum value,
-											const ProtaddrChannel *channel,
+extern const ProtaddrPart protaddr_message_column_part;
+extern ProtaddrAction protaddr_gate_message(ProtaddrMode mode, const ProtaddrGateMessage *column,
+											Datum value, const ProtaddrChannel *channel,
 											const ProtaddrTransfer *transfer, Datum *leaves,
-											PaRewritten *counts);
+											ProtaddrAnswer *answer);
 extern bool protaddr_is_blank(const char *word);
 extern void protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
 								  const ProtaddrTransfer *transfer, Datum value,
@@ -165,7 +165,7 @@ typedef struct ProtaddrHeldDecision
 	TupleDesc	desc;
 } ProtaddrHeldDecision;
 
-extern void protaddr_held_init(void);
+extern const ProtaddrPart protaddr_held_part;
 extern ProtaddrHeldDecision *protaddr_held_decision(const ProtaddrGate *gate);
 extern void protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 							  const ProtaddrChannel *channel, const char *why);
@@ -200,7 +200,7 @@ typedef enum ProtaddrGateFunction
 	PROTADDR_GATE_NFUNCTIONS
 } ProtaddrGateFunction;
 
-extern void protaddr_gate_state_init(void);
+extern const ProtaddrPart protaddr_gate_state_part;
 extern Oid	protaddr_gate_register(void);
 extern Oid	protaddr_gate_function(ProtaddrGateFunction which);
 extern bool protaddr_gate_function_named(const char *name);
@@ -215,7 +215,7 @@ extern bool protaddr_gate_leave(Oid relation, const char *why, bool always);
 
 /* ---- gate/hooks.c: hooks that keep the gates in place ---------------------- */
 
-extern void protaddr_gate_hooks_init(void);
+extern const ProtaddrPart protaddr_gate_hooks_part;
 extern void protaddr_gate_require_hooks(void);
 
 #endif							/* PROTADDR_GATE_H */

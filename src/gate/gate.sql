@@ -20,26 +20,6 @@ CREATE FUNCTION protaddr.held_kept() RETURNS trigger
 COMMENT ON FUNCTION protaddr.held_kept() IS
 'Trigger of a held table: its rows are written by the gate, release_held() and reject_held(), never by hand, and never removed. Raises 55000.';
 
-CREATE FUNCTION protaddr.may_withhold(rule protaddr.channel) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT EXISTS (
-        SELECT FROM (VALUES (rule.when_protected::text), (rule.when_small::text), (rule.when_unknown::text)) a(action)
-        WHERE a.action IN ('withhold', 'minimum') OR (a.action = 'substitute' AND rule.without_substitute IN ('withhold', 'minimum')))
-        OR (rule.when_unbound = 'withhold' AND rule.when_protected NOT IN ('hold', 'block'));
-END;
-COMMENT ON FUNCTION protaddr.may_withhold(protaddr.channel) IS
-'Part of protaddr.install_gate(): whether a row of protaddr.channel can make an address NULL.';
-
-CREATE FUNCTION protaddr.may_hold(rule protaddr.channel) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT coalesce('hold' IN (rule.when_protected, rule.when_small, rule.when_unknown, rule.when_unbound,
-                               rule.when_unreadable, rule.without_substitute), false);
-END;
-COMMENT ON FUNCTION protaddr.may_hold(protaddr.channel) IS
-'Part of protaddr.install_gate(): whether a row of protaddr.channel can hold a row of a gated table.';
-
 CREATE FUNCTION protaddr.gate_column(relation regclass, column_name name, what text) RETURNS pg_catalog.pg_attribute
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -346,7 +326,7 @@ BEGIN
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid, protaddr.channel c
     WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
       AND protaddr.address_column(a.atttypid) = 'address' AND (a.attnotnull OR t.typnotnull)
-      AND (install_gate.channel IS NULL OR c.channel = install_gate.channel) AND c.valid_to > now() AND protaddr.may_withhold(c)
+      AND (install_gate.channel IS NULL OR c.channel = install_gate.channel) AND c.valid_to > now() AND protaddr.channel_actions(c) && '{withhold,minimum}'
     ORDER BY a.attnum, c.channel LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING
@@ -371,7 +351,7 @@ BEGIN
 
     -- Unless no row can be held, somewhere to hold it.  A name once made is kept: a later rule may hold.
     IF held IS NOT NULL OR EXISTS (SELECT FROM protaddr.channel c
-        WHERE (install_gate.channel IS NULL OR c.channel = install_gate.channel) AND c.valid_to > now() AND protaddr.may_hold(c)) THEN
+        WHERE (install_gate.channel IS NULL OR c.channel = install_gate.channel) AND c.valid_to > now() AND 'hold' = ANY (protaddr.channel_actions(c))) THEN
         arguments := arguments || ARRAY['held', protaddr.make_held(relation, held, message_columns)];
     END IF;
 

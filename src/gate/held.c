@@ -82,8 +82,8 @@ typedef struct Acting
 	int			guc_level;
 } Acting;
 
-static void held_xact(XactEvent event, void *arg);
-static void held_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg);
+static void held_xact_end(void);
+static void held_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent);
 static Oid	owner_of(Oid relation);
 static const char *what_is_wrong(Relation held, Relation rel, const ProtaddrGate *gate, const char **column);
 static Datum next_held_id(Relation held);
@@ -93,23 +93,20 @@ static void decide(FunctionCallInfo fcinfo, const char *status);
 static bool is_kept(Form_pg_attribute att);
 static const ProtaddrGateMessage *message_of(const ProtaddrGate *gate, Relation rel, const char *name);
 
-void
-protaddr_held_init(void)
-{
-	RegisterXactCallback(held_xact, NULL);
-	RegisterSubXactCallback(held_subxact, NULL);
-}
+const ProtaddrPart protaddr_held_part = {
+	.xact_end = held_xact_end,
+	.subxact = held_subxact,
+};
 
 static void
-held_xact(XactEvent event, void *arg)
+held_xact_end(void)
 {
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
-		counts = NIL;
+	counts = NIL;
 }
 
 /* What a subtransaction has held is its parent's, or was never held. */
 static void
-held_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+held_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent)
 {
 	ListCell   *cell;
 

@@ -78,7 +78,6 @@ static bool is_same_transfer(const Passing *passing);
 static bool released_by_decision(const Passing *passing, ProtaddrSeal *seal,
 								 const ProtaddrTransfer *transfer, Datum value, AttrNumber column);
 static bool messages_stay_released(Passing *passing);
-static const char *why_held(ProtaddrRule rule);
 static void follow_linked(Passing *passing);
 static void record_linked(const Passing *passing);
 static void record_stored_linked(const Passing *passing);
@@ -244,14 +243,6 @@ is_the_held_row(const Passing *passing)
 		is_as_held(passing, gate->messages[i].number);
 }
 
-static bool
-does(const ProtaddrChannel *channel, ProtaddrAction action)
-{
-	return channel->when_protected == action || (channel->has_small && channel->when_small == action) ||
-		channel->when_unknown == action || channel->when_unbound == action ||
-		channel->without_substitute == action || channel->when_unreadable == action;
-}
-
 /*
  * Whether a column, or a transaction of a message, could leave a record (disclosed, or
  * linked) before another one holds the row.
@@ -259,9 +250,9 @@ does(const ProtaddrChannel *channel, ProtaddrAction action)
 static bool
 may_be_held_on_record(const Passing *passing)
 {
-	if (passing->before != NULL || !does(passing->channel, PROTADDR_HOLD))
+	if (passing->before != NULL || (passing->channel->may & PROTADDR_ACTION_BIT(PROTADDR_HOLD)) == 0)
 		return false;
-	return (does(passing->channel, PROTADDR_DISCLOSE) &&
+	return ((passing->channel->may & PROTADDR_ACTION_BIT(PROTADDR_DISCLOSE)) != 0 &&
 			passing->gate->naddresses + 2 * passing->gate->nmessages > 1) ||
 		(passing->channel->linked_within != NULL && passing->gate->nmessages > 0);
 }
@@ -316,7 +307,7 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 	Datum		value = heap_getattr(passing->row, column->number, passing->desc, &isnull);
 	ProtaddrTransfer other;
 	ProtaddrTransfer *transfer = &passing->transfer;
-	ProtaddrDecision decision;
+	ProtaddrAnswer answer;
 	ProtaddrSeal *seal;
 	ProtaddrSeal *released;
 
@@ -330,10 +321,10 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 	}
 
 	seal = (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value);
-	released = protaddr_release(seal, passing->channel, transfer, &decision);
-	if (decision.action == PROTADDR_BLOCK)
+	released = protaddr_release(seal, passing->channel, transfer, &answer);
+	if (answer.action == PROTADDR_BLOCK)
 		protaddr_refuse(passing->channel);
-	if (decision.action == PROTADDR_HOLD)
+	if (answer.action == PROTADDR_HOLD)
 	{
 		/* what left with the row by a decision needs no other one */
 		if (is_moved(passing, column->number, transfer, value))
@@ -341,10 +332,10 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 		else if (released_by_decision(passing, seal, transfer, value, column->number))
 			may_move(passing, column->number, transfer, value);
 		else
-			hold(passing, column->number, why_held(decision.rule));
+			hold(passing, column->number, protaddr_rule_why(answer.rule));
 		return;
 	}
-	passing->linked[column->person] |= decision.linked;
+	passing->linked[column->person] |= answer.linked;
 	if (released == seal)
 		return;
 	value = released == NULL ? (Datum) 0 : PointerGetDatum(released);
@@ -364,14 +355,15 @@ release_messages(Passing *passing)
 		bool		isnull;
 		Datum		value = heap_getattr(passing->row, column->number, passing->desc, &isnull);
 		Datum		leaves;
-		PaRewritten counts;
+		ProtaddrAnswer answer;
 		ProtaddrTransfer transfer = passing->transfer;
 
 		if (isnull)
 			continue;
 		transfer.has_row = gate->args.subject != NULL;
 		transfer.counts_alone = transfer.counts_alone || (passing->loses_key && transfer.amount == NULL);
-		if (protaddr_gate_message(column, value, passing->channel, &transfer, &leaves, &counts) == PROTADDR_HOLD)
+		if (protaddr_gate_message(PROTADDR_ASK_NOW, column, value, passing->channel, &transfer, &leaves,
+								  &answer) == PROTADDR_HOLD)
 		{
 			if (is_moved(passing, column->number, &passing->transfer, value) ||
 				(passing->before != NULL && messages_stay_released(passing)))
@@ -381,10 +373,7 @@ release_messages(Passing *passing)
 			}
 			else
 			{
-				hold(passing, column->number, counts.verdict == PA_MESSAGE_OK ||
-					 counts.verdict == PA_MESSAGE_STOPPED ?
-					 "somebody named in the message is protected, or no register has told of them" :
-					 "the message cannot be read");
+				hold(passing, column->number, protaddr_rule_why(answer.rule));
 				continue;
 			}
 		}
@@ -532,27 +521,6 @@ messages_stay_released(Passing *passing)
 	protaddr_row_digest(gate, passing->row, passing->desc, passing->channel, &passing->transfer, &digests);
 	digest = (bytea *) cstring_to_text_with_len(digests.data, digests.len);
 	return protaddr_held_released(gate, digest);
-}
-
-static const char *
-why_held(ProtaddrRule rule)
-{
-	switch (rule)
-	{
-		case PROTADDR_RULE_NOT_READY:
-			return "no register can be asked";
-		case PROTADDR_RULE_UNBOUND:
-			return "the address concerns nobody, or the row names nobody";
-		case PROTADDR_RULE_UNKNOWN:
-			return "no register has told of somebody whom the address concerns";
-		case PROTADDR_RULE_SMALL:
-			return "somebody whom the address concerns is protected, and the amount is small or not known";
-		case PROTADDR_RULE_PROTECTED:
-		case PROTADDR_RULE_FREE:
-		case PROTADDR_RULE_HELD:
-			break;
-	}
-	return "somebody whom the address concerns is protected";
 }
 
 /* transfer_of gives the transfer of one of the people of a row, by what the row says. */

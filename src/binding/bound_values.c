@@ -1,0 +1,152 @@
+/*
+ * bound_values.c
+ *		How many values of a bound column concern the person of their row?
+ *
+ * Read with the rights of the caller, row by row, and only counted.  Whom a
+ * value concerns whose data key is not here cannot be known: it is counted apart.
+ */
+#include "postgres.h"
+
+#include "address/address.h"
+#include "base/base.h"
+#include "binding/binding.h"
+#include "keys/keys.h"
+#include "person/person.h"
+
+#include "access/htup_details.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#define ROWS_AT_ONCE	1000
+
+PG_FUNCTION_INFO_V1(protaddr_bound_values);
+
+typedef struct Counts
+{
+	int64		addresses;
+	int64		unbound;
+	int64		without_key;
+} Counts;
+
+/* protaddr_concerns tells whether the person is among those whom an address concerns. */
+bool
+protaddr_concerns(const PaAddress *address, const ProtaddrIdentifier *person)
+{
+	for (int i = 0; i < address->nsubjects; i++)
+		if (address->subject[i].len == person->len &&
+			memcmp(address->subject[i].data, person->key, person->len) == 0)
+			return true;
+	return false;
+}
+
+static void
+count_value(Datum value, bool names_person, const ProtaddrIdentifier *person, Counts *counts)
+{
+	ProtaddrOpened opened;
+
+	counts->addresses++;
+	if (!protaddr_open((ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value), true, &opened))
+	{
+		counts->without_key++;
+		return;
+	}
+	if (names_person ? !protaddr_concerns(&opened.address, person) : opened.address.nsubjects == 0)
+		counts->unbound++;
+	protaddr_shut(&opened);
+}
+
+/* count_rows counts what the query gives: an address and what names its person. */
+static void
+count_rows(const char *query, Counts *counts)
+{
+	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
+	Portal		cursor;
+	Oid			subject_type = InvalidOid;
+	FmgrInfo	subject_out;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "protaddr bound values",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	if (plan == NULL)
+		elog(ERROR, "could not read the values of a table");
+	cursor = SPI_cursor_open(NULL, plan, NULL, NULL, true);
+	for (;;)
+	{
+		TupleDesc	desc;
+		MemoryContext old;
+
+		SPI_cursor_fetch(cursor, true, ROWS_AT_ONCE);
+		if (SPI_processed == 0)
+			break;
+		desc = SPI_tuptable->tupdesc;
+		if (!OidIsValid(subject_type))
+		{
+			Oid			out;
+			bool		is_varlena;
+
+			if (getBaseType(TupleDescAttr(desc, 0)->atttypid) != protaddr_address_type())
+				ereport(ERROR,
+						(errcode(ERRCODE_DATATYPE_MISMATCH),
+						 errmsg("the column is not of type protaddr.address")));
+			subject_type = getBaseType(TupleDescAttr(desc, 1)->atttypid);
+			getTypeOutputInfo(subject_type, &out, &is_varlena);
+			fmgr_info(out, &subject_out);
+		}
+		old = MemoryContextSwitchTo(context);
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			HeapTuple	row = SPI_tuptable->vals[i];
+			ProtaddrIdentifier person;
+			bool		isnull;
+			Datum		subject = heap_getattr(row, 2, desc, &isnull);
+			bool		names_person = !isnull &&
+			protaddr_identifier_from_datum(subject, subject_type, &subject_out, &person);
+
+			count_value(heap_getattr(row, 1, desc, &isnull), names_person, &person, counts);
+			MemoryContextReset(context);
+		}
+		MemoryContextSwitchTo(old);
+		SPI_freetuptable(SPI_tuptable);
+		CHECK_FOR_INTERRUPTS();
+	}
+	SPI_cursor_close(cursor);
+	MemoryContextDelete(context);
+}
+
+/* protaddr_bound_values is protaddr.bound_values(regclass, name, name). */
+Datum
+protaddr_bound_values(PG_FUNCTION_ARGS)
+{
+	Oid			relation = PG_GETARG_OID(0);
+	const char *column = quote_identifier(NameStr(*PG_GETARG_NAME(1)));
+	char	   *name = get_rel_name(relation);
+	Counts		counts = {0, 0, 0};
+	StringInfoData query;
+	TupleDesc	desc;
+	Datum		values[3];
+	bool		nulls[3] = {false, false, false};
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relation)));
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT %s, %s FROM %s WHERE %s IS NOT NULL", column,
+					 quote_identifier(NameStr(*PG_GETARG_NAME(2))),
+					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name),
+					 column);
+	SPI_connect();
+	count_rows(query.data, &counts);
+	SPI_finish();
+
+	values[0] = Int64GetDatum(counts.addresses);
+	values[1] = Int64GetDatum(counts.unbound);
+	values[2] = Int64GetDatum(counts.without_key);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
