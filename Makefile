@@ -203,7 +203,7 @@ ifneq ($(origin with_llvm),command line)
 override with_llvm = no
 endif
 
-EXTRA_CLEAN = build_unit build_fuzz build_scan
+EXTRA_CLEAN = build_unit build_fuzz build_scan $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)

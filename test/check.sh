@@ -9,7 +9,7 @@
 #
 # Environment, beside that of setup.sh:
 #	STAGES			which stages to run, default all, in this order:
-#					build vpath scan lint unit fuzz regress isolation tap demo leaks
+#					build vpath scan lint unit fuzz regress isolation tap asserts demo leaks
 #	FUZZ_SECONDS	per fuzzer, default 20
 #	TAP_JOBS		TAP files at a time, default 2
 #	TAP_TESTS		TAP files to run, default test/t/*.pl
@@ -91,8 +91,19 @@ one()
 
 # ---- stages without a server -----------------------------------------------------
 
+# hardened LIBRARY prints what it lacks.
+hardened()
+{
+	readelf -lW "$1" | grep -q GNU_RELRO || echo "no read-only relocations (-z relro)"
+	readelf -dW "$1" | grep -qE 'BIND_NOW|FLAGS_1.*NOW' || echo "symbols are bound late (-z now is missing)"
+	readelf -W --dyn-syms "$1" | grep -q '__stack_chk_fail' || echo "no stack protector"
+	readelf -W --dyn-syms "$1" | grep -qE '__(mem|str|s?n?printf)[a-z]*_chk' || echo "no _FORTIFY_SOURCE"
+}
+
 stage_build()
 {
+	local lacks
+
 	if pa_build; then
 		pass "builds without a warning and installs"
 		built=1
@@ -102,6 +113,8 @@ stage_build()
 		PA_WERROR=0 pa_build && built=1
 	fi
 	grep -E 'error|warning|note:|\*\*\*' -A4 "$LOGS/build.log" | head -n 200
+	lacks=$(hardened "$PA_TREE/protaddr.so" 2>&1)
+	if [ -z "$lacks" ]; then pass "the library is hardened"; else miss "the library is hardened"; printf '%s\n' "$lacks"; fi
 }
 
 # From a tree in which nothing was ever built, or make would find the objects there.
@@ -188,30 +201,30 @@ need_build()
 	return 1
 }
 
-# One server for pg_regress and isolation.  It keeps its log and data as evidence.
+# One server for pg_regress, isolation and the demo.  It keeps its log and data as evidence.
 server_up()
 {
 	[ "${server:-0}" = 1 ] || pa_start_server "$EVIDENCE/regress" || return 1
 	server=1
 }
 
-# run_regress NAME DIFFS MAKEARG... runs one of PGXS's installchecks.
+# run_regress NAME SERVER TREE MAKEARG... runs one of PGXS's installchecks.
 run_regress()
 {
-	local name=$1 diffs=$2 status
+	local name=$1 dir=$2 tree=$3 status before
 
-	shift 2
-	server_up || { miss "$name: no server"; return; }
-	pa_guarded make -C "$PA_TREE" PG_CONFIG="$PG_CONFIG" TAP_TESTS= "$@" installcheck >"$LOGS/$name.log" 2>&1
+	shift 3
+	before=$(wc -l <"$tally")
+	pa_guarded make -C "$tree" PG_CONFIG="$PG_CONFIG" TAP_TESTS= "$@" installcheck >"$LOGS/$name.log" 2>&1
 	status=$?
 	pa_tally_regress "$LOGS/$name.log" >>"$tally"
 	if [ "$status" != 0 ]; then
 		grep -q '^not ok' "$tally" || miss "$name ended with status $status"
 		cat "$LOGS/$name.log"
-		[ ! -s "$diffs" ] || cat "$diffs"
+		cat "$tree/regression.diffs" "$tree/output_iso/regression.diffs" 2>/dev/null
 		echo "the end of the server's log:"
-		tail -n 60 "$EVIDENCE/regress/server.log"
-	elif [ ! -s "$tally" ]; then
+		tail -n 60 "$dir/server.log"
+	elif [ "$(wc -l <"$tally")" = "$before" ]; then
 		miss "$name: nothing was run"
 	fi
 }
@@ -229,7 +242,8 @@ stage_regress()
 		return
 	fi
 	need_build regress || return
-	run_regress regress "$PA_TREE/regression.diffs" ISOLATION=
+	server_up || { miss "regress: no server"; return; }
+	run_regress regress "$EVIDENCE/regress" "$PA_TREE" ISOLATION=
 }
 
 stage_isolation()
@@ -239,7 +253,37 @@ stage_isolation()
 		return
 	fi
 	need_build isolation || return
-	run_regress isolation "$PA_TREE/output_iso/regression.diffs" REGRESS=
+	server_up || { miss "isolation: no server"; return; }
+	run_regress isolation "$EVIDENCE/regress" "$PA_TREE" REGRESS=
+}
+
+# The other ways to run it: the library preloaded, a superuser of another name, and the
+# extension's own Asserts compiled in.  A server without asserts has what they need.
+stage_asserts()
+{
+	local PG_CONFIG=$PG_CONFIG PA_BIN=$PA_BIN PATH=$PATH PGHOST PGPORT PGUSER tree=$PA_WORK/asserts dir=$EVIDENCE/asserts
+
+	cp -a "$PA_WORK/pg" "$PA_WORK/pg-asserts" && pa_copy_tree "$PA_TREE" "$tree" || { miss "cannot copy"; return; }
+	PG_CONFIG=$PA_WORK/pg-asserts${PG_CONFIG#"$PA_WORK/pg"}
+	PA_BIN=$("$PG_CONFIG" --bindir)
+	PATH=$PA_BIN:$PATH
+	if pa_guarded make -C "$tree" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" WERROR=1 COPT=-DUSE_ASSERT_CHECKING &&
+		make -C "$tree" PG_CONFIG="$PG_CONFIG" install && readelf -W --dyn-syms "$tree/protaddr.so" | grep -q ExceptionalCondition; then
+		pass "builds without a warning with -DUSE_ASSERT_CHECKING"
+	else
+		miss "builds without a warning with -DUSE_ASSERT_CHECKING"
+		return
+	fi
+	pa_start_server "$dir" "shared_preload_libraries = 'protaddr'" chief || { miss "asserts: no server"; return; }
+	run_regress asserts-regress "$dir" "$tree" ISOLATION=
+	run_regress asserts-isolation "$dir" "$tree" REGRESS=
+	pa_stop_server "$dir"
+	if grep -q 'TRAP: ' "$dir/server.log"; then
+		miss "no Assert fails"
+		grep 'TRAP: ' "$dir/server.log"
+	else
+		pass "no Assert fails"
+	fi
 }
 
 # tap_one FILE runs one TAP file the way PGXS does, its data and logs kept as evidence.
@@ -383,7 +427,7 @@ stage_leaks()
 # ---- all of it ----------------------------------------------------------------------
 
 cd "$PA_TREE" || exit 1
-for name in build vpath scan lint unit fuzz regress isolation tap demo leaks; do
+for name in build vpath scan lint unit fuzz regress isolation tap asserts demo leaks; do
 	stage "$name" "stage_$name"
 done
 

@@ -11,7 +11,7 @@
 #	pa_setup SCRIPT [ARG...]	does all that, by running SCRIPT again inside; returns
 #						only there, with the extension built and installed
 #	pa_enter, pa_build	its two halves
-#	pa_start_server DIR [CONF]	starts a server in DIR, exports PGHOST, PGPORT, PGUSER
+#	pa_start_server DIR [CONF [SUPERUSER]]	starts a server in DIR, exports PGHOST, PGPORT, PGUSER
 #	pa_stop_server DIR		stops it
 #	pa_guarded COMMAND...	runs a command that stops when we are stopped
 #	pa_say, pa_fail			a message; a message, the log it names, and exit
@@ -379,9 +379,9 @@ pa_setup()
 	pa_build || pa_fail "protaddr does not build" "$PA_WORK/logs/build.log"
 }
 
-# pa_start_server DIR [CONF] makes a cluster in DIR/data and starts it, log in
-# DIR/server.log.  Adds test/server.conf, if there, and the lines CONF.
-# Returns 1, having said why, if it does not start.
+# pa_start_server DIR [CONF [SUPERUSER]] makes a cluster in DIR/data and starts it, log in
+# DIR/server.log.  Adds test/server.conf, if there, and the lines CONF.  Returns 1, having
+# said why, if it does not start.
 pa_start_server()
 {
 	local dir=$1 conf=${2:-}
@@ -389,10 +389,10 @@ pa_start_server()
 	PA_SERVERS+=("$dir")
 	PGHOST=$PA_WORK/s${#PA_SERVERS[@]}
 	PGPORT=$((54320 + ${#PA_SERVERS[@]}))
-	PGUSER=postgres
+	PGUSER=${3:-postgres}
 	export PGHOST PGPORT PGUSER
 	mkdir -p "$dir" && mkdir -m 700 "$PGHOST" || { pa_complain "cannot make $dir and $PGHOST"; return 1; }
-	"$PA_BIN/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$dir/initdb.log" 2>&1 ||
+	"$PA_BIN/initdb" -D "$dir/data" -U "$PGUSER" -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$dir/initdb.log" 2>&1 ||
 		{ pa_complain "initdb failed" "$dir/initdb.log"; return 1; }
 	{
 		echo "listen_addresses = ''"
