@@ -10,6 +10,8 @@
 # Environment, beside that of setup.sh:
 #	STAGES			which stages to run, default all, in this order:
 #					build vpath scan lint unit fuzz regress isolation tap asserts demo leaks
+#					coverage; the last one has regress, isolation, TAP and demo run on a build
+#					that counts
 #	FUZZ_SECONDS	per fuzzer, default 20
 #	TAP_JOBS		TAP files at a time, default 2
 #	TAP_TESTS		TAP files to run, default test/t/*.pl
@@ -21,6 +23,7 @@ export PA_NEED PA_WERROR
 pa_enter "$0" "$@"
 unset PA_CARRY_FILE
 
+ALL_STAGES="build vpath scan lint unit fuzz regress isolation tap asserts demo leaks coverage"
 LOGS=$PA_WORK/logs
 EVIDENCE=$PA_WORK/evidence
 PGXS_DIR=$(dirname "$("$PG_CONFIG" --pgxs)")/..
@@ -54,12 +57,7 @@ stage()
 {
 	local name=$1 run=$2 started=$SECONDS passed failed skipped words
 
-	if [ -n "${STAGES:-}" ]; then
-		case " $STAGES " in
-			*" $name "*) ;;
-			*) return ;;
-		esac
-	fi
+	wanted "$name" || return
 	: >"$tally"
 	printf '%-10s' "$name"
 	"$run" >"$LOGS/$name.out" 2>&1
@@ -150,12 +148,12 @@ stage_unit()
 		skip "no test/unit/*.c"
 		return
 	fi
-	pa_guarded make -C "$PA_TREE" -k -j"$(nproc)" WERROR=1 PG_CONFIG="$PG_CONFIG" unit-programs >"$LOGS/unit-build.log" 2>&1 || {
+	pa_guarded make -C "$PA_TREE" -k -j"$(nproc)" WERROR=1 COVERAGE="$(wanted coverage && echo 1)" PG_CONFIG="$PG_CONFIG" unit-programs >"$LOGS/unit-build.log" 2>&1 || {
 		miss "unit tests build without a warning"
 		grep -E 'error|warning|undefined|\*\*\*' -A4 "$LOGS/unit-build.log" | head -n 200
 		return
 	}
-	pa_guarded make -C "$PA_TREE" WERROR=1 PG_CONFIG="$PG_CONFIG" unit >"$log" 2>&1
+	pa_guarded make -C "$PA_TREE" WERROR=1 COVERAGE="$(wanted coverage && echo 1)" PG_CONFIG="$PG_CONFIG" unit >"$log" 2>&1
 	set -- $?
 	tally_tap "$log"
 	# a program that says nothing of its tests is one test; one may also fail after its last test
@@ -189,16 +187,26 @@ stage_fuzz()
 
 # ---- stages with a server --------------------------------------------------------
 
-# need_build NAME is true if the extension is there; else the stage has failed.
+# wanted NAME is true if that stage is to run.
+wanted()
+{
+	case " ${STAGES:-$ALL_STAGES} " in
+		*" $1 "*) ;;
+		*) return 1 ;;
+	esac
+}
+
+# need_build NAME is true if the extension is there; else the stage has failed.  From the
+# first stage that needs a server on it is the build that counts, if it is to be counted.
+counted=0
 need_build()
 {
-	[ "$built" = 1 ] && return
-	if [ -n "${STAGES:-}" ] && pa_build; then
-		built=1
-		return
-	fi
-	miss "$1: not run, protaddr does not build"
-	return 1
+	[ "$built" = 1 ] || { [ -n "${STAGES:-}" ] && pa_build && built=1; } || { miss "$1: not run, protaddr does not build"; return 1; }
+	[ "$counted" = 0 ] && wanted coverage || return 0
+	counted=1
+	pa_copy_tree "$PA_TREE" "$PA_WORK/counted"
+	pa_guarded make -C "$PA_WORK/counted" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" WERROR=1 COVERAGE=1 COPT=-O1 &&
+		make -C "$PA_WORK/counted" PG_CONFIG="$PG_CONFIG" COVERAGE=1 install || miss "builds with COVERAGE=1"
 }
 
 # One server for pg_regress, isolation and the demo.  It keeps its log and data as evidence.
@@ -424,10 +432,27 @@ stage_leaks()
 	leak_test "dumps" leaked_bytes -name '*dump*' ! -path '*/data/*' ! -path '*/pgdata/*' ! -name 'regress_log_*'
 }
 
+# What everything above ran.
+stage_coverage()
+{
+	local folders=()
+
+	[ "$counted" = 0 ] || folders+=("$PA_WORK/counted")
+	[ ! -d "$PA_TREE/build_unit" ] || folders+=("$PA_TREE")
+	if [ "${server:-0}" = 1 ]; then
+		pa_stop_server "$EVIDENCE/regress"
+	fi
+	perl "$PA_TREE/test/coverage.pl" "${folders[@]}" >"$LOGS/coverage.tap"
+	set -- $?
+	tally_tap "$LOGS/coverage.tap"
+	[ "$1" = 0 ] || grep -q '^not ok' "$tally" || miss "coverage.pl ended with status $1"
+	cat "$LOGS/coverage.tap"
+}
+
 # ---- all of it ----------------------------------------------------------------------
 
 cd "$PA_TREE" || exit 1
-for name in build vpath scan lint unit fuzz regress isolation tap asserts demo leaks; do
+for name in $ALL_STAGES; do
 	stage "$name" "stage_$name"
 done
 
