@@ -14,6 +14,7 @@ PGFILEDESC = "protaddr - protected addresses"
 # ---- sources, by room, the lower floors first --------------------------------
 
 BASE_OBJS = \
+	src/base/callers.o \
 	src/base/hooks.o \
 	src/base/log_hygiene.o \
 	src/base/own_tables.o
@@ -45,7 +46,8 @@ PERSON_OBJS = \
 	src/person/known.o \
 	src/person/link.o \
 	src/person/protected.o \
-	src/person/subject.o
+	src/person/subject.o \
+	src/person/subject_type.o
 
 REGISTER_OBJS = \
 	src/register/cpr_extract.o \
@@ -161,7 +163,7 @@ DATA_built = protaddr--1.0.sql
 
 REGRESS = install address_type address_ops show_format keys register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
-	bind channel law message gate gate_columns gate_hold gate_install gate_kept gate_verify privileges \
+	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_install gate_kept gate_verify privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_held attack_binary attack_inference \
 	attack_register

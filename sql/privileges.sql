@@ -126,6 +126,7 @@ protaddr.show(protaddr.address)|all
 protaddr.show_iso(protaddr.address)|all
 protaddr.street_name(protaddr.address)|all
 protaddr.subject_key(text)|all
+protaddr.subject_type(oid)|all
 protaddr.subjects_of(protaddr.address)|none
 protaddr.substitute_fits(protaddr.address,text)|none
 protaddr.take_over_shipped_row()|none
