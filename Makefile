@@ -3,6 +3,7 @@
 #	make && make install			build and install (PG_CONFIG=... chooses the server)
 #	make installcheck				pg_regress, isolation and TAP, against a running server
 #	make unit fuzz-smoke lint scan	checks that need no server
+#	make reference				doc/reference.md and doc/errors.md, by a running server
 #	.ci/run							all of it, on a private server of its own
 #
 # Out of tree:  mkdir b && cd b && make -f ../Makefile VPATH=..
@@ -37,7 +38,10 @@ TYPE_OBJS = \
 
 KEYS_OBJS = \
 	src/keys/aead.o \
+	src/keys/crypto.o \
+	src/keys/data_key.o \
 	src/keys/kek.o \
+	src/keys/key_functions.o \
 	src/keys/keyring.o \
 	src/keys/seal.o
 
@@ -97,6 +101,7 @@ GATE_OBJS = \
 	src/gate/arguments.o \
 	src/gate/held.o \
 	src/gate/hooks.o \
+	src/gate/ledger.o \
 	src/gate/message_column.o \
 	src/gate/plan.o \
 	src/gate/row.o \
@@ -128,6 +133,7 @@ PURE_SRCS = \
 	src/address/element.c \
 	src/address/format.c \
 	src/address/token.c \
+	src/keys/aead.c \
 	src/person/subject.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
@@ -163,13 +169,13 @@ DATA_built = protaddr--1.0.sql
 
 REGRESS = install address_type address_ops show_format keys register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
-	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_install gate_kept gate_verify privileges \
+	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_move gate_install gate_kept gate_verify privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
-	attack_errors attack_writing attack_outbound attack_held attack_binary attack_inference \
+	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
 	attack_register
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_hold gate_kept history identity linked protect register
+ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1
@@ -190,7 +196,7 @@ HARDEN_CPPFLAGS = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 HARDEN_LINK = -Wl,-z,relro -Wl,-z,now
 PG_CPPFLAGS += $(HARDEN_CPPFLAGS)
 PG_CFLAGS += $(HARDEN_CFLAGS)
-SHLIB_LINK = -lcrypto -lexpat $(HARDEN_LINK)
+SHLIB_LINK = -lcrypto -lexpat -lsodium $(HARDEN_LINK)
 
 # COVERAGE=1 counts which lines run (test/coverage.pl).
 ifeq ($(COVERAGE),1)
@@ -224,6 +230,9 @@ ifneq ($(filter-out clean distclean maintainer-clean lint,$(or $(MAKECMDGOALS),a
 ifneq ($(shell printf '%s\n' '#include <expat.h>' 'int main(void) { return XML_ParserCreate(0) == 0; }' | $(CC) $(CPPFLAGS) -xc - -o /dev/null -lexpat >/dev/null 2>&1 && echo there),there)
 $(error Expat is missing: install libexpat1-dev (Debian, Ubuntu) or expat-devel (Fedora, SUSE))
 endif
+ifneq ($(shell printf '%s\n' '#include <sodium.h>' 'int main(void) { return sodium_init(); }' | $(CC) $(CPPFLAGS) -xc - -o /dev/null -lsodium >/dev/null 2>&1 && echo there),there)
+$(error libsodium is missing: install libsodium-dev (Debian, Ubuntu) or libsodium-devel (Fedora, SUSE))
+endif
 endif
 
 # Phony, since under VPATH make would find the folders of the source tree and be content.
@@ -248,7 +257,7 @@ endif
 
 UNIT_SRCS = $(sort $(wildcard $(srcdir)/test/unit/*.c))
 FUZZ_SRCS = $(sort $(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
-PURE_LIBS = -lcrypto -lexpat
+PURE_LIBS = -lcrypto -lexpat -lsodium
 PURE_FILES = $(addprefix $(srcdir)/,$(PURE_SRCS))
 UNIT_PROGRAMS = $(patsubst $(srcdir)/test/unit/%.c,build_unit/%,$(UNIT_SRCS))
 FUZZ_PROGRAMS = $(patsubst $(srcdir)/test/fuzz/%.c,build_fuzz/%,$(FUZZ_SRCS))
@@ -286,6 +295,11 @@ fuzz-smoke: fuzz-programs
 		then echo "ok - fuzz $$name"; \
 		else echo "not ok - fuzz $$name"; tail -n 60 "build_fuzz/$$name.log"; failed=1; fi; \
 	done; exit $$failed
+
+# Writes doc/reference.md and doc/errors.md, by a running server on which this build is installed.
+.PHONY: reference
+reference:
+	PG_CONFIG='$(PG_CONFIG)' perl '$(srcdir)/doc/generate.pl'
 
 lint:
 	@bash '$(srcdir)/test/lint.sh'

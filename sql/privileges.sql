@@ -57,6 +57,7 @@ protaddr.country(protaddr.address)|all
 protaddr.country_subdivision(protaddr.address)|all
 protaddr.cpr_file_start(text)|none
 protaddr.cpr_header(bytea,text)|none
+protaddr.crypto_library()|monitor
 protaddr.data_key_available(bigint)|monitor
 protaddr.drop_birth_data(text)|none
 protaddr.drop_substitute(text)|none

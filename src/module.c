@@ -25,12 +25,12 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_callers_part,		/* SECURITY DEFINER functions */
 	&protaddr_own_tables_part,	/* relations, schemas; end of transaction */
 	&protaddr_kek_part,			/* settings */
-	&protaddr_aead_part,		/* the cipher */
+	&protaddr_crypto_part,		/* the ciphers; settings */
 	&protaddr_seal_part,		/* end of transaction */
 	&protaddr_protected_part,	/* settings; end of transaction */
 	&protaddr_bound_column_part,	/* relations */
 	&protaddr_gate_plan_part,	/* relations */
-	&protaddr_message_column_part,	/* end of transaction */
+	&protaddr_ledger_part,		/* end of command, transaction and subtransaction */
 	&protaddr_held_part,		/* end of transaction and subtransaction */
 	&protaddr_gate_state_part,	/* relations, functions */
 	&protaddr_gate_hooks_part,	/* settings; DDL, permissions; before commit */

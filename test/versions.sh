@@ -19,6 +19,7 @@ MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P) || exit 1
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/protaddr-versions-XXXXXX") && chmod 755 "$WORK" || exit 1
 ROOTS=${PA_ROOTS:-$WORK}
+pa_as_root mkdir -p "$ROOTS"
 versions=("$@")
 [ $# != 0 ] || versions=(17 18)
 
@@ -59,7 +60,7 @@ make_root()
 
 	[ ! -x "$ROOTS/$version/usr/lib/postgresql/$version/bin/pg_config" ] || return 0
 	pa_as_root rm -rf --one-file-system "$ROOTS/$version" "$ROOTS/$version.new"
-	pa_as_root timeout --foreground -k 60 "$PA_HANGS" setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin mmdebstrap --quiet --variant=apt --mode=root \
+	pa_as_root timeout --foreground -k 60 "$PA_HANGS" setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin mmdebstrap --variant=apt --mode=root \
 		--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "3"' \
 		--dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--include="postgresql-$version,gcc,libc6-dev,make,perl,libssl-dev,libexpat1-dev,libsodium-dev" \
