@@ -42,9 +42,13 @@ KEYS_OBJS = \
 	src/keys/crypto.o \
 	src/keys/data_key.o \
 	src/keys/kek.o \
+	src/keys/kek_program.o \
 	src/keys/key_functions.o \
 	src/keys/keyring.o \
-	src/keys/seal.o
+	src/keys/reseal.o \
+	src/keys/retire.o \
+	src/keys/seal.o \
+	src/keys/sealed_column.o
 
 PERSON_OBJS = \
 	src/person/identifier.o \
@@ -168,7 +172,7 @@ DATA_built = protaddr--1.0.sql
 
 # ---- tests, by name -----------------------------------------------------------
 
-REGRESS = install own_tables address_type address_ops show_format keys register \
+REGRESS = install own_tables address_type address_ops show_format keys reseal register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
 	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_move gate_install gate_kept gate_verify privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
