@@ -56,7 +56,8 @@ PERSON_OBJS = \
 	src/person/link.o \
 	src/person/protected.o \
 	src/person/subject.o \
-	src/person/subject_type.o
+	src/person/subject_type.o \
+	src/person/unknown.o
 
 REGISTER_OBJS = \
 	src/register/cpr_extract.o \
@@ -111,7 +112,8 @@ GATE_OBJS = \
 	src/gate/plan.o \
 	src/gate/row.o \
 	src/gate/scan.o \
-	src/gate/state.o
+	src/gate/state.o \
+	src/gate/unchecked.o
 
 OBJS = \
 	src/module.o \
@@ -174,7 +176,7 @@ DATA_built = protaddr--1.0.sql
 
 REGRESS = install own_tables address_type address_ops show_format keys reseal register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
-	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_move gate_install gate_kept gate_verify privileges \
+	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
 	attack_register

@@ -142,6 +142,8 @@ protaddr.town_name(protaddr.address)|all
 protaddr.trigger_arguments(oid)|all
 protaddr.unbind_column(regclass,name,name)|none
 protaddr.unchecked_columns(regclass)|all
+protaddr.unchecked_type(oid)|all
+protaddr.unknown_people(regclass,name)|none
 protaddr.unlink_identity(text,text)|none
 protaddr.verify_gate(regclass,regclass,tid)|none
 \.
