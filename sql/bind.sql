@@ -170,21 +170,11 @@ CREATE TABLE holding (who text, joint text[], home protaddr.address);
 INSERT INTO holding VALUES ('6101704001', '{6101704001,6201704002}', 'Vestergade 1'), ('6201704002', NULL, 'Kanariegade 2'), ('k1', '{K-1,K-2}', 'Vestergade 3'), ('K-2', '{}', 'Vestergade 4'), ('6301704003', '{NULL}', NULL), (' ', '{6301704003}', NULL), (NULL, NULL, NULL);
 SET client_min_messages = notice;
 SELECT protaddr.bind_column('holding', 'home', 'who'), protaddr.bind_column('holding', 'home', 'joint');
-SELECT 'who' AS subject, * FROM protaddr.unknown_people('holding', 'who') UNION ALL SELECT 'joint', * FROM protaddr.unknown_people('holding', 'joint');
+SELECT protaddr.unknown_people('holding', 'who'), protaddr.unknown_people('holding', 'joint');
 DELETE FROM holding WHERE who IS DISTINCT FROM '6101704001';
 SELECT protaddr.unbind_column('holding', 'home'), protaddr.bind_column('holding', 'home', 'who');
 SET client_min_messages = warning;
-SELECT refusal('SELECT * FROM protaddr.unknown_people(''holding'', ''home'')'), refusal('SELECT * FROM protaddr.unknown_people(''holding'', ''whom'')'), refusal('SELECT * FROM protaddr.unknown_people(0, ''who'')');
-SET ROLE regress_bind_owner;
-SELECT refusal('SELECT * FROM protaddr.unknown_people(''holding'', ''who'')');
-RESET ROLE;
-CREATE ROLE regress_bind_nobody;
-GRANT SELECT ON holding TO regress_bind_nobody;
-SET ROLE regress_bind_nobody;
-SELECT refusal('SELECT * FROM protaddr.unknown_people(''holding'', ''who'')');
-RESET ROLE;
 DROP TABLE holding;
-DROP ROLE regress_bind_nobody;
 -- the trigger's function is good for nothing else
 SELECT refusal('CREATE TRIGGER t ' || a || ' EXECUTE FUNCTION protaddr.bind_row(' || b || '); INSERT INTO own VALUES (''1'', ''x''); DELETE FROM own; TRUNCATE own') FROM (VALUES
     (1, 'AFTER INSERT ON own FOR EACH ROW', '''home'', ''cpr'''), (2, 'BEFORE INSERT ON own FOR EACH STATEMENT', '''home'', ''cpr'''), (3, 'BEFORE DELETE ON own FOR EACH ROW', '''home'', ''cpr'''),

@@ -22,11 +22,6 @@ CREATE FUNCTION protaddr.trigger_arguments(trigger oid) RETURNS text[]
 COMMENT ON FUNCTION protaddr.trigger_arguments(oid) IS
 'The arguments of a trigger (pg_trigger.tgargs) as text; NULL if there is no such trigger.';
 
-CREATE FUNCTION protaddr.unknown_people(relation regclass, column_name name, OUT rows bigint, OUT unknown bigint, OUT nobody bigint) RETURNS record
-    AS 'MODULE_PATHNAME', 'protaddr_unknown_people' LANGUAGE C STRICT STABLE PARALLEL UNSAFE SET row_security = off;
-COMMENT ON FUNCTION protaddr.unknown_people(regclass, name) IS
-'Counts, with the caller''s right to read the table, its rows; among them those where the column names somebody of whom no register has told, directly or over identity links, and those where it names nobody. Where no register lists people nobody is unknown. Protected or not makes no difference. Reads the whole table. For whoever may EXECUTE protaddr.bind_row() or protaddr.gate_row(). Raises 42501, also where row security would hide rows; 42P01, 42703, 42804.';
-
 CREATE FUNCTION protaddr.bind_column(relation regclass, column_name name, subject name) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -36,7 +31,8 @@ DECLARE
     person pg_attribute;
     trigger_name text;
     addresses bigint;
-    people record;
+    unknown bigint;
+    nobody bigint;
 BEGIN
     IF kind IS NULL OR kind NOT IN ('r', 'p', 'f') THEN
         RAISE EXCEPTION USING
@@ -94,17 +90,21 @@ BEGIN
     EXECUTE format('ALTER %s TABLE %s ENABLE ALWAYS TRIGGER %I',
                    CASE kind WHEN 'f' THEN 'FOREIGN' ELSE '' END, relation, trigger_name);
     addresses := protaddr.bind_rows(relation, column_name);
-    people := protaddr.unknown_people(relation, subject);
-    IF people.unknown > 0 OR people.nobody > 0 THEN
-        RAISE NOTICE 'of % rows of %, % name a person of whom no register has told, and % name nobody', people.rows, relation, people.unknown, people.nobody
-            USING HINT = 'Addresses of these rows are withheld, unless protaddr.channel (when_unknown, when_unbound) says otherwise. protaddr.link_identity() links a customer or account number to the person; protaddr.unknown_people() counts again.';
+    EXECUTE format('SELECT count(*) FROM %s WHERE %I IS NOT NULL AND %I IS NULL', relation, column_name, subject) INTO nobody;
+    -- who may not ask of single people is not told of them
+    IF has_function_privilege('protaddr.unknown_people(regclass, name)', 'EXECUTE') THEN
+        unknown := protaddr.unknown_people(relation, subject);
+    END IF;
+    IF unknown > 0 OR nobody > 0 THEN
+        RAISE NOTICE 'in % rows of % no register has told of the person that column % names, and in % it names nobody', coalesce(unknown::text, 'an unknown number of'), relation, quote_ident(subject), nobody
+            USING HINT = 'Addresses of these rows are withheld, unless protaddr.channel (when_unknown) says otherwise. protaddr.link_identity() links a customer or account number to the person; protaddr.unknown_people() counts again.';
     END IF;
     RETURN addresses;
 END
 $$;
 REVOKE ALL ON FUNCTION protaddr.bind_column(regclass, name, name) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.bind_column(regclass, name, name) IS
-'Binds an address column to the people that another column of the row names: existing rows now, every row written later by a trigger (ENABLE ALWAYS). Returns how many rows held an address, and says in a NOTICE how many name people of whom no register has told (protaddr.unknown_people()), or nobody. Binding only adds people. One column may be bound to several subject columns (joint holders), and a subject column may be an array, whose elements each name a person. Types of a subject column: see protaddr.subject_type(). The caller must own the table and may execute protaddr.bind_row(): whoever may bind decides whom a yet unbound address concerns. From a role that may not, the trigger binds only what that role has typed in itself. Raises 22004, 42703, 42804, 42809 or 42710, and 0A000 under REPEATABLE READ or SERIALIZABLE, where rows committed meanwhile could not be seen.';
+'Binds an address column to the people that another column of the row names: existing rows now, every row written later by a trigger (ENABLE ALWAYS). Returns how many rows held an address, and says in a NOTICE how many rows name people of whom no register has told (if the caller may EXECUTE protaddr.unknown_people()), and how many addresses stand where nobody is named. Binding only adds people. One column may be bound to several subject columns (joint holders), and a subject column may be an array, whose elements each name a person. Types of a subject column: see protaddr.subject_type(). The caller must own the table and may execute protaddr.bind_row(): whoever may bind decides whom a yet unbound address concerns. From a role that may not, the trigger binds only what that role has typed in itself. Raises 22004, 42703, 42804, 42809 or 42710, and 0A000 under REPEATABLE READ or SERIALIZABLE, where rows committed meanwhile could not be seen.';
 
 CREATE FUNCTION protaddr.unbind_column(relation regclass, column_name name, subject name DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp

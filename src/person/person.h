@@ -96,6 +96,7 @@ enum
 };
 
 extern const ProtaddrPart protaddr_protected_part;
+extern const char *protaddr_register_why_not_ready(void);
 extern bool protaddr_register_ready(void);
 extern int	protaddr_protection_of(const char *key, int len);
 extern int	protaddr_protection_of_all(const PaAddress *address);

@@ -211,14 +211,12 @@ protected_xact_end(void)
 }
 
 /*
- * protaddr_register_ready is true if the register may be asked: at least one
- * source was loaded or confirmed, and none is older than allowed.  If not, it
- * warns, once per transaction.
+ * protaddr_register_why_not_ready tells why the register may not be asked; NULL if it
+ * may: at least one source was loaded or confirmed here, and none is older than allowed.
  */
-bool
-protaddr_register_ready(void)
+const char *
+protaddr_register_why_not_ready(void)
 {
-	const char *why;
 	uint64		now = protaddr_generation(PROTADDR_REGISTER_SOURCE);
 	TimestampTz statement = GetCurrentStatementStartTimestamp();
 
@@ -233,24 +231,35 @@ protaddr_register_ready(void)
 	}
 
 	if (unlikely(protaddr_relaxed_here()))
-		why = "This transaction loads, confirms or lifts; what it changes holds once it is committed.";
-	else if (unlikely(!any_source))
-		why = "No register source has been loaded or confirmed.";
-	else if (unlikely(source_of_elsewhere))
-		why = "A register source was last loaded or confirmed in another database, of which this one is a copy or a subscriber.";
-	else if (unlikely(oldest_source < statement - (int64) register_max_age * USECS_PER_SEC ||
-					  first_stale < statement))
-		why = "A register source is older than it may be.";
-	else
-		return true;
+		return "This transaction loads, confirms or lifts; what it changes holds once it is committed.";
+	if (unlikely(!any_source))
+		return "No register source has been loaded or confirmed.";
+	if (unlikely(source_of_elsewhere))
+		return "A register source was last loaded or confirmed in another database, of which this one is a copy or a subscriber.";
+	if (unlikely(oldest_source < statement - (int64) register_max_age * USECS_PER_SEC ||
+				 first_stale < statement))
+		return "A register source is older than it may be.";
+	return NULL;
+}
 
+/*
+ * protaddr_register_ready is true if the register may be asked.  If not, it warns,
+ * once per transaction.
+ */
+bool
+protaddr_register_ready(void)
+{
+	const char *why_not = protaddr_register_why_not_ready();
+
+	if (likely(why_not == NULL))
+		return true;
 	if (!warned)
 	{
 		warned = true;
 		ereport(WARNING,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
 				 errmsg("the register is not ready: no address is disclosed"),
-				 errdetail("%s", why),
+				 errdetail("%s", why_not),
 				 errhint("See protaddr.register_status.")));
 	}
 	return false;
