@@ -91,9 +91,15 @@ MESSAGE_OBJS = \
 
 GATE_OBJS = \
 	src/gate/arguments.o \
+	src/gate/carry_out.o \
+	src/gate/decision.o \
 	src/gate/held.o \
+	src/gate/held_list.o \
+	src/gate/held_row.o \
 	src/gate/hooks.o \
+	src/gate/in_place.o \
 	src/gate/message_column.o \
+	src/gate/payment.o \
 	src/gate/plan.o \
 	src/gate/row.o \
 	src/gate/scan.o \

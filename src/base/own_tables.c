@@ -281,7 +281,8 @@ keeps_rows(const char *table)
 {
 	static const char *const tables[] = {
 		"protection", "identity_link", "substitute_address", "birth_data", "register_forgotten",
-		"channel_change", "disclosure", "exchange_rate", "gate_change", "data_key"
+		"channel_change", "disclosure", "exchange_rate", "gate_change", "data_key", "held",
+		"held_decision"
 	};
 
 	for (int i = 0; i < lengthof(tables); i++)
@@ -348,7 +349,8 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 		check_closing(trigdata);
 	}
 	else if (strcmp(table, "channel_change") == 0 || strcmp(table, "disclosure") == 0 ||
-			 strcmp(table, "gate_change") == 0 || strcmp(table, "birth_data") == 0)
+			 strcmp(table, "gate_change") == 0 || strcmp(table, "birth_data") == 0 ||
+			 strcmp(table, "held") == 0 || strcmp(table, "held_decision") == 0)
 	{
 		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 			check_closing(trigdata);

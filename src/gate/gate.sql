@@ -15,11 +15,6 @@ CREATE FUNCTION protaddr.gate_summary() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_gate_summary' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 COMMENT ON FUNCTION protaddr.gate_summary() IS
 'Trigger after the statement that protaddr.install_gate() installs: says in a NOTICE how many rows of it are held, if any.';
-CREATE FUNCTION protaddr.held_kept() RETURNS trigger
-    AS 'MODULE_PATHNAME', 'protaddr_held_kept' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
-COMMENT ON FUNCTION protaddr.held_kept() IS
-'Trigger of a held table: its rows are written by the gate, release_held() and reject_held(), never by hand, and never removed. Raises 55000.';
-
 CREATE FUNCTION protaddr.may_withhold(rule protaddr.channel) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -30,15 +25,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION protaddr.may_withhold(protaddr.channel) IS
 'Part of protaddr.install_gate(): whether a row of protaddr.channel can make an address NULL.';
-
-CREATE FUNCTION protaddr.may_hold(rule protaddr.channel) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT coalesce('hold' IN (rule.when_protected, rule.when_small, rule.when_unknown, rule.when_unbound,
-                               rule.when_unreadable, rule.without_substitute), false);
-END;
-COMMENT ON FUNCTION protaddr.may_hold(protaddr.channel) IS
-'Part of protaddr.install_gate(): whether a row of protaddr.channel can hold a row of a gated table.';
 
 CREATE FUNCTION protaddr.gate_column(relation regclass, column_name name, what text) RETURNS pg_catalog.pg_attribute
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -91,115 +77,6 @@ END
 $$;
 COMMENT ON FUNCTION protaddr.gate_column(regclass, name, text) IS
 'Part of protaddr.install_gate(), with the rights of who calls it: a column that a gate is to use. Raises 42703 or 42804.';
-
-CREATE FUNCTION protaddr.make_held(relation regclass, held text, message_columns name[]) RETURNS text
-    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    gated pg_class;
-    schema name;
-    table_name name;
-    suffix constant text := '_held';
-    room integer;
-    parts text[];
-    there pg_class;
-    full_name text;
-    grantee oid;
-    col record;
-    own_columns constant text[] := '{held_id,held_at,held_by,held_operation,held_channel,held_why,held_status,held_seal,decided_at,decided_by,decided_reason,decided_action,decided_digest}';
-    culprit name;
-BEGIN
-    SELECT c.* INTO gated FROM pg_class c WHERE c.oid = relation;
-    SELECT n.nspname INTO schema FROM pg_namespace n WHERE n.oid = gated.relnamespace;
-    IF held IS NULL THEN
-        -- a name has 63 bytes: cut between characters
-        room := length(gated.relname::text);
-        WHILE octet_length(left(gated.relname::text, room) || suffix) > 63 LOOP
-            room := room - 1;
-        END LOOP;
-        table_name := left(gated.relname::text, room) || suffix;
-    ELSE
-        parts := parse_ident(held);
-        IF cardinality(parts) > 2 THEN
-            RAISE EXCEPTION USING ERRCODE = 'invalid_name', MESSAGE = 'a held table is named as table or schema.table';
-        END IF;
-        table_name := parts[cardinality(parts)];
-        schema := coalesce(CASE WHEN cardinality(parts) = 2 THEN parts[1] END, schema);
-    END IF;
-    full_name := format('%I.%I', schema, table_name);
-
-    SELECT a.attname INTO culprit FROM pg_attribute a
-    WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attname::text = ANY (own_columns)
-    ORDER BY a.attnum LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'duplicate_column',
-            MESSAGE = format('column %I of %s has a name that the held table needs', culprit, relation),
-            HINT = 'Rename the column.';
-    END IF;
-
-    SELECT c.* INTO there FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = schema AND c.relname = table_name;
-    IF there.oid IS NULL THEN
-        EXECUTE format('CREATE TABLE %s (held_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,'
-            'held_at timestamptz NOT NULL DEFAULT clock_timestamp(), held_by text NOT NULL, held_operation text NOT NULL,'
-            'held_channel text NOT NULL, held_why text NOT NULL,'
-            'held_status text NOT NULL DEFAULT ''held'' CHECK (held_status IN (''held'', ''released'', ''rejected'')),'
-            'held_seal bytea NOT NULL, decided_at timestamptz, decided_by text, decided_reason text, decided_action text, decided_digest bytea)', full_name);
-        SELECT c.* INTO there FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = schema AND c.relname = table_name;
-        IF there.relowner <> gated.relowner THEN
-            EXECUTE format('ALTER TABLE %s OWNER TO %s', full_name, gated.relowner::regrole);
-        END IF;
-        -- what default privileges have given
-        EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', full_name);
-        FOR grantee IN SELECT DISTINCT a.grantee FROM pg_class c, aclexplode(c.relacl) a
-            WHERE c.oid = there.oid AND a.grantee <> 0 AND a.grantee <> gated.relowner
-        LOOP
-            EXECUTE format('REVOKE ALL ON %s FROM %s', full_name, grantee::regrole);
-        END LOOP;
-        EXECUTE format('CREATE TRIGGER zz_protaddr_held BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION protaddr.held_kept()', full_name);
-        EXECUTE format('CREATE TRIGGER zz_protaddr_held_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION protaddr.held_kept()', full_name);
-        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER zz_protaddr_held, ENABLE ALWAYS TRIGGER zz_protaddr_held_truncate', full_name);
-        EXECUTE format('COMMENT ON TABLE %s IS %L', full_name,
-            format('Rows of %s that wait for a decision (protaddr.release_held(), reject_held()), and those decided. Messages are sealed.', relation));
-    ELSIF there.relkind <> 'r' OR there.relowner <> gated.relowner
-          OR NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = there.oid AND t.tgfoid = 'protaddr.held_kept()'::regprocedure)
-          OR EXISTS (SELECT FROM unnest(own_columns) o(name) WHERE NOT EXISTS (
-                SELECT FROM pg_attribute a WHERE a.attrelid = there.oid AND a.attname = o.name AND NOT a.attisdropped)) THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'duplicate_table',
-            MESSAGE = format('%s is there already and is no held table of the owner of %s', full_name, relation),
-            HINT = 'install_gate(..., held => ''another name'')';
-    END IF;
-
-    -- as in the table; messages sealed, so bytes; what is generated will be again
-    FOR col IN
-        SELECT a.attname AS name, CASE WHEN a.attname = ANY (message_columns) THEN 'bytea' ELSE format_type(a.atttypid, a.atttypmod) END AS type,
-               CASE WHEN a.attname = ANY (message_columns) THEN 'bytea'::regtype ELSE a.atttypid END AS type_oid,
-               CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation AND a.attname <> ALL (message_columns)
-                    THEN format(' COLLATE %I.%I', n.nspname, l.collname) ELSE '' END AS collation,
-               h.atttypid AS held_type
-        FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-        LEFT JOIN pg_collation l ON l.oid = a.attcollation LEFT JOIN pg_namespace n ON n.oid = l.collnamespace
-        LEFT JOIN pg_attribute h ON h.attrelid = there.oid AND h.attname = a.attname AND NOT h.attisdropped
-        WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-        ORDER BY a.attnum
-    LOOP
-        IF col.held_type IS NULL THEN
-            EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s%s', full_name, col.name, col.type, col.collation);
-        ELSIF col.held_type <> col.type_oid THEN
-            RAISE EXCEPTION USING
-                ERRCODE = 'datatype_mismatch',
-                MESSAGE = format('column %I of held table %s is not of type %s', col.name, full_name, col.type),
-                HINT = 'install_gate(..., held => ''another name''): what is held already stays where it is.';
-        END IF;
-    END LOOP;
-    RETURN full_name;
-END
-$$;
-COMMENT ON FUNCTION protaddr.make_held(regclass, text, name[]) IS
-'Part of protaddr.install_gate(), with the rights of who calls it: makes the table that holds a gated table''s rows, or adds the columns that it lacks, and gives its name, qualified and quoted. It belongs to the table''s owner, and nobody else has a right on it. Raises 42701, 42P07, 42804, 42602.';
 
 CREATE FUNCTION protaddr.install_gate(
     relation regclass,

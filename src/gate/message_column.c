@@ -233,60 +233,6 @@ protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *c
 		elog(ERROR, "could not compute a digest");
 }
 
-/*
- * protaddr_row_digest appends a digest of each message of a row: that of what was
- * released by a decision.  It outlives a dump and a move to another partition.
- */
-void
-protaddr_row_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
-					const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
-					StringInfo digests)
-{
-	for (int i = 0; i < gate->nmessages; i++)
-	{
-		AttrNumber	column = gate->messages[i].number;
-		ProtaddrDigest digest;
-		bool		isnull;
-		Datum		value = heap_getattr(row, column, desc, &isnull);
-
-		memset(&digest, 0, sizeof(digest));
-		if (!isnull)
-			protaddr_value_digest(InvalidOid, NameStr(TupleDescAttr(desc, column - 1)->attname),
-								  channel, transfer, value, &digest);
-		appendBinaryStringInfo(digests, (char *) digest.bytes, sizeof(digest.bytes));
-	}
-}
-
-/* protaddr_seal_message closes a message of a row that is held. */
-Datum
-protaddr_seal_message(Datum value)
-{
-	struct varlena *message = PG_DETOAST_DATUM_PACKED(value);
-	Size		len = VARSIZE_ANY_EXHDR(message);
-	char	   *tagged = palloc(len + 1);
-	bytea	   *sealed;
-
-	tagged[0] = PROTADDR_SEALED_MESSAGE;
-	memcpy(tagged + 1, VARDATA_ANY(message), len);
-	sealed = protaddr_seal_bytes(tagged, len + 1);
-	pfree(tagged);
-	return PointerGetDatum(sealed);
-}
-
-/* protaddr_open_message gives it; NULL if that is not what was sealed. */
-bytea *
-protaddr_open_message(Datum value)
-{
-	bytea	   *message = protaddr_open_bytes((bytea *) PG_DETOAST_DATUM_PACKED(value));
-	Size		len = VARSIZE(message) - VARHDRSZ;
-
-	if (len == 0 || VARDATA(message)[0] != PROTADDR_SEALED_MESSAGE)
-		return NULL;
-	memmove(VARDATA(message), VARDATA(message) + 1, len - 1);
-	SET_VARSIZE(message, VARHDRSZ + len - 1);
-	return message;
-}
-
 /* protaddr_let_through remembers a value, until the statement is over. */
 void
 protaddr_let_through(const ProtaddrDigest *digest)

@@ -54,7 +54,7 @@ static void read_columns(ProtaddrGate *gate, Relation rel);
 static void read_key(ProtaddrGate *gate, Relation rel);
 static void fill_column(ProtaddrGateColumn *column, Relation rel, const char *name);
 static int	person_of(ProtaddrGate *gate, Relation rel, const char *name);
-static Oid	held_of(const char *name);
+static void read_hold(ProtaddrGate *gate, Relation rel);
 static Datum field(const ProtaddrGateColumn *column, HeapTuple row, TupleDesc desc, bool *isnull);
 static text *word_of(const ProtaddrGateColumn *column, Datum value);
 
@@ -133,22 +133,6 @@ protaddr_gate_of_table(Relation rel)
 	return trigger == NULL ? NULL : protaddr_gate_of_trigger(rel, trigger);
 }
 
-/*
- * protaddr_gate_held gives the table that holds a gate's rows, whatever else is the
- * matter with the gate; InvalidOid if there is none.
- */
-Oid
-protaddr_gate_held(Relation rel)
-{
-	const Trigger *trigger = gate_trigger(rel);
-	ProtaddrGateArgs args;
-
-	if (trigger == NULL || !protaddr_gate_args(trigger->tgargs, trigger->tgnargs, &args) ||
-		args.held == NULL)
-		return InvalidOid;
-	return held_of(args.held);
-}
-
 static ProtaddrGate *
 gate_read(Relation rel, const Trigger *trigger)
 {
@@ -173,8 +157,7 @@ gate_read(Relation rel, const Trigger *trigger)
 	gate->root = trigger->tgisclone ? relation_of_first(trigger->tgoid) : gate->relation;
 	read_columns(gate, rel);
 	read_key(gate, rel);
-	if (gate->args.held != NULL)
-		gate->held = held_of(gate->args.held);
+	read_hold(gate, rel);
 	MemoryContextSwitchTo(old);
 	return gate;
 }
@@ -362,13 +345,20 @@ read_key(ProtaddrGate *gate, Relation rel)
 		relation_close(root, AccessShareLock);
 }
 
-/* held_of gives the table that holds rows; InvalidOid if it is not there. */
-static Oid
-held_of(const char *name)
+/* read_hold finds the column that says of a row that it waits, and with which value. */
+static void
+read_hold(ProtaddrGate *gate, Relation rel)
 {
-	List	   *names = protaddr_name_list(name);
+	Form_pg_attribute att;
+	Oid			in;
+	Oid			param;
 
-	return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
+	if (gate->args.hold_column == NULL)
+		return;
+	gate->hold_column = protaddr_trigger_column(rel, gate->args.hold_column);
+	att = TupleDescAttr(RelationGetDescr(rel), gate->hold_column - 1);
+	getTypeInputInfo(att->atttypid, &in, &param);
+	gate->hold_value = OidInputFunctionCall(in, (char *) gate->args.hold_value, param, att->atttypmod);
 }
 
 static void
@@ -381,7 +371,7 @@ add_word(StringInfo words, const char *word)
 }
 
 /*
- * protaddr_gate_words gives all that a gate was told but where it holds rows: under another one
+ * protaddr_gate_words gives all that a gate was told but how it holds rows: under another one
  * the columns of a held row may mean something else.
  */
 text *

@@ -85,5 +85,6 @@ extern uint64 protaddr_seal_key(const ProtaddrSeal *seal);
 extern ProtaddrSealState protaddr_seal_state(const ProtaddrSeal *seal);
 extern bytea *protaddr_seal_bytes(const char *data, size_t len);
 extern bytea *protaddr_open_bytes(const bytea *sealed);
+extern ProtaddrSealState protaddr_try_open_bytes(const bytea *sealed, bytea **opened);
 
 #endif							/* PROTADDR_KEYS_H */

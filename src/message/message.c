@@ -193,8 +193,8 @@ protaddr_release_message(ProtaddrFormat format, const char *message, size_t len,
 		return PROTADDR_HOLD;
 	if (rewritten.verdict != PA_MESSAGE_OK)
 	{
-		/* what cannot be read cannot be decided on either: it leaves by no decision */
-		if (channel->when_unreadable == PROTADDR_HOLD && !transfer->hold_decided)
+		/* a decision on it is the gate's to carry out */
+		if (channel->when_unreadable == PROTADDR_HOLD)
 			return PROTADDR_HOLD;
 		refuse_unreadable(channel, &rewritten);
 	}
