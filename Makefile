@@ -14,6 +14,7 @@ PGFILEDESC = "protaddr - protected addresses"
 # ---- sources, by room, the lower floors first --------------------------------
 
 BASE_OBJS = \
+	src/base/hooks.o \
 	src/base/log_hygiene.o \
 	src/base/own_tables.o
 

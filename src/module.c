@@ -1,6 +1,6 @@
 /*
  * module.c
- *		How the library starts: one call per room, nothing else.
+ *		How the library starts, and in which order its parts hear of what happens.
  */
 #include "postgres.h"
 
@@ -8,7 +8,6 @@
 #include "binding/binding.h"
 #include "gate/gate.h"
 #include "keys/keys.h"
-#include "law/law.h"
 #include "person/person.h"
 
 #include "utils/guc.h"
@@ -17,21 +16,28 @@ PG_MODULE_MAGIC;
 
 void		_PG_init(void);
 
+/*
+ * The parts, the lower floors first: they start in this order, and in this order each
+ * hears what it has asked for in its ProtaddrPart.
+ */
+static const ProtaddrPart *const parts[] = {
+	&protaddr_log_hygiene_part, /* log; end of transaction */
+	&protaddr_own_tables_part,	/* relations, schemas; end of transaction */
+	&protaddr_kek_part,			/* settings */
+	&protaddr_aead_part,		/* the cipher */
+	&protaddr_seal_part,		/* end of transaction */
+	&protaddr_protected_part,	/* settings; end of transaction */
+	&protaddr_bound_column_part,	/* relations */
+	&protaddr_gate_plan_part,	/* relations */
+	&protaddr_message_column_part,	/* end of transaction */
+	&protaddr_held_part,		/* end of transaction and subtransaction */
+	&protaddr_gate_state_part,	/* relations, functions */
+	&protaddr_gate_hooks_part,	/* settings; DDL, permissions; before commit */
+};
+
 void
 _PG_init(void)
 {
-	protaddr_log_hygiene_init();
-	protaddr_own_tables_init();
-	protaddr_kek_init();
-	protaddr_aead_init();
-	protaddr_seal_init();
-	protaddr_protected_init();
-	protaddr_bound_column_init();
-	protaddr_channel_init();
-	protaddr_gate_plan_init();
-	protaddr_message_column_init();
-	protaddr_held_init();
-	protaddr_gate_state_init();
-	protaddr_gate_hooks_init();
+	protaddr_hooks_init(parts, lengthof(parts));
 	MarkGUCPrefixReserved("protaddr");
 }

@@ -5,8 +5,13 @@
 #ifndef PROTADDR_BASE_H
 #define PROTADDR_BASE_H
 
+#include "access/xact.h"
+#include "catalog/objectaccess.h"
 #include "commands/trigger.h"
+#include "executor/executor.h"
 #include "fmgr.h"
+#include "parser/analyze.h"
+#include "tcop/utility.h"
 
 #include "compat.h"
 
@@ -17,9 +22,55 @@
 /* register or key not ready */
 #define ERRCODE_PROTADDR_NOT_READY	MAKE_SQLSTATE('5', '5', 'P', 'A', '1')
 
+/* ---- base/hooks.c: one of each callback and hook for the whole library -------- */
+
+/* A utility command on its way; see protaddr_utility_go_on(). */
+typedef struct ProtaddrUtility
+{
+	PlannedStmt *statement;
+	const char *query;
+	bool		read_only_tree;
+	ProcessUtilityContext context;
+	ParamListInfo params;
+	QueryEnvironment *environment;
+	DestReceiver *dest;
+	QueryCompletion *completion;
+	int			part;			/* the next to get it */
+} ProtaddrUtility;
+
+/*
+ * A part of the library: what it does when the library starts, and what it wants to
+ * hear of; NULL: nothing.  All parts are named in module.c.
+ */
+typedef struct ProtaddrPart
+{
+	void		(*start) (void);
+
+	/* These must not throw, nor allocate, nor read a catalog. */
+	void		(*relcache) (Oid relid);	/* InvalidOid: every relation */
+	int			syscache_id;
+	void		(*syscache) (uint32 hashvalue); /* 0: every entry */
+	void		(*xact_end) (void); /* committed, prepared or rolled back */
+	void		(*subxact) (SubXactEvent event, SubTransactionId mine, SubTransactionId parent);
+	void		(*emit_log) (ErrorData *error);
+
+	/* These may throw, which refuses. */
+	void		(*pre_commit) (void);
+	void		(*object_access) (ObjectAccessType access, Oid class, Oid object, int column, void *arg);
+	bool		(*check_perms) (List *asked, bool ereport_on_violation);
+	void		(*executor_start) (QueryDesc *query);
+	void		(*executor_end) (QueryDesc *query);
+	void		(*utility) (ProtaddrUtility *command);
+	void		(*analyzed) (ParseState *pstate, Query *query);
+} ProtaddrPart;
+
+extern void protaddr_hooks_init(const ProtaddrPart *const *all, int nall);
+extern void protaddr_utility_go_on(ProtaddrUtility *command);
+
 /* ---- base/log_hygiene.c: keeps clear addresses out of the log -------------- */
 
-extern void protaddr_log_hygiene_init(void);
+extern const ProtaddrPart protaddr_log_hygiene_part;
+
 extern void protaddr_clear_text_seen(void);
 extern void protaddr_rethrow_private(MemoryContext context);
 
@@ -52,7 +103,7 @@ extern Oid	protaddr_register_person(void);
 extern Oid	protaddr_register_person_index(void);
 extern Oid	protaddr_own_relation(const char *name);
 
-extern void protaddr_own_tables_init(void);
+extern const ProtaddrPart protaddr_own_tables_part;
 extern Oid	protaddr_table(ProtaddrTable table);
 extern Oid	protaddr_table_index(ProtaddrTable table);
 extern Oid	protaddr_address_type(void);

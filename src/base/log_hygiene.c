@@ -23,8 +23,6 @@
 #include "miscadmin.h"
 #include "utils/elog.h"
 
-static emit_log_hook_type prev_emit_log_hook = NULL;
-
 /* Clear text was sealed in the transaction now running ... */
 static bool clear_text_in_transaction = false;
 
@@ -32,7 +30,12 @@ static bool clear_text_in_transaction = false;
 static TimestampTz clear_text_statement = 0;
 
 static void log_hygiene_emit_log(ErrorData *edata);
-static void log_hygiene_xact(XactEvent event, void *arg);
+static void log_hygiene_xact_end(void);
+
+const ProtaddrPart protaddr_log_hygiene_part = {
+	.xact_end = log_hygiene_xact_end,
+	.emit_log = log_hygiene_emit_log,
+};
 
 /* protaddr_clear_text_seen notes that the running statement holds an address. */
 void
@@ -73,28 +76,15 @@ protaddr_errprivate(void)
 	return 0;
 }
 
-void
-protaddr_log_hygiene_init(void)
-{
-	prev_emit_log_hook = emit_log_hook;
-	emit_log_hook = log_hygiene_emit_log;
-	RegisterXactCallback(log_hygiene_xact, NULL);
-}
-
 static void
-log_hygiene_xact(XactEvent event, void *arg)
+log_hygiene_xact_end(void)
 {
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
-		event == XACT_EVENT_PREPARE)
-		clear_text_in_transaction = false;
+	clear_text_in_transaction = false;
 }
 
 static void
 log_hygiene_emit_log(ErrorData *edata)
 {
-	if (prev_emit_log_hook)
-		prev_emit_log_hook(edata);
-
 	if (!edata->output_to_server)
 		return;
 

@@ -60,18 +60,24 @@ static bool relaxed = false;
 
 PG_FUNCTION_INFO_V1(protaddr_own_table_changed);
 
-static void own_tables_relcache(Datum arg, Oid relid);
-static void own_tables_namespace(Datum arg, int cacheid, uint32 hashvalue);
-static void own_tables_xact(XactEvent event, void *arg);
+static void own_tables_start(void);
+static void own_tables_relcache(Oid relid);
+static void own_tables_namespace(uint32 hashvalue);
+static void own_tables_xact_end(void);
 static void check_data_key_update(TriggerData *trigdata);
 static void check_closing(TriggerData *trigdata);
 
-void
-protaddr_own_tables_init(void)
+const ProtaddrPart protaddr_own_tables_part = {
+	.start = own_tables_start,
+	.relcache = own_tables_relcache,
+	.syscache_id = NAMESPACEOID,
+	.syscache = own_tables_namespace,
+	.xact_end = own_tables_xact_end,
+};
+
+static void
+own_tables_start(void)
 {
-	CacheRegisterRelcacheCallback(own_tables_relcache, (Datum) 0);
-	CacheRegisterSyscacheCallback(NAMESPACEOID, own_tables_namespace, (Datum) 0);
-	RegisterXactCallback(own_tables_xact, NULL);
 	for (int i = 0; i < PROTADDR_NTABLES; i++)
 		generation[i] = 1;
 }
@@ -243,7 +249,7 @@ protaddr_relaxed_here(void)
 }
 
 static void
-own_tables_relcache(Datum arg, Oid relid)
+own_tables_relcache(Oid relid)
 {
 	for (int i = 0; i < PROTADDR_NTABLES; i++)
 	{
@@ -262,17 +268,15 @@ own_tables_relcache(Datum arg, Oid relid)
 
 /* The schema went or came: DROP EXTENSION, CREATE EXTENSION. */
 static void
-own_tables_namespace(Datum arg, int cacheid, uint32 hashvalue)
+own_tables_namespace(uint32 hashvalue)
 {
-	own_tables_relcache((Datum) 0, InvalidOid);
+	own_tables_relcache(InvalidOid);
 }
 
 static void
-own_tables_xact(XactEvent event, void *arg)
+own_tables_xact_end(void)
 {
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
-		event == XACT_EVENT_PREPARE)
-		relaxed = false;
+	relaxed = false;
 }
 
 /* keeps_rows is true of a table whose rows are closed, or added to, and never removed. */

@@ -15,14 +15,14 @@ typedef struct ProtaddrBoundColumn
 {
 	Oid			trigger;		/* hash key */
 	Oid			relation;
-	bool		valid;
+	uint64		as_of;			/* how often relations had changed when it was read; 0: never */
 	AttrNumber	subject;
 	Oid			subject_type;
 	FmgrInfo	subject_out;
 	AttrNumber	address;
 } ProtaddrBoundColumn;
 
-extern void protaddr_bound_column_init(void);
+extern const ProtaddrPart protaddr_bound_column_part;
 extern bool protaddr_type_holds_address(Oid type);
 extern AttrNumber protaddr_trigger_column(Relation rel, const char *name);
 extern ProtaddrBoundColumn *protaddr_bound_column(TriggerData *trigdata, const char *subject,

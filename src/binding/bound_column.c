@@ -23,14 +23,21 @@
 PG_FUNCTION_INFO_V1(protaddr_address_column);
 
 static HTAB *row_triggers = NULL;
+static uint64 relations_changed = 1;	/* so often, and once */
 
-static void row_trigger_relcache(Datum arg, Oid relid);
+static void bound_column_start(void);
+static void bound_column_relcache(Oid relid);
 static void row_trigger_fill(ProtaddrBoundColumn *entry, Relation rel, const char *subject,
 							 const char *column);
 static bool type_holds_address(Oid type, Oid address);
 
-void
-protaddr_bound_column_init(void)
+const ProtaddrPart protaddr_bound_column_part = {
+	.start = bound_column_start,
+	.relcache = bound_column_relcache,
+};
+
+static void
+bound_column_start(void)
 {
 	HASHCTL		ctl;
 
@@ -40,7 +47,6 @@ protaddr_bound_column_init(void)
 	ctl.hcxt = TopMemoryContext;
 	row_triggers = hash_create("protaddr row triggers", 64, &ctl,
 							   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	CacheRegisterRelcacheCallback(row_trigger_relcache, (Datum) 0);
 }
 
 /*
@@ -48,14 +54,9 @@ protaddr_bound_column_init(void)
  * an attribute.  So every message makes us look again, which costs microseconds.
  */
 static void
-row_trigger_relcache(Datum arg, Oid relid)
+bound_column_relcache(Oid relid)
 {
-	HASH_SEQ_STATUS seq;
-	ProtaddrBoundColumn *entry;
-
-	hash_seq_init(&seq, row_triggers);
-	while ((entry = hash_seq_search(&seq)) != NULL)
-		entry->valid = false;
+	relations_changed++;
 }
 
 /*
@@ -73,8 +74,8 @@ protaddr_bound_column(TriggerData *trigdata, const char *subject, const char *co
 
 	entry = hash_search(row_triggers, &trigger, HASH_ENTER, &found);
 	if (!found)
-		entry->valid = false;
-	if (unlikely(!entry->valid || entry->relation != RelationGetRelid(rel)))
+		entry->as_of = 0;
+	if (unlikely(entry->as_of != relations_changed || entry->relation != RelationGetRelid(rel)))
 		row_trigger_fill(entry, rel, subject, column);
 	return entry;
 }
@@ -105,6 +106,8 @@ static void
 row_trigger_fill(ProtaddrBoundColumn *entry, Relation rel, const char *subject,
 				 const char *column)
 {
+	/* what changes while we read makes us read again */
+	uint64		as_of = relations_changed;
 	TupleDesc	desc = RelationGetDescr(rel);
 	Oid			address = protaddr_address_type();
 	AttrNumber	subject_column;
@@ -133,13 +136,13 @@ row_trigger_fill(ProtaddrBoundColumn *entry, Relation rel, const char *subject,
 	subject_type = getBaseType(TupleDescAttr(desc, subject_column - 1)->atttypid);
 	getTypeOutputInfo(subject_type, &out, &is_varlena);
 
-	entry->valid = false;
+	entry->as_of = 0;
 	fmgr_info_cxt(out, &entry->subject_out, TopMemoryContext);
 	entry->address = address_column;
 	entry->subject = subject_column;
 	entry->subject_type = subject_type;
 	entry->relation = RelationGetRelid(rel);
-	entry->valid = true;
+	entry->as_of = as_of;
 }
 
 /* type_holds_address looks into arrays, ranges, domains and composites. */

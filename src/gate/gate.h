@@ -110,7 +110,7 @@ typedef struct ProtaddrGate
 	Oid		   *key_collation;
 } ProtaddrGate;
 
-extern void protaddr_gate_plan_init(void);
+extern const ProtaddrPart protaddr_gate_plan_part;
 extern const ProtaddrGate *protaddr_gate_of_trigger(Relation rel, const Trigger *trigger);
 extern const ProtaddrGate *protaddr_gate_of_table(Relation rel);
 extern const ProtaddrChannel *protaddr_gate_channel(const ProtaddrGate *gate, HeapTuple row,
@@ -130,7 +130,7 @@ typedef struct ProtaddrDigest
 	uint8		bytes[PROTADDR_DIGEST_SIZE];
 } ProtaddrDigest;
 
-extern void protaddr_message_column_init(void);
+extern const ProtaddrPart protaddr_message_column_part;
 extern ProtaddrAction protaddr_gate_message(const ProtaddrGateMessage *column, Datum value,
 											const ProtaddrChannel *channel,
 											const ProtaddrTransfer *transfer, Datum *leaves,
@@ -210,7 +210,7 @@ enum
 #define PROTADDR_MODE_ASIDE		"aside"
 #define PROTADDR_MODE_IN_PLACE	"in place"
 
-extern void protaddr_held_init(void);
+extern const ProtaddrPart protaddr_held_part;
 extern int64 protaddr_random_id(void);
 extern char *protaddr_column_word(HeapTuple tuple, TupleDesc desc, int column);
 extern void protaddr_held_words(HeapTuple tuple, TupleDesc desc, const char **words);
@@ -317,7 +317,7 @@ typedef enum ProtaddrGateFunction
 	PROTADDR_GATE_NFUNCTIONS
 } ProtaddrGateFunction;
 
-extern void protaddr_gate_state_init(void);
+extern const ProtaddrPart protaddr_gate_state_part;
 extern Oid	protaddr_gate_register(void);
 extern Oid	protaddr_gate_function(ProtaddrGateFunction which);
 extern bool protaddr_gate_function_named(const char *name);
@@ -332,7 +332,7 @@ extern bool protaddr_gate_leave(Oid relation, const char *why, bool always);
 
 /* ---- gate/hooks.c: hooks that keep the gates in place ---------------------- */
 
-extern void protaddr_gate_hooks_init(void);
+extern const ProtaddrPart protaddr_gate_hooks_part;
 extern void protaddr_gate_require_hooks(void);
 
 #endif							/* PROTADDR_GATE_H */

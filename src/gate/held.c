@@ -48,27 +48,24 @@ typedef struct HeldCount
 
 static List *counts = NIL;		/* in TopTransactionContext */
 
-static void held_xact(XactEvent event, void *arg);
-static void held_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg);
+static void held_xact_end(void);
+static void held_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent);
 static void count_held(const ProtaddrGate *gate);
 
-void
-protaddr_held_init(void)
-{
-	RegisterXactCallback(held_xact, NULL);
-	RegisterSubXactCallback(held_subxact, NULL);
-}
+const ProtaddrPart protaddr_held_part = {
+	.xact_end = held_xact_end,
+	.subxact = held_subxact,
+};
 
 static void
-held_xact(XactEvent event, void *arg)
+held_xact_end(void)
 {
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
-		counts = NIL;
+	counts = NIL;
 }
 
 /* What a subtransaction has held is its parent's, or was never held. */
 static void
-held_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+held_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent)
 {
 	ListCell   *cell;
 

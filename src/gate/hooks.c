@@ -81,27 +81,30 @@ static bool in_hook = false;
 static bool preloaded = false;
 static bool require_preload = false;
 
-static object_access_hook_type previous_object_access = NULL;
-static ExecutorCheckPerms_hook_type previous_check_perms = NULL;
-static ProcessUtility_hook_type previous_utility = NULL;
-
 PG_FUNCTION_INFO_V1(protaddr_remove_gate);
 PG_FUNCTION_INFO_V1(protaddr_gates_are_kept);
 
+static void keeper_start(void);
 static void keeper_object_access(ObjectAccessType access, Oid class, Oid object, int column,
 								 void *arg);
-static bool keeper_check_perms(PROTADDR_CHECK_PERMS_ARGS);
-static void keeper_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
-						   ProcessUtilityContext context, ParamListInfo params,
-						   QueryEnvironment *environment, DestReceiver *dest,
-						   QueryCompletion *completion);
-static void keeper_xact(XactEvent event, void *arg);
-static void keeper_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent,
-						   void *arg);
+static bool keeper_check_perms(List *asked, bool ereport_on_violation);
+static void keeper_utility(ProtaddrUtility *command);
+static void keeper_xact_end(void);
+static void keeper_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent);
 static void settle(void);
 
-void
-protaddr_gate_hooks_init(void)
+const ProtaddrPart protaddr_gate_hooks_part = {
+	.start = keeper_start,
+	.xact_end = keeper_xact_end,
+	.subxact = keeper_subxact,
+	.pre_commit = settle,
+	.object_access = keeper_object_access,
+	.check_perms = keeper_check_perms,
+	.utility = keeper_utility,
+};
+
+static void
+keeper_start(void)
 {
 	preloaded = process_shared_preload_libraries_in_progress;
 
@@ -109,15 +112,6 @@ protaddr_gate_hooks_init(void)
 							 "Gates refuse every row unless protaddr is in shared_preload_libraries.",
 							 "Without it, a session that has not used protaddr yet can take a gate down by DDL.",
 							 &require_preload, false, PGC_SIGHUP, 0, NULL, NULL, NULL);
-
-	previous_object_access = object_access_hook;
-	object_access_hook = keeper_object_access;
-	previous_check_perms = ExecutorCheckPerms_hook;
-	ExecutorCheckPerms_hook = keeper_check_perms;
-	previous_utility = ProcessUtility_hook;
-	ProcessUtility_hook = keeper_utility;
-	RegisterXactCallback(keeper_xact, NULL);
-	RegisterSubXactCallback(keeper_subxact, NULL);
 }
 
 /* protaddr_gate_require_hooks refuses a row at a gate that nothing keeps, if that is asked for. */
@@ -571,9 +565,6 @@ keeper_object_access(ObjectAccessType access, Oid class, Oid object, int column,
 	MemoryContext scratch;
 	MemoryContext old;
 
-	if (previous_object_access)
-		previous_object_access(access, class, object, column, arg);
-
 	if (access != OAT_POST_CREATE && access != OAT_POST_ALTER && access != OAT_DROP)
 		return;
 	if (class != RelationRelationId && class != TriggerRelationId && class != AttrDefaultRelationId &&
@@ -761,27 +752,21 @@ check_concurrent_detach(Node *parsetree)
 }
 
 static void
-keeper_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
-			   ProcessUtilityContext context, ParamListInfo params,
-			   QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
+keeper_utility(ProtaddrUtility *command)
 {
 	List	   *outer = retyped;
-	bool		alters = IsA(statement->utilityStmt, AlterTableStmt) && !IsBinaryUpgrade &&
+	Node	   *parsetree = command->statement->utilityStmt;
+	bool		alters = IsA(parsetree, AlterTableStmt) && !IsBinaryUpgrade &&
 	IsTransactionState() && OidIsValid(protaddr_gate_register());
 
 	if (alters)
 	{
-		check_concurrent_detach(statement->utilityStmt);
-		retyped = columns_retyped(statement->utilityStmt);
+		check_concurrent_detach(parsetree);
+		retyped = columns_retyped(parsetree);
 	}
 	PG_TRY();
 	{
-		if (previous_utility)
-			previous_utility(statement, query, read_only_tree, context, params, environment, dest,
-							 completion);
-		else
-			standard_ProcessUtility(statement, query, read_only_tree, context, params, environment,
-									dest, completion);
+		protaddr_utility_go_on(command);
 	}
 	PG_FINALLY();
 	{
@@ -794,29 +779,16 @@ keeper_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
 }
 
 static void
-keeper_xact(XactEvent event, void *arg)
+keeper_xact_end(void)
 {
-	switch (event)
-	{
-		case XACT_EVENT_PRE_COMMIT:
-		case XACT_EVENT_PRE_PREPARE:
-			settle();
-			break;
-		case XACT_EVENT_COMMIT:
-		case XACT_EVENT_ABORT:
-		case XACT_EVENT_PREPARE:
-			touched = NIL;
-			membership_touched = register_touched = InvalidSubTransactionId;
-			removing = InvalidOid;
-			break;
-		default:
-			break;
-	}
+	touched = NIL;
+	membership_touched = register_touched = InvalidSubTransactionId;
+	removing = InvalidOid;
 }
 
 /* What a rolled back subtransaction touched is as it was. */
 static void
-keeper_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+keeper_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent)
 {
 	ListCell   *cell;
 
@@ -836,14 +808,11 @@ keeper_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId paren
 /* ---- whenever a statement writes ------------------------------------------------------------- */
 
 static bool
-keeper_check_perms(PROTADDR_CHECK_PERMS_ARGS)
+keeper_check_perms(List *asked, bool ereport_on_violation)
 {
 	ListCell   *cell;
 
-	if (previous_check_perms && !previous_check_perms(PROTADDR_CHECK_PERMS_PASS))
-		return false;
-
-	foreach(cell, PROTADDR_CHECK_PERMS_LIST)
+	foreach(cell, asked)
 	{
 		Oid			relation;
 		AclMode		perms;

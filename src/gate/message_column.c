@@ -38,22 +38,19 @@ typedef struct LetThrough
 static HTAB *let_through = NULL;
 static TimestampTz let_through_since = 0;
 
-static void gate_message_xact(XactEvent event, void *arg);
+static void message_column_xact_end(void);
 static char *convert(const char *message, size_t *len, int from, int to);
 static Datum column_value(const ProtaddrGateMessage *column, const char *message, size_t len);
 
-void
-protaddr_message_column_init(void)
-{
-	RegisterXactCallback(gate_message_xact, NULL);
-}
+const ProtaddrPart protaddr_message_column_part = {
+	.xact_end = message_column_xact_end,
+};
 
 /* The table goes with the memory of the transaction. */
 static void
-gate_message_xact(XactEvent event, void *arg)
+message_column_xact_end(void)
 {
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
-		let_through = NULL;
+	let_through = NULL;
 }
 
 /*

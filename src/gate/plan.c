@@ -40,14 +40,15 @@
 typedef struct KeptGate
 {
 	Oid			trigger;		/* hash key */
-	bool		valid;
+	uint64		as_of;			/* how often relations had changed when it was read */
 	ProtaddrGate *gate;
 } KeptGate;
 
 static HTAB *gates = NULL;
-static uint64 gates_generation = 0; /* of all that makes us look again */
+static uint64 relations_changed = 1;	/* so often, and once */
 
-static void gates_relcache(Datum arg, Oid relid);
+static void plan_start(void);
+static void plan_relcache(Oid relid);
 static ProtaddrGate *gate_read(Relation rel, const Trigger *trigger);
 static Oid	relation_of_first(Oid trigger);
 static void read_columns(ProtaddrGate *gate, Relation rel);
@@ -58,8 +59,13 @@ static void read_hold(ProtaddrGate *gate, Relation rel);
 static Datum field(const ProtaddrGateColumn *column, HeapTuple row, TupleDesc desc, bool *isnull);
 static text *word_of(const ProtaddrGateColumn *column, Datum value);
 
-void
-protaddr_gate_plan_init(void)
+const ProtaddrPart protaddr_gate_plan_part = {
+	.start = plan_start,
+	.relcache = plan_relcache,
+};
+
+static void
+plan_start(void)
 {
 	HASHCTL		ctl;
 
@@ -68,20 +74,13 @@ protaddr_gate_plan_init(void)
 	ctl.entrysize = sizeof(KeptGate);
 	ctl.hcxt = TopMemoryContext;
 	gates = hash_create("protaddr gates", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	CacheRegisterRelcacheCallback(gates_relcache, (Datum) 0);
 }
 
 /* What columns hold may change without their table, so every message makes us look again. */
 static void
-gates_relcache(Datum arg, Oid relid)
+plan_relcache(Oid relid)
 {
-	HASH_SEQ_STATUS seq;
-	KeptGate   *kept;
-
-	gates_generation++;
-	hash_seq_init(&seq, gates);
-	while ((kept = hash_seq_search(&seq)) != NULL)
-		kept->valid = false;
+	relations_changed++;
 }
 
 /* protaddr_gate_of_trigger gives the gate that a trigger on the relation is part of. */
@@ -90,14 +89,13 @@ protaddr_gate_of_trigger(Relation rel, const Trigger *trigger)
 {
 	KeptGate   *kept;
 	ProtaddrGate *gate;
-	uint64		generation;
+	uint64		as_of = relations_changed;
 	bool		found;
 
 	kept = hash_search(gates, &trigger->tgoid, HASH_FIND, &found);
-	if (likely(found && kept->valid && kept->gate->relation == RelationGetRelid(rel)))
+	if (likely(found && kept->as_of == as_of && kept->gate->relation == RelationGetRelid(rel)))
 		return kept->gate;
 
-	generation = gates_generation;
 	gate = gate_read(rel, trigger);
 	kept = hash_search(gates, &trigger->tgoid, HASH_ENTER, &found);
 	/* somebody above us may hold the old one */
@@ -105,8 +103,8 @@ protaddr_gate_of_trigger(Relation rel, const Trigger *trigger)
 		MemoryContextSetParent(kept->gate->context, TopTransactionContext);
 	MemoryContextSetParent(gate->context, TopMemoryContext);
 	kept->gate = gate;
-	/* unless something changed while we read */
-	kept->valid = generation == gates_generation;
+	/* what changed while we read makes us read again */
+	kept->as_of = as_of;
 	return gate;
 }
 

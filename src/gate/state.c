@@ -104,12 +104,20 @@ static bool functions_known = false;
 
 PG_FUNCTION_INFO_V1(protaddr_gate_state_sql);
 
-static void gated_relcache(Datum arg, Oid relid);
-static void gated_function(Datum arg, int cacheid, uint32 hashvalue);
+static void state_start(void);
+static void state_relcache(Oid relid);
+static void state_function(uint32 hashvalue);
 static Gated *look_up(Oid relation);
 
-void
-protaddr_gate_state_init(void)
+const ProtaddrPart protaddr_gate_state_part = {
+	.start = state_start,
+	.relcache = state_relcache,
+	.syscache_id = PROCOID,
+	.syscache = state_function,
+};
+
+static void
+state_start(void)
 {
 	HASHCTL		ctl;
 
@@ -118,14 +126,12 @@ protaddr_gate_state_init(void)
 	ctl.entrysize = sizeof(Gated);
 	ctl.hcxt = TopMemoryContext;
 	gated = hash_create("protaddr gated tables", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	CacheRegisterRelcacheCallback(gated_relcache, (Datum) 0);
-	CacheRegisterSyscacheCallback(PROCOID, gated_function, (Datum) 0);
 }
 
 /* ---- what changes ------------------------------------------------------------- */
 
 static void
-gated_relcache(Datum arg, Oid relid)
+state_relcache(Oid relid)
 {
 	Gated	   *entry;
 
@@ -143,7 +149,7 @@ gated_relcache(Datum arg, Oid relid)
 }
 
 static void
-gated_function(Datum arg, int cacheid, uint32 hashvalue)
+state_function(uint32 hashvalue)
 {
 	for (int i = 0; functions_known && i < PROTADDR_GATE_NFUNCTIONS; i++)
 	{

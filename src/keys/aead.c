@@ -42,9 +42,15 @@ static OSSL_PARAM tag_params[2];
 
 static const OSSL_DISPATCH *aead_implementation(void);
 
-/* protaddr_aead_init finds AES-256-GCM; raises 55PA1 if OpenSSL has none. */
-void
-protaddr_aead_init(void)
+static void aead_start(void);
+
+const ProtaddrPart protaddr_aead_part = {
+	.start = aead_start,
+};
+
+/* aead_start finds AES-256-GCM; raises 55PA1 if OpenSSL has none. */
+static void
+aead_start(void)
 {
 	const		OSSL_DISPATCH *function = aead_implementation();
 

@@ -31,14 +31,19 @@
 static char *kek_command = NULL;
 static char *kek_file = NULL;
 
+static void kek_start(void);
 static bool kek_read_file(const char *path, ProtaddrKek *kek, int elevel);
 static bool kek_read_command(const char *command, ProtaddrKek *kek, int elevel);
 static bool kek_from_text(const char *text, size_t len, ProtaddrKek *kek);
 static void kek_name(ProtaddrKek *kek);
 static void kek_file_path(char path[MAXPGPATH]);
 
-void
-protaddr_kek_init(void)
+const ProtaddrPart protaddr_kek_part = {
+	.start = kek_start,
+};
+
+static void
+kek_start(void)
 {
 	DefineCustomStringVariable("protaddr.kek_command",
 							   "Program that prints the outer key, for a vault or HSM.",

@@ -21,7 +21,7 @@ typedef struct ProtaddrKek
 	char		name[PROTADDR_KEK_NAME_SIZE];
 } ProtaddrKek;
 
-extern void protaddr_kek_init(void);
+extern const ProtaddrPart protaddr_kek_part;
 extern bool protaddr_kek_fetch(ProtaddrKek *kek, int elevel);
 extern void protaddr_kek_fetch_from(ProtaddrKek *kek, const char *path);
 extern void protaddr_kek_make_default(void);
@@ -31,7 +31,7 @@ extern void protaddr_kek_wipe(ProtaddrKek *kek);
 
 typedef struct ProtaddrAead ProtaddrAead;
 
-extern void protaddr_aead_init(void);
+extern const ProtaddrPart protaddr_aead_part;
 extern ProtaddrAead *protaddr_aead_new(const uint8 key[PROTADDR_KEY_SIZE]);
 extern void protaddr_aead_free(ProtaddrAead *aead);
 extern bool protaddr_aead_seal(ProtaddrAead *aead, const uint8 nonce[PA_NONCE_SIZE],
@@ -69,7 +69,7 @@ typedef struct ProtaddrOpened
 	size_t		len;
 } ProtaddrOpened;
 
-extern void protaddr_seal_init(void);
+extern const ProtaddrPart protaddr_seal_part;
 extern ProtaddrSeal *protaddr_seal(const PaAddress *address);
 extern bool protaddr_open(const ProtaddrSeal *seal, bool missing_key_ok, ProtaddrOpened *opened);
 extern void protaddr_shut(ProtaddrOpened *opened);

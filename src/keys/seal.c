@@ -41,19 +41,17 @@ static uint8 encode_buffer[PA_MAX_PLAIN];
 #define BYTES_VERSION	0x80
 static const uint8 bytes_version[1] = {BYTES_VERSION};
 
-static void seal_xact(XactEvent event, void *arg);
+static void seal_xact_end(void);
 static const uint8 *next_nonce(void);
 static void key_missing(uint64 id);
 static void authentication_failed(void);
 
-void
-protaddr_seal_init(void)
-{
-	RegisterXactCallback(seal_xact, NULL);
-}
+const ProtaddrPart protaddr_seal_part = {
+	.xact_end = seal_xact_end,
+};
 
 static void
-seal_xact(XactEvent event, void *arg)
+seal_xact_end(void)
 {
 	explicit_bzero(plain_buffer, plain_used);
 	plain_used = 0;

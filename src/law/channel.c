@@ -49,12 +49,6 @@ static void channels_read(void);
 static bool channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel);
 static ProtaddrAction action_of(HeapTuple tuple, TupleDesc desc, AttrNumber column);
 
-void
-protaddr_channel_init(void)
-{
-	channels_generation = 0;
-}
-
 /* find_channel gives the channel at a time, or NULL; there: it is at some other time. */
 static const ProtaddrChannel *
 find_channel(const char *name, size_t len, TimestampTz at, bool *there)

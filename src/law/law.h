@@ -63,7 +63,6 @@ struct ProtaddrChannel
 	const char *legal_basis;
 };
 
-extern void protaddr_channel_init(void);
 extern const ProtaddrChannel *protaddr_channel(const char *name, size_t len, TimestampTz at);
 extern const ProtaddrChannel *protaddr_channel_if_any(const char *name, size_t len, TimestampTz at);
 

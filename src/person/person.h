@@ -45,7 +45,7 @@ extern bool protaddr_identity_may_link(const ProtaddrIdentifier *from,
 #define PROTADDR_HIDES_TOWN		2
 #define PROTADDR_HIDES_NAME		4
 
-extern void protaddr_protected_init(void);
+extern const ProtaddrPart protaddr_protected_part;
 extern bool protaddr_register_ready(void);
 extern int	protaddr_protection_of(const char *key, int len);
 extern int	protaddr_protection_of_all(const PaAddress *address);

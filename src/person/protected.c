@@ -122,7 +122,8 @@ register_generation(void)
 		protaddr_generation_seen(PROTADDR_IDENTITY_LINK);
 }
 
-static void lookup_xact(XactEvent event, void *arg);
+static void protected_start(void);
+static void protected_xact_end(void);
 static void read_sources(void);
 static int	ask(const char *key, int len);
 static int	ask_one(Relation rel, const ProtaddrIdentifier *id);
@@ -138,8 +139,13 @@ PG_FUNCTION_INFO_V1(protaddr_is_protected);
 PG_FUNCTION_INFO_V1(protaddr_register_ready_sql);
 PG_FUNCTION_INFO_V1(protaddr_register_max_age);
 
-void
-protaddr_protected_init(void)
+const ProtaddrPart protaddr_protected_part = {
+	.start = protected_start,
+	.xact_end = protected_xact_end,
+};
+
+static void
+protected_start(void)
 {
 	/*
 	 * Where the library is not preloaded, PGOPTIONS or ALTER ROLE may have set the name already.
@@ -153,16 +159,13 @@ protaddr_protected_init(void)
 							"Past it nothing is disclosed until the source is loaded or confirmed again.",
 							&register_max_age, displaced ? 60 : 4 * SECS_PER_DAY, 60, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
-	RegisterXactCallback(lookup_xact, NULL);
 	hash_seed = pg_prng_uint64(&pg_global_prng_state);
 }
 
 static void
-lookup_xact(XactEvent event, void *arg)
+protected_xact_end(void)
 {
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
-		event == XACT_EVENT_PREPARE)
-		warned = false;
+	warned = false;
 }
 
 /*

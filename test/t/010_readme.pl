@@ -1,201 +1,31 @@
 #
 # 010_readme.pl
-#		Does the README run as printed?
+#		Do the README and the pages of doc/ run as printed?
 #
-# Every sql block below a line "<!-- run -->" is run, in order, on a fresh server: one
-# session a block, in one database.  A line "--> text" is what the statement above it
-# prints; "--> ERROR:  text" is how it fails.  A statement without such lines must only
-# succeed.  A block below "<!-- file NAME -->" is a file that later blocks may read.
+# How a page says what is run is in PageTest.pm.
 #
 use strict;
 use warnings;
-use utf8;
-use Encode qw(decode encode);
-use File::Copy qw(copy);
 use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use PageTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $root   = "$FindBin::RealBin/../..";
-my $readme = decode('UTF-8', slurp_file("$root/README.md"));
-my @blocks = $readme =~ /^<!-- run -->\n```sql\n(.*?)^```$/msg;
-
-ok(@blocks >= 5, 'the README has blocks to run');
+my $readme = slurp_file("$root/README.md");
 my $before = substr($readme, 0, index($readme, '```sql'));
-cmp_ok(($before =~ tr/\n//), '<', 60, 'its first SQL comes within 60 lines');
+cmp_ok(($before =~ tr/\n//), '<', 60, "the README's first SQL comes within 60 lines");
+cmp_ok(($readme =~ tr/\n//), '<=', 250, 'and it has at most 250 lines');
 
-my $node = PostgreSQL::Test::Cluster->new('readme');
-$node->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
-$node->start;
-$node->safe_psql('postgres', 'CREATE DATABASE bank');
-
-# the deliveries and files are in the data directory, which is also the folder that psql runs in
-copy("$root/test/data/cpr_fixture.txt", $node->data_dir . '/extract') or die $!;
-copy("$root/test/data/cpr_fixture_next.txt", $node->data_dir . '/extract_next') or die $!;
-chdir $node->data_dir or die $!;
-
-my %file = $readme =~ /^<!-- file (\S+) -->\n```\w*\n(.*?)^```$/msg;
-is(join(' ', sort keys %file), 'links.tsv register-nightly.sh', 'the README has its files');
-append_to_file($_, encode('UTF-8', $file{$_})) for keys %file;
-
-my $number = 0;
-foreach my $block (@blocks)
+my $node = page_node(PostgreSQL::Test::Cluster->new('readme'), $root);
+my %blocks;
+foreach my $page ('README.md', map { s{^\Q$root\E/}{}r } sort glob("$root/doc/*.md"))
 {
-	my ($script, $text, @statements, @errors) = ('', '');
-
-	# a statement ends with its line, at a semicolon that only a comment may follow
-	foreach my $line (split /\n/, $block)
-	{
-		if ($line =~ /^--> ERROR:  (.*)/)
-		{
-			push @errors, $1;
-			next;
-		}
-		if ($line =~ /^--> ?(.*)/)
-		{
-			push @{ $statements[-1]{expected} }, $1;
-			next;
-		}
-		$text .= "$line\n";
-		next if $line !~ /;\s*(--.*)?$/ && $line !~ /^\\/;
-		push @statements, { text => $text };
-		$text = '';
-	}
-	is($text =~ s/^\s*(--.*)?\n//mgr, '', 'block ' . ++$number . ' ends with a statement');
-
-	$script .= $statements[$_]{text} . "\\echo \@\@$_\n" for 0 .. $#statements;
-	my ($stdout, $stderr) = ('', '');
-	my $status = $node->psql('bank', encode('UTF-8', $script),
-		stdout => \$stdout, stderr => \$stderr, on_error_stop => 0,
-		extra_params => [ '-v', 'VERBOSITY=verbose' ]);
-	my @output = split /^\@\@\d+\n?/m, decode('UTF-8', $stdout);
-
-	is($status, 0, "block $number: psql ends well");
-	is(join("\n", $stderr =~ /(?:ERROR|FATAL|PANIC|error): +(?:\w{5}: )?(.*)/g), join("\n", @errors),
-		"block $number: no error that it does not show") or diag($stderr);
-	foreach my $i (0 .. $#statements)
-	{
-		next if !$statements[$i]{expected};
-		my ($first) = grep { !/^--/ } split /\n/, $statements[$i]{text};
-		is($output[$i] // '', join('', map { "$_\n" } @{ $statements[$i]{expected} }),
-			encode('UTF-8', "block $number: $first"));
-	}
+	(undef, $blocks{$page}) = run_page($node, $page);
 }
-chdir $root;
-
-# The roles of "Who gets EXECUTE on what" can do their work with what they were granted.
-my $fixture = unpack('H*', slurp_file("$root/test/data/cpr_fixture_next.txt"));
-my %work = (
-	register_loader => "SELECT persons FROM protaddr.load_cpr('\\x$fixture'); SELECT protaddr.confirm_register('DK-CPR', '3 days');" .
-		q{COPY protaddr.register_staging (source, subject, code) FROM STDIN;
-SE-FOLK	19121212-1212	Ingen
-wrong	19121212-1212	Ingen
-\\.
-		SELECT protaddr.load_staged('SE-FOLK', 'SE-FOLK'), protaddr.load_register('UK-AER', '[{"subject": "AB1-77", "protections": [{"code": "N"}]}]');
-		DELETE FROM protaddr.register_staging WHERE source = 'wrong';
-		COPY protaddr.identity_link (identifier, subject, kind) FROM STDIN;
-C-77	19121212-1212	customer
-\\.
-		CREATE TEMP TABLE link (identifier text, subject text);
-		INSERT INTO link VALUES ('C-77', '191212121212'), ('C-78', 'C-77');
-		INSERT INTO protaddr.identity_link (identifier, subject) SELECT identifier, subject FROM link ON CONFLICT DO NOTHING;
-		SELECT protaddr.link_identity('C-79', 'C-77'); SELECT * FROM protaddr.register_status; SELECT * FROM protaddr.register_delivery},
-	register_file_loader => q{SELECT persons FROM protaddr.load_cpr_file('extract_next')},
-	history_reader => q{SELECT protaddr.people_of('C-1001'), protaddr.protection_at('C-1001', now()), protaddr.protected_between(now(), now());
-		SELECT * FROM protaddr.protection_history('C-1001'), protaddr.protection_period, protaddr.register_review, protaddr.register_forgotten;
-		SELECT * FROM protaddr.register_review_values()},
-	data_protection_officer => q{SELECT protaddr.protect('1-2', 'manual', 'address'), protaddr.is_protected('12');
-		SELECT protaddr.lift('12', 'manual', 'address'), protaddr.retire_register('no such'); SELECT count(*) FROM protaddr.protection;
-		SELECT protaddr.unlink_identity('C-79', 'C-77'), protaddr.set_substitute('12', 'Box 1', 'test'), protaddr.drop_substitute('12');
-		SELECT protaddr.forget_subject('12', now(), 'test'); SELECT * FROM protaddr.register_forgotten, protaddr.substitute_address, protaddr.identity_link;
-		INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis, source) VALUES ('FO', '1', 'address', 'a', 'b', 'c');
-		UPDATE protaddr.regime_code SET kind = 'name_and_address' WHERE regime = 'FO'; DELETE FROM protaddr.regime_code WHERE regime = 'FO';
-		SELECT status FROM protaddr.register_status},
-	payment_engineer => q{CREATE TABLE engineer.payment (payer text, home protaddr.address);
-		INSERT INTO engineer.payment VALUES ('12', 'Prøvevej 1');
-		SELECT protaddr.bind_column('engineer.payment', 'home', subject => 'payer');
-		SELECT protaddr.install_gate('engineer.payment', channel => 'sepa', subject => 'payer');
-		UPDATE engineer.payment SET home = home;
-		SELECT protaddr.release(home, 'sepa'), status FROM engineer.payment, protaddr.gate_status;
-		SELECT protaddr.remove_gate('engineer.payment'), protaddr.unbind_column('engineer.payment', 'home')},
-	key_keeper => 'SELECT protaddr.rotate_data_key()',
-	channel_keeper => q{SELECT protaddr.set_channel('sepa', 'block'), protaddr.set_channel('fax', route => 'domestic', description => 'Fax', legal_basis => 'none');
-		SELECT protaddr.end_channel('fax'); SELECT * FROM protaddr.channel_change, protaddr.exchange_rate;
-		SELECT action FROM protaddr.explain_release('Prøvevej 1', 'sepa')},
-	rate_keeper => q{SELECT protaddr.set_exchange_rate('SEK', 0.09), protaddr.forget_linked_transfers()},
-	payment_officer => q{SELECT * FROM protaddr.held_rows(), protaddr.disclosure},
-	auditor => q{SELECT * FROM protaddr.held_rows(); SELECT * FROM protaddr.disclosure, protaddr.channel_change, protaddr.gate_change;
-		SELECT * FROM protaddr.register_delivery, protaddr.register_forgotten});
-$node->safe_psql('bank', 'CREATE SCHEMA engineer AUTHORIZATION payment_engineer');
-foreach my $role (sort keys %work)
-{
-	my $stderr;
-
-	is($node->psql('bank', encode('UTF-8', "SET ROLE $role; $work{$role}"), stderr => \$stderr), 0, "$role can work")
-	  or diag($stderr);
-}
-my %not_theirs = (
-	register_loader => [ 'SELECT FROM protaddr.protection', 'SELECT FROM protaddr.protection_period', 'SELECT FROM protaddr.register_person',
-		'SELECT subject FROM protaddr.register_staging', 'SELECT FROM protaddr.identity_link', q{SELECT protaddr.is_protected('1')},
-		q{SELECT protaddr.protection_at('1', now())}, q{SELECT protaddr.lift('1', '1', '1')}, q{SELECT protaddr.unlink_identity('1', '2')},
-		q{SELECT protaddr.load_cpr_file('extract')}, q{INSERT INTO protaddr.identity_link (identifier, subject, recorded_to) VALUES ('1', '2', now())},
-		'UPDATE protaddr.regime_code SET kind = kind' ],
-	register_file_loader => [ 'SELECT FROM protaddr.protection', q{SELECT protaddr.load_cpr_path('extract', 's', 'LATIN1', 'delivery')} ],
-	history_reader => [ q{SELECT protaddr.load_cpr('')}, q{SELECT protaddr.load_register('1', '[]')}, q{SELECT protaddr.confirm_register('1')},
-		q{SELECT protaddr.lift('1', '1', '1')}, q{SELECT protaddr.link_identity('1', '2')}, q{INSERT INTO protaddr.register_staging VALUES ('1', '2')},
-		q{SELECT protaddr.forget_subject('1', now(), '1')} ],
-	data_protection_officer => [ q{SELECT protaddr.load_cpr('')}, q{SELECT protaddr.forget_rows('1', now())}, q{SELECT protaddr.set_channel('sepa', 'minimum')} ],
-	channel_keeper => [ q{SELECT protaddr.release('Prøvevej 1', 'sepa')}, q{SELECT protaddr.release_held('1', 1, '1')}, q{SELECT protaddr.set_exchange_rate('SEK', 1)},
-		'SELECT FROM protaddr.disclosure', 'SELECT FROM protaddr.linked_transfer', 'SELECT FROM protaddr.birth_data' ],
-	auditor => [ q{SELECT protaddr.release_held('1', 1, '1')}, 'SELECT FROM protaddr.protection' ],
-	payment_engineer => [ q{SELECT protaddr.set_channel('sepa', 'minimum')}, q{SELECT protaddr.release_held('1', 1, '1')}, q{SELECT protaddr.explain_release('Prøvevej 1', 'sepa')} ],
-	nobody => [ q{SELECT protaddr.is_protected('1')}, 'SELECT FROM protaddr.register_status', 'SELECT FROM protaddr.register_review' ]);
-$node->safe_psql('bank', 'CREATE ROLE nobody');
-foreach my $role (sort keys %work, 'nobody')
-{
-	foreach my $statement (($role eq 'key_keeper' ? () : 'SELECT protaddr.rotate_data_key()'), @{ $not_theirs{$role} // [] })
-	{
-		my $stderr;
-
-		$node->psql('bank', encode('UTF-8', "SET ROLE $role; $statement"), stderr => \$stderr);
-		like((split /\n/, $stderr)[0], qr/^psql:<stdin>:1: ERROR:  permission denied for (function|table|view) \w+$/, "$role cannot: $statement");
-	}
-}
-
-# The nightly job, as the loader: what comes in order, what is refused, what is late.
-my ($spool, $people) = ($node->basedir . '/spool', "$root/test/data/make_cpr.pl");
-$node->safe_psql('bank', q{CREATE ROLE nightly LOGIN IN ROLE register_loader; SELECT protaddr.confirm_register('DK-CPR', '4 days')});
-sub nightly
-{
-	my ($out, $err) = ('', '');
-	local $ENV{PGHOST} = $node->host;
-	local $ENV{PGPORT} = $node->port;
-	local $ENV{PGDATABASE} = 'bank';
-	local $ENV{PGUSER} = 'nightly';
-	IPC::Run::run([ 'sh', $node->data_dir . '/register-nightly.sh', $spool ], '>', \$out, '2>', \$err);
-	return ($? >> 8, $out, $err);
-}
-sub deliver
-{
-	my ($night) = @_;
-	system("perl '$people' --people 50 --task 990002 --night $night >'$spool/D$night'") == 0 or die "make_cpr.pl: $?";
-}
-mkdir $spool or die $!;
-deliver($_) foreach 0, 1;
-my ($status, $out, $err) = nightly();
-like($out, qr/\Aloaded\|50\|\d+\|0\|0\nloaded\|\d+\|\d+\|\d+\|0\n\z/, 'the nightly job loads what has come');
-is("$status $err", '0 ', 'and is content');
-is(join(' ', glob("$spool/*")), '', 'and removes it');
-is(join(' ', (nightly())[ 0, 1 ]), '0 ', 'nothing has come');
-deliver($_) foreach 3, 4;
-($status, $out, $err) = nightly();
-is("$status $out", '1 ', 'one is missing');
-like($err, qr/^(psql:.*)?ERROR:  a delivery is missing$/m, 'and cron mails it');
-is(join(' ', map { s/.*\///r } glob("$spool/*")), 'D3 D4', 'and neither is removed');
-unlink glob("$spool/*");
-$node->safe_psql('bank', q{SELECT protaddr.confirm_register('NO-FREG', '1 hour')});
-($status, $out, $err) = nightly();
-is("$status $out", "1 stale, or will be within a day: NO-FREG|fresh|00:00:00\n", 'a source that will be stale is told');
+is(join(' ', sort grep { $blocks{$_} } keys %blocks),
+	join(' ', 'README.md', map { "doc/$_.md" } qw(audit dba law messages payments register roles)), 'the pages with blocks to run');
 $node->stop;
 done_testing();

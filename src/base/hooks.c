@@ -1,0 +1,253 @@
+/*
+ * hooks.c
+ *		How does each part of the library hear of what happens in the server?
+ *
+ * PostgreSQL has few places for callbacks (ten for relcache messages, for all libraries
+ * and itself), and each hook is a chain.  So the library takes one of each, here, and
+ * tells its parts, in the order in which module.c names them.
+ *
+ * Where a hook may refuse (object access, permissions), a library that was loaded before
+ * us is asked first.  A log line is redacted before it sees the line.
+ *
+ * Callbacks for cache messages, and for the end of a transaction, come while nothing
+ * can be undone any more.  They note what happened: they read no catalog, allocate
+ * nothing, throw nothing, and work in a database without the extension.
+ */
+#include "postgres.h"
+
+#include "base/base.h"
+
+#include "miscadmin.h"
+#include "utils/inval.h"
+
+static const ProtaddrPart *const *parts = NULL;
+static int	nparts = 0;
+
+static object_access_hook_type previous_object_access = NULL;
+static ExecutorCheckPerms_hook_type previous_check_perms = NULL;
+static ExecutorStart_hook_type previous_executor_start = NULL;
+static ExecutorEnd_hook_type previous_executor_end = NULL;
+static ProcessUtility_hook_type previous_utility = NULL;
+static post_parse_analyze_hook_type previous_analyzed = NULL;
+static emit_log_hook_type previous_emit_log = NULL;
+
+static void hooks_relcache(Datum arg, Oid relid);
+static void hooks_syscache(Datum arg, int cacheid, uint32 hashvalue);
+static void hooks_xact(XactEvent event, void *arg);
+static void hooks_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg);
+static void hooks_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg);
+static bool hooks_check_perms(PROTADDR_CHECK_PERMS_ARGS);
+static void hooks_executor_start(QueryDesc *query, int eflags);
+static void hooks_executor_end(QueryDesc *query);
+static void hooks_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
+						  ProcessUtilityContext context, ParamListInfo params,
+						  QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion);
+static void hooks_analyzed(ParseState *pstate, Query *query, JumbleState *jumble);
+static void hooks_emit_log(ErrorData *error);
+static void listen_to_syscache(int cacheid);
+
+/*
+ * protaddr_hooks_init starts the parts in their order, then has them hear of what
+ * happens.  Called once, when the library is loaded.
+ */
+void
+protaddr_hooks_init(const ProtaddrPart *const *all, int nall)
+{
+	Assert(nparts == 0);
+	for (int i = 0; i < nall; i++)
+		if (all[i]->start)
+			all[i]->start();
+	parts = all;
+	nparts = nall;
+
+	CacheRegisterRelcacheCallback(hooks_relcache, (Datum) 0);
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->syscache)
+			listen_to_syscache(parts[i]->syscache_id);
+	RegisterXactCallback(hooks_xact, NULL);
+	RegisterSubXactCallback(hooks_subxact, NULL);
+
+	previous_object_access = object_access_hook;
+	object_access_hook = hooks_object_access;
+	previous_check_perms = ExecutorCheckPerms_hook;
+	ExecutorCheckPerms_hook = hooks_check_perms;
+	previous_executor_start = ExecutorStart_hook;
+	ExecutorStart_hook = hooks_executor_start;
+	previous_executor_end = ExecutorEnd_hook;
+	ExecutorEnd_hook = hooks_executor_end;
+	previous_utility = ProcessUtility_hook;
+	ProcessUtility_hook = hooks_utility;
+	previous_analyzed = post_parse_analyze_hook;
+	post_parse_analyze_hook = hooks_analyzed;
+	previous_emit_log = emit_log_hook;
+	emit_log_hook = hooks_emit_log;
+}
+
+/* ---- caches --------------------------------------------------------------------- */
+
+static void
+hooks_relcache(Datum arg, Oid relid)
+{
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->relcache)
+			parts[i]->relcache(relid);
+}
+
+/* listen_to_syscache takes one place for each cache, however many parts listen to it. */
+static void
+listen_to_syscache(int cacheid)
+{
+	static Bitmapset *heard = NULL;
+	MemoryContext old;
+
+	if (bms_is_member(cacheid, heard))
+		return;
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	heard = bms_add_member(heard, cacheid);
+	MemoryContextSwitchTo(old);
+	CacheRegisterSyscacheCallback(cacheid, hooks_syscache, (Datum) 0);
+}
+
+static void
+hooks_syscache(Datum arg, int cacheid, uint32 hashvalue)
+{
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->syscache && parts[i]->syscache_id == cacheid)
+			parts[i]->syscache(hashvalue);
+}
+
+/* ---- transactions ------------------------------------------------------------------ */
+
+static void
+hooks_xact(XactEvent event, void *arg)
+{
+	bool		ending = event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE ||
+	event == XACT_EVENT_PARALLEL_PRE_COMMIT;
+
+	for (int i = 0; i < nparts; i++)
+	{
+		if (ending && parts[i]->pre_commit)
+			parts[i]->pre_commit();
+		else if (!ending && parts[i]->xact_end)
+			parts[i]->xact_end();
+	}
+}
+
+static void
+hooks_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->subxact)
+			parts[i]->subxact(event, mine, parent);
+}
+
+/* ---- commands ------------------------------------------------------------------------ */
+
+static void
+hooks_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
+{
+	if (previous_object_access)
+		previous_object_access(access, class, object, column, arg);
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->object_access)
+			parts[i]->object_access(access, class, object, column, arg);
+}
+
+/* One "no" is enough. */
+static bool
+hooks_check_perms(PROTADDR_CHECK_PERMS_ARGS)
+{
+	if (previous_check_perms && !previous_check_perms(PROTADDR_CHECK_PERMS_PASS))
+		return false;
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->check_perms &&
+			!parts[i]->check_perms(PROTADDR_CHECK_PERMS_LIST, ereport_on_violation))
+			return false;
+	return true;
+}
+
+static void
+hooks_executor_start(QueryDesc *query, int eflags)
+{
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->executor_start)
+			parts[i]->executor_start(query);
+	if (previous_executor_start)
+		previous_executor_start(query, eflags);
+	else
+		standard_ExecutorStart(query, eflags);
+}
+
+/* An earlier library may log the query here: our parts hear last that it has ended. */
+static void
+hooks_executor_end(QueryDesc *query)
+{
+	if (previous_executor_end)
+		previous_executor_end(query);
+	else
+		standard_ExecutorEnd(query);
+	for (int i = nparts - 1; i >= 0; i--)
+		if (parts[i]->executor_end)
+			parts[i]->executor_end(query);
+}
+
+static void
+hooks_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
+			  ProcessUtilityContext context, ParamListInfo params,
+			  QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
+{
+	ProtaddrUtility command = {
+		.statement = statement, .query = query, .read_only_tree = read_only_tree, .context = context,
+		.params = params, .environment = environment, .dest = dest, .completion = completion, .part = 0
+	};
+
+	protaddr_utility_go_on(&command);
+}
+
+/*
+ * protaddr_utility_go_on runs a utility command: each part that brackets such commands
+ * gets it in turn and calls this once, and behind the last part it is carried out.
+ */
+void
+protaddr_utility_go_on(ProtaddrUtility *command)
+{
+	while (command->part < nparts)
+	{
+		const ProtaddrPart *part = parts[command->part++];
+
+		if (part->utility)
+		{
+			part->utility(command);
+			return;
+		}
+	}
+	if (previous_utility)
+		previous_utility(command->statement, command->query, command->read_only_tree, command->context,
+						 command->params, command->environment, command->dest, command->completion);
+	else
+		standard_ProcessUtility(command->statement, command->query, command->read_only_tree,
+								command->context, command->params, command->environment,
+								command->dest, command->completion);
+}
+
+static void
+hooks_analyzed(ParseState *pstate, Query *query, JumbleState *jumble)
+{
+	if (previous_analyzed)
+		previous_analyzed(pstate, query, jumble);
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->analyzed)
+			parts[i]->analyzed(pstate, query);
+}
+
+/* ---- the server log ------------------------------------------------------------------- */
+
+static void
+hooks_emit_log(ErrorData *error)
+{
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->emit_log)
+			parts[i]->emit_log(error);
+	if (previous_emit_log)
+		previous_emit_log(error);
+}
