@@ -438,6 +438,8 @@ stays_as_decided(Passing *passing, AttrNumber column, Datum value)
 static Datum
 unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer, Datum value)
 {
+	PaText		payer = {transfer->payer.key, transfer->payer.len};
+
 	if (passing->held->action != PROTADDR_DISCLOSE)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_REFUSED),
@@ -445,7 +447,7 @@ unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer, Datu
 				 errdetail("The row stays held."),
 				 errhint("Decide again: 'disclose' lets it leave as it is, on record; 'reject' keeps it here."),
 				 protaddr_errprivate()));
-	(void) protaddr_disclosure_record(passing->channel, transfer, NULL, 0);
+	(void) protaddr_disclosure_record(passing->channel, transfer, &payer, payer.len > 0 ? 1 : 0);
 	return value;
 }
 
