@@ -7,6 +7,7 @@
 
 #include "access/htup.h"
 #include "lib/stringinfo.h"
+#include "nodes/bitmapset.h"
 #include "utils/relcache.h"
 #include "utils/reltrigger.h"
 
@@ -108,6 +109,7 @@ typedef struct ProtaddrGate
 	AttrNumber *key;
 	FmgrInfo   *key_hash;
 	Oid		   *key_collation;
+	Bitmapset  *partition_key;	/* columns that say where a row stands, and not which one it is */
 } ProtaddrGate;
 
 extern const ProtaddrPart protaddr_gate_plan_part;

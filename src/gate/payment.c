@@ -5,7 +5,7 @@
  * What somebody decides of a held row is decided of one payment.  Which one that is, is
  * told by the row's key, its channel, its people, its payee, amount and currency, and by
  * the addresses and messages that it carries.  A row that differs in any of them is
- * another payment.  Without a payee column nobody knows which column names the payee: then
+ * another payment; one that moves to another partition is the same.  Without a payee column nobody knows which column names the payee: then
  * every column that could do so counts.
  *
  * Values are written as pg_dump writes them, so that a payment is the same for every
@@ -203,6 +203,8 @@ is_told(const ProtaddrGate *gate, Form_pg_attribute att, bool with_addresses)
 	for (int i = 0; i < gate->npeople; i++)
 		if (gate->people[i].number == att->attnum)
 			return true;
+	if (bms_is_member(att->attnum, gate->partition_key))
+		return false;
 	for (int i = 0; i < gate->nkey; i++)
 		if (gate->key[i] == att->attnum)
 			return true;

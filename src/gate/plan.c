@@ -22,6 +22,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/partition.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -32,6 +33,7 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/partcache.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/typcache.h"
@@ -55,6 +57,7 @@ static void read_columns(ProtaddrGate *gate, Relation rel);
 static void read_key(ProtaddrGate *gate, Relation rel);
 static void fill_column(ProtaddrGateColumn *column, Relation rel, const char *name);
 static int	person_of(ProtaddrGate *gate, Relation rel, const char *name);
+static void read_partition_key(ProtaddrGate *gate, Relation rel);
 static void read_hold(ProtaddrGate *gate, Relation rel);
 static Datum field(const ProtaddrGateColumn *column, HeapTuple row, TupleDesc desc, bool *isnull);
 static text *word_of(const ProtaddrGateColumn *column, Datum value);
@@ -155,6 +158,7 @@ gate_read(Relation rel, const Trigger *trigger)
 	gate->root = trigger->tgisclone ? relation_of_first(trigger->tgoid) : gate->relation;
 	read_columns(gate, rel);
 	read_key(gate, rel);
+	read_partition_key(gate, rel);
 	read_hold(gate, rel);
 	MemoryContextSwitchTo(old);
 	return gate;
@@ -341,6 +345,40 @@ read_key(ProtaddrGate *gate, Relation rel)
 	}
 	if (root != rel)
 		relation_close(root, AccessShareLock);
+}
+
+/*
+ * read_partition_key finds the columns by which the tables above divide rows: a row that
+ * moves is the same row.  Not if they are all of its key.
+ */
+static void
+read_partition_key(ProtaddrGate *gate, Relation rel)
+{
+	List	   *ancestors = gate->root == gate->relation ? NIL : get_partition_ancestors(gate->relation);
+	ListCell   *cell;
+	bool		other_key = gate->nkey == 0;
+
+	foreach(cell, ancestors)
+	{
+		Relation	above = relation_open(lfirst_oid(cell), AccessShareLock);
+		PartitionKey key = RelationGetPartitionKey(above);
+
+		for (int i = 0; key != NULL && i < key->partnatts; i++)
+			if (key->partattrs[i] != 0)
+				gate->partition_key =
+					bms_add_member(gate->partition_key,
+								   protaddr_trigger_column(rel, NameStr(TupleDescAttr(RelationGetDescr(above), key->partattrs[i] - 1)->attname)));
+		relation_close(above, AccessShareLock);
+		if (lfirst_oid(cell) == gate->root)
+			break;
+	}
+	for (int i = 0; i < gate->nkey; i++)
+		other_key = other_key || !bms_is_member(gate->key[i], gate->partition_key);
+	if (!other_key)
+	{
+		bms_free(gate->partition_key);
+		gate->partition_key = NULL;
+	}
 }
 
 /* read_hold finds the column that says of a row that it waits, and with which value. */
