@@ -65,9 +65,10 @@ BINDING_OBJS = \
 LAW_OBJS = \
 	src/law/birth.o \
 	src/law/channel.o \
-	src/law/decide.o \
+	src/law/ask.o \
 	src/law/linked.o \
-	src/law/substitute.o
+	src/law/substitute.o \
+	src/law/words.o
 
 DOOR_OBJS = \
 	src/door/disclosure.o \

@@ -36,6 +36,14 @@ $$;
 -- as shipped
 SELECT channel, route, when_protected AS protected, small_amount AS small, when_small, linked_within AS linked, when_unknown AS unknown, when_unbound AS unbound,
        when_unreadable AS unreadable, birth_data AS birth, shipped AND valid_from = '-infinity' AND valid_to = 'infinity' AS always FROM protaddr.channel ORDER BY route::text, channel;
+-- the vocabulary of actions stands once, in C; the domain's constraint has the same words
+SELECT protaddr.channel_action_words() AS strictest_first, (SELECT array_agg(w ORDER BY w) FROM unnest(protaddr.channel_action_words()) w) =
+       (SELECT array_agg(m[1] ORDER BY m[1]) FROM pg_constraint c, regexp_matches(pg_get_constraintdef(c.oid), $$'(\w+)'$$, 'g') m WHERE c.conname = 'channel_action_vocabulary') AS domain_agrees;
+-- everything that a channel can come to, whoever is asked about
+SELECT channel, protaddr.channel_actions(c) FROM protaddr.channel c WHERE channel IN ('sepa', 'psp_request', 'cross_border') ORDER BY channel;
+SELECT a.what, protaddr.channel_actions(jsonb_populate_record(c, a.change)) FROM protaddr.channel c, (VALUES
+    (1, 'a substitute, else held', '{"when_protected": "substitute", "without_substitute": "hold"}'::jsonb), (2, 'blocks; unknown people, too', '{"when_protected": "block", "when_unknown": "block"}'),
+    (3, 'unknown people leave', '{"when_unknown": "leave"}'), (4, 'holds what cannot be read', '{"when_unreadable": "hold"}')) a(n, what, change) WHERE c.channel = 'sepa' ORDER BY a.n;
 SELECT count(*) AS without_basis FROM protaddr.channel WHERE legal_basis !~ '(2023/1113|GDPR|CPR Act)';
 
 -- each action

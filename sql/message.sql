@@ -88,6 +88,10 @@ SELECT protaddr.set_channel('open', 'substitute'), protaddr.set_substitute('6201
 SELECT iban, (places(pacs008(iban), 'open')).* FROM unnest('{DK62OPDI00000000000062,DK63OPDI00000000000063}'::text[]) iban ORDER BY iban;
 -- one that a version of the message has no room for (a box, in PostalAddress6) is none
 SELECT position('PstlAdr' IN substring(r FROM '<Dbtr>.*</Dbtr>')) AS withheld FROM (SELECT protaddr.release_message(replace(pacs008('DK62OPDI00000000000062'), 'pacs.008.001.08', 'pain.001.001.03'), 'open') AS r) m;
+-- if the rules of another time count too, so does what they do without a substitute
+SELECT protaddr.set_channel('two_laws', 'substitute', route => 'domestic', when_unknown => 'leave', description => 'Test', legal_basis => 'Invented Act s. 2');
+SELECT protaddr.set_channel('two_laws', without_substitute => 'block', valid_from => '2099-01-01');
+SELECT at, refusal(format('SELECT protaddr.release_message(replace(pacs008(''DK62OPDI00000000000062''), ''pacs.008.001.08'', ''pain.001.001.03''), ''two_laws'', %L)', at)) FROM unnest('{NULL,2098-01-01,2099-06-01}'::date[]) at;
 SELECT protaddr.set_channel('open', without_substitute => 'block');
 SELECT refusal('SELECT protaddr.release_message(replace(pacs008(''DK62OPDI00000000000062''), ''pacs.008.001.08'', ''pain.001.001.03''), ''open'')');
 -- on record

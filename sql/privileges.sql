@@ -49,6 +49,8 @@ protaddr.bound_values(regclass,name,name)|none
 protaddr.building_name(protaddr.address)|all
 protaddr.building_number(protaddr.address)|all
 protaddr.care_of(protaddr.address)|all
+protaddr.channel_action_words()|all
+protaddr.channel_actions(protaddr.channel)|all
 protaddr.check_lifts(text,bigint,bigint,bigint)|none
 protaddr.confirm_register(text,interval)|clerk
 protaddr.country(protaddr.address)|all
@@ -87,8 +89,6 @@ protaddr.load_register(text,jsonb,text,text,bigint,bigint,boolean)|none
 protaddr.load_staged(text,text,text,bigint,bigint,boolean)|none
 protaddr.load_staged_rows(text,text)|none
 protaddr.make_held(regclass,text,name[])|all
-protaddr.may_hold(protaddr.channel)|all
-protaddr.may_withhold(protaddr.channel)|all
 protaddr.note_channel_change()|none
 protaddr.note_refusal(text,text,text,date,text)|none
 protaddr.outer_key_name()|monitor

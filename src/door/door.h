@@ -15,7 +15,7 @@ extern bool protaddr_may_tell(const PaAddress *address);
 
 extern ProtaddrSeal *protaddr_release(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 									  const ProtaddrTransfer *transfer,
-									  ProtaddrDecision *decision);
+									  ProtaddrAnswer *answer);
 extern const ProtaddrChannel *protaddr_transfer_from_args(FunctionCallInfo fcinfo,
 														  ProtaddrTransfer *transfer);
 extern void protaddr_currency_from_text(const text *code, char currency[4]);

@@ -19,9 +19,9 @@
 
 PG_FUNCTION_INFO_V1(protaddr_explain_release);
 
-static const char *action_name(ProtaddrAction action);
-static void explain(const ProtaddrChannel *channel, const ProtaddrDecision *decision,
-					const ProtaddrTransfer *transfer, StringInfo words, const char **rule);
+static void explain_amount(const ProtaddrChannel *law, const ProtaddrTransfer *transfer,
+						   StringInfo words);
+static void explain(const ProtaddrAnswer *answer, const ProtaddrTransfer *transfer, StringInfo words);
 
 /*
  * protaddr_explain_release is protaddr.explain_release(address, channel, amount,
@@ -33,11 +33,11 @@ protaddr_explain_release(PG_FUNCTION_ARGS)
 	ProtaddrSeal *seal;
 	const ProtaddrChannel *channel;
 	ProtaddrTransfer transfer;
-	ProtaddrDecision decision;
+	ProtaddrQuestion question = {.mode = PROTADDR_ASK_EXPLAIN};
+	ProtaddrAnswer answer;
 	ProtaddrConcerned concerned;
 	ProtaddrOpened opened;
 	StringInfoData words;
-	const char *rule;
 	TupleDesc	desc;
 	Datum		values[6];
 	bool		nulls[6] = {false};
@@ -47,8 +47,6 @@ protaddr_explain_release(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	channel = protaddr_transfer_from_args(fcinfo, &transfer);
-	if (transfer.law_then != NULL)
-		channel = transfer.law_then;
 
 	seal = (ProtaddrSeal *) PG_GETARG_VARLENA_PP(0);
 	(void) protaddr_register_ready();
@@ -60,110 +58,61 @@ protaddr_explain_release(PG_FUNCTION_ARGS)
 		memcpy(transfer.payer.key, opened.address.subject[0].data, transfer.payer.len);
 	}
 	protaddr_shut(&opened);
-	protaddr_decide(channel, &concerned, &transfer, &decision);
+	question.channel = channel;
+	question.concerned = &concerned;
+	question.transfer = &transfer;
+	protaddr_ask(&question, &answer);
 
 	initStringInfo(&words);
-	explain(channel, &decision, &transfer, &words, &rule);
-	values[0] = CStringGetTextDatum(action_name(decision.action));
+	explain(&answer, &transfer, &words);
+	values[0] = CStringGetTextDatum(protaddr_action_word(answer.action));
 	values[1] = CStringGetTextDatum(words.data);
-	values[2] = CStringGetTextDatum(rule);
-	values[3] = CStringGetTextDatum(channel->name);
-	values[4] = TimestampTzGetDatum(channel->valid_from);
-	values[5] = CStringGetTextDatum(channel->legal_basis);
+	values[2] = CStringGetTextDatum(protaddr_rule_column(answer.rule));
+	values[3] = CStringGetTextDatum(answer.law->name);
+	values[4] = TimestampTzGetDatum(answer.law->valid_from);
+	values[5] = CStringGetTextDatum(answer.law->legal_basis);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
+/* explain writes two sentences: why, and what happens. */
 static void
-explain(const ProtaddrChannel *channel, const ProtaddrDecision *decision,
-		const ProtaddrTransfer *transfer, StringInfo words, const char **rule)
+explain(const ProtaddrAnswer *answer, const ProtaddrTransfer *transfer, StringInfo words)
 {
-	*rule = "when_protected";
-	switch (decision->rule)
-	{
-		case PROTADDR_RULE_NOT_READY:
-			*rule = "when_unbound";
-			appendStringInfoString(words, "No register can be asked: none was loaded or confirmed, one is too old, or this transaction changes what it rests on.");
-			break;
-		case PROTADDR_RULE_UNBOUND:
-			*rule = "when_unbound";
-			appendStringInfoString(words, "The address concerns nobody, so nobody can say that it may leave.");
-			break;
-		case PROTADDR_RULE_UNKNOWN:
-			*rule = "when_unknown";
-			appendStringInfoString(words, "No register has told of somebody the address concerns, so that nobody knows whether they are protected.");
-			break;
-		case PROTADDR_RULE_SMALL:
-			*rule = "when_small";
-			appendStringInfoString(words, "Somebody the address concerns is protected, and the amount");
-			if (transfer->amount == NULL || transfer->currency[0] == '\0')
-				appendStringInfoString(words, " is not known, so that the stricter rule counts.");
-			else
-			{
-				appendStringInfo(words, ", %s, is no more than %s %s",
-								 channel->linked_within == NULL ? "by itself" :
-								 transfer->payee.len > 0 ? "with the transfers linked to it" :
-								 "by itself, since the payee is not known",
-								 DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(channel->small_amount))),
-								 channel->small_currency);
-				appendStringInfoString(words, protaddr_small(channel, transfer) == PROTADDR_SMALL ? "." :
-									   ", or there is no exchange rate to tell, so that the stricter rule counts.");
-			}
-			break;
-		case PROTADDR_RULE_PROTECTED:
-		case PROTADDR_RULE_HELD:
-			appendStringInfo(words, "Somebody the address concerns is protected%s",
-							 (decision->hides & PROTADDR_HIDES_TOWN) != 0 ? ", the town included" : "");
-			if (channel->has_small)
-				appendStringInfo(words, ", and the amount with the transfers linked to it is not small (more than %s %s)",
-								 DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(channel->small_amount))),
-								 channel->small_currency);
-			appendStringInfoChar(words, '.');
-			break;
-		case PROTADDR_RULE_FREE:
-			*rule = "none";
-			appendStringInfoString(words, "Nobody the address concerns is protected.");
-			break;
-	}
-	switch (decision->action)
-	{
-		case PROTADDR_WITHHOLD:
-			appendStringInfoString(words, " Nothing of it leaves.");
-			break;
-		case PROTADDR_BLOCK:
-			appendStringInfoString(words, " The row is refused.");
-			break;
-		case PROTADDR_HOLD:
-			appendStringInfoString(words, " The row is held until somebody decides.");
-			break;
-		case PROTADDR_MINIMUM:
-			appendStringInfoString(words, (decision->hides & PROTADDR_HIDES_TOWN) != 0 ?
-								   " The country leaves." : " Town and country leave.");
-			break;
-		case PROTADDR_SUBSTITUTE:
-			appendStringInfo(words, " The registered substitute address leaves; without one: %s.",
-							 action_name(channel->without_substitute));
-			break;
-		case PROTADDR_DISCLOSE:
-			appendStringInfoString(words, " It leaves all the same, on record in protaddr.disclosure.");
-			break;
-		case PROTADDR_LEAVE:
-			appendStringInfoString(words, " It leaves.");
-			break;
-	}
+	const ProtaddrChannel *law = answer->law;
+	bool		hides_town = (answer->hides & PROTADDR_HIDES_TOWN) != 0;
+
+	appendStringInfoString(words, protaddr_rule_why(answer->rule));
+	words->data[0] = pg_toupper((unsigned char) words->data[0]);
+	if (answer->rule == PROTADDR_RULE_PROTECTED && hides_town)
+		appendStringInfoString(words, ", the town included");
+	appendStringInfoString(words, ". ");
+	if (answer->rule == PROTADDR_RULE_SMALL ||
+		(answer->rule == PROTADDR_RULE_PROTECTED && law->has_small))
+		explain_amount(law, transfer, words);
+
+	if (answer->action == PROTADDR_MINIMUM && hides_town)
+		appendStringInfoString(words, "The country leaves.");
+	else
+		appendStringInfoString(words, protaddr_action_meaning(answer->action));
+	if (answer->action == PROTADDR_SUBSTITUTE)
+		appendStringInfo(words, " Without one: %s.", protaddr_action_word(answer->without_substitute));
 }
 
-static const char *
-action_name(ProtaddrAction action)
+/* explain_amount writes a sentence: what is small, and whether this amount is. */
+static void
+explain_amount(const ProtaddrChannel *law, const ProtaddrTransfer *transfer, StringInfo words)
 {
-	static const char *const names[] = {
-		[PROTADDR_WITHHOLD] = "withhold",
-		[PROTADDR_BLOCK] = "block",
-		[PROTADDR_HOLD] = "hold",
-		[PROTADDR_MINIMUM] = "minimum",
-		[PROTADDR_SUBSTITUTE] = "substitute",
-		[PROTADDR_DISCLOSE] = "disclose",
-		[PROTADDR_LEAVE] = "leave"
+	static const char *const is[] = {
+		[PROTADDR_NOT_SMALL] = "is not small",
+		[PROTADDR_SMALL] = "is small",
+		[PROTADDR_SMALL_UNKNOWN] = "is not known, or is in a currency without an exchange rate, so that the stricter rule applies"
 	};
 
-	return names[action];
+	appendStringInfo(words, "Up to %s %s is small, %s; this amount %s. ",
+					 DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(law->small_amount))),
+					 law->small_currency,
+					 law->linked_within == NULL ? "each transfer by itself" :
+					 transfer->payee.len > 0 ? "with the transfers linked to it" :
+					 "by itself, since the payee is not known",
+					 is[protaddr_small(law, transfer)]);
 }

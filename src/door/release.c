@@ -28,7 +28,16 @@ static ProtaddrSeal *release_disclosed(ProtaddrSeal *seal, PaAddress *address,
 									   const ProtaddrTransfer *transfer);
 static ProtaddrSeal *release_substitute(ProtaddrOpened *opened, const ProtaddrChannel *channel,
 										const ProtaddrTransfer *transfer,
-										ProtaddrDecision *decision);
+										ProtaddrAnswer *answer);
+
+/* By which action a value was released; what was not is never asked about. */
+static const ProtaddrAction released_by[] = {
+	[PA_NOT_RELEASED] = PROTADDR_LEAVE,
+	[PA_RELEASED_WHOLE] = PROTADDR_LEAVE,
+	[PA_RELEASED_MINIMUM] = PROTADDR_MINIMUM,
+	[PA_RELEASED_SUBSTITUTE] = PROTADDR_SUBSTITUTE,
+	[PA_RELEASED_DISCLOSED] = PROTADDR_DISCLOSE
+};
 
 static bool
 released_for(const PaAddress *address, const ProtaddrChannel *channel)
@@ -49,16 +58,17 @@ release_for(PaAddress *address, const ProtaddrChannel *channel, PaRelease releas
 /*
  * protaddr_release gives what may leave, palloc'd or seal itself if that is
  * released already; NULL if nothing may, or if the row is to be held or refused: see
- * decision, which the caller carries out.  Raises 55PA1 if the value's key is not
+ * answer, which the caller carries out.  Raises 55PA1 if the value's key is not
  * there.
  */
 ProtaddrSeal *
 protaddr_release(ProtaddrSeal *seal, const ProtaddrChannel *channel,
-				 const ProtaddrTransfer *transfer, ProtaddrDecision *decision)
+				 const ProtaddrTransfer *transfer, ProtaddrAnswer *answer)
 {
 	ProtaddrOpened opened;
 	PaAddress  *address = &opened.address;
 	ProtaddrConcerned concerned;
+	ProtaddrQuestion question = {0};
 	ProtaddrTransfer own;
 	ProtaddrSeal *result = NULL;
 
@@ -74,16 +84,20 @@ protaddr_release(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 		memcpy(own.payer.key, address->subject[0].data, own.payer.len);
 		transfer = &own;
 	}
-	protaddr_decide(channel, &concerned, transfer, decision);
+	question.mode = PROTADDR_ASK_NOW;
+	question.channel = channel;
+	question.concerned = &concerned;
+	question.transfer = transfer;
+	protaddr_ask(&question, answer);
 
-	if (decision->action == PROTADDR_SUBSTITUTE)
+	if (answer->action == PROTADDR_SUBSTITUTE)
 	{
-		result = release_substitute(&opened, channel, transfer, decision);
-		if (decision->action == PROTADDR_SUBSTITUTE)
+		result = release_substitute(&opened, channel, transfer, answer);
+		if (answer->action == PROTADDR_SUBSTITUTE)
 			return result;
 		/* there is none: the address is open again */
 	}
-	switch (decision->action)
+	switch (answer->action)
 	{
 		case PROTADDR_LEAVE:
 			result = release_whole(seal, address, channel);
@@ -160,12 +174,12 @@ release_disclosed(ProtaddrSeal *seal, PaAddress *address, const ProtaddrChannel 
 
 /*
  * release_substitute gives the registered substitute, sealed as concerning the same
- * people, and leaves opened shut.  If there is none, decision says what then, and
+ * people, and leaves opened shut.  If there is none, answer says what then, and
  * opened is open.
  */
 static ProtaddrSeal *
 release_substitute(ProtaddrOpened *opened, const ProtaddrChannel *channel,
-				   const ProtaddrTransfer *transfer, ProtaddrDecision *decision)
+				   const ProtaddrTransfer *transfer, ProtaddrAnswer *answer)
 {
 	ProtaddrIdentifier person[PA_MAX_SUBJECTS + 1];
 	int			npersons = 0;
@@ -193,7 +207,7 @@ release_substitute(ProtaddrOpened *opened, const ProtaddrChannel *channel,
 	substitute = protaddr_substitute_of(person, npersons);
 	if (substitute == NULL)
 	{
-		decision->action = decision->without_substitute;
+		protaddr_answer_without_substitute(answer);
 		return NULL;
 	}
 
@@ -225,35 +239,26 @@ protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 	ProtaddrOpened opened;
 	PaAddress  *address = &opened.address;
 	ProtaddrConcerned concerned;
-	bool		released;
+	ProtaddrQuestion question = {0};
+	ProtaddrAnswer answer;
+	bool		released = false;
 
 	(void) protaddr_register_ready();
 	if (!protaddr_open(seal, true, &opened))
 		return false;
-	protaddr_concern_address(&concerned, address, channel, transfer);
-
-	released = released_for(address, channel);
-	switch (address->release)
+	if (released_for(address, channel))
 	{
-		case PA_NOT_RELEASED:
+		protaddr_concern_address(&concerned, address, channel, transfer);
+		question.mode = PROTADDR_ASK_AS_STORED;
+		question.channel = channel;
+		question.concerned = &concerned;
+		question.transfer = transfer;
+		protaddr_ask(&question, &answer);
+		released = protaddr_as_strict(released_by[address->release], answer.action);
+		/* the town may have come to be hidden since */
+		if (address->release == PA_RELEASED_MINIMUM && (answer.hides & PROTADDR_HIDES_TOWN) != 0 &&
+			address->element[PA_TWNNM].len > 0)
 			released = false;
-			break;
-		case PA_RELEASED_WHOLE:
-			released = released && protaddr_may_happen(channel, &concerned, transfer, PROTADDR_LEAVE);
-			break;
-		case PA_RELEASED_MINIMUM:
-			released = released &&
-				protaddr_may_happen(channel, &concerned, transfer, PROTADDR_MINIMUM) &&
-				((concerned.hides & PROTADDR_HIDES_TOWN) == 0 || address->element[PA_TWNNM].len == 0);
-			break;
-		case PA_RELEASED_SUBSTITUTE:
-			released = released &&
-				protaddr_may_happen(channel, &concerned, transfer, PROTADDR_SUBSTITUTE);
-			break;
-		case PA_RELEASED_DISCLOSED:
-			released = released &&
-				protaddr_may_happen(channel, &concerned, transfer, PROTADDR_DISCLOSE);
-			break;
 	}
 	protaddr_shut(&opened);
 	return released;
@@ -270,15 +275,15 @@ protaddr_release_sql(PG_FUNCTION_ARGS)
 	ProtaddrSeal *seal;
 	const ProtaddrChannel *channel;
 	ProtaddrTransfer transfer;
-	ProtaddrDecision decision;
+	ProtaddrAnswer answer;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	channel = protaddr_transfer_from_args(fcinfo, &transfer);
-	seal = protaddr_release((ProtaddrSeal *) PG_GETARG_VARLENA_PP(0), channel, &transfer, &decision);
-	if (decision.action == PROTADDR_BLOCK)
+	seal = protaddr_release((ProtaddrSeal *) PG_GETARG_VARLENA_PP(0), channel, &transfer, &answer);
+	if (answer.action == PROTADDR_BLOCK)
 		protaddr_refuse(channel);
-	if (decision.action == PROTADDR_HOLD)
+	if (answer.action == PROTADDR_HOLD)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_REFUSED),
 				 errmsg("channel \"%s\" holds this address until somebody has decided", channel->name),

@@ -71,17 +71,11 @@ typedef struct Act
 bool
 protaddr_held_action(const char *word, ProtaddrAction *action)
 {
-	if (strcmp(word, "withhold") == 0)
-		*action = PROTADDR_WITHHOLD;
-	else if (strcmp(word, "minimum") == 0)
-		*action = PROTADDR_MINIMUM;
-	else if (strcmp(word, "substitute") == 0)
-		*action = PROTADDR_SUBSTITUTE;
-	else if (strcmp(word, "disclose") == 0)
-		*action = PROTADDR_DISCLOSE;
-	else if (strcmp(word, "reject") == 0)
+	if (strcmp(word, "reject") == 0)
 		return false;
-	else
+	if (!protaddr_action_of_word(word, strlen(word), action) ||
+		(*action != PROTADDR_WITHHOLD && *action != PROTADDR_MINIMUM &&
+		 *action != PROTADDR_SUBSTITUTE && *action != PROTADDR_DISCLOSE))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid action for a held row"),

@@ -133,10 +133,10 @@ typedef struct ProtaddrDigest
 } ProtaddrDigest;
 
 extern const ProtaddrPart protaddr_message_column_part;
-extern ProtaddrAction protaddr_gate_message(const ProtaddrGateMessage *column, Datum value,
-											const ProtaddrChannel *channel,
+extern ProtaddrAction protaddr_gate_message(ProtaddrMode mode, const ProtaddrGateMessage *column,
+											Datum value, const ProtaddrChannel *channel,
 											const ProtaddrTransfer *transfer, Datum *leaves,
-											PaRewritten *counts);
+											ProtaddrAnswer *answer);
 extern bool protaddr_is_blank(const char *word);
 extern void protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
 								  const ProtaddrTransfer *transfer, Datum value,

@@ -15,16 +15,6 @@ CREATE FUNCTION protaddr.gate_summary() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_gate_summary' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 COMMENT ON FUNCTION protaddr.gate_summary() IS
 'Trigger after the statement that protaddr.install_gate() installs: says in a NOTICE how many rows of it are held, if any.';
-CREATE FUNCTION protaddr.may_withhold(rule protaddr.channel) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT EXISTS (
-        SELECT FROM (VALUES (rule.when_protected::text), (rule.when_small::text), (rule.when_unknown::text)) a(action)
-        WHERE a.action IN ('withhold', 'minimum') OR (a.action = 'substitute' AND rule.without_substitute IN ('withhold', 'minimum')))
-        OR (rule.when_unbound = 'withhold' AND rule.when_protected NOT IN ('hold', 'block'));
-END;
-COMMENT ON FUNCTION protaddr.may_withhold(protaddr.channel) IS
-'Part of protaddr.install_gate(): whether a row of protaddr.channel can make an address NULL.';
 
 CREATE FUNCTION protaddr.gate_column(relation regclass, column_name name, what text) RETURNS pg_catalog.pg_attribute
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -276,7 +266,7 @@ BEGIN
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid, protaddr.channel c
     WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
       AND protaddr.address_column(a.atttypid) = 'address' AND (a.attnotnull OR t.typnotnull)
-      AND (install_gate.channel IS NULL OR c.channel = install_gate.channel) AND c.valid_to > now() AND protaddr.may_withhold(c)
+      AND (install_gate.channel IS NULL OR c.channel = install_gate.channel) AND c.valid_to > now() AND protaddr.channel_actions(c) && '{withhold,minimum}'
     ORDER BY a.attnum, c.channel LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING

@@ -55,14 +55,14 @@ message_column_xact_end(void)
 
 /*
  * protaddr_gate_message gives what may leave of a message, in the column's type; leaves
- * is value itself if that is all of it.  PROTADDR_LEAVE or PROTADDR_HOLD.  Raises
- * 23PA1 if it is blocked, 22001 if what may leave is too long for the column, 0A000 if
+ * is value itself if that is all of it.  PROTADDR_LEAVE, or as protaddr_release_message
+ * says, and answer why.  Raises 23PA1 if it is blocked, 22001 if what may leave is too long for the column, 0A000 if
  * the database's encoding cannot be read.
  */
 ProtaddrAction
-protaddr_gate_message(const ProtaddrGateMessage *column, Datum value,
+protaddr_gate_message(ProtaddrMode mode, const ProtaddrGateMessage *column, Datum value,
 					  const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
-					  Datum *leaves, PaRewritten *counts)
+					  Datum *leaves, ProtaddrAnswer *answer)
 {
 	const char *message;
 	size_t		len;
@@ -87,9 +87,9 @@ protaddr_gate_message(const ProtaddrGateMessage *column, Datum value,
 		message = convert(message, &len, GetDatabaseEncoding(), PG_UTF8);
 
 	initStringInfo(&out);
-	action = protaddr_release_message(column->format, message, len,
+	action = protaddr_release_message(mode, column->format, message, len,
 									  column->type == BYTEAOID ? NULL : "UTF-8", channel, transfer,
-									  &out, counts);
+									  &out, NULL, answer);
 	if (action != PROTADDR_LEAVE)
 		return action;
 	if (out.len == len && memcmp(out.data, message, len) == 0)

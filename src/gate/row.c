@@ -77,7 +77,6 @@ static bool is_moved(const Passing *passing, AttrNumber column, const ProtaddrTr
 static bool stays_as_it_was(const Passing *passing, AttrNumber column, Datum value);
 static bool stays_as_decided(Passing *passing, AttrNumber column, Datum value);
 static Datum unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer, Datum value);
-static const char *why_held(ProtaddrRule rule);
 static void follow_linked(Passing *passing);
 static void record_linked(const Passing *passing);
 static void record_stored_linked(const Passing *passing);
@@ -202,14 +201,6 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 	return PointerGetDatum(passing.row);
 }
 
-static bool
-does(const ProtaddrChannel *channel, ProtaddrAction action)
-{
-	return channel->when_protected == action || (channel->has_small && channel->when_small == action) ||
-		channel->when_unknown == action || channel->when_unbound == action ||
-		channel->without_substitute == action || channel->when_unreadable == action;
-}
-
 /*
  * Whether a column, or a transaction of a message, could leave a record (disclosed, or
  * linked) before another one holds the row.
@@ -218,9 +209,9 @@ static bool
 may_be_held_on_record(const Passing *passing)
 {
 	if ((passing->before != NULL && passing->gate->hold_column == InvalidAttrNumber) ||
-		!does(passing->channel, PROTADDR_HOLD))
+		(passing->channel->may & PROTADDR_ACTION_BIT(PROTADDR_HOLD)) == 0)
 		return false;
-	return (does(passing->channel, PROTADDR_DISCLOSE) &&
+	return ((passing->channel->may & PROTADDR_ACTION_BIT(PROTADDR_DISCLOSE)) != 0 &&
 			passing->gate->naddresses + 2 * passing->gate->nmessages > 1) ||
 		(passing->channel->linked_within != NULL && passing->gate->nmessages > 0);
 }
@@ -275,7 +266,7 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 	Datum		value = heap_getattr(passing->row, column->number, passing->desc, &isnull);
 	ProtaddrTransfer other;
 	ProtaddrTransfer *transfer = &passing->transfer;
-	ProtaddrDecision decision;
+	ProtaddrAnswer answer;
 	ProtaddrSeal *seal;
 	ProtaddrSeal *released;
 
@@ -289,10 +280,10 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 	}
 
 	seal = (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value);
-	released = protaddr_release(seal, passing->channel, transfer, &decision);
-	if (decision.action == PROTADDR_BLOCK)
+	released = protaddr_release(seal, passing->channel, transfer, &answer);
+	if (answer.action == PROTADDR_BLOCK)
 		protaddr_refuse(passing->channel);
-	if (decision.action == PROTADDR_HOLD)
+	if (answer.action == PROTADDR_HOLD)
 	{
 		/* what left with the row by a decision needs no other one */
 		if (is_moved(passing, column->number, transfer, value))
@@ -300,10 +291,10 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 		else if (stays_as_decided(passing, column->number, value))
 			may_move(passing, column->number, transfer, value);
 		else
-			hold(passing, column->number, why_held(decision.rule));
+			hold(passing, column->number, protaddr_rule_why(answer.rule));
 		return;
 	}
-	passing->linked[column->person] |= decision.linked;
+	passing->linked[column->person] |= answer.linked;
 	if (released == seal)
 		return;
 	value = released == NULL ? (Datum) 0 : PointerGetDatum(released);
@@ -323,14 +314,15 @@ release_messages(Passing *passing)
 		bool		isnull;
 		Datum		value = heap_getattr(passing->row, column->number, passing->desc, &isnull);
 		Datum		leaves;
-		PaRewritten counts;
+		ProtaddrAnswer answer;
 		ProtaddrTransfer transfer = passing->transfer;
 
 		if (isnull)
 			continue;
 		transfer.has_row = gate->args.subject != NULL;
 		transfer.counts_alone = transfer.counts_alone || (passing->loses_key && transfer.amount == NULL);
-		if (protaddr_gate_message(column, value, passing->channel, &transfer, &leaves, &counts) == PROTADDR_HOLD)
+		if (protaddr_gate_message(PROTADDR_ASK_NOW, column, value, passing->channel, &transfer, &leaves,
+								  &answer) == PROTADDR_HOLD)
 		{
 			if (is_moved(passing, column->number, &passing->transfer, value) ||
 				stays_as_decided(passing, column->number, value))
@@ -338,15 +330,11 @@ release_messages(Passing *passing)
 				leaves = value;
 				may_move(passing, column->number, &passing->transfer, value);
 			}
-			else if (passing->held != NULL && counts.verdict != PA_MESSAGE_OK &&
-					 counts.verdict != PA_MESSAGE_STOPPED)
+			else if (passing->held != NULL && answer.rule == PROTADDR_RULE_UNREADABLE)
 				leaves = unreadable_leaves(passing, &transfer, value);
 			else
 			{
-				hold(passing, column->number, counts.verdict == PA_MESSAGE_OK ||
-					 counts.verdict == PA_MESSAGE_STOPPED ?
-					 "somebody named in the message is protected, or no register has told of them" :
-					 "the message cannot be read");
+				hold(passing, column->number, protaddr_rule_why(answer.rule));
 				continue;
 			}
 		}
@@ -449,27 +437,6 @@ unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer, Datu
 				 protaddr_errprivate()));
 	(void) protaddr_disclosure_record(passing->channel, transfer, &payer, payer.len > 0 ? 1 : 0);
 	return value;
-}
-
-static const char *
-why_held(ProtaddrRule rule)
-{
-	switch (rule)
-	{
-		case PROTADDR_RULE_NOT_READY:
-			return "no register can be asked";
-		case PROTADDR_RULE_UNBOUND:
-			return "the address concerns nobody, or the row names nobody";
-		case PROTADDR_RULE_UNKNOWN:
-			return "no register has told of somebody whom the address concerns";
-		case PROTADDR_RULE_SMALL:
-			return "somebody whom the address concerns is protected, and the amount is small or not known";
-		case PROTADDR_RULE_PROTECTED:
-		case PROTADDR_RULE_FREE:
-		case PROTADDR_RULE_HELD:
-			break;
-	}
-	return "somebody whom the address concerns is protected";
 }
 
 /* transfer_of gives the transfer of one of the people of a row, by what the row says. */

@@ -364,40 +364,23 @@ released_by_decision(Verification *verification, HeapTuple row, ProtaddrSeal *se
 		protaddr_held_covers(verification->gate, row, RelationGetDescr(verification->rel));
 }
 
-/* problem_of_message rewrites it once more, by rules that record and refuse nothing. */
+/* problem_of_message rewrites it once more, and records and refuses nothing. */
 static const char *
 problem_of_message(Verification *verification, HeapTuple row, const ProtaddrGateMessage *column,
 				   Datum value, const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 {
 	const ProtaddrGate *gate = verification->gate;
-	ProtaddrChannel looking = *channel;
 	ProtaddrTransfer nobody = *transfer;
-	PaRewritten counts;
+	ProtaddrAnswer answer;
 	Datum		leaves;
 
-	/* the looser of the two: what was linked then is not known any more */
-	if (looking.has_small &&
-		protaddr_stricter(looking.when_protected, looking.when_small) == looking.when_protected)
-		looking.when_protected = looking.when_small;
-	looking.has_small = false;
-	if (looking.when_protected == PROTADDR_DISCLOSE)
-		looking.when_protected = PROTADDR_LEAVE;
-	if (looking.when_protected == PROTADDR_BLOCK)
-		looking.when_protected = PROTADDR_HOLD;
-	if (looking.when_unknown == PROTADDR_BLOCK)
-		looking.when_unknown = PROTADDR_HOLD;
-	if (looking.when_unbound == PROTADDR_BLOCK)
-		looking.when_unbound = PROTADDR_HOLD;
-	if (looking.without_substitute == PROTADDR_BLOCK)
-		looking.without_substitute = PROTADDR_HOLD;
-	looking.when_unreadable = PROTADDR_HOLD;
 	nobody.has_row = gate->args.subject != NULL;
-
-	if (protaddr_gate_message(column, value, &looking, &nobody, &leaves, &counts) == PROTADDR_LEAVE)
+	if (protaddr_gate_message(PROTADDR_ASK_AS_STORED, column, value, channel, &nobody, &leaves,
+							  &answer) == PROTADDR_LEAVE)
 		return leaves == value ? NULL : psprintf("holds more than may leave through channel \"%s\"", channel->name);
 	if (protaddr_held_covers(gate, row, RelationGetDescr(verification->rel)))
 		return NULL;
-	if (counts.verdict != PA_MESSAGE_OK && counts.verdict != PA_MESSAGE_STOPPED)
+	if (answer.rule == PROTADDR_RULE_UNREADABLE)
 		return "is no message that can be read";
 	return psprintf("holds what channel \"%s\" holds or blocks", channel->name);
 }

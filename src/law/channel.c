@@ -18,6 +18,9 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+PG_FUNCTION_INFO_V1(protaddr_channel_actions);
 
 /* columns of protaddr.channel */
 enum
@@ -219,36 +222,46 @@ channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel)
 	channel->birth_data = !isnull && DatumGetBool(value);
 	value = heap_getattr(tuple, CHANNEL_LEGAL_BASIS, desc, &isnull);
 	channel->legal_basis = isnull ? "" : TextDatumGetCString(value);
+	channel->may = protaddr_channel_may(channel);
 	return true;
 }
 
-/* action_of reads the closed vocabulary; what it does not know, and NULL, withholds. */
+/* action_of reads a word of the vocabulary; what it does not know, and NULL, withholds. */
 static ProtaddrAction
 action_of(HeapTuple tuple, TupleDesc desc, AttrNumber column)
 {
-	static const struct
-	{
-		const char *name;
-		ProtaddrAction action;
-	}			vocabulary[] = {
-		{"withhold", PROTADDR_WITHHOLD},
-		{"minimum", PROTADDR_MINIMUM},
-		{"substitute", PROTADDR_SUBSTITUTE},
-		{"disclose", PROTADDR_DISCLOSE},
-		{"hold", PROTADDR_HOLD},
-		{"block", PROTADDR_BLOCK},
-		{"leave", PROTADDR_LEAVE},
-	};
 	bool		isnull;
 	Datum		value = heap_getattr(tuple, column, desc, &isnull);
-	text	   *t;
+	ProtaddrAction action;
 
-	if (isnull)
-		return PROTADDR_WITHHOLD;
-	t = DatumGetTextPP(value);
-	for (int i = 0; i < lengthof(vocabulary); i++)
-		if (VARSIZE_ANY_EXHDR(t) == strlen(vocabulary[i].name) &&
-			memcmp(VARDATA_ANY(t), vocabulary[i].name, VARSIZE_ANY_EXHDR(t)) == 0)
-			return vocabulary[i].action;
+	if (!isnull &&
+		protaddr_action_of_word(VARDATA_ANY(DatumGetTextPP(value)),
+								VARSIZE_ANY_EXHDR(DatumGetTextPP(value)), &action))
+		return action;
 	return PROTADDR_WITHHOLD;
+}
+
+/*
+ * protaddr_channel_actions is protaddr.channel_actions(channel): every action that a
+ * row of the law can come to.
+ */
+Datum
+protaddr_channel_actions(PG_FUNCTION_ARGS)
+{
+	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(0);
+	TupleDesc	desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
+											  HeapTupleHeaderGetTypMod(row));
+	HeapTupleData tuple;
+	ProtaddrChannel channel;
+	bool		is_channel;
+
+	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = row;
+	is_channel = channel_read(&tuple, desc, &channel);
+	ReleaseTupleDesc(desc);
+	if (!is_channel)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(protaddr_action_array(channel.may));
 }

@@ -14,9 +14,8 @@
 
 typedef struct ProtaddrChannel ProtaddrChannel;
 typedef struct ProtaddrTransfer ProtaddrTransfer;
-typedef struct ProtaddrDecision ProtaddrDecision;
 
-/* ---- law/channel.c: the law, as rows --------------------------------------- */
+/* ---- law/words.c: actions, rules, and what they are called ------------------ */
 
 /* What happens to an address, the strictest first.  0, what nobody decided, is nothing leaves. */
 typedef enum ProtaddrAction
@@ -30,6 +29,12 @@ typedef enum ProtaddrAction
 	PROTADDR_LEAVE				/* the address leaves: nobody it concerns is protected */
 } ProtaddrAction;
 
+#define PROTADDR_NACTIONS	(PROTADDR_LEAVE + 1)
+
+typedef uint32 ProtaddrActionSet;
+
+#define PROTADDR_ACTION_BIT(action)	(((ProtaddrActionSet) 1) << (action))
+
 /* Which rule of the channel decided. */
 typedef enum ProtaddrRule
 {
@@ -39,8 +44,23 @@ typedef enum ProtaddrRule
 	PROTADDR_RULE_SMALL,		/* protected, and a small amount */
 	PROTADDR_RULE_UNKNOWN,		/* no register has told of the person */
 	PROTADDR_RULE_FREE,			/* known, and not protected */
+	PROTADDR_RULE_NO_SUBSTITUTE,	/* protected, and there is no substitute that fits */
+	PROTADDR_RULE_UNREADABLE,	/* a message that cannot be read */
 	PROTADDR_RULE_HELD			/* a held row that somebody decided on */
 } ProtaddrRule;
+
+#define PROTADDR_NRULES		(PROTADDR_RULE_HELD + 1)
+
+extern const char *protaddr_action_word(ProtaddrAction action);
+extern const char *protaddr_action_meaning(ProtaddrAction action);
+extern bool protaddr_action_of_word(const char *word, size_t len, ProtaddrAction *action);
+extern Datum protaddr_action_array(ProtaddrActionSet set);
+extern ProtaddrAction protaddr_stricter(ProtaddrAction a, ProtaddrAction b);
+extern bool protaddr_as_strict(ProtaddrAction a, ProtaddrAction b);
+extern const char *protaddr_rule_column(ProtaddrRule rule);
+extern const char *protaddr_rule_why(ProtaddrRule rule);
+
+/* ---- law/channel.c: the law, as rows --------------------------------------- */
 
 /* One row of protaddr.channel. */
 struct ProtaddrChannel
@@ -61,12 +81,13 @@ struct ProtaddrChannel
 	TimestampTz valid_from;
 	TimestampTz valid_to;
 	const char *legal_basis;
+	ProtaddrActionSet may;		/* everything it can come to: protaddr_channel_may */
 };
 
 extern const ProtaddrChannel *protaddr_channel(const char *name, size_t len, TimestampTz at);
 extern const ProtaddrChannel *protaddr_channel_if_any(const char *name, size_t len, TimestampTz at);
 
-/* ---- law/decide.c: what the channel says of this address ------------------- */
+/* ---- law/ask.c: the one question and its answer ----------------------------- */
 
 /* What is known of the transfer, or the message, that carries an address. */
 struct ProtaddrTransfer
@@ -89,15 +110,6 @@ struct ProtaddrTransfer
 	const char *reason;
 };
 
-struct ProtaddrDecision
-{
-	ProtaddrAction action;
-	ProtaddrRule rule;
-	ProtaddrAction without_substitute;	/* what happens if there is none */
-	int			hides;
-	bool		linked;			/* transfers before counted: this one is to be recorded */
-};
-
 /* Whom an address, or a party of a message, concerns, as far as a rule asks. */
 typedef struct ProtaddrConcerned
 {
@@ -106,24 +118,59 @@ typedef struct ProtaddrConcerned
 	int			hides;			/* what must not be told of any of them */
 } ProtaddrConcerned;
 
-extern void protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
-									 const ProtaddrChannel *channel,
-									 const ProtaddrTransfer *transfer);
-extern void protaddr_decide(const ProtaddrChannel *channel, const ProtaddrConcerned *concerned,
-							const ProtaddrTransfer *transfer, ProtaddrDecision *decision);
-extern bool protaddr_may_happen(const ProtaddrChannel *channel, const ProtaddrConcerned *concerned,
-								const ProtaddrTransfer *transfer, ProtaddrAction action);
-extern ProtaddrAction protaddr_stricter(ProtaddrAction a, ProtaddrAction b);
-extern void protaddr_refuse(const ProtaddrChannel *channel);
-
-/* ---- law/linked.c: transfers that count together --------------------------- */
-
 typedef enum ProtaddrSmall
 {
 	PROTADDR_NOT_SMALL,
 	PROTADDR_SMALL,
 	PROTADDR_SMALL_UNKNOWN		/* no amount, or one in a currency without a rate */
 } ProtaddrSmall;
+
+typedef enum ProtaddrMode
+{
+	/* May it leave now?  The rules of now and of transfer->law_then both count. */
+	PROTADDR_ASK_NOW = 0,
+
+	/*
+	 * May it stand in a row that was decided on before?  The answer is the loosest action by which
+	 * it may.  The amount is not weighed again: what was linked then is no longer the same.
+	 */
+	PROTADDR_ASK_AS_STORED,
+	/* What do the rules of transfer->law_then say, alone?  Without it, those of now. */
+	PROTADDR_ASK_EXPLAIN,
+	/* What would the channel say of such people and such an amount?  Nothing is looked up. */
+	PROTADDR_ASK_WHAT_IF
+} ProtaddrMode;
+
+typedef struct ProtaddrQuestion
+{
+	ProtaddrMode mode;
+	const ProtaddrChannel *channel;
+	const ProtaddrConcerned *concerned;
+	const ProtaddrTransfer *transfer;
+	bool		unreadable;		/* of a message that cannot be read; concerned is not looked at */
+	ProtaddrSmall assumed;		/* of PROTADDR_ASK_WHAT_IF */
+} ProtaddrQuestion;
+
+typedef struct ProtaddrAnswer
+{
+	ProtaddrAction action;
+	ProtaddrRule rule;			/* that decided */
+	const ProtaddrChannel *law; /* the row of protaddr.channel it stands in */
+	ProtaddrAction without_substitute;	/* what happens if there is none */
+	int			hides;
+	bool		linked;			/* transfers before counted: this one is to be recorded */
+	bool		birth_data;		/* birth data may take the place of the address */
+} ProtaddrAnswer;
+
+extern void protaddr_ask(const ProtaddrQuestion *question, ProtaddrAnswer *answer);
+extern void protaddr_answer_without_substitute(ProtaddrAnswer *answer);
+extern void protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
+									 const ProtaddrChannel *channel,
+									 const ProtaddrTransfer *transfer);
+extern ProtaddrActionSet protaddr_channel_may(const ProtaddrChannel *channel);
+extern void protaddr_refuse(const ProtaddrChannel *channel);
+
+/* ---- law/linked.c: transfers that count together --------------------------- */
 
 extern ProtaddrSmall protaddr_small(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
 extern bool protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,

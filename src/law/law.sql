@@ -74,6 +74,14 @@ INSERT INTO protaddr.channel (channel, route, when_protected, small_amount, smal
      'No law asks for the counterparty''s address; GDPR art. 5(1)(c) and (f), art. 32; Datatilsynet 2019-431-0044', true),
     ('payee_display', 'display', 'withhold', NULL, NULL, NULL, NULL, 'withhold', false, 'What a payee sees in online and mobile bank or on a statement',
      'Reg. (EU) 2023/1113 gives payer information to banks, not to payees; GDPR art. 5(1)(c) and (f). Of payers of other banks nobody knows whether they are protected', true);
+CREATE FUNCTION protaddr.channel_action_words() RETURNS text[]
+    AS 'MODULE_PATHNAME', 'protaddr_channel_action_words' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION protaddr.channel_action_words() IS
+'The actions of the domain protaddr.channel_action, the strictest first.';
+CREATE FUNCTION protaddr.channel_actions(rule protaddr.channel) RETURNS text[]
+    AS 'MODULE_PATHNAME', 'protaddr_channel_actions' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION protaddr.channel_actions(protaddr.channel) IS
+'Every action that a row of protaddr.channel can come to, whoever is asked about, the strictest first. NULL for NULL.';
 CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.channel
     FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
 CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.channel

@@ -46,7 +46,9 @@ typedef struct Release
 	StringInfo	out;
 	MemoryContext rewriter;		/* what the rewriter allocates */
 	MemoryContext per_unit;
-	ProtaddrAction action;		/* PROTADDR_LEAVE, or why it stopped */
+	ProtaddrMode mode;
+	ProtaddrAnswer answer;		/* PROTADDR_LEAVE, or what stopped it and why */
+	ProtaddrAction without_substitute;	/* if one that was given does not fit: the strictest */
 	uint64		units;
 	uint64		substitutes;	/* given to the rewriter */
 } Release;
@@ -59,12 +61,16 @@ typedef struct Known
 	ProtaddrIdentifier protected_as;	/* the identifier that leads to a protected person */
 } Known;
 
+static void rewrite(Release *release, ProtaddrFormat format, const char *message, size_t len,
+					const char *encoding, PaRewritten *rewritten);
 static bool decide_unit(void *arg, PaUnit *unit);
 static PaText fold_name(PaText name);
 static void know_party(const Release *release, const PaUnit *unit, const PaParty *party, Known *known);
 static bool ask(Known *known, const ProtaddrIdentifier *id, bool is_party);
 static bool decide_party(Release *release, PaParty *party, const Known *known,
 						 const ProtaddrTransfer *transfer, bool *linked);
+static bool give_substitute(Release *release, PaParty *party, const Known *known,
+							const ProtaddrAnswer *answer);
 static void transfer_of_unit(const Release *release, const PaUnit *unit, ProtaddrTransfer *transfer);
 static Numeric amount_of(PaText text);
 static bool is_payer(const char *role);
@@ -130,75 +136,101 @@ holds_members(const char *message, size_t len)
  * message.h.
  */
 ProtaddrAction
-protaddr_release_message(ProtaddrFormat format, const char *message, size_t len,
+protaddr_release_message(ProtaddrMode mode, ProtaddrFormat format, const char *message, size_t len,
 						 const char *encoding, const ProtaddrChannel *channel,
-						 const ProtaddrTransfer *transfer, StringInfo out, PaRewritten *counts)
+						 const ProtaddrTransfer *transfer, StringInfo out, PaRewritten *counts,
+						 ProtaddrAnswer *answer)
 {
 	Release		release;
-	PaRewriter	rewriter;
 	PaRewritten rewritten;
 
 	/* a message in hand is addresses in clear: nothing of this statement is for the log */
 	protaddr_clear_text_seen();
 
 	memset(&release, 0, sizeof(release));
+	release.mode = mode;
 	release.channel = channel;
 	release.transfer = transfer;
 	release.out = out;
-	release.action = PROTADDR_LEAVE;
-	release.rewriter = AllocSetContextCreate(CurrentMemoryContext, "protaddr message",
-											 ALLOCSET_DEFAULT_SIZES);
-	release.per_unit = AllocSetContextCreate(CurrentMemoryContext, "protaddr unit of a message",
-											 ALLOCSET_SMALL_SIZES);
-	rewriter.arg = &release;
+	release.answer.action = release.without_substitute = PROTADDR_LEAVE;
+	release.answer.rule = PROTADDR_RULE_FREE;
+
+	/* a message is mostly kept: one allocation instead of many */
+	enlargeStringInfo(out, (int) Min(len + 1024, MaxAllocSize / 2));
+	rewrite(&release, format, message, len, encoding, &rewritten);
+	if (counts != NULL)
+		*counts = rewritten;
+
+	if (rewritten.verdict == PA_MESSAGE_OK)
+	{
+		/* a substitute that this message has no room for is none */
+		if (rewritten.substituted < release.substitutes &&
+			(release.without_substitute == PROTADDR_BLOCK || release.without_substitute == PROTADDR_HOLD))
+		{
+			release.answer.action = release.without_substitute;
+			release.answer.rule = PROTADDR_RULE_NO_SUBSTITUTE;
+		}
+	}
+	else if (release.answer.action == PROTADDR_LEAVE)
+	{
+		ProtaddrQuestion question = {
+			.mode = mode,
+			.channel = channel,
+			.transfer = transfer,
+			.unreadable = true
+		};
+
+		protaddr_ask(&question, &release.answer);
+	}
+
+	if (answer != NULL)
+		*answer = release.answer;
+	if (release.answer.action == PROTADDR_BLOCK && mode == PROTADDR_ASK_NOW)
+	{
+		if (release.answer.rule == PROTADDR_RULE_UNREADABLE)
+			refuse_unreadable(channel, &rewritten);
+		protaddr_refuse(channel);
+	}
+	return release.answer.action;
+}
+
+/* rewrite has the message read and written by the rewriter of its format. */
+static void
+rewrite(Release *release, ProtaddrFormat format, const char *message, size_t len,
+		const char *encoding, PaRewritten *rewritten)
+{
+	PaRewriter	rewriter;
+
+	release->rewriter = AllocSetContextCreate(CurrentMemoryContext, "protaddr message",
+											  ALLOCSET_DEFAULT_SIZES);
+	release->per_unit = AllocSetContextCreate(CurrentMemoryContext, "protaddr unit of a message",
+											  ALLOCSET_SMALL_SIZES);
+	rewriter.arg = release;
 	rewriter.decide = decide_unit;
 	rewriter.write = write_out;
 	rewriter.alloc = rewriter_alloc;
 	rewriter.realloc = rewriter_realloc;
 	rewriter.free = rewriter_free;
 
-	/* a message is mostly kept: one allocation instead of many */
-	enlargeStringInfo(out, (int) Min(len + 1024, MaxAllocSize / 2));
-	memset(&rewritten, 0, sizeof(rewritten));
+	memset(rewritten, 0, sizeof(*rewritten));
 	switch (format)
 	{
 		case PROTADDR_XML:
-			protaddr_rewrite_xml(message, len, encoding, &rewriter, &rewritten);
+			protaddr_rewrite_xml(message, len, encoding, &rewriter, rewritten);
 			break;
 		case PROTADDR_MT:
-			protaddr_rewrite_mt(message, len, &rewriter, &rewritten);
+			protaddr_rewrite_mt(message, len, &rewriter, rewritten);
 			break;
 		case PROTADDR_JSON:
-			protaddr_rewrite_json(message, len, &rewriter, &rewritten);
+			protaddr_rewrite_json(message, len, &rewriter, rewritten);
 			/* a string or a number has no names that tell what it is */
-			if (rewritten.verdict == PA_MESSAGE_OK && !holds_members(message, len))
-				rewritten.verdict = PA_MESSAGE_UNKNOWN_FORMAT;
+			if (rewritten->verdict == PA_MESSAGE_OK && !holds_members(message, len))
+				rewritten->verdict = PA_MESSAGE_UNKNOWN_FORMAT;
 			break;
 	}
-	MemoryContextDelete(release.per_unit);
-	MemoryContextDelete(release.rewriter);
-	rewritten.offset = Min(rewritten.offset, (uint64) len);
-	if (counts != NULL)
-		*counts = rewritten;
-
-	/* a substitute that this message has no room for is none */
-	if (rewritten.verdict == PA_MESSAGE_OK && rewritten.substituted < release.substitutes &&
-		(channel->without_substitute == PROTADDR_BLOCK ||
-		 (channel->without_substitute == PROTADDR_HOLD && !transfer->hold_decided)))
-		release.action = channel->without_substitute;
-
-	if (release.action == PROTADDR_BLOCK)
-		protaddr_refuse(channel);
-	if (release.action == PROTADDR_HOLD)
-		return PROTADDR_HOLD;
-	if (rewritten.verdict != PA_MESSAGE_OK)
-	{
-		/* a decision on it is the gate's to carry out */
-		if (channel->when_unreadable == PROTADDR_HOLD)
-			return PROTADDR_HOLD;
-		refuse_unreadable(channel, &rewritten);
-	}
-	return PROTADDR_LEAVE;
+	MemoryContextDelete(release->per_unit);
+	MemoryContextDelete(release->rewriter);
+	rewritten->offset = Min(rewritten->offset, (uint64) len);
 }
 
 static void
@@ -271,7 +303,7 @@ decide_unit(void *arg, PaUnit *unit)
 		going_on = decide_party(release, &unit->party[i], &known[i], &transfer, &linked);
 
 	/* a row that tells its amount counts as one transfer, by the gate */
-	if (going_on && linked && release->transfer->amount == NULL)
+	if (going_on && linked && release->mode == PROTADDR_ASK_NOW && release->transfer->amount == NULL)
 		(void) protaddr_linked_record(release->channel, &transfer, false);
 
 	MemoryContextSwitchTo(old);
@@ -367,48 +399,31 @@ static bool
 decide_party(Release *release, PaParty *party, const Known *known, const ProtaddrTransfer *transfer,
 			 bool *linked)
 {
-	ProtaddrDecision decision;
-	ProtaddrSeal *substitute;
+	ProtaddrQuestion question = {
+		.mode = release->mode,
+		.channel = release->channel,
+		.concerned = &known->concerned,
+		.transfer = transfer
+	};
+	ProtaddrAnswer answer;
 
-	protaddr_decide(release->channel, &known->concerned, transfer, &decision);
+	protaddr_ask(&question, &answer);
+	if (answer.action == PROTADDR_SUBSTITUTE && !give_substitute(release, party, known, &answer))
+		protaddr_answer_without_substitute(&answer);
 
-	if (decision.action == PROTADDR_SUBSTITUTE)
-	{
-		substitute = known->protected_as.len > 0 ?
-			protaddr_substitute_of(&known->protected_as, 1) : NULL;
-		if (substitute == NULL)
-			decision.action = decision.without_substitute;
-		else
-		{
-			ProtaddrOpened opened;
-			PaAddress  *address = palloc(sizeof(PaAddress));
-			uint8	   *plain;
-
-			/* several substitutes may stand in a unit, and one value is open at a time */
-			(void) protaddr_open(substitute, false, &opened);
-			plain = palloc(opened.len);
-			memcpy(plain, opened.plain, opened.len);
-			if (!protaddr_decode(plain, opened.len, address))
-				elog(ERROR, "could not read a substitute address");
-			protaddr_shut(&opened);
-			party->substitute = address;
-			party->action = PA_PLACE_SUBSTITUTE;
-			release->substitutes++;
-		}
-	}
-
-	switch (decision.action)
+	switch (answer.action)
 	{
 		case PROTADDR_BLOCK:
 		case PROTADDR_HOLD:
-			release->action = decision.action;
+			release->answer = answer;
 			return false;
 		case PROTADDR_LEAVE:
 			party->action = PA_PLACE_KEEP;
 			break;
 		case PROTADDR_DISCLOSE:
-			(void) protaddr_disclosure_record(release->channel, transfer, party->identifier,
-											  party->nidentifiers);
+			if (release->mode == PROTADDR_ASK_NOW)
+				(void) protaddr_disclosure_record(release->channel, transfer, party->identifier,
+												  party->nidentifiers);
 			party->action = PA_PLACE_KEEP;
 			break;
 		case PROTADDR_MINIMUM:
@@ -423,12 +438,41 @@ decide_party(Release *release, PaParty *party, const Known *known, const Protadd
 	}
 
 	/* a small transfer needs neither an address nor anything in its place */
-	if (release->channel->birth_data && party->takes_birth && decision.rule != PROTADDR_RULE_SMALL &&
+	if (answer.birth_data && party->takes_birth && answer.rule != PROTADDR_RULE_SMALL &&
 		party->action != PA_PLACE_KEEP && party->action != PA_PLACE_SUBSTITUTE &&
 		known->protected_as.len > 0 && strcmp(party->role, "Dbtr") == 0)
 		party->birth = protaddr_birth_of(&known->protected_as);
 
-	*linked = *linked || decision.linked;
+	*linked = *linked || answer.linked;
+	return true;
+}
+
+/* give_substitute puts the party's registered substitute in its place; false if there is none. */
+static bool
+give_substitute(Release *release, PaParty *party, const Known *known, const ProtaddrAnswer *answer)
+{
+	ProtaddrSeal *substitute = known->protected_as.len > 0 ?
+	protaddr_substitute_of(&known->protected_as, 1) : NULL;
+	ProtaddrOpened opened;
+	PaAddress  *address;
+	uint8	   *plain;
+
+	if (substitute == NULL)
+		return false;
+
+	/* several substitutes may stand in a unit, and one value is open at a time */
+	address = palloc(sizeof(PaAddress));
+	(void) protaddr_open(substitute, false, &opened);
+	plain = palloc(opened.len);
+	memcpy(plain, opened.plain, opened.len);
+	if (!protaddr_decode(plain, opened.len, address))
+		elog(ERROR, "could not read a substitute address");
+	protaddr_shut(&opened);
+	party->substitute = address;
+	party->action = PA_PLACE_SUBSTITUTE;
+	release->substitutes++;
+	release->without_substitute = protaddr_stricter(release->without_substitute,
+													answer->without_substitute);
 	return true;
 }
 
@@ -521,8 +565,8 @@ release_by_hand(FunctionCallInfo fcinfo, ProtaddrFormat format, const char *mess
 				 errmsg("messages as text need a database in UTF8"),
 				 errhint("Give an XML message as bytea, in the encoding that it declares.")));
 
-	if (protaddr_release_message(format, message, len, is_text ? "UTF-8" : NULL, channel, &transfer,
-								 out, NULL) == PROTADDR_HOLD)
+	if (protaddr_release_message(PROTADDR_ASK_NOW, format, message, len, is_text ? "UTF-8" : NULL,
+								 channel, &transfer, out, NULL, NULL) == PROTADDR_HOLD)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_REFUSED),
 				 errmsg("channel \"%s\" holds this message until somebody has decided", channel->name),

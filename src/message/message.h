@@ -20,15 +20,18 @@ typedef enum ProtaddrFormat
 } ProtaddrFormat;
 
 /*
- * Appends what may leave to out.  PROTADDR_LEAVE: it is there; PROTADDR_HOLD: a party's
- * rule or an unreadable message holds it, out is of no use.  Raises 23PA1 for one that is
- * blocked.  changed: out is not what came in.  encoding: "UTF-8", or NULL as an XML
- * message declares.
+ * Appends what may leave to out.  PROTADDR_LEAVE: it is there.  PROTADDR_HOLD: a party's
+ * rule or an unreadable message holds it, and out is of no use.  PROTADDR_BLOCK likewise, in
+ * every mode but PROTADDR_ASK_NOW: that raises 23PA1.  answer says why, counts what was
+ * done; either may be NULL.  encoding: "UTF-8", or NULL as an XML message declares.
+ * With PROTADDR_ASK_NOW what is disclosed or linked is recorded; else nothing is.
  */
-extern ProtaddrAction protaddr_release_message(ProtaddrFormat format, const char *message,
-											   size_t len, const char *encoding,
+extern ProtaddrAction protaddr_release_message(ProtaddrMode mode, ProtaddrFormat format,
+											   const char *message, size_t len,
+											   const char *encoding,
 											   const ProtaddrChannel *channel,
 											   const ProtaddrTransfer *transfer,
-											   StringInfo out, PaRewritten *counts);
+											   StringInfo out, PaRewritten *counts,
+											   ProtaddrAnswer *answer);
 
 #endif							/* PROTADDR_MESSAGE_H */

@@ -1,0 +1,327 @@
+/*
+ * ask.c
+ *		What does the law say of this address, and by which rule?
+ *
+ * One question, one answer.  The door, the gate, messages, verification, explanations
+ * and the installation of a gate all ask here, in one of four modes.
+ *
+ * Everybody who is named counts: each person the value concerns, and the payer of the
+ * row.  If several rules apply, the strictest decides.  Whatever is missing (a
+ * register, a person, a rule) is never a reason to let an address leave.
+ */
+#include "postgres.h"
+
+#include "address/address.h"
+#include "base/base.h"
+#include "law/law.h"
+#include "person/person.h"
+
+static void ask_row(const ProtaddrQuestion *question, const ProtaddrChannel *law,
+					ProtaddrAnswer *answer);
+static void ask_of_people(const ProtaddrQuestion *question, const ProtaddrChannel *law,
+						  ProtaddrAnswer *answer);
+static void ask_of_protected(const ProtaddrQuestion *question, const ProtaddrChannel *law,
+							 ProtaddrAnswer *answer);
+static void apply_decision(const ProtaddrQuestion *question, const ProtaddrChannel *law,
+						   ProtaddrAnswer *answer);
+static void take_stricter(ProtaddrAnswer *answer, const ProtaddrAnswer *other);
+static ProtaddrAction of_nobody(const ProtaddrChannel *law);
+static ProtaddrAction both(ProtaddrAction a, ProtaddrAction b, ProtaddrAction without_substitute);
+
+/* ---- whom it concerns ------------------------------------------------------------ */
+
+/* concern adds one person, by the canonical identifier. */
+static void
+concern(ProtaddrConcerned *concerned, bool ask_known, const char *key, int len)
+{
+	int			hides = protaddr_protection_of(key, len);
+
+	concerned->hides |= hides;
+	/* who is protected is known */
+	if (ask_known && hides == PROTADDR_HIDES_NOTHING && concerned->known)
+		concerned->known = protaddr_person_known(key, len);
+}
+
+/*
+ * protaddr_concern_address takes together everybody whom a value concerns, and the
+ * payer.  A value that concerns nobody, or a row that names nobody, concerns nobody:
+ * that is the strictest there is.  Whether they are known costs a question to a large
+ * table, so it is asked only where a rule depends on it.
+ */
+void
+protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
+						 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
+{
+	bool		ask_known = channel->when_unknown != PROTADDR_LEAVE ||
+	(transfer->law_then != NULL && transfer->law_then->when_unknown != PROTADDR_LEAVE);
+	bool		payer_asked = false;
+
+	memset(concerned, 0, sizeof(*concerned));
+	concerned->known = true;
+	for (int i = 0; i < address->nsubjects; i++)
+	{
+		concern(concerned, ask_known, address->subject[i].data, address->subject[i].len);
+		payer_asked = payer_asked ||
+			(address->subject[i].len == transfer->payer.len &&
+			 memcmp(address->subject[i].data, transfer->payer.key, transfer->payer.len) == 0);
+	}
+	if (transfer->has_row && transfer->payer.len > 0 && !payer_asked)
+		concern(concerned, ask_known, transfer->payer.key, transfer->payer.len);
+	concerned->anybody = address->nsubjects > 0 && !(transfer->has_row && transfer->payer.len == 0);
+}
+
+/* ---- the question ------------------------------------------------------------------ */
+
+/* protaddr_ask answers a question.  See law.h for the modes. */
+void
+protaddr_ask(const ProtaddrQuestion *question, ProtaddrAnswer *answer)
+{
+	const ProtaddrChannel *then = question->transfer->law_then;
+	ProtaddrAnswer other;
+
+	if (question->mode == PROTADDR_ASK_EXPLAIN && then != NULL)
+	{
+		ask_row(question, then, answer);
+		return;
+	}
+	ask_row(question, question->channel, answer);
+	if (then == NULL)
+		return;
+	ask_row(question, then, &other);
+	take_stricter(answer, &other);
+}
+
+/* ask_row answers by one row of the law. */
+static void
+ask_row(const ProtaddrQuestion *question, const ProtaddrChannel *law, ProtaddrAnswer *answer)
+{
+	memset(answer, 0, sizeof(*answer));
+	answer->law = law;
+	answer->without_substitute = law->without_substitute;
+	answer->birth_data = law->birth_data;
+
+	if (question->unreadable)
+	{
+		answer->rule = PROTADDR_RULE_UNREADABLE;
+		answer->action = law->when_unreadable;
+	}
+	else
+	{
+		answer->hides = question->concerned->hides;
+		if (question->mode != PROTADDR_ASK_WHAT_IF && !protaddr_register_ready())
+		{
+			answer->rule = PROTADDR_RULE_NOT_READY;
+			answer->action = of_nobody(law);
+		}
+		else if (!question->concerned->anybody)
+		{
+			answer->rule = PROTADDR_RULE_UNBOUND;
+			answer->action = of_nobody(law);
+		}
+		else
+			ask_of_people(question, law, answer);
+	}
+	if (question->transfer->hold_decided)
+		apply_decision(question, law, answer);
+
+	/* an address leaves whole, and without a record, only of people who are not protected */
+	Assert(answer->action != PROTADDR_LEAVE || answer->hides == PROTADDR_HIDES_NOTHING);
+	Assert(answer->action != PROTADDR_LEAVE || answer->rule == PROTADDR_RULE_FREE ||
+		   answer->rule == PROTADDR_RULE_UNKNOWN);
+}
+
+/* ask_of_people applies the rules for protected, unknown and other people. */
+static void
+ask_of_people(const ProtaddrQuestion *question, const ProtaddrChannel *law, ProtaddrAnswer *answer)
+{
+	answer->rule = PROTADDR_RULE_FREE;
+	answer->action = PROTADDR_LEAVE;
+	if (answer->hides != PROTADDR_HIDES_NOTHING)
+		ask_of_protected(question, law, answer);
+	if (!question->concerned->known && !protaddr_as_strict(answer->action, law->when_unknown))
+	{
+		answer->rule = PROTADDR_RULE_UNKNOWN;
+		answer->action = both(answer->action, law->when_unknown, law->without_substitute);
+	}
+	Assert(question->concerned->known || protaddr_as_strict(answer->action, law->when_unknown));
+}
+
+/* ask_of_protected applies the rule for a protected person, or the one for small amounts. */
+static void
+ask_of_protected(const ProtaddrQuestion *question, const ProtaddrChannel *law,
+				 ProtaddrAnswer *answer)
+{
+	const ProtaddrTransfer *transfer = question->transfer;
+	ProtaddrAction strict = both(law->when_protected, law->when_small, law->without_substitute);
+
+	answer->rule = PROTADDR_RULE_PROTECTED;
+	answer->action = law->when_protected;
+	if (!law->has_small)
+		return;
+
+	if (question->mode == PROTADDR_ASK_AS_STORED)
+	{
+		/* either may have counted then */
+		if (protaddr_as_strict(law->when_protected, law->when_small))
+		{
+			answer->rule = PROTADDR_RULE_SMALL;
+			answer->action = law->when_small;
+		}
+		return;
+	}
+
+	answer->linked = law->linked_within != NULL && OidIsValid(transfer->relation) &&
+		transfer->payer.len > 0 && transfer->payee.len > 0;
+	switch (question->mode == PROTADDR_ASK_WHAT_IF ? question->assumed : protaddr_small(law, transfer))
+	{
+		case PROTADDR_NOT_SMALL:
+			break;
+		case PROTADDR_SMALL:
+			answer->rule = PROTADDR_RULE_SMALL;
+			answer->action = law->when_small;
+			break;
+		case PROTADDR_SMALL_UNKNOWN:
+			if (strict != law->when_protected)
+				answer->rule = PROTADDR_RULE_SMALL;
+			answer->action = strict;
+			break;
+	}
+	Assert(protaddr_as_strict(answer->action, law->when_protected) ||
+		   protaddr_as_strict(answer->action, law->when_small));
+}
+
+/*
+ * apply_decision puts what somebody decided in place of holding.  Of an address that
+ * nobody could be asked about, nothing leaves all the same; and of a message that cannot
+ * be read only the gate can carry out a decision, on all of it.
+ */
+static void
+apply_decision(const ProtaddrQuestion *question, const ProtaddrChannel *law, ProtaddrAnswer *answer)
+{
+	ProtaddrAction decided = question->transfer->after_hold;
+
+	/* a decision for a substitute is none where there is no substitute */
+	if (answer->without_substitute == PROTADDR_HOLD && decided != PROTADDR_SUBSTITUTE)
+	{
+		answer->without_substitute = decided;
+		if (question->mode == PROTADDR_ASK_AS_STORED && answer->action == PROTADDR_SUBSTITUTE &&
+			protaddr_as_strict(PROTADDR_SUBSTITUTE, decided))
+			answer->action = decided;
+	}
+	if (answer->action != PROTADDR_HOLD)
+		return;
+	switch (answer->rule)
+	{
+		case PROTADDR_RULE_NOT_READY:
+		case PROTADDR_RULE_UNBOUND:
+			answer->action = PROTADDR_WITHHOLD;
+			break;
+		case PROTADDR_RULE_UNREADABLE:
+			return;
+		default:
+			answer->action = decided;
+			break;
+	}
+	answer->rule = PROTADDR_RULE_HELD;
+}
+
+/* take_stricter makes the answer one that both rows of the law allow. */
+static void
+take_stricter(ProtaddrAnswer *answer, const ProtaddrAnswer *other)
+{
+	ProtaddrAction without_substitute = protaddr_stricter(answer->without_substitute,
+														  other->without_substitute);
+	ProtaddrAction action = both(answer->action, other->action, without_substitute);
+	bool		linked = answer->linked || other->linked;
+	bool		birth_data = answer->birth_data && other->birth_data;
+
+	Assert(protaddr_as_strict(action, answer->action) && protaddr_as_strict(action, other->action));
+	if (action != answer->action)
+		*answer = *other;
+	answer->action = action;
+	answer->without_substitute = without_substitute;
+	answer->linked = linked;
+	answer->birth_data = birth_data;
+}
+
+/*
+ * both gives what two rules together let leave.  Whether there is a substitute is not
+ * known yet, so that one that does not decide counts as what comes without it.
+ */
+static ProtaddrAction
+both(ProtaddrAction a, ProtaddrAction b, ProtaddrAction without_substitute)
+{
+	ProtaddrAction action = protaddr_stricter(a, b);
+
+	if (action != PROTADDR_SUBSTITUTE && (a == PROTADDR_SUBSTITUTE || b == PROTADDR_SUBSTITUTE))
+		action = protaddr_stricter(action, without_substitute);
+	return action;
+}
+
+/* of_nobody is what happens where nobody can be asked about: at least withheld. */
+static ProtaddrAction
+of_nobody(const ProtaddrChannel *law)
+{
+	ProtaddrAction action = protaddr_stricter(PROTADDR_WITHHOLD, law->when_unbound);
+
+	return law->when_protected == PROTADDR_BLOCK || law->when_protected == PROTADDR_HOLD ?
+		protaddr_stricter(action, law->when_protected) : action;
+}
+
+/* protaddr_answer_without_substitute turns the answer "substitute" into what comes if there is none. */
+void
+protaddr_answer_without_substitute(ProtaddrAnswer *answer)
+{
+	Assert(answer->action == PROTADDR_SUBSTITUTE);
+	answer->action = answer->without_substitute;
+	answer->rule = PROTADDR_RULE_NO_SUBSTITUTE;
+}
+
+/* ---- what a channel may come to ------------------------------------------------------ */
+
+/* protaddr_channel_may gives every action that a row of the law can come to, whoever is asked about. */
+ProtaddrActionSet
+protaddr_channel_may(const ProtaddrChannel *channel)
+{
+	static const ProtaddrTransfer nothing = {0};
+	ProtaddrActionSet may = 0;
+	ProtaddrConcerned concerned = {0};
+	ProtaddrQuestion question = {
+		.mode = PROTADDR_ASK_WHAT_IF,
+		.channel = channel,
+		.concerned = &concerned,
+		.transfer = &nothing
+	};
+	ProtaddrAnswer answer;
+
+	for (int people = 0; people < 8; people++)
+		for (int small = PROTADDR_NOT_SMALL; small <= PROTADDR_SMALL_UNKNOWN; small++)
+		{
+			concerned.anybody = (people & 1) != 0;
+			concerned.known = (people & 2) != 0;
+			concerned.hides = (people & 4) != 0 ? PROTADDR_HIDES_ADDRESS : PROTADDR_HIDES_NOTHING;
+			question.assumed = (ProtaddrSmall) small;
+			protaddr_ask(&question, &answer);
+			may |= PROTADDR_ACTION_BIT(answer.action);
+			if (answer.action == PROTADDR_SUBSTITUTE)
+			{
+				protaddr_answer_without_substitute(&answer);
+				may |= PROTADDR_ACTION_BIT(answer.action);
+			}
+		}
+	question.unreadable = true;
+	protaddr_ask(&question, &answer);
+	return may | PROTADDR_ACTION_BIT(answer.action);
+}
+
+/* protaddr_refuse raises 23PA1 for a row that the channel blocks. */
+void
+protaddr_refuse(const ProtaddrChannel *channel)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROTADDR_REFUSED),
+			 errmsg("the address may not leave through channel \"%s\"", channel->name),
+			 errdetail("The channel blocks rows with an address that is withheld."),
+			 errhint("See the channel's legal basis in protaddr.channel."),
+			 protaddr_errprivate()));
+}
