@@ -167,7 +167,7 @@ DATA_built = protaddr--1.0.sql
 
 REGRESS = install address_type address_ops show_format keys register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
-	bind channel law message gate gate_columns gate_hold gate_install gate_kept gate_verify privileges \
+	bind channel law message gate gate_columns gate_hold gate_in_place gate_install gate_kept gate_verify privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_held attack_binary attack_inference \
 	attack_register

@@ -27,7 +27,6 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/typcache.h"
 
 static HeapTuple bare(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc);
 
@@ -198,6 +197,18 @@ as_it_would_be(const ProtaddrGate *gate, Relation rel, HeapTuple row, const Prot
 	return n == 0 ? row : heap_modify_tuple_by_cols(row, desc, n, columns, values, nulls);
 }
 
+/* same_key tells whether a row is found where it was: one that moves may have another key. */
+static bool
+same_key(const ProtaddrGate *gate, HeapTuple before, HeapTuple row, TupleDesc desc)
+{
+	int			level = protaddr_plain_settings();
+	char	   *was = protaddr_row_key(gate, before, desc);
+	char	   *is = protaddr_row_key(gate, row, desc);
+
+	AtEOXact_GUC(false, level);
+	return was != NULL && is != NULL && strcmp(was, is) == 0;
+}
+
 /*
  * protaddr_update_in_place looks at an update of a row that waits.  One that changes what
  * is to be decided is held anew, and it gives what is stored of it; NULL if the update
@@ -216,7 +227,8 @@ protaddr_update_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple befor
 		return NULL;
 	protaddr_payment_digest(gate, before, desc, false, &was);
 	protaddr_payment_digest(gate, row, desc, false, &is);
-	if (memcmp(&was, &is, sizeof(was)) == 0 && protaddr_is_bare(gate, row, desc))
+	if (memcmp(&was, &is, sizeof(was)) == 0 && protaddr_is_bare(gate, row, desc) &&
+		same_key(gate, before, row, desc))
 		return NULL;
 	if (!find_waiting(gate, before, desc, &waiting))
 		return NULL;
