@@ -14,6 +14,7 @@ PGFILEDESC = "protaddr - protected addresses"
 # ---- sources, by room, the lower floors first --------------------------------
 
 BASE_OBJS = \
+	src/base/callers.o \
 	src/base/hooks.o \
 	src/base/log_hygiene.o \
 	src/base/own_tables.o
@@ -36,7 +37,10 @@ TYPE_OBJS = \
 
 KEYS_OBJS = \
 	src/keys/aead.o \
+	src/keys/crypto.o \
+	src/keys/data_key.o \
 	src/keys/kek.o \
+	src/keys/key_functions.o \
 	src/keys/keyring.o \
 	src/keys/seal.o
 
@@ -45,7 +49,8 @@ PERSON_OBJS = \
 	src/person/known.o \
 	src/person/link.o \
 	src/person/protected.o \
-	src/person/subject.o
+	src/person/subject.o \
+	src/person/subject_type.o
 
 REGISTER_OBJS = \
 	src/register/cpr_extract.o \
@@ -132,6 +137,7 @@ PURE_SRCS = \
 	src/address/element.c \
 	src/address/format.c \
 	src/address/token.c \
+	src/keys/aead.c \
 	src/person/subject.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
@@ -167,7 +173,7 @@ DATA_built = protaddr--1.0.sql
 
 REGRESS = install address_type address_ops show_format keys register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
-	bind channel law message gate gate_columns gate_hold gate_in_place gate_install gate_kept gate_verify privileges \
+	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_in_place gate_install gate_kept gate_verify privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_held attack_binary attack_inference \
 	attack_register
@@ -187,7 +193,7 @@ PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 ifeq ($(WERROR),1)
 PG_CFLAGS += -Werror
 endif
-SHLIB_LINK = -lcrypto -lexpat
+SHLIB_LINK = -lcrypto -lexpat -lsodium
 
 # JIT has nothing to inline here (every call opens a seal or reads the register), and
 # bitcode needs the one version of clang the server was built with.  with_llvm=yes on
@@ -215,6 +221,9 @@ ifneq ($(filter-out clean distclean maintainer-clean lint,$(or $(MAKECMDGOALS),a
 ifneq ($(shell printf '%s\n' '#include <expat.h>' 'int main(void) { return XML_ParserCreate(0) == 0; }' | $(CC) $(CPPFLAGS) -xc - -o /dev/null -lexpat >/dev/null 2>&1 && echo there),there)
 $(error Expat is missing: install libexpat1-dev (Debian, Ubuntu) or expat-devel (Fedora, SUSE))
 endif
+ifneq ($(shell printf '%s\n' '#include <sodium.h>' 'int main(void) { return sodium_init(); }' | $(CC) $(CPPFLAGS) -xc - -o /dev/null -lsodium >/dev/null 2>&1 && echo there),there)
+$(error libsodium is missing: install libsodium-dev (Debian, Ubuntu) or libsodium-devel (Fedora, SUSE))
+endif
 endif
 
 # Phony, since under VPATH make would find the folders of the source tree and be content.
@@ -236,7 +245,7 @@ endif
 
 UNIT_SRCS = $(sort $(wildcard $(srcdir)/test/unit/*.c))
 FUZZ_SRCS = $(sort $(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
-PURE_LIBS = -lcrypto -lexpat
+PURE_LIBS = -lcrypto -lexpat -lsodium
 PURE_FILES = $(addprefix $(srcdir)/,$(PURE_SRCS))
 UNIT_PROGRAMS = $(patsubst $(srcdir)/test/unit/%.c,build_unit/%,$(UNIT_SRCS))
 FUZZ_PROGRAMS = $(patsubst $(srcdir)/test/fuzz/%.c,build_fuzz/%,$(FUZZ_SRCS))

@@ -51,6 +51,11 @@ ROLLBACK;
 SELECT key_of('Vestergade 4') = :'rotated' AS rotated_key;
 SELECT protaddr.rotate_data_key() <> protaddr.rotate_data_key() AS two_at_once;
 SELECT count(*) AS keys, count(*) FILTER (WHERE newest) AS newest, count(*) FILTER (WHERE usable) AS usable FROM protaddr.key_status;
+-- the clock went back: the new key is the newest all the same
+UPDATE protaddr.data_key SET created_at = now() + interval '1 year' WHERE id = (SELECT id FROM protaddr.data_key ORDER BY generation DESC LIMIT 1);
+SELECT protaddr.rotate_data_key() AS after_the_clock \gset
+SELECT key_id = :'after_the_clock' AS the_new_one, generation = (SELECT max(generation) FROM protaddr.data_key) AS highest FROM protaddr.key_status WHERE newest;
+SELECT key_of('Vestergade 5') = :'after_the_clock' AS seals_with_it;
 -- a session that meets more keys than it keeps
 DO $$ BEGIN FOR i IN 1 .. 20 LOOP PERFORM protaddr.rotate_data_key(); COMMIT; INSERT INTO customer VALUES (100 + i, '6101704001', 'Vestergade 9'); COMMIT; END LOOP; END $$;
 SELECT count(DISTINCT key_of(home)) AS keys, count(*) FILTER (WHERE protaddr.show(home) = 'Vestergade 9') AS shown FROM customer WHERE n > 100;
@@ -59,7 +64,7 @@ SELECT count(*) FILTER (WHERE protaddr.show(home) LIKE 'Vestergade %') AS shown,
 -- rows of data_key stay, whoever asks
 SELECT refusal(s) FROM (VALUES (1, 'DELETE FROM protaddr.data_key'), (2, 'TRUNCATE protaddr.data_key'),
     (3, 'SET LOCAL session_replication_role = replica; DELETE FROM protaddr.data_key')) v(n, s) ORDER BY n;
-SELECT left(refusal('INSERT INTO protaddr.data_key (id, wrapped, outer_key) VALUES (1, ''\x00'', ''x'')'), 5) AS no_key;
+SELECT left(refusal('INSERT INTO protaddr.data_key (id, wrapped, outer_key, generation) VALUES (1, ''\x00'', ''x'', 1)'), 5) AS no_key;
 
 -- tampered with, byte by byte: each of version (1), key id (8), nonce (12), ciphertext (64) and tag (16)
 CREATE TABLE bytes AS SELECT protaddr.address_send(home) AS b FROM customer WHERE n = 3;

@@ -59,6 +59,7 @@ protaddr.country(protaddr.address)|all
 protaddr.country_subdivision(protaddr.address)|all
 protaddr.cpr_file_start(text)|none
 protaddr.cpr_header(bytea,text)|none
+protaddr.crypto_library()|monitor
 protaddr.data_key_available(bigint)|monitor
 protaddr.decide_held(bigint,text,text,boolean)|none
 protaddr.drop_birth_data(text)|none
@@ -126,6 +127,7 @@ protaddr.show(protaddr.address)|all
 protaddr.show_iso(protaddr.address)|all
 protaddr.street_name(protaddr.address)|all
 protaddr.subject_key(text)|all
+protaddr.subject_type(oid)|all
 protaddr.subjects_of(protaddr.address)|none
 protaddr.substitute_fits(protaddr.address,text)|none
 protaddr.take_over_shipped_row()|none

@@ -22,9 +22,10 @@ void		_PG_init(void);
  */
 static const ProtaddrPart *const parts[] = {
 	&protaddr_log_hygiene_part, /* log; end of transaction */
+	&protaddr_callers_part,		/* SECURITY DEFINER functions */
 	&protaddr_own_tables_part,	/* relations, schemas; end of transaction */
 	&protaddr_kek_part,			/* settings */
-	&protaddr_aead_part,		/* the cipher */
+	&protaddr_crypto_part,		/* the ciphers; settings */
 	&protaddr_seal_part,		/* end of transaction */
 	&protaddr_protected_part,	/* settings; end of transaction */
 	&protaddr_bound_column_part,	/* relations */

@@ -104,6 +104,7 @@ pa_missing_tools()
 	command -v perl >/dev/null || echo perl
 	printf '#include <openssl/evp.h>\n' | gcc -E - >/dev/null 2>&1 || echo libssl-dev
 	printf '#include <expat.h>\n' | gcc -E - >/dev/null 2>&1 || echo libexpat1-dev
+	printf '#include <sodium.h>\n' | gcc -E - >/dev/null 2>&1 || echo libsodium-dev
 	[ "${PA_NEED:-check}" = check ] || return 0
 	perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
 	command -v prove >/dev/null || echo perl

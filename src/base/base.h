@@ -67,6 +67,16 @@ typedef struct ProtaddrPart
 extern void protaddr_hooks_init(const ProtaddrPart *const *all, int nall);
 extern void protaddr_utility_go_on(ProtaddrUtility *command);
 
+/* ---- base/callers.c: with whose rights this code runs ---------------------- */
+
+typedef bool (*ProtaddrRoleTest) (Oid role, const void *what);
+
+extern const ProtaddrPart protaddr_callers_part;
+
+extern bool protaddr_callers_all(ProtaddrRoleTest test, const void *what);
+extern char *protaddr_callers_name(void);
+extern char *protaddr_role_name(Oid role);
+
 /* ---- base/log_hygiene.c: keeps clear addresses out of the log -------------- */
 
 extern const ProtaddrPart protaddr_log_hygiene_part;

@@ -2,7 +2,7 @@
  * bind.c
  *		Whom does an address concern?
  *
- * The trigger that protaddr.bind_column() puts on a table adds the row's person
+ * The trigger that protaddr.bind_column() puts on a table adds the row's people
  * to each value of one column.  It only ever adds: a value that concerned
  * somebody goes on concerning them wherever it is copied, so protection cannot be
  * lost on the way.
@@ -10,7 +10,8 @@
  * Whose address a value is that concerns nobody yet, only two know: who typed it
  * in, and whoever may bind (EXECUTE on protaddr.bind_row).  From others the trigger
  * leaves it as it is, so withheld: else a role could read a foreign address by
- * copying its token into a row of somebody who is not protected.
+ * copying its token into a row of somebody who is not protected, or by having
+ * somebody who may do so unawares.
  */
 #include "postgres.h"
 
@@ -19,7 +20,6 @@
 #include "binding/binding.h"
 #include "keys/keys.h"
 #include "person/person.h"
-#include "type/type.h"
 
 #include "access/htup_details.h"
 #include "access/relation.h"
@@ -31,6 +31,7 @@
 #include "replication/logicalworker.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -38,10 +39,12 @@
 PG_FUNCTION_INFO_V1(protaddr_bind_row);
 PG_FUNCTION_INFO_V1(protaddr_bind_rows);
 
-/* The table whose rows are bound on behalf of a role that may: protaddr_bind_rows. */
+/* The table whose stored rows are bound because who may has said so: protaddr_bind_rows. */
 static Oid	binding_rows_of = InvalidOid;
 
-static bool may_bind(const PaAddress *address, Oid function, Oid table);
+static Datum bind_value(PaAddress *address, const ProtaddrIdentifier *people, int npeople);
+static bool is_stored_row(const TriggerData *trigdata, const ProtaddrBoundColumn *column,
+						  const ProtaddrIdentifier *people, int npeople);
 static void stays_unbound(Relation rel, AttrNumber column, const ProtaddrSeal *seal);
 
 /* protaddr_bind_row is the trigger: BEFORE ROW, arguments column and subject. */
@@ -50,7 +53,9 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	ProtaddrBoundColumn *trigger;
-	ProtaddrIdentifier person;
+	ProtaddrIdentifier people[PA_MAX_SUBJECTS];
+	int			npeople;
+	int			nnew = 0;
 	ProtaddrOpened opened;
 	ProtaddrSeal *seal;
 	TupleDesc	desc;
@@ -72,9 +77,8 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 	if (isnull)
 		return PointerGetDatum(row);
 	subject = heap_getattr(row, trigger->subject, desc, &isnull);
-	if (isnull ||
-		!protaddr_identifier_from_datum(subject, trigger->subject_type, &trigger->subject_out,
-										&person))
+	npeople = isnull ? 0 : protaddr_identifiers_from_datum(subject, &trigger->subject_type, people);
+	if (npeople == 0)
 		return PointerGetDatum(row);
 
 	/*
@@ -88,14 +92,14 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 		return PointerGetDatum(row);
 	}
 
-	if (!protaddr_concerns(&opened.address, &person) &&
-		may_bind(&opened.address, fcinfo->flinfo->fn_oid,
-				 RelationGetRelid(trigdata->tg_relation)))
+	for (int i = 0; i < npeople; i++)
+		nnew += !protaddr_concerns(&opened.address, &people[i]);
+	if (nnew > 0 &&
+		(protaddr_may_bind(&opened.address) || is_stored_row(trigdata, trigger, people, npeople)))
 	{
-		PaAddress  *address = &opened.address;
 		Datum		bound;
 
-		if (address->nsubjects == PA_MAX_SUBJECTS)
+		if (opened.address.nsubjects + nnew > PA_MAX_SUBJECTS)
 		{
 			protaddr_shut(&opened);
 			ereport(ERROR,
@@ -103,18 +107,7 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 					 errmsg("an address can concern at most %d people", PA_MAX_SUBJECTS),
 					 protaddr_errprivate()));
 		}
-		address->subject[address->nsubjects].data = person.key;
-		address->subject[address->nsubjects].len = person.len;
-		address->nsubjects++;
-
-		address->typist.len = 0;
-
-		/* what was released was released for others than it concerns now */
-		address->release = PA_NOT_RELEASED;
-		address->channel.len = 0;
-		address->disclosure = 0;
-
-		bound = PointerGetDatum(protaddr_seal(address));
+		bound = bind_value(&opened.address, people, npeople);
 		isnull = false;
 		row = heap_modify_tuple_by_cols(row, desc, 1, &column, &bound, &isnull);
 	}
@@ -122,26 +115,103 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 	return PointerGetDatum(row);
 }
 
-/*
- * may_bind tells whether the client may say whom the value concerns: the role it
- * works as, whosever function or foreign key action the trigger fires in.
- */
-static bool
-may_bind(const PaAddress *address, Oid function, Oid table)
+/* bind_value gives a new seal of the address, with the people added to those it concerns. */
+static Datum
+bind_value(PaAddress *address, const ProtaddrIdentifier *people, int npeople)
 {
-	const char *typist;
+	for (int i = 0; i < npeople; i++)
+	{
+		if (protaddr_concerns(address, &people[i]))
+			continue;
+		Assert(address->nsubjects < PA_MAX_SUBJECTS);
+		address->subject[address->nsubjects].data = people[i].key;
+		address->subject[address->nsubjects].len = people[i].len;
+		address->nsubjects++;
+	}
+	address->typist.len = 0;
+
+	/* what was released was released for others than it concerns now */
+	address->release = PA_NOT_RELEASED;
+	address->channel.len = 0;
+	address->disclosure = 0;
+	return PointerGetDatum(protaddr_seal(address));
+}
+
+/* may_say_whose is a ProtaddrRoleTest: the role typed the address in, or may bind any. */
+static bool
+may_say_whose(Oid role, const void *what)
+{
+	const PaText *typist = what;
+	Oid			bind_row;
+
+	if (typist != NULL && typist->len > 0)
+	{
+		const char *name = protaddr_role_name(role);
+
+		if (strlen(name) == typist->len && memcmp(name, typist->data, typist->len) == 0)
+			return true;
+	}
+	bind_row = LookupFuncName(list_make2(makeString("protaddr"), makeString("bind_row")), 0, NULL,
+							  false);
+	return protaddr_may_execute(bind_row, role);
+}
+
+/*
+ * protaddr_may_bind tells whether those with whose rights this code runs may say whom
+ * the address concerns: the client, and everybody through whose functions it came.
+ */
+bool
+protaddr_may_bind(const PaAddress *address)
+{
+	const char *callers;
 
 	/* somebody else more takes nothing from those it concerns already */
 	if (address->nsubjects > 0)
 		return true;
-	if (OidIsValid(binding_rows_of) &&
-		(table == binding_rows_of ||
-		 list_member_oid(get_partition_ancestors(table), binding_rows_of)))
+
+	/* typed in by the very same, through the very same functions */
+	callers = protaddr_callers_name();
+	if (address->typist.len > 0 && strlen(callers) == address->typist.len &&
+		memcmp(callers, address->typist.data, address->typist.len) == 0)
 		return true;
-	typist = protaddr_typist();
-	return (strlen(typist) == address->typist.len &&
-			memcmp(typist, address->typist.data, address->typist.len) == 0) ||
-		protaddr_may_execute(function, GetOuterUserId());
+	return protaddr_callers_all(may_say_whose, &address->typist);
+}
+
+/*
+ * is_stored_row is true for a row that protaddr_bind_rows sends through the triggers
+ * on behalf of who may bind, as long as it still holds the value, and names the people,
+ * that were stored: what another trigger made of it meanwhile nobody has vouched for.
+ */
+static bool
+is_stored_row(const TriggerData *trigdata, const ProtaddrBoundColumn *column,
+			  const ProtaddrIdentifier *people, int npeople)
+{
+	Oid			table = RelationGetRelid(trigdata->tg_relation);
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	ProtaddrIdentifier stored[PA_MAX_SUBJECTS];
+	bool		old_null;
+	bool		new_null;
+	bool		names_nobody;
+	Datum		old_value;
+	Datum		new_value;
+	Datum		subject;
+
+	if (!OidIsValid(binding_rows_of) || !TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ||
+		(table != binding_rows_of &&
+		 !list_member_oid(get_partition_ancestors(table), binding_rows_of)))
+		return false;
+
+	old_value = heap_getattr(trigdata->tg_trigtuple, column->address, desc, &old_null);
+	new_value = heap_getattr(trigdata->tg_newtuple, column->address, desc, &new_null);
+	subject = heap_getattr(trigdata->tg_trigtuple, column->subject, desc, &names_nobody);
+	if (old_null || new_null || names_nobody ||
+		!datum_image_eq(old_value, new_value, false, -1) ||
+		protaddr_identifiers_from_datum(subject, &column->subject_type, stored) != npeople)
+		return false;
+	for (int i = 0; i < npeople; i++)
+		if (!protaddr_identifier_same(&stored[i], &people[i]))
+			return false;
+	return true;
 }
 
 /*
@@ -167,36 +237,51 @@ stays_unbound(Relation rel, AttrNumber column, const ProtaddrSeal *seal)
 			 errhint("protaddr.bound_values() counts such values; once the key is here, protaddr.rebind_column() binds them.")));
 }
 
+/* check_may_bind_rows asks whether the caller may; nobody else gets as far as a lock. */
+static void
+check_may_bind_rows(Oid relation)
+{
+	char	   *name = get_rel_name(relation);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relation)));
+	if (!protaddr_owns_relation(relation, GetUserId()))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of table %s", name)));
+	if (!protaddr_callers_all(may_say_whose, NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to bind the rows of table %s", name),
+				 errhint("Whoever may EXECUTE protaddr.bind_row() may bind, but not through a function of somebody who may not.")));
+}
+
 /*
  * protaddr_bind_rows is protaddr.bind_rows(regclass, name): it sends the rows that
  * are there through the triggers.  As the table's owner, in a restricted
  * operation, as REINDEX and ANALYZE do: an UPDATE runs whatever triggers and
  * expressions the owner has put there, and a superuser must not lend them his
- * rights.  Gives the number of rows.
+ * rights.  The caller has the owner's rights, so none are lent to him either.  Gives
+ * the number of rows.
  */
 Datum
 protaddr_bind_rows(PG_FUNCTION_ARGS)
 {
 	Oid			relid = PG_GETARG_OID(0);
 	char	   *column = NameStr(*PG_GETARG_NAME(1));
-	Relation	rel = relation_open(relid, ShareRowExclusiveLock);
-	Oid			owner = rel->rd_rel->relowner;
+	Relation	rel;
 	Oid			caller;
 	int			context;
 	int			guc_level;
 	StringInfoData query;
 	uint64		rows;
-	Oid			function;
-	bool		allowed;
 
-	if (!has_privs_of_role(GetUserId(), owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of table %s", RelationGetRelationName(rel))));
-
-	/* asked of the caller, since below we act as the owner */
-	function = LookupFuncName(list_make2(makeString("protaddr"), makeString("bind_row")), 0, NULL, false);
-	allowed = protaddr_may_execute(function, GetUserId());
+	check_may_bind_rows(relid);
+	rel = relation_open(relid, ShareRowExclusiveLock);
+	/* it may have changed hands while we waited for the lock */
+	check_may_bind_rows(relid);
 
 	initStringInfo(&query);
 	appendStringInfo(&query, "UPDATE %s SET %s = %s WHERE %s IS NOT NULL",
@@ -205,7 +290,7 @@ protaddr_bind_rows(PG_FUNCTION_ARGS)
 					 quote_identifier(column), quote_identifier(column), quote_identifier(column));
 
 	GetUserIdAndSecContext(&caller, &context);
-	SetUserIdAndSecContext(owner, context | SECURITY_RESTRICTED_OPERATION);
+	SetUserIdAndSecContext(rel->rd_rel->relowner, context | SECURITY_RESTRICTED_OPERATION);
 	guc_level = NewGUCNestLevel();
 	/* rows that a policy hides from the owner would stay unbound: rather refuse */
 	SetConfigOption("row_security", "off", PGC_USERSET, PGC_S_SESSION);
@@ -214,7 +299,7 @@ protaddr_bind_rows(PG_FUNCTION_ARGS)
 	SPI_connect();
 	PG_TRY();
 	{
-		binding_rows_of = allowed ? relid : InvalidOid;
+		binding_rows_of = relid;
 		if (SPI_execute(query.data, false, 0) != SPI_OK_UPDATE)
 			elog(ERROR, "could not bind the rows of a table");
 	}

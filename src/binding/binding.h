@@ -8,6 +8,10 @@
 #include "base/base.h"
 #include "person/person.h"
 
+/* ---- binding/bind.c: whom an address concerns ------------------------------- */
+
+extern bool protaddr_may_bind(const PaAddress *address);
+
 /* ---- binding/bound_column.c: what a binding trigger knows about its table -- */
 
 /* One per trigger and relation, kept between statements. */
@@ -17,8 +21,7 @@ typedef struct ProtaddrBoundColumn
 	Oid			relation;
 	uint64		as_of;			/* how often relations had changed when it was read; 0: never */
 	AttrNumber	subject;
-	Oid			subject_type;
-	FmgrInfo	subject_out;
+	ProtaddrSubjectType subject_type;
 	AttrNumber	address;
 } ProtaddrBoundColumn;
 

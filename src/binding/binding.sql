@@ -5,12 +5,12 @@ CREATE FUNCTION protaddr.bind_row() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_bind_row' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.bind_row() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.bind_row() IS
-'Trigger that protaddr.bind_column() installs; arguments: column, subject column. Adds the row''s person to the value. Raises 54000 if the value would concern more than 16 people.';
+'Trigger that protaddr.bind_column() installs; arguments: column, subject column. Adds the people whom the row names to the value, if it concerns somebody already, or if the client and the owner of every SECURITY DEFINER function on the way may say whom it concerns: each has typed it in or may EXECUTE this function. In maintenance (ANALYZE, REINDEX, materialized views) and in actions of foreign keys nobody may. Raises 54000 if the value would concern more than 16 people, 42804 if a column has changed its type, 22001, 22023.';
 
 CREATE FUNCTION protaddr.bind_rows(relation regclass, column_name name) RETURNS bigint
     AS 'MODULE_PATHNAME', 'protaddr_bind_rows' LANGUAGE C STRICT VOLATILE;
 COMMENT ON FUNCTION protaddr.bind_rows(regclass, name) IS
-'Part of protaddr.bind_column(): sends the rows of a table through its triggers by updating a column to itself, with the rights of the table''s owner, whom the caller must be. Returns how many rows held a value. Raises 42501.';
+'Part of protaddr.bind_column(): sends the rows of a table through its triggers by updating a column to itself, with the rights of the table''s owner. Returns how many rows held a value. Raises 42501, before it takes any lock, unless the caller owns the table and may EXECUTE protaddr.bind_row(), and so may everybody through whose functions the call came.';
 
 CREATE FUNCTION protaddr.address_column(type oid) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_address_column' LANGUAGE C STRICT STABLE PARALLEL SAFE;
@@ -40,22 +40,30 @@ BEGIN
     WHERE a.attrelid = relation AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped;
     SELECT a.* INTO person FROM pg_attribute a
     WHERE a.attrelid = relation AND a.attname = subject AND a.attnum > 0 AND NOT a.attisdropped;
+    IF column_name IS NULL OR subject IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'a column to bind and its subject column must be named',
+            HINT = 'bind_column(table, column of type protaddr.address, subject => column that names the person)';
+    END IF;
     IF bound.attnum IS NULL OR person.attnum IS NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'undefined_column',
-            MESSAGE = format('%s has no such column', relation),
-            HINT = 'bind_column(table, column of type protaddr.address, subject => column that names the person)';
+            MESSAGE = format('column "%s" of %s does not exist', CASE WHEN bound.attnum IS NULL THEN column_name ELSE subject END, relation),
+            HINT = format('bind_column(table, column of type protaddr.address, subject => column that names the person). Columns: %s.',
+                          (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+                           WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped));
     END IF;
     IF protaddr.address_column(bound.atttypid) IS DISTINCT FROM 'address' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'datatype_mismatch',
             MESSAGE = format('column %I of %s is not of type protaddr.address', column_name, relation);
     END IF;
-    IF protaddr.address_column(person.atttypid) IS NOT NULL OR person.attgenerated <> '' THEN
+    IF protaddr.subject_type(person.atttypid) IS NULL OR person.attgenerated <> '' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'datatype_mismatch',
             MESSAGE = format('column %I of %s cannot name a person', subject, relation),
-            HINT = 'The subject column holds the person''s identifier, stored in the row and not generated.';
+            HINT = 'The subject column holds the person''s identifier, as text, varchar, char, smallint, integer, bigint, numeric or uuid, or an array of these, stored in the row and not generated.';
     END IF;
     IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgfoid = 'protaddr.bind_row()'::regprocedure
                AND protaddr.trigger_arguments(t.oid) = ARRAY[column_name::text, subject::text]) THEN
@@ -83,7 +91,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.bind_column(regclass, name, name) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.bind_column(regclass, name, name) IS
-'Binds an address column to the people that another column of the row names: existing rows now, every row written later by a trigger (ENABLE ALWAYS). Returns how many rows held an address. Binding only adds people. One column may be bound to several subject columns (joint holders). The caller must own the table and may execute protaddr.bind_row(): whoever may bind decides whom a yet unbound address concerns. From a role that may not, the trigger binds only what that role has typed in itself. Raises 42703, 42804, 42809 or 42710, and 0A000 under REPEATABLE READ or SERIALIZABLE, where rows committed meanwhile could not be seen.';
+'Binds an address column to the people that another column of the row names: existing rows now, every row written later by a trigger (ENABLE ALWAYS). Returns how many rows held an address. Binding only adds people. One column may be bound to several subject columns (joint holders), and a subject column may be an array, whose elements each name a person. Types of a subject column: see protaddr.subject_type(). The caller must own the table and may execute protaddr.bind_row(): whoever may bind decides whom a yet unbound address concerns. From a role that may not, the trigger binds only what that role has typed in itself. Raises 22004, 42703, 42804, 42809 or 42710, and 0A000 under REPEATABLE READ or SERIALIZABLE, where rows committed meanwhile could not be seen.';
 
 CREATE FUNCTION protaddr.unbind_column(relation regclass, column_name name, subject name DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -139,6 +147,10 @@ SELECT t.tgrelid::regclass AS relation,
        CASE WHEN NOT EXISTS (SELECT FROM pg_attribute c WHERE c.attrelid = t.tgrelid AND c.attname = a.args[1] AND NOT c.attisdropped)
               OR NOT EXISTS (SELECT FROM pg_attribute c WHERE c.attrelid = t.tgrelid AND c.attname = a.args[2] AND NOT c.attisdropped)
             THEN 'a column is gone or renamed: bind again'
+            WHEN EXISTS (SELECT FROM pg_attribute c WHERE c.attrelid = t.tgrelid AND NOT c.attisdropped
+                         AND (c.attname = a.args[1] AND protaddr.address_column(c.atttypid) IS DISTINCT FROM 'address'
+                              OR c.attname = a.args[2] AND protaddr.subject_type(c.atttypid) IS NULL))
+            THEN 'a column has changed its type: nothing can be written'
             WHEN EXISTS (SELECT FROM pg_partition_tree(t.tgrelid) p JOIN pg_trigger pt ON pt.tgrelid = p.relid
                          WHERE pt.tgfoid = t.tgfoid AND pt.tgname = t.tgname AND pt.tgenabled <> 'A')
               OR t.tgenabled <> 'A'

@@ -112,9 +112,7 @@ row_trigger_fill(ProtaddrBoundColumn *entry, Relation rel, const char *subject,
 	Oid			address = protaddr_address_type();
 	AttrNumber	subject_column;
 	AttrNumber	address_column;
-	Oid			subject_type;
-	Oid			out;
-	bool		is_varlena;
+	ProtaddrSubjectType subject_type;
 
 	/* without it nothing would look like an address */
 	if (!OidIsValid(address))
@@ -133,11 +131,15 @@ row_trigger_fill(ProtaddrBoundColumn *entry, Relation rel, const char *subject,
 				 errmsg("column \"%s\" of relation \"%s\" is bound but is not of type protaddr.address",
 						column, RelationGetRelationName(rel)),
 				 protaddr_errprivate()));
-	subject_type = getBaseType(TupleDescAttr(desc, subject_column - 1)->atttypid);
-	getTypeOutputInfo(subject_type, &out, &is_varlena);
+	if (!protaddr_subject_type(TupleDescAttr(desc, subject_column - 1)->atttypid, &subject_type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of relation \"%s\" cannot name a person",
+						subject, RelationGetRelationName(rel)),
+				 errhint("Bind the column to one of type text, varchar, char, smallint, integer, bigint, numeric or uuid, or an array of these."),
+				 protaddr_errprivate()));
 
 	entry->as_of = 0;
-	fmgr_info_cxt(out, &entry->subject_out, TopMemoryContext);
 	entry->address = address_column;
 	entry->subject = subject_column;
 	entry->subject_type = subject_type;

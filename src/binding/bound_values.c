@@ -44,9 +44,10 @@ protaddr_concerns(const PaAddress *address, const ProtaddrIdentifier *person)
 }
 
 static void
-count_value(Datum value, bool names_person, const ProtaddrIdentifier *person, Counts *counts)
+count_value(Datum value, const ProtaddrIdentifier *people, int npeople, Counts *counts)
 {
 	ProtaddrOpened opened;
+	bool		bound;
 
 	counts->addresses++;
 	if (!protaddr_open((ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value), true, &opened))
@@ -54,8 +55,10 @@ count_value(Datum value, bool names_person, const ProtaddrIdentifier *person, Co
 		counts->without_key++;
 		return;
 	}
-	if (names_person ? !protaddr_concerns(&opened.address, person) : opened.address.nsubjects == 0)
-		counts->unbound++;
+	bound = opened.address.nsubjects > 0;
+	for (int i = 0; i < npeople && bound; i++)
+		bound = protaddr_concerns(&opened.address, &people[i]);
+	counts->unbound += !bound;
 	protaddr_shut(&opened);
 }
 
@@ -65,8 +68,7 @@ count_rows(const char *query, Counts *counts)
 {
 	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
 	Portal		cursor;
-	Oid			subject_type = InvalidOid;
-	FmgrInfo	subject_out;
+	ProtaddrSubjectType subject_type = {PROTADDR_PLAIN_NONE, false};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "protaddr bound values",
 												  ALLOCSET_DEFAULT_SIZES);
 
@@ -82,30 +84,28 @@ count_rows(const char *query, Counts *counts)
 		if (SPI_processed == 0)
 			break;
 		desc = SPI_tuptable->tupdesc;
-		if (!OidIsValid(subject_type))
+		if (subject_type.plain == PROTADDR_PLAIN_NONE)
 		{
-			Oid			out;
-			bool		is_varlena;
-
 			if (getBaseType(TupleDescAttr(desc, 0)->atttypid) != protaddr_address_type())
 				ereport(ERROR,
 						(errcode(ERRCODE_DATATYPE_MISMATCH),
 						 errmsg("the column is not of type protaddr.address")));
-			subject_type = getBaseType(TupleDescAttr(desc, 1)->atttypid);
-			getTypeOutputInfo(subject_type, &out, &is_varlena);
-			fmgr_info(out, &subject_out);
+			if (!protaddr_subject_type(TupleDescAttr(desc, 1)->atttypid, &subject_type))
+				ereport(ERROR,
+						(errcode(ERRCODE_DATATYPE_MISMATCH),
+						 errmsg("the subject column cannot name a person")));
 		}
 		old = MemoryContextSwitchTo(context);
 		for (uint64 i = 0; i < SPI_processed; i++)
 		{
 			HeapTuple	row = SPI_tuptable->vals[i];
-			ProtaddrIdentifier person;
+			ProtaddrIdentifier people[PA_MAX_SUBJECTS];
 			bool		isnull;
 			Datum		subject = heap_getattr(row, 2, desc, &isnull);
-			bool		names_person = !isnull &&
-			protaddr_identifier_from_datum(subject, subject_type, &subject_out, &person);
+			int			npeople = isnull ? 0 :
+			protaddr_identifiers_from_datum(subject, &subject_type, people);
 
-			count_value(heap_getattr(row, 1, desc, &isnull), names_person, &person, counts);
+			count_value(heap_getattr(row, 1, desc, &isnull), people, npeople, counts);
 			MemoryContextReset(context);
 		}
 		MemoryContextSwitchTo(old);

@@ -9,13 +9,12 @@
 
 #include "address/address.h"
 #include "base/base.h"
+#include "binding/binding.h"
 #include "keys/keys.h"
 #include "person/person.h"
 #include "type/type.h"
 
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
-#include "parser/parse_func.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -45,18 +44,14 @@ protaddr_subjects_of(PG_FUNCTION_ARGS)
 /*
  * protaddr_substitute_fits is protaddr.substitute_fits(address, text): may the value
  * be disclosed in place of this person's address?  If it concerns them alone, or
- * nobody and was typed in by the role that asks, or that role may bind (see bind.c):
- * else somebody's yet unbound address could be had by calling it a substitute.
+ * nobody and whoever asks may say whom it concerns (see bind.c): else somebody's yet
+ * unbound address could be had by calling it a substitute.
  */
 Datum
 protaddr_substitute_fits(PG_FUNCTION_ARGS)
 {
 	ProtaddrSeal *seal = (ProtaddrSeal *) PG_GETARG_VARLENA_PP(0);
 	text	   *subject = PG_GETARG_TEXT_PP(1);
-	const char *typist = protaddr_typist();
-	Oid			bind = LookupFuncName(list_make2(makeString("protaddr"), makeString("bind_row")),
-									  0, NULL, false);
-	bool		may_bind = protaddr_may_execute(bind, GetOuterUserId());
 	ProtaddrIdentifier person;
 	ProtaddrOpened opened;
 	PaAddress  *address = &opened.address;
@@ -66,8 +61,7 @@ protaddr_substitute_fits(PG_FUNCTION_ARGS)
 		!protaddr_open(seal, true, &opened))
 		PG_RETURN_BOOL(false);
 	if (address->nsubjects == 0)
-		fits = may_bind || (address->typist.len == strlen(typist) &&
-							memcmp(address->typist.data, typist, address->typist.len) == 0);
+		fits = protaddr_may_bind(address);
 	else
 		fits = address->nsubjects == 1 && address->subject[0].len == person.len &&
 			memcmp(address->subject[0].data, person.key, person.len) == 0;

@@ -67,7 +67,6 @@ typedef struct ProtaddrGateColumn
 {
 	AttrNumber	number;			/* InvalidAttrNumber: there is none */
 	Oid			type;			/* under its domains */
-	FmgrInfo	out;
 } ProtaddrGateColumn;
 
 typedef struct ProtaddrGateMessage

@@ -47,7 +47,8 @@ BEGIN
         WHEN 'message' THEN base IN ('xml'::regtype, 'text'::regtype, 'varchar'::regtype, 'bytea'::regtype, 'json'::regtype, 'jsonb'::regtype)
         WHEN 'channel' THEN kind = 'e' OR base IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'name'::regtype)
         WHEN 'currency' THEN kind = 'e' OR base IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'name'::regtype)
-        ELSE protaddr.address_column(found_column.atttypid) IS NULL END;
+        WHEN 'hold_column' THEN protaddr.address_column(found_column.atttypid) IS NULL
+        ELSE protaddr.subject_type(found_column.atttypid) = 'person' END;
     -- the gate fires before what is generated is there
     IF fits IS NOT TRUE OR (found_column.attgenerated <> '' AND what <> 'address') THEN
         RAISE EXCEPTION USING
@@ -61,7 +62,7 @@ BEGIN
                 WHEN 'channel' THEN 'A channel is named by a column of text, and not generated.'
                 WHEN 'currency' THEN 'A currency is a code of three letters in a column of text, and not generated.'
                 WHEN 'hold_column' THEN 'A row that waits says so in a status column, not generated.'
-                ELSE 'The subject column holds the person''s identifier, stored in the row and not generated.' END;
+                ELSE 'A person is named by one identifier in a column of type text, varchar, char, smallint, integer, bigint, numeric or uuid, and not generated.' END;
     END IF;
     RETURN found_column;
 END

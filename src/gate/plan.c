@@ -23,6 +23,7 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
+#include "catalog/pg_enum.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -36,6 +37,7 @@
 #include "utils/partcache.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 #include "utils/varlena.h"
 
@@ -56,6 +58,7 @@ static Oid	relation_of_first(Oid trigger);
 static void read_columns(ProtaddrGate *gate, Relation rel);
 static void read_key(ProtaddrGate *gate, Relation rel);
 static void fill_column(ProtaddrGateColumn *column, Relation rel, const char *name);
+static void fill_person(ProtaddrGateColumn *column, Relation rel, const char *name);
 static int	person_of(ProtaddrGate *gate, Relation rel, const char *name);
 static void read_partition_key(ProtaddrGate *gate, Relation rel);
 static void read_hold(ProtaddrGate *gate, Relation rel);
@@ -205,15 +208,30 @@ changed_type(Relation rel, const char *name)
 static void
 fill_column(ProtaddrGateColumn *column, Relation rel, const char *name)
 {
-	Oid			out;
-	bool		is_varlena;
-
 	if (name == NULL)
 		return;
 	column->number = protaddr_trigger_column(rel, name);
 	column->type = getBaseType(TupleDescAttr(RelationGetDescr(rel), column->number - 1)->atttypid);
-	getTypeOutputInfo(column->type, &out, &is_varlena);
-	fmgr_info_cxt(out, &column->out, CurrentMemoryContext);
+}
+
+/* fill_person is fill_column for a column that names a person, by a text that no setting changes. */
+static void
+fill_person(ProtaddrGateColumn *column, Relation rel, const char *name)
+{
+	fill_column(column, rel, name);
+	if (name != NULL && protaddr_plain_type(column->type) == PROTADDR_PLAIN_NONE)
+		changed_type(rel, name);
+}
+
+/* fill_word is fill_column for a column that holds a word of ours: see word_of. */
+static void
+fill_word(ProtaddrGateColumn *column, Relation rel, const char *name)
+{
+	fill_column(column, rel, name);
+	if (name != NULL && column->type != TEXTOID && column->type != VARCHAROID &&
+		column->type != BPCHAROID && column->type != NAMEOID &&
+		get_typtype(column->type) != TYPTYPE_ENUM)
+		changed_type(rel, name);
 }
 
 /* person_of gives the place in people of the column that names somebody. */
@@ -225,7 +243,7 @@ person_of(ProtaddrGate *gate, Relation rel, const char *name)
 	for (int i = 0; i < gate->npeople; i++)
 		if (gate->people[i].number == number)
 			return i;
-	fill_column(&gate->people[gate->npeople], rel, name);
+	fill_person(&gate->people[gate->npeople], rel, name);
 	return gate->npeople++;
 }
 
@@ -244,10 +262,10 @@ read_columns(ProtaddrGate *gate, Relation rel)
 				 errdetail("Type \"protaddr.address\" is missing."),
 				 protaddr_errprivate()));
 
-	fill_column(&gate->channel, rel, args->channel_column);
+	fill_word(&gate->channel, rel, args->channel_column);
 	fill_column(&gate->amount, rel, args->amount);
-	fill_column(&gate->currency, rel, args->currency);
-	fill_column(&gate->payee, rel, args->payee);
+	fill_word(&gate->currency, rel, args->currency);
+	fill_person(&gate->payee, rel, args->payee);
 	if (args->amount != NULL && gate->amount.type != NUMERICOID && gate->amount.type != INT2OID &&
 		gate->amount.type != INT4OID && gate->amount.type != INT8OID)
 		changed_type(rel, args->amount);
@@ -255,7 +273,7 @@ read_columns(ProtaddrGate *gate, Relation rel)
 	gate->people = palloc0((args->naddresses + 1) * sizeof(ProtaddrGateColumn));
 	/* without a subject the first is nobody */
 	if (args->subject != NULL)
-		fill_column(&gate->people[0], rel, args->subject);
+		fill_person(&gate->people[0], rel, args->subject);
 	gate->npeople = 1;
 
 	gate->addresses = palloc0(Max(desc->natts, 1) * sizeof(ProtaddrGateAddress));
@@ -446,15 +464,31 @@ field(const ProtaddrGateColumn *column, HeapTuple row, TupleDesc desc, bool *isn
 static text *
 word_of(const ProtaddrGateColumn *column, Datum value)
 {
-	char	   *word;
+	text	   *word;
+	HeapTuple	label;
+	int			len;
 
-	if (column->type == TEXTOID || column->type == VARCHAROID)
-		return DatumGetTextPP(value);
-	word = OutputFunctionCall((FmgrInfo *) &column->out, value);
-	if (column->type == BPCHAROID)
-		for (size_t len = strlen(word); len > 0 && word[len - 1] == ' '; len--)
-			word[len - 1] = '\0';
-	return cstring_to_text(word);
+	switch (column->type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+			return DatumGetTextPP(value);
+		case NAMEOID:
+			return cstring_to_text(NameStr(*DatumGetName(value)));
+		case BPCHAROID:
+			word = DatumGetTextPP(value);
+			len = VARSIZE_ANY_EXHDR(word);
+			while (len > 0 && VARDATA_ANY(word)[len - 1] == ' ')
+				len--;
+			return cstring_to_text_with_len(VARDATA_ANY(word), len);
+		default:
+			label = SearchSysCache1(ENUMOID, value);
+			if (!HeapTupleIsValid(label))
+				elog(ERROR, "a gate's column is neither text nor an enum");
+			word = cstring_to_text(NameStr(((Form_pg_enum) GETSTRUCT(label))->enumlabel));
+			ReleaseSysCache(label);
+			return word;
+	}
 }
 
 /*
@@ -518,8 +552,8 @@ protaddr_gate_transfer(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 			protaddr_currency_from_text(word_of(&gate->currency, value), transfer->currency);
 	}
 	value = field(&gate->payee, row, desc, &isnull);
-	if (isnull || !protaddr_identifier_from_datum(value, gate->payee.type,
-												  (FmgrInfo *) &gate->payee.out, &transfer->payee))
+	if (isnull || !protaddr_identifier_from_datum(value, protaddr_plain_type(gate->payee.type),
+												  &transfer->payee))
 		transfer->payee.len = 0;
 
 	transfer->has_reference = gate->nkey > 0;
@@ -551,7 +585,7 @@ protaddr_gate_person(const ProtaddrGate *gate, int person, HeapTuple row, TupleD
 	Datum		value = field(column, row, desc, &isnull);
 
 	transfer->has_row = true;
-	if (isnull || !protaddr_identifier_from_datum(value, column->type, (FmgrInfo *) &column->out,
+	if (isnull || !protaddr_identifier_from_datum(value, protaddr_plain_type(column->type),
 												  &transfer->payer))
 		transfer->payer.len = 0;
 }

@@ -83,6 +83,18 @@ protaddr_kek_fetch_from(ProtaddrKek *kek, const char *path)
 	(void) kek_read_file(path, kek, ERROR);
 }
 
+/* protaddr_kek_is_program is true if asking for the outer key starts a program. */
+bool
+protaddr_kek_is_program(void)
+{
+	return kek_command != NULL && kek_command[0] != '\0';
+}
+
+void
+protaddr_kek_ask_again(void)
+{
+}
+
 void
 protaddr_kek_wipe(ProtaddrKek *kek)
 {

@@ -7,12 +7,17 @@
 
 #include "address/address.h"
 #include "base/base.h"
+#include "keys/aead.h"
 
 typedef struct varlena ProtaddrSeal;	/* a datum of type protaddr.address */
 
+/* ---- keys/crypto.c: which library does the cryptography -------------------- */
+
+extern const ProtaddrPart protaddr_crypto_part;
+extern PaAead *protaddr_aead_ready(const uint8 key[PROTADDR_KEY_SIZE]);
+
 /* ---- keys/kek.c: the outer key --------------------------------------------- */
 
-#define PROTADDR_KEY_SIZE		32
 #define PROTADDR_KEK_NAME_SIZE	17	/* 16 hex digits and NUL */
 
 typedef struct ProtaddrKek
@@ -21,40 +26,49 @@ typedef struct ProtaddrKek
 	char		name[PROTADDR_KEK_NAME_SIZE];
 } ProtaddrKek;
 
+/* A program that has failed, or that monitoring asks, is not started again before. */
+#define PROTADDR_KEK_ASK_AGAIN_MS	5000
+
 extern const ProtaddrPart protaddr_kek_part;
 extern bool protaddr_kek_fetch(ProtaddrKek *kek, int elevel);
 extern void protaddr_kek_fetch_from(ProtaddrKek *kek, const char *path);
+extern bool protaddr_kek_is_program(void);
+extern void protaddr_kek_ask_again(void);
 extern void protaddr_kek_make_default(void);
 extern void protaddr_kek_wipe(ProtaddrKek *kek);
 
-/* ---- keys/aead.c: AES-256-GCM ---------------------------------------------- */
-
-typedef struct ProtaddrAead ProtaddrAead;
-
-extern const ProtaddrPart protaddr_aead_part;
-extern ProtaddrAead *protaddr_aead_new(const uint8 key[PROTADDR_KEY_SIZE]);
-extern void protaddr_aead_free(ProtaddrAead *aead);
-extern bool protaddr_aead_seal(ProtaddrAead *aead, const uint8 nonce[PA_NONCE_SIZE],
-							   const uint8 *aad, size_t aad_len,
-							   const uint8 *plain, size_t len,
-							   uint8 *sealed, uint8 tag[PA_TAG_SIZE]);
-extern bool protaddr_aead_open(ProtaddrAead *aead, const uint8 nonce[PA_NONCE_SIZE],
-							   const uint8 *aad, size_t aad_len,
-							   const uint8 *sealed, size_t len,
-							   const uint8 tag[PA_TAG_SIZE], uint8 *plain);
-
-/* ---- keys/keyring.c: the data keys ----------------------------------------- */
+/* ---- keys/data_key.c: the data keys of this database ----------------------- */
 
 #define PROTADDR_WRAPPED_SIZE (PA_NONCE_SIZE + PROTADDR_KEY_SIZE + PA_TAG_SIZE)
+
+typedef struct ProtaddrDataKey
+{
+	uint64		id;
+	int64		generation;
+	TimestampTz created_at;
+	bool		retired;
+	bool		erased;			/* retired, and wrapped holds nothing */
+	bool		own;			/* made by this transaction */
+	uint8		wrapped[PROTADDR_WRAPPED_SIZE];
+	char		outer_name[PROTADDR_KEK_NAME_SIZE];
+} ProtaddrDataKey;
+
+extern ProtaddrDataKey *protaddr_data_keys(int *nkeys);
+extern ProtaddrDataKey *protaddr_data_key_find(ProtaddrDataKey *keys, int nkeys, uint64 id);
+extern bool protaddr_key_wrap(const ProtaddrKek *kek, uint64 id, const uint8 *key, uint8 *wrapped);
+extern bool protaddr_key_unwrap(const ProtaddrKek *kek, const ProtaddrDataKey *row, uint8 *key);
+
+/* ---- keys/keyring.c: the data keys that this session holds ----------------- */
 
 typedef struct ProtaddrKey
 {
 	uint64		id;
-	ProtaddrAead *aead;			/* NULL: an empty place in the keyring */
+	PaAead	   *aead;			/* NULL: an empty place in the keyring */
 } ProtaddrKey;
 
 extern ProtaddrKey *protaddr_key_by_id(uint64 id);
 extern ProtaddrKey *protaddr_key_for_sealing(void);
+extern void protaddr_keyring_forget(void);
 
 /* ---- keys/seal.c: closing and opening -------------------------------------- */
 

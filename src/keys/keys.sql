@@ -3,16 +3,26 @@
 -- ---------------------------------------------------------------------------
 CREATE TABLE protaddr.data_key (
     id bigint PRIMARY KEY,
-    wrapped bytea NOT NULL CHECK (octet_length(wrapped) = 60),
+    wrapped bytea CHECK (octet_length(wrapped) = 60),
     outer_key text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    generation bigint NOT NULL,
+    retired_at timestamptz,
+    retired_by text,
+    retired_why text,
+    CHECK (wrapped IS NOT NULL OR retired_at IS NOT NULL),
+    CHECK ((retired_at IS NULL) = (retired_by IS NULL) AND (retired_at IS NULL) = (retired_why IS NULL))
 );
 COMMENT ON TABLE protaddr.data_key IS
 'Data keys (AES-256), each wrapped by the outer key: useless without it, so they may be dumped and replicated. Rows are never removed. Dumped with the extension''s data.';
 COMMENT ON COLUMN protaddr.data_key.id IS 'Random id that sealed values carry.';
-COMMENT ON COLUMN protaddr.data_key.wrapped IS 'Nonce (12 bytes), AES-256-GCM ciphertext of the key (32), tag (16); the id is authenticated with it.';
+COMMENT ON COLUMN protaddr.data_key.wrapped IS 'Nonce (12 bytes), AES-256-GCM ciphertext of the key (32), tag (16); the id is authenticated with it. NULL once the key was erased.';
 COMMENT ON COLUMN protaddr.data_key.outer_key IS 'Name of the outer key that wraps it: 16 hexadecimal digits derived from that key, not secret.';
-COMMENT ON COLUMN protaddr.data_key.created_at IS 'When it was made. New values use the newest usable key.';
+COMMENT ON COLUMN protaddr.data_key.created_at IS 'When it was made.';
+COMMENT ON COLUMN protaddr.data_key.generation IS 'Counts up with every rotation. New values use the usable key of the highest generation, whatever the clock says.';
+COMMENT ON COLUMN protaddr.data_key.retired_at IS 'When it was retired: values under it are not opened any more. NULL: in use.';
+COMMENT ON COLUMN protaddr.data_key.retired_by IS 'Login role that retired it.';
+COMMENT ON COLUMN protaddr.data_key.retired_why IS 'The reason given.';
 CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.data_key
     FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
 CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.data_key
@@ -26,7 +36,7 @@ CREATE FUNCTION protaddr.rotate_data_key() RETURNS text
     SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION protaddr.rotate_data_key() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.rotate_data_key() IS
-'Adds a data key and returns its id. Transactions after this one seal with it; older values stay readable under theirs. Rotate at least every 2^32 seals (NIST SP 800-38D, random nonces). Raises 55PA1 if the outer key cannot be had.';
+'Adds a data key of the next generation and returns its id. Transactions after this one seal with it; older values stay readable under theirs. Rotate at least every 2^32 seals (NIST SP 800-38D, random nonces). Raises 55PA1 if the outer key cannot be had.';
 
 CREATE FUNCTION protaddr.adopt_data_keys(outer_key_file text) RETURNS bigint
     AS 'MODULE_PATHNAME', 'protaddr_adopt_data_keys' LANGUAGE C STRICT VOLATILE
@@ -49,25 +59,37 @@ GRANT EXECUTE ON FUNCTION protaddr.outer_key_name() TO pg_monitor;
 COMMENT ON FUNCTION protaddr.outer_key_name() IS
 'Name of the outer key of this server (16 hexadecimal digits, not secret); NULL if it cannot be had.';
 
+CREATE FUNCTION protaddr.crypto_library() RETURNS text
+    AS 'MODULE_PATHNAME', 'protaddr_crypto_library' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+REVOKE ALL ON FUNCTION protaddr.crypto_library() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION protaddr.crypto_library() TO pg_monitor;
+COMMENT ON FUNCTION protaddr.crypto_library() IS
+'The library that encrypts and decrypts in this session: libsodium, OpenSSL, or OpenSSL in FIPS mode. See the setting protaddr.crypto.';
+
 CREATE VIEW protaddr.key_status AS
 SELECT lpad(to_hex(k.id), 16, '0') AS key_id,
+       k.generation,
        k.created_at,
        k.outer_key,
-       u.usable,
-       u.usable AND k.created_at >= ALL (SELECT o.created_at FROM protaddr.data_key o
-                                         WHERE protaddr.data_key_available(o.id)) AS newest,
-       CASE WHEN u.usable THEN 'ready'
+       k.usable,
+       k.usable AND rank() OVER (PARTITION BY k.usable ORDER BY k.generation DESC, k.created_at DESC, k.id DESC) = 1 AS newest,
+       k.retired_at,
+       CASE WHEN k.usable THEN 'ready'
+            WHEN k.wrapped IS NULL THEN 'retired and erased'
+            WHEN k.retired_at IS NOT NULL THEN 'retired'
             WHEN protaddr.outer_key_name() IS NULL THEN 'this server has no usable outer key: see its log'
             WHEN k.outer_key IS DISTINCT FROM protaddr.outer_key_name()
             THEN 'wrapped by another outer key: see protaddr.adopt_data_keys()'
             ELSE 'cannot be unwrapped' END AS status
-FROM protaddr.data_key k, LATERAL (SELECT protaddr.data_key_available(k.id) AS usable) u;
+FROM (SELECT d.*, protaddr.data_key_available(d.id) AS usable FROM protaddr.data_key d) k;
 GRANT SELECT ON protaddr.key_status TO pg_monitor;
 COMMENT ON VIEW protaddr.key_status IS
-'The data keys: id, when made, which outer key wraps them, whether they can be used here. Holds no key.';
+'The data keys: id, when made, which outer key wraps them, whether they can be used here. Holds no key. Where protaddr.kek_command is set, a session starts the program for it once in five seconds at most.';
 COMMENT ON COLUMN protaddr.key_status.key_id IS 'Id as error messages name it.';
+COMMENT ON COLUMN protaddr.key_status.generation IS 'Counts up with every rotation.';
 COMMENT ON COLUMN protaddr.key_status.created_at IS 'When the key was made.';
 COMMENT ON COLUMN protaddr.key_status.outer_key IS 'Name of the outer key that wraps it.';
 COMMENT ON COLUMN protaddr.key_status.usable IS 'Values sealed with it can be opened here.';
 COMMENT ON COLUMN protaddr.key_status.newest IS 'New values are sealed with it.';
+COMMENT ON COLUMN protaddr.key_status.retired_at IS 'When it was retired; NULL if it was not.';
 COMMENT ON COLUMN protaddr.key_status.status IS 'The same in words, and what to do.';

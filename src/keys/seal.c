@@ -2,7 +2,7 @@
  * seal.c
  *		How is an address closed, and how is it opened again?
  *
- * AES-256-GCM from OpenSSL.  The header (version, key id) needs no place in the
+ * AES-256-GCM, see aead.c.  The header (version, key id) needs no place in the
  * additional data: another key id means another key, and the plaintext begins
  * with the version, so changing either fails authentication.  That saves a call
  * on the hottest path there is.
@@ -13,7 +13,6 @@
 #include "base/base.h"
 #include "keys/keys.h"
 
-#include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 #include "access/xact.h"
@@ -86,7 +85,7 @@ protaddr_seal(const PaAddress *address)
 
 	done = protaddr_aead_seal(key->aead, bytes + 1 + sizeof(id), NULL, 0, encode_buffer, len,
 							  bytes + PA_SEAL_HEADER, bytes + PA_SEAL_HEADER + len);
-	OPENSSL_cleanse(encode_buffer, len);
+	explicit_bzero(encode_buffer, len);
 	if (!done)
 		elog(ERROR, "could not seal an address");
 	return seal;
@@ -125,7 +124,7 @@ protaddr_open(const ProtaddrSeal *seal, bool missing_key_ok, ProtaddrOpened *ope
 							bytes + size - PA_TAG_SIZE, plain_buffer) ||
 		!protaddr_decode(plain_buffer, len, &opened->address))
 	{
-		OPENSSL_cleanse(plain_buffer, len);
+		explicit_bzero(plain_buffer, len);
 		authentication_failed();
 	}
 
@@ -183,7 +182,7 @@ protaddr_seal_state(const ProtaddrSeal *seal)
 	whole = protaddr_aead_open(key->aead, bytes + 1 + sizeof(id), NULL, 0, bytes + PA_SEAL_HEADER, len,
 							   bytes + size - PA_TAG_SIZE, plain_buffer) &&
 		protaddr_decode(plain_buffer, len, &address);
-	OPENSSL_cleanse(plain_buffer, len);
+	explicit_bzero(plain_buffer, len);
 	plain_used = 0;
 	return whole ? PROTADDR_SEAL_WHOLE : PROTADDR_SEAL_ALTERED;
 }
@@ -225,7 +224,7 @@ protaddr_seal_bytes(const char *data, size_t len)
 	done = protaddr_aead_seal(key->aead, bytes + 1 + sizeof(id), bytes_version,
 							  sizeof(bytes_version), plain, padded,
 							  bytes + PA_SEAL_HEADER, bytes + PA_SEAL_HEADER + padded);
-	OPENSSL_cleanse(plain, padded);
+	explicit_bzero(plain, padded);
 	pfree(plain);
 	if (!done)
 		elog(ERROR, "could not seal a message");
@@ -284,7 +283,7 @@ protaddr_try_open_bytes(const bytea *sealed, bytea **opened)
 	if (!protaddr_aead_open(key->aead, bytes + 1 + sizeof(id), bytes_version, sizeof(bytes_version),
 							bytes + PA_SEAL_HEADER, padded, bytes + size - PA_TAG_SIZE, (uint8 *) data))
 	{
-		OPENSSL_cleanse(data, padded);
+		explicit_bzero(data, padded);
 		return PROTADDR_SEAL_ALTERED;
 	}
 	memcpy(&length, data, sizeof(length));

@@ -1,10 +1,9 @@
 /*
  * identifier.c
- *		How does an identifier come out of a column or an argument?
+ *		Which person does a text name?
  *
- * Whatever the column's type, its text is brought to the canonical form of
- * protaddr_subject_key, so that 070761-4285, 0707614285 and a bigint that lost
- * its leading zero name the same person.
+ * It is brought to the canonical form of protaddr_subject_key, so that 070761-4285,
+ * 0707614285 and a number that lost its leading zero name the same person.
  */
 #include "postgres.h"
 
@@ -13,7 +12,6 @@
 #include "person/person.h"
 #include "person/subject.h"
 
-#include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
@@ -34,37 +32,6 @@ protaddr_identifier_from_text(const char *text, size_t len, ProtaddrIdentifier *
 				 errhint("Name the column that holds the person's key in the register."),
 				 protaddr_errprivate()));
 	return id->len > 0;
-}
-
-/*
- * protaddr_identifier_from_datum does the same with a column's value, not NULL.
- * out is the type's output function, for types that are not text.
- */
-bool
-protaddr_identifier_from_datum(Datum value, Oid type, FmgrInfo *out, ProtaddrIdentifier *id)
-{
-	bool		found;
-
-	if (type == TEXTOID || type == VARCHAROID || type == BPCHAROID)
-	{
-		text	   *t = DatumGetTextPP(value);
-
-		found = protaddr_identifier_from_text(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), id);
-		if ((Pointer) t != DatumGetPointer(value))
-			pfree(t);
-	}
-	else
-	{
-		char	   *s = OutputFunctionCall(out, value);
-		char	   *point = type == NUMERICOID ? strchr(s, '.') : NULL;
-
-		/* numeric(12, 2) writes 707614285.00 */
-		if (point != NULL && strspn(point + 1, "0") == strlen(point + 1))
-			*point = '\0';
-		found = protaddr_identifier_from_text(s, strlen(s), id);
-		pfree(s);
-	}
-	return found;
 }
 
 bool

@@ -200,7 +200,7 @@ protaddr_identity_link_checked(PG_FUNCTION_ARGS)
 		Datum		value = heap_getattr(row, i == 0 ? LINK_IDENTIFIER : LINK_SUBJECT, desc, &isnull);
 
 		if (isnull ||
-			!protaddr_identifier_from_datum(value, TEXTOID, NULL, &ends[i]))
+			!protaddr_identifier_from_datum(value, PROTADDR_PLAIN_TEXT, &ends[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("an identity link needs an identifier and a subject"),

@@ -18,9 +18,35 @@ typedef struct ProtaddrIdentifier
 } ProtaddrIdentifier;
 
 extern bool protaddr_identifier_from_text(const char *text, size_t len, ProtaddrIdentifier *id);
-extern bool protaddr_identifier_from_datum(Datum value, Oid type, FmgrInfo *out, ProtaddrIdentifier *id);
-
 extern bool protaddr_identifier_same(const ProtaddrIdentifier *a, const ProtaddrIdentifier *b);
+
+/* ---- person/subject_type.c: which columns can name people ------------------ */
+
+/* How the values of a column become text, by our own code and the same in every session. */
+typedef enum ProtaddrPlainType
+{
+	PROTADDR_PLAIN_NONE = 0,	/* they cannot */
+	PROTADDR_PLAIN_TEXT,
+	PROTADDR_PLAIN_CHAR,		/* with blanks that fill it up */
+	PROTADDR_PLAIN_INT2,
+	PROTADDR_PLAIN_INT4,
+	PROTADDR_PLAIN_INT8,
+	PROTADDR_PLAIN_NUMERIC,
+	PROTADDR_PLAIN_UUID
+} ProtaddrPlainType;
+
+typedef struct ProtaddrSubjectType
+{
+	ProtaddrPlainType plain;	/* of an array: of its elements */
+	bool		is_array;		/* each element is a person */
+} ProtaddrSubjectType;
+
+extern ProtaddrPlainType protaddr_plain_type(Oid type);
+extern bool protaddr_subject_type(Oid type, ProtaddrSubjectType *subject);
+extern bool protaddr_identifier_from_datum(Datum value, ProtaddrPlainType type,
+										   ProtaddrIdentifier *id);
+extern int	protaddr_identifiers_from_datum(Datum value, const ProtaddrSubjectType *type,
+											ProtaddrIdentifier people[PA_MAX_SUBJECTS]);
 
 /* ---- person/link.c: whom an identifier stands for -------------------------- */
 

@@ -6,6 +6,11 @@ CREATE FUNCTION protaddr.subject_key(identifier text) RETURNS text
 COMMENT ON FUNCTION protaddr.subject_key(text) IS
 'Canonical form of a person''s identifier, under which people are compared: blanks, hyphens, dots and slashes dropped, and .0 or .00 behind a number; letters in upper case, those of Latin alphabets without accents and as SWIFT messages write them (AE, OE, AA), leading zeros dropped if only digits are left. NULL if nothing is left. Raises 22001 over 64 bytes.';
 
+CREATE FUNCTION protaddr.subject_type(type oid) RETURNS text
+    AS 'MODULE_PATHNAME', 'protaddr_subject_type_sql' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION protaddr.subject_type(oid) IS
+'Whom a column of this type can name: ''person'' (text, varchar, char(n), smallint, integer, bigint, numeric, uuid, and domains over them: types whose text no setting changes), ''people'' (an array of these: each element is a person), or NULL: nobody.';
+
 CREATE FUNCTION protaddr.identity_link_checked() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_identity_link_checked' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.identity_link_checked() FROM PUBLIC;

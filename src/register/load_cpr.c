@@ -77,9 +77,15 @@ protaddr_load_cpr_bytes(PG_FUNCTION_ARGS)
 	return load(fcinfo, VARDATA_ANY(delivery), VARSIZE_ANY_EXHDR(delivery), NULL);
 }
 
+static bool
+may_read_files(Oid role, const void *unused)
+{
+	return has_privs_of_role(role, ROLE_PG_READ_SERVER_FILES);
+}
+
 /*
- * open_delivery opens a file of the server.  The privilege is asked of the role the
- * client works as: the function itself runs with its owner's.
+ * open_delivery opens a file of the server.  The privilege is asked of the client and
+ * of everybody through whose functions we were called: ours runs with its owner's.
  */
 static FILE *
 open_delivery(const char *path)
@@ -87,7 +93,7 @@ open_delivery(const char *path)
 	FILE	   *file;
 	struct stat st;
 
-	if (!has_privs_of_role(GetOuterUserId(), ROLE_PG_READ_SERVER_FILES))
+	if (!protaddr_callers_all(may_read_files, NULL))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to read a server file"),

@@ -131,20 +131,6 @@ protaddr_seal_text(const char *text, size_t len, Node *escontext)
 	return input_seal(&input, escontext);
 }
 
-/*
- * protaddr_typist names the role that the client works as, whatever functions it
- * is in.  A value that concerns nobody yet remembers who typed it: see bind.c.  By
- * number and name: neither a new role of an old name nor, in another cluster, one
- * of the same number is the same.
- */
-const char *
-protaddr_typist(void)
-{
-	Oid			role = GetOuterUserId();
-
-	return psprintf("%u:%s", role, GetUserNameFromId(role, false));
-}
-
 /* is_other_version sees "pa", a number and a dot: no street is called so. */
 static bool
 is_other_version(const char *text, size_t len)
@@ -555,7 +541,7 @@ input_seal(Input *input, Node *escontext)
 		return input_refuse(input, escontext);
 	if (input->address.nsubjects == 0)
 	{
-		input->address.typist.data = protaddr_typist();
+		input->address.typist.data = protaddr_callers_name();
 		input->address.typist.len = strlen(input->address.typist.data);
 	}
 	return PointerGetDatum(protaddr_seal(&input->address));

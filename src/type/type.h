@@ -10,6 +10,5 @@
 /* ---- type/input.c: text to address ----------------------------------------- */
 
 extern Datum protaddr_seal_text(const char *text, size_t len, Node *escontext);
-extern const char *protaddr_typist(void);
 
 #endif							/* PROTADDR_TYPE_H */

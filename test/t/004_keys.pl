@@ -130,6 +130,60 @@ for my $what (
 }
 $node->safe_psql('bank', 'SELECT count(*) FROM protaddr.key_status');
 
+# ---- which library encrypts --------------------------------------------------------------------------
+
+write_file($kek, $key);
+set_conf("protaddr.kek_command = ''");
+my $auto = $node->safe_psql('bank', 'SELECT protaddr.crypto_library()');
+my $sodium = slurp_file('/proc/cpuinfo') =~ /^flags\s.*\baes\b/m if -r '/proc/cpuinfo';
+is($auto, $sodium ? 'libsodium' : 'OpenSSL', 'auto: libsodium where the processor has AES instructions') if defined $sodium;
+my $long = $node->background_psql('bank');
+$long->query_safe(q(INSERT INTO customer VALUES (500, 'free', protaddr.address(strtnm => 'Vej 500', subject => 'free'));));
+set_conf("protaddr.crypto = openssl");
+is($long->query_safe('SELECT protaddr.crypto_library();'), 'OpenSSL', 'openssl by reload, in an open session too');
+is($long->query_safe("$show WHERE id = 500;"), 'Vej 500', 'which shows what the other library sealed');
+is($node->safe_psql('bank', "$show WHERE id = 500"), 'Vej 500', 'as a new session does');
+$node->safe_psql('bank', q(INSERT INTO customer VALUES (501, 'free', protaddr.address(strtnm => 'Vej 501', subject => 'free'))));
+set_conf("protaddr.crypto = auto");
+is($long->query_safe("$show WHERE id = 501;"), 'Vej 501', 'and the other way round');
+$long->quit;
+is(psql_error($node, 'bank', q(SELECT protaddr.subject_key('x'); SET protaddr.crypto = 'openssl')), '55P02', 'no session chooses for itself');
+$node->safe_psql('bank', 'DELETE FROM customer WHERE id >= 500');
+
+# A library that computes otherwise is not used, nor another in its place.
+SKIP:
+{
+	skip 'no compiler, or libsodium is not used', 4 if $auto ne 'libsodium' || system('command -v cc >/dev/null 2>&1') != 0;
+	write_file("$dir/bad.c", <<'C');
+#include <stddef.h>
+int crypto_aead_aes256gcm_encrypt_detached_afternm(unsigned char *c, unsigned char *mac, unsigned long long *maclen,
+	const unsigned char *m, unsigned long long len, const unsigned char *ad, unsigned long long adlen,
+	const unsigned char *nsec, const unsigned char *npub, const void *ctx)
+{
+	for (unsigned long long i = 0; i < len; i++)
+		c[i] = m[i];
+	for (int i = 0; i < 16; i++)
+		mac[i] = 0;
+	return 0;
+}
+C
+	system_or_bail('cc', '-shared', '-fPIC', '-o', "$dir/bad.so", "$dir/bad.c");
+	$node->stop;
+	{
+		local $ENV{LD_PRELOAD} = "$dir/bad.so";
+		$node->start;
+	}
+	my ($state, $told) = error_of($node, 'bank', q(INSERT INTO customer VALUES (502, 'free', 'Vej 502')));
+	is($state, '55PA1', 'a library that fails its self-test seals nothing');
+	like($told, qr/libsodium is not available or failed its self-test/, 'and is named');
+	is(psql_error($node, 'bank', $show), '55PA1', 'nor does it open anything');
+	set_conf("protaddr.crypto = openssl");
+	is($node->safe_psql('bank', "$show WHERE id = 1"), 'Vej 1', 'until the other library is chosen');
+	$node->append_conf('postgresql.conf', "protaddr.crypto = auto");
+	$node->restart;
+}
+set_conf("protaddr.kek_command = '$program'");
+
 # ---- changing the outer key -------------------------------------------------------------------------
 
 # The rotation above has made a data key under the command's key; now all get under it.
