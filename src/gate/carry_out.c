@@ -399,14 +399,17 @@ send_on(const ProtaddrGate *gate, Relation rel, int64 held_id, const ProtaddrHel
 				 protaddr_errprivate()));
 }
 
-/* carry_out carries out what was decided of one held row of a table. */
-static void
-carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id)
+/*
+ * carry_out carries out what was decided of one held row of a table.  False, if_decided,
+ * for one that is not decided any more: somebody else was quicker.
+ */
+static bool
+carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, bool if_decided)
 {
 	Relation	held_rel = table_open(protaddr_own_relation("held"), RowShareLock);
 	const char *words[PROTADDR_HELD_NWORDS];
 	ProtaddrHeldRow held;
-	ProtaddrHeldState state;
+	ProtaddrHeldState standing;
 	ProtaddrHeldDecision decision;
 
 	(void) protaddr_held_take(held_rel, held_id, words, &held);
@@ -414,9 +417,14 @@ carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("held row %lld is not a row of \"%s\"", (long long) held_id, RelationGetRelationName(rel))));
-	protaddr_held_state(held_id, &state);
-	if (state.status != PROTADDR_HELD_DECIDED)
-		protaddr_held_refuse_state(held_id, state.status, "See protaddr.held_rows(). protaddr.decide_held() decides.");
+	protaddr_held_state(held_id, &standing);
+	if (standing.status != PROTADDR_HELD_DECIDED && if_decided)
+	{
+		table_close(held_rel, NoLock);
+		return false;
+	}
+	if (standing.status != PROTADDR_HELD_DECIDED)
+		protaddr_held_refuse_state(held_id, standing.status, "See protaddr.held_rows(). protaddr.decide_held() decides.");
 	if (strcmp(held.gate_words, text_to_cstring(protaddr_gate_words(&gate->args))) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -429,13 +437,14 @@ carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id)
 	decision.root = gate->root;
 	decision.held_id = held_id;
 	decision.in_place = strcmp(words[PROTADDR_HELD_MODE - 1], PROTADDR_MODE_IN_PLACE) == 0;
-	(void) protaddr_held_action(state.action, &decision.action);
-	decision.reason = state.reason;
+	(void) protaddr_held_action(standing.action, &decision.action);
+	decision.reason = standing.reason;
 	/* messages in clear are about to pass */
 	protaddr_clear_text_seen();
 	send_on(gate, rel, held_id, &held, &decision);
-	(void) protaddr_held_act(held_id, state.last, PROTADDR_HELD_RELEASED, NULL, NULL, &decision.covers);
+	(void) protaddr_held_act(held_id, standing.last, PROTADDR_HELD_RELEASED, NULL, NULL, &decision.covers);
 	table_close(held_rel, NoLock);
+	return true;
 }
 
 /*
@@ -484,15 +493,15 @@ decided_rows(const char *relation)
 	{
 		bool		isnull;
 		int64	   *id = palloc(sizeof(int64));
-		ProtaddrHeldState state;
+		ProtaddrHeldState standing;
 
 		CHECK_FOR_INTERRUPTS();
 		*id = DatumGetInt64(heap_getattr(tuple, PROTADDR_HELD_ID, RelationGetDescr(rel), &isnull));
 		MemoryContextSwitchTo(per_row);
-		protaddr_held_state(*id, &state);
+		protaddr_held_state(*id, &standing);
 		MemoryContextSwitchTo(context);
 		MemoryContextReset(per_row);
-		if (state.status == PROTADDR_HELD_DECIDED)
+		if (standing.status == PROTADDR_HELD_DECIDED)
 			ids = lappend(ids, id);
 		else
 			pfree(id);
@@ -509,13 +518,13 @@ try_carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = true;
+	volatile bool done = false;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		carry_out(gate, rel, held_id);
+		done = carry_out(gate, rel, held_id, true);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -540,7 +549,6 @@ try_carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id)
 				 errdetail("%s%s%s", error->message, error->detail == NULL ? "" : ": ",
 						   error->detail == NULL ? "" : error->detail),
 				 errhint("It stays as it was decided. protaddr.carry_out_held(relation, held_id) raises the error.")));
-		done = false;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
@@ -567,7 +575,7 @@ protaddr_carry_out_held(PG_FUNCTION_ARGS)
 	rel = open_gated(PG_GETARG_OID(0), &gate);
 	if (!PG_ARGISNULL(1))
 	{
-		carry_out(gate, rel, PG_GETARG_INT64(1));
+		(void) carry_out(gate, rel, PG_GETARG_INT64(1), false);
 		done = 1;
 	}
 	else
@@ -614,7 +622,7 @@ protaddr_release_held(PG_FUNCTION_ARGS)
 				 errmsg("the table of held row %lld does not exist", (long long) PG_GETARG_INT64(0)),
 				 errhint("protaddr.decide_held() can reject it.")));
 	rel = open_gated(oid, &gate);
-	carry_out(gate, rel, PG_GETARG_INT64(0));
+	(void) carry_out(gate, rel, PG_GETARG_INT64(0), false);
 	relation_close(rel, NoLock);
 	PG_RETURN_VOID();
 }

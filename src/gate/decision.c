@@ -143,16 +143,16 @@ authentic(HeapTuple tuple, TupleDesc desc, const char **words)
 	bool		isnull;
 	Datum		sealed = heap_getattr(tuple, DECISION_SEALED, desc, &isnull);
 	bytea	   *plain;
-	ProtaddrSealState state;
+	ProtaddrSealState seal;
 	StringInfoData in;
 	int			encoding;
 
 	words_of(tuple, desc, words);
 	if (isnull)
 		return PROTADDR_SEAL_ALTERED;
-	state = protaddr_try_open_bytes((bytea *) PG_DETOAST_DATUM_PACKED(sealed), &plain);
-	if (state != PROTADDR_SEAL_WHOLE)
-		return state;
+	seal = protaddr_try_open_bytes((bytea *) PG_DETOAST_DATUM_PACKED(sealed), &plain);
+	if (seal != PROTADDR_SEAL_WHOLE)
+		return seal;
 	in.data = VARDATA(plain);
 	in.len = in.maxlen = VARSIZE(plain) - VARHDRSZ;
 	in.cursor = 0;
@@ -170,20 +170,20 @@ status_of(const char *what)
 }
 
 static void
-apply_act(ProtaddrHeldState *state, const Act *act)
+apply_act(ProtaddrHeldState *standing, const Act *act)
 {
-	state->status = act->what;
-	state->last = act->id;
+	standing->status = act->what;
+	standing->last = act->id;
 	if (act->what == PROTADDR_HELD_RELEASED || act->what == PROTADDR_HELD_REPLACED)
 	{
-		state->ended_at = act->at;
-		state->ended_by = act->by;
+		standing->ended_at = act->at;
+		standing->ended_by = act->by;
 		return;
 	}
-	state->action = act->action;
-	state->reason = act->reason;
-	state->decided_at = act->at;
-	state->decided_by = act->by;
+	standing->action = act->action;
+	standing->reason = act->reason;
+	standing->decided_at = act->at;
+	standing->decided_by = act->by;
 }
 
 /*
@@ -191,7 +191,7 @@ apply_act(ProtaddrHeldState *state, const Act *act)
  * follows.  One that was carried out, or replaced, stays so.
  */
 void
-protaddr_held_state(int64 held_id, ProtaddrHeldState *state)
+protaddr_held_state(int64 held_id, ProtaddrHeldState *standing)
 {
 	Relation	rel = table_open(protaddr_own_relation("held_decision"), AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(rel);
@@ -202,7 +202,7 @@ protaddr_held_state(int64 held_id, ProtaddrHeldState *state)
 	bool		no_key = false;
 	bool		going_on = true;
 
-	memset(state, 0, sizeof(*state));
+	memset(standing, 0, sizeof(*standing));
 	ScanKeyInit(&key, DECISION_HELD_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(held_id));
 	scan = systable_beginscan(rel, protaddr_own_relation("held_decision_of"), true, NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
@@ -237,9 +237,9 @@ protaddr_held_state(int64 held_id, ProtaddrHeldState *state)
 		{
 			Act		   *act = lfirst(cell);
 
-			if (act->follows != state->last)
+			if (act->follows != standing->last)
 				continue;
-			apply_act(state, act);
+			apply_act(standing, act);
 			going_on = true;
 			break;
 		}
@@ -249,12 +249,12 @@ protaddr_held_state(int64 held_id, ProtaddrHeldState *state)
 	{
 		Act		   *act = list_nth(found, i);
 
-		if (state->status != PROTADDR_HELD_RELEASED && state->status != PROTADDR_HELD_REPLACED &&
+		if (standing->status != PROTADDR_HELD_RELEASED && standing->status != PROTADDR_HELD_REPLACED &&
 			(act->what == PROTADDR_HELD_RELEASED || act->what == PROTADDR_HELD_REPLACED))
-			apply_act(state, act);
+			apply_act(standing, act);
 	}
 	if (no_key)
-		state->status = PROTADDR_HELD_NO_KEY;
+		standing->status = PROTADDR_HELD_NO_KEY;
 }
 
 /*
@@ -375,7 +375,7 @@ protaddr_held_decide(int64 held_id, const char *action, const char *reason, bool
 {
 	Relation	rel;
 	const char *words[PROTADDR_HELD_NWORDS];
-	ProtaddrHeldState state;
+	ProtaddrHeldState standing;
 	ProtaddrAction released;
 	bool		to_release = protaddr_held_action(action, &released);
 	int64		act;
@@ -386,14 +386,14 @@ protaddr_held_decide(int64 held_id, const char *action, const char *reason, bool
 				 errmsg("a decision on a held row needs a reason")));
 	rel = table_open(protaddr_own_relation("held"), RowShareLock);
 	(void) protaddr_held_take(rel, held_id, words, NULL);
-	protaddr_held_state(held_id, &state);
-	if (state.status != PROTADDR_HELD_WAITS &&
-		!(again && (state.status == PROTADDR_HELD_DECIDED || state.status == PROTADDR_HELD_REJECTED)))
-		protaddr_held_refuse_state(held_id, state.status,
-								   state.status == PROTADDR_HELD_DECIDED || state.status == PROTADDR_HELD_REJECTED ?
+	protaddr_held_state(held_id, &standing);
+	if (standing.status != PROTADDR_HELD_WAITS &&
+		!(again && (standing.status == PROTADDR_HELD_DECIDED || standing.status == PROTADDR_HELD_REJECTED)))
+		protaddr_held_refuse_state(held_id, standing.status,
+								   standing.status == PROTADDR_HELD_DECIDED || standing.status == PROTADDR_HELD_REJECTED ?
 								   "decide_held(..., again => true) decides in place of a decision that was not carried out." :
 								   "See protaddr.held_rows().");
-	act = protaddr_held_act(held_id, state.last,
+	act = protaddr_held_act(held_id, standing.last,
 							to_release ? PROTADDR_HELD_DECIDED : PROTADDR_HELD_REJECTED,
 							to_release ? action : NULL, reason, NULL);
 	table_close(rel, NoLock);

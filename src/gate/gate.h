@@ -259,7 +259,7 @@ typedef struct ProtaddrHeldState
 extern bool protaddr_held_action(const char *word, ProtaddrAction *action);
 extern int64 protaddr_held_act(int64 held_id, int64 follows, ProtaddrHeldStatus what,
 							   const char *action, const char *reason, const ProtaddrDigest *covers);
-extern void protaddr_held_state(int64 held_id, ProtaddrHeldState *state);
+extern void protaddr_held_state(int64 held_id, ProtaddrHeldState *standing);
 extern void protaddr_held_refuse_state(int64 held_id, ProtaddrHeldStatus status, const char *hint);
 extern HeapTuple protaddr_held_take(Relation rel, int64 held_id, const char **words,
 									ProtaddrHeldRow *held);

@@ -80,7 +80,7 @@ list_held(HeapTuple tuple, TupleDesc desc, ReturnSetInfo *result)
 	const char *words[PROTADDR_HELD_NWORDS];
 	Datum		values[LISTED_COLUMNS] = {0};
 	bool		nulls[LISTED_COLUMNS] = {false};
-	ProtaddrHeldState state;
+	ProtaddrHeldState standing;
 	ProtaddrSealState seal;
 	bool		isnull;
 	Datum		sealed = heap_getattr(tuple, PROTADDR_HELD_SEALED, desc, &isnull);
@@ -90,10 +90,10 @@ list_held(HeapTuple tuple, TupleDesc desc, ReturnSetInfo *result)
 	protaddr_held_words(tuple, desc, words);
 	seal = isnull ? PROTADDR_SEAL_ALTERED :
 		protaddr_open_held_row((bytea *) PG_DETOAST_DATUM_PACKED(sealed), words, PROTADDR_HELD_NWORDS, NULL);
-	memset(&state, 0, sizeof(state));
+	memset(&standing, 0, sizeof(standing));
 	if (seal == PROTADDR_SEAL_WHOLE)
-		protaddr_held_state(DatumGetInt64(heap_getattr(tuple, PROTADDR_HELD_ID, desc, &isnull)), &state);
-	status = seal == PROTADDR_SEAL_WHOLE ? statuses[state.status] :
+		protaddr_held_state(DatumGetInt64(heap_getattr(tuple, PROTADDR_HELD_ID, desc, &isnull)), &standing);
+	status = seal == PROTADDR_SEAL_WHOLE ? statuses[standing.status] :
 		seal == PROTADDR_SEAL_NO_KEY ? "no key" : "altered";
 
 	table = table_named(words[PROTADDR_HELD_RELATION - 1]);
@@ -102,12 +102,12 @@ list_held(HeapTuple tuple, TupleDesc desc, ReturnSetInfo *result)
 	for (int column = 1; column <= PROTADDR_HELD_NWORDS; column++)
 		values[column] = heap_getattr(tuple, column, desc, &nulls[column]);
 	put_text(values, nulls, LISTED_STATUS, status);
-	put_text(values, nulls, LISTED_ACTION, state.action);
-	put_text(values, nulls, LISTED_REASON, state.reason);
-	put_time(values, nulls, LISTED_DECIDED_AT, state.decided_at);
-	put_text(values, nulls, LISTED_DECIDED_BY, state.decided_by);
-	put_time(values, nulls, LISTED_ENDED_AT, state.ended_at);
-	put_text(values, nulls, LISTED_ENDED_BY, state.ended_by);
+	put_text(values, nulls, LISTED_ACTION, standing.action);
+	put_text(values, nulls, LISTED_REASON, standing.reason);
+	put_time(values, nulls, LISTED_DECIDED_AT, standing.decided_at);
+	put_text(values, nulls, LISTED_DECIDED_BY, standing.decided_by);
+	put_time(values, nulls, LISTED_ENDED_AT, standing.ended_at);
+	put_text(values, nulls, LISTED_ENDED_BY, standing.ended_by);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 

@@ -140,12 +140,12 @@ protaddr_open_held_row(const bytea *sealed, const char *const *words, int nwords
 					   ProtaddrHeldRow *held)
 {
 	bytea	   *plain;
-	ProtaddrSealState state = protaddr_try_open_bytes(sealed, &plain);
+	ProtaddrSealState seal = protaddr_try_open_bytes(sealed, &plain);
 	StringInfoData in;
 	int			encoding;
 
-	if (state != PROTADDR_SEAL_WHOLE)
-		return state;
+	if (seal != PROTADDR_SEAL_WHOLE)
+		return seal;
 	in.data = VARDATA(plain);
 	in.len = in.maxlen = VARSIZE(plain) - VARHDRSZ;
 	in.cursor = 0;
@@ -155,7 +155,7 @@ protaddr_open_held_row(const bytea *sealed, const char *const *words, int nwords
 	{
 		explicit_bzero(VARDATA(plain), in.len);
 		pfree(plain);
-		return state;
+		return seal;
 	}
 	held->gate_words = next_word(&in, encoding);
 	held->ncolumns = (int) pq_getmsgint(&in, 4);
@@ -168,7 +168,7 @@ protaddr_open_held_row(const bytea *sealed, const char *const *words, int nwords
 	}
 	explicit_bzero(VARDATA(plain), in.len);
 	pfree(plain);
-	return state;
+	return seal;
 }
 
 static void

@@ -143,22 +143,22 @@ find_waiting(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, Waiting *w
 	foreach(cell, ids)
 	{
 		bool		isnull;
-		ProtaddrHeldState state;
+		ProtaddrHeldState standing;
 		const char *words[PROTADDR_HELD_NWORDS];
 
 		tuple = lfirst(cell);
 		waiting->held_id = DatumGetInt64(heap_getattr(tuple, PROTADDR_HELD_ID, RelationGetDescr(held), &isnull));
 		if (strcmp(protaddr_column_word(tuple, RelationGetDescr(held), PROTADDR_HELD_MODE), PROTADDR_MODE_IN_PLACE) != 0)
 			continue;
-		protaddr_held_state(waiting->held_id, &state);
-		if (state.status != PROTADDR_HELD_WAITS && state.status != PROTADDR_HELD_DECIDED)
+		protaddr_held_state(waiting->held_id, &standing);
+		if (standing.status != PROTADDR_HELD_WAITS && standing.status != PROTADDR_HELD_DECIDED)
 			continue;
 		(void) protaddr_held_take(held, waiting->held_id, words, &waiting->row);
 		/* while we waited for the lock it may have been carried out */
-		protaddr_held_state(waiting->held_id, &state);
-		if (state.status != PROTADDR_HELD_WAITS && state.status != PROTADDR_HELD_DECIDED)
+		protaddr_held_state(waiting->held_id, &standing);
+		if (standing.status != PROTADDR_HELD_WAITS && standing.status != PROTADDR_HELD_DECIDED)
 			continue;
-		waiting->last = state.last;
+		waiting->last = standing.last;
 		waiting->why = words[PROTADDR_HELD_WHY - 1];
 		found = true;
 		break;
