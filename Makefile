@@ -3,6 +3,7 @@
 #	make && make install			build and install (PG_CONFIG=... chooses the server)
 #	make installcheck				pg_regress, isolation and TAP, against a running server
 #	make unit fuzz-smoke lint scan	checks that need no server
+#	make reference				doc/reference.md and doc/errors.md, by a running server
 #	.ci/run							all of it, on a private server of its own
 #
 # Out of tree:  mkdir b && cd b && make -f ../Makefile VPATH=..
@@ -105,6 +106,7 @@ GATE_OBJS = \
 	src/gate/held_row.o \
 	src/gate/hooks.o \
 	src/gate/in_place.o \
+	src/gate/ledger.o \
 	src/gate/message_column.o \
 	src/gate/payment.o \
 	src/gate/plan.o \
@@ -173,13 +175,13 @@ DATA_built = protaddr--1.0.sql
 
 REGRESS = install address_type address_ops show_format keys register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
-	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_in_place gate_install gate_kept gate_verify privileges \
+	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
-	attack_errors attack_writing attack_outbound attack_held attack_binary attack_inference \
+	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
 	attack_register
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_hold gate_kept history identity linked protect register
+ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1
@@ -283,6 +285,11 @@ fuzz-smoke: fuzz-programs
 		then echo "ok - fuzz $$name"; \
 		else echo "not ok - fuzz $$name"; tail -n 60 "build_fuzz/$$name.log"; failed=1; fi; \
 	done; exit $$failed
+
+# Writes doc/reference.md and doc/errors.md, by a running server on which this build is installed.
+.PHONY: reference
+reference:
+	PG_CONFIG='$(PG_CONFIG)' perl '$(srcdir)/doc/generate.pl'
 
 lint:
 	@bash '$(srcdir)/test/lint.sh'

@@ -30,7 +30,7 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_protected_part,	/* settings; end of transaction */
 	&protaddr_bound_column_part,	/* relations */
 	&protaddr_gate_plan_part,	/* relations */
-	&protaddr_message_column_part,	/* end of transaction */
+	&protaddr_ledger_part,		/* end of command, transaction and subtransaction */
 	&protaddr_held_part,		/* end of transaction and subtransaction */
 	&protaddr_gate_state_part,	/* relations, functions */
 	&protaddr_gate_hooks_part,	/* settings; DDL, permissions; before commit */

@@ -59,6 +59,7 @@ typedef struct ProtaddrPart
 	void		(*object_access) (ObjectAccessType access, Oid class, Oid object, int column, void *arg);
 	bool		(*check_perms) (List *asked, bool ereport_on_violation);
 	void		(*executor_start) (QueryDesc *query);
+	void		(*executor_ending) (QueryDesc *query);	/* its memory is still there */
 	void		(*executor_end) (QueryDesc *query);
 	void		(*utility) (ProtaddrUtility *command);
 	void		(*analyzed) (ParseState *pstate, Query *query);

@@ -182,6 +182,9 @@ hooks_executor_start(QueryDesc *query, int eflags)
 static void
 hooks_executor_end(QueryDesc *query)
 {
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->executor_ending)
+			parts[i]->executor_ending(query);
 	if (previous_executor_end)
 		previous_executor_end(query);
 	else

@@ -100,6 +100,7 @@ typedef struct ProtaddrGate
 	ProtaddrGateColumn *people; /* the first is the subject */
 	int			naddresses;
 	ProtaddrGateAddress *addresses;
+	int		   *addresses_by_name;	/* places in addresses: the same order in every partition */
 	int			nmessages;
 	ProtaddrGateMessage *messages;
 	AttrNumber	hold_column;	/* InvalidAttrNumber: rows are held aside */
@@ -131,7 +132,6 @@ typedef struct ProtaddrDigest
 	uint8		bytes[PROTADDR_DIGEST_SIZE];
 } ProtaddrDigest;
 
-extern const ProtaddrPart protaddr_message_column_part;
 extern ProtaddrAction protaddr_gate_message(ProtaddrMode mode, const ProtaddrGateMessage *column,
 											Datum value, const ProtaddrChannel *channel,
 											const ProtaddrTransfer *transfer, Datum *leaves,
@@ -140,8 +140,34 @@ extern bool protaddr_is_blank(const char *word);
 extern void protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
 								  const ProtaddrTransfer *transfer, Datum value,
 								  ProtaddrDigest *digest);
-extern void protaddr_let_through(const ProtaddrDigest *digest);
-extern bool protaddr_was_let_through(const ProtaddrDigest *digest);
+/* ---- gate/ledger.c: what happened to a row in the command that is running --- */
+
+typedef enum ProtaddrRowEvent
+{
+	PROTADDR_ROW_PASSED = 1,	/* the gate let it through as it is */
+	PROTADDR_ROW_DECIDED,		/* and something in it by a decision */
+	PROTADDR_ROW_LINKED			/* its transfer is recorded once it is stored */
+} ProtaddrRowEvent;
+
+/* What an update has made of a row that may move to another partition. */
+typedef struct ProtaddrDeparture
+{
+	bool		is_released;	/* row is its digest, and need not be released again */
+	bool		by_decision;
+	bool		counts_alone;	/* of linked transfers */
+	ProtaddrDigest row;
+} ProtaddrDeparture;
+
+extern const ProtaddrPart protaddr_ledger_part;
+
+extern bool protaddr_ledger_is_blank(void);
+extern void protaddr_ledger_note(ProtaddrRowEvent event, Relation rel, HeapTuple before,
+								 const ProtaddrDigest *row);
+extern bool protaddr_ledger_take(ProtaddrRowEvent event, Relation rel, HeapTuple before,
+								 HeapTuple stored, const ProtaddrDigest *row);
+extern void protaddr_ledger_departs(Oid root, Relation rel, HeapTuple before,
+									const ProtaddrDeparture *departure);
+extern bool protaddr_ledger_arrives(Oid root, Relation rel, ProtaddrDeparture *departure);
 
 /* ---- gate/payment.c: which payment is a row -------------------------------- */
 

@@ -2,10 +2,7 @@
  * message_column.c
  *		How does a message in a column come to the rewriter, and back?
  *
- * The rewriter works on bytes; a column has a type, an encoding and a length.  And
- * here is remembered, as a digest, which messages were let through, until the trigger
- * after the row has proved that what is stored is one of them: to rewrite each a second
- * time would cost as much again, and disclose and count twice.
+ * The rewriter works on bytes; a column has a type, an encoding and a length.
  */
 #include "postgres.h"
 
@@ -19,39 +16,15 @@
 #include <openssl/evp.h>
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
-typedef struct LetThrough
-{
-	ProtaddrDigest digest;		/* hash key */
-	int64		times;
-} LetThrough;
-
-/* Of the statement that began then, and of no other. */
-static HTAB *let_through = NULL;
-static TimestampTz let_through_since = 0;
-
-static void message_column_xact_end(void);
 static char *convert(const char *message, size_t *len, int from, int to);
 static Datum column_value(const ProtaddrGateMessage *column, const char *message, size_t len);
-
-const ProtaddrPart protaddr_message_column_part = {
-	.xact_end = message_column_xact_end,
-};
-
-/* The table goes with the memory of the transaction. */
-static void
-message_column_xact_end(void)
-{
-	let_through = NULL;
-}
 
 /*
  * protaddr_gate_message gives what may leave of a message, in the column's type; leaves
@@ -228,48 +201,4 @@ protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *c
 		pfree(bytes);
 	if (!done)
 		elog(ERROR, "could not compute a digest");
-}
-
-/* protaddr_let_through remembers a value, until the statement is over. */
-void
-protaddr_let_through(const ProtaddrDigest *digest)
-{
-	LetThrough *entry;
-	bool		found;
-
-	if (let_through != NULL && let_through_since != GetCurrentStatementStartTimestamp())
-	{
-		hash_destroy(let_through);
-		let_through = NULL;
-	}
-	if (let_through == NULL)
-	{
-		HASHCTL		ctl;
-
-		memset(&ctl, 0, sizeof(ctl));
-		ctl.keysize = sizeof(ProtaddrDigest);
-		ctl.entrysize = sizeof(LetThrough);
-		ctl.hcxt = TopTransactionContext;
-		let_through = hash_create("protaddr messages let through", 64, &ctl,
-								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-		let_through_since = GetCurrentStatementStartTimestamp();
-	}
-	entry = hash_search(let_through, digest, HASH_ENTER, &found);
-	entry->times = found ? entry->times + 1 : 1;
-}
-
-/* protaddr_was_let_through tells whether it was, and forgets it. */
-bool
-protaddr_was_let_through(const ProtaddrDigest *digest)
-{
-	LetThrough *entry;
-
-	if (let_through == NULL || let_through_since != GetCurrentStatementStartTimestamp())
-		return false;
-	entry = hash_search(let_through, digest, HASH_FIND, NULL);
-	if (entry == NULL)
-		return false;
-	if (--entry->times == 0)
-		(void) hash_search(let_through, digest, HASH_REMOVE, NULL);
-	return true;
 }

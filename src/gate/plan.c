@@ -248,6 +248,29 @@ person_of(ProtaddrGate *gate, Relation rel, const char *name)
 }
 
 static void
+order_addresses(ProtaddrGate *gate, TupleDesc desc)
+{
+	int		   *order = palloc(Max(gate->naddresses, 1) * sizeof(int));
+
+	for (int i = 0; i < gate->naddresses; i++)
+	{
+		const char *name = NameStr(TupleDescAttr(desc, gate->addresses[i].number - 1)->attname);
+		int			place = i;
+
+		for (; place > 0; place--)
+		{
+			AttrNumber	before = gate->addresses[order[place - 1]].number;
+
+			if (strcmp(NameStr(TupleDescAttr(desc, before - 1)->attname), name) < 0)
+				break;
+			order[place] = order[place - 1];
+		}
+		order[place] = i;
+	}
+	gate->addresses_by_name = order;
+}
+
+static void
 read_columns(ProtaddrGate *gate, Relation rel)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
@@ -310,6 +333,7 @@ read_columns(ProtaddrGate *gate, Relation rel)
 			changed_type(rel, args->address[i].column);
 		gate->addresses[place].person = person_of(gate, rel, args->address[i].of);
 	}
+	order_addresses(gate, desc);
 
 	gate->messages = palloc0(Max(args->nmessages, 1) * sizeof(ProtaddrGateMessage));
 	for (int i = 0; i < args->nmessages; i++)

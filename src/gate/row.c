@@ -18,6 +18,8 @@
 #include "message/rewrite.h"
 #include "person/person.h"
 
+#include <openssl/evp.h>
+
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -30,6 +32,7 @@
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
 
@@ -59,6 +62,10 @@ typedef struct Passing
 	bool		covered;		/* the row is a payment as somebody has decided on it */
 	bool	   *linked;			/* of whose people it is recorded */
 	bool		loses_key;		/* an update: what was noted of its messages is not found */
+	bool		has_message;	/* of which only the ledger knows that it passed */
+	bool		by_decision;	/* something leaves that the channel would hold */
+	bool		arrives;		/* an insert: an update moves the row here, and made of it: */
+	ProtaddrDeparture departed;
 } Passing;
 
 static bool may_be_held_on_record(const Passing *passing);
@@ -66,14 +73,9 @@ static void release_apart(Passing *passing);
 static void release_columns(Passing *passing);
 static void release_address(Passing *passing, const ProtaddrGateAddress *column);
 static void release_messages(Passing *passing);
-static void let_through(const Passing *passing, Oid relation, AttrNumber column,
-						const ProtaddrTransfer *transfer, Datum value);
-static bool was_let_through(const Passing *passing, Oid relation, AttrNumber column,
-							const ProtaddrTransfer *transfer, Datum value);
-static void may_move(const Passing *passing, AttrNumber column, const ProtaddrTransfer *transfer,
-					 Datum value);
-static bool is_moved(const Passing *passing, AttrNumber column, const ProtaddrTransfer *transfer,
-					 Datum value);
+static void digest_row(const Passing *passing, HeapTuple row, ProtaddrDigest *digest);
+static bool is_as_it_departed(const Passing *passing);
+static void note_passing(Passing *passing);
 static bool stays_as_it_was(const Passing *passing, AttrNumber column, Datum value);
 static bool stays_as_decided(Passing *passing, AttrNumber column, Datum value);
 static Datum unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer, Datum value);
@@ -153,6 +155,10 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 		if (waiting != NULL)
 			return PointerGetDatum(waiting);
 	}
+	if (passing.before == NULL && passing.gate->root != passing.gate->relation)
+		passing.arrives = protaddr_ledger_arrives(passing.gate->root, passing.rel, &passing.departed);
+	if (passing.arrives && is_as_it_departed(&passing))
+		return PointerGetDatum(passing.row);
 	follow_linked(&passing);
 
 	ncolumns = passing.gate->naddresses + passing.gate->nmessages;
@@ -175,11 +181,11 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 					 errmsg("channel \"%s\" still holds the row", passing.channel->name),
 					 errhint("No substitute is registered: decide again, with another action."),
 					 protaddr_errprivate()));
-		if (passing.gate->hold_column != InvalidAttrNumber)
+		if (passing.gate->hold_column != InvalidAttrNumber && !passing.arrives)
 			return PointerGetDatum(protaddr_hold_in_place(passing.gate, passing.rel, passing.row,
 														  passing.before != NULL, passing.channel,
 														  &passing.transfer, passing.why.data));
-		if (passing.before != NULL)
+		if (passing.before != NULL || passing.arrives)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROTADDR_REFUSED),
 					 errmsg("channel \"%s\" holds this row until somebody has decided, and an update cannot be held",
@@ -198,6 +204,7 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 												passing.replaced, passing.values, passing.nulls);
 	if (passing.held != NULL)
 		passing.held->decided = true;
+	note_passing(&passing);
 	return PointerGetDatum(passing.row);
 }
 
@@ -286,10 +293,8 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 	if (answer.action == PROTADDR_HOLD)
 	{
 		/* what left with the row by a decision needs no other one */
-		if (is_moved(passing, column->number, transfer, value))
-			let_through(passing, passing->gate->relation, column->number, transfer, value);
-		else if (stays_as_decided(passing, column->number, value))
-			may_move(passing, column->number, transfer, value);
+		if (stays_as_decided(passing, column->number, value))
+			passing->by_decision = true;
 		else
 			hold(passing, column->number, protaddr_rule_why(answer.rule));
 		return;
@@ -324,11 +329,10 @@ release_messages(Passing *passing)
 		if (protaddr_gate_message(PROTADDR_ASK_NOW, column, value, passing->channel, &transfer, &leaves,
 								  &answer) == PROTADDR_HOLD)
 		{
-			if (is_moved(passing, column->number, &passing->transfer, value) ||
-				stays_as_decided(passing, column->number, value))
+			if (stays_as_decided(passing, column->number, value))
 			{
 				leaves = value;
-				may_move(passing, column->number, &passing->transfer, value);
+				passing->by_decision = true;
 			}
 			else if (passing->held != NULL && answer.rule == PROTADDR_RULE_UNREADABLE)
 				leaves = unreadable_leaves(passing, &transfer, value);
@@ -340,7 +344,7 @@ release_messages(Passing *passing)
 		}
 		if (leaves != value)
 			replace(passing, column->number, leaves, false);
-		let_through(passing, gate->relation, column->number, &passing->transfer, leaves);
+		passing->has_message = true;
 	}
 
 	/* of a message whose amount is the row's, the row is the transfer */
@@ -352,44 +356,104 @@ release_messages(Passing *passing)
 }
 
 static void
-let_through(const Passing *passing, Oid relation, AttrNumber column,
-			const ProtaddrTransfer *transfer, Datum value)
+digest_part(EVP_MD_CTX *context, const void *data, uint64 len)
 {
-	ProtaddrDigest digest;
-
-	protaddr_value_digest(relation, NameStr(TupleDescAttr(passing->desc, column - 1)->attname),
-						  passing->channel, transfer, value, &digest);
-	protaddr_let_through(&digest);
+	if (EVP_DigestUpdate(context, &len, sizeof(len)) != 1 || EVP_DigestUpdate(context, data, len) != 1)
+		elog(ERROR, "could not compute a digest");
 }
 
-static bool
-was_let_through(const Passing *passing, Oid relation, AttrNumber column,
-				const ProtaddrTransfer *transfer, Datum value)
+static void
+digest_column(EVP_MD_CTX *context, const Passing *passing, HeapTuple row, AttrNumber column)
 {
-	ProtaddrDigest digest;
+	bool		isnull;
+	Datum		value;
+	struct varlena *bytes;
 
-	protaddr_value_digest(relation, NameStr(TupleDescAttr(passing->desc, column - 1)->attname),
-						  passing->channel, transfer, value, &digest);
-	return protaddr_was_let_through(&digest);
+	/* before the row is stored, what is generated is not there yet */
+	if (TupleDescAttr(passing->desc, column - 1)->attgenerated != '\0')
+		return;
+	value = heap_getattr(row, column, passing->desc, &isnull);
+	digest_part(context, &isnull, sizeof(isnull));
+	if (isnull)
+		return;
+	bytes = PG_DETOAST_DATUM_PACKED(value);
+	digest_part(context, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	if ((Pointer) bytes != DatumGetPointer(value))
+		pfree(bytes);
 }
 
 /*
- * An update that moves a row to another partition comes as an update of the one and
- * then an insert into the other.  may_move notes what the update has let pass by a
- * decision, and is_moved tells that an insert is the same.
+ * digest_row names what the gate reads in a row: through which channel it leaves, what the
+ * transfer is, who the people are, each address and each message.  It is the same in every partition,
+ * whatever order its columns have, and for a number that another server writes otherwise.
  */
 static void
-may_move(const Passing *passing, AttrNumber column, const ProtaddrTransfer *transfer, Datum value)
+digest_row(const Passing *passing, HeapTuple row, ProtaddrDigest *digest)
 {
-	if (passing->before != NULL && passing->gate->root != passing->gate->relation)
-		let_through(passing, passing->gate->root, column, transfer, value);
+	const ProtaddrGate *gate = passing->gate;
+	const ProtaddrTransfer *transfer = &passing->transfer;
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	char	   *amount = transfer->amount == NULL ? "" : numeric_normalize(transfer->amount);
+
+	if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+		elog(ERROR, "could not compute a digest");
+	digest_part(context, passing->channel->name, passing->channel->name_len);
+	digest_part(context, amount, strlen(amount));
+	digest_part(context, transfer->currency, strlen(transfer->currency));
+	digest_part(context, transfer->payee.key, transfer->payee.len);
+	for (int i = 0; i < gate->npeople; i++)
+	{
+		ProtaddrTransfer of_person;
+
+		protaddr_gate_person(gate, i, row, passing->desc, &of_person);
+		digest_part(context, of_person.payer.key, of_person.payer.len);
+	}
+	for (int i = 0; i < gate->naddresses; i++)
+		digest_column(context, passing, row, gate->addresses[gate->addresses_by_name[i]].number);
+	for (int i = 0; i < gate->nmessages; i++)
+		digest_column(context, passing, row, gate->messages[i].number);
+	if (EVP_DigestFinal_ex(context, digest->bytes, NULL) != 1)
+		elog(ERROR, "could not compute a digest");
+	EVP_MD_CTX_free(context);
 }
 
+/*
+ * is_as_it_departed lets a row pass that an update moves here, if it is what the gate has
+ * released in that update: a second time would disclose and count it again.
+ */
 static bool
-is_moved(const Passing *passing, AttrNumber column, const ProtaddrTransfer *transfer, Datum value)
+is_as_it_departed(const Passing *passing)
 {
-	return passing->before == NULL && passing->gate->root != passing->gate->relation &&
-		was_let_through(passing, passing->gate->root, column, transfer, value);
+	const ProtaddrDeparture *departed = &passing->departed;
+	ProtaddrDigest digest;
+
+	if (!departed->is_released)
+		return false;
+	digest_row(passing, passing->row, &digest);
+	if (memcmp(&digest, &departed->row, sizeof(digest)) != 0)
+		return false;
+	protaddr_ledger_note(departed->by_decision ? PROTADDR_ROW_DECIDED : PROTADDR_ROW_PASSED,
+						 passing->rel, NULL, &digest);
+	return true;
+}
+
+/* note_passing notes for the trigger after the row, and for another partition, what has passed. */
+static void
+note_passing(Passing *passing)
+{
+	ProtaddrDeparture departure = {0};
+
+	departure.is_released = passing->has_message || passing->by_decision;
+	departure.by_decision = passing->by_decision;
+	departure.counts_alone = passing->transfer.counts_alone;
+	if (departure.is_released)
+	{
+		digest_row(passing, passing->row, &departure.row);
+		protaddr_ledger_note(passing->by_decision ? PROTADDR_ROW_DECIDED : PROTADDR_ROW_PASSED,
+							 passing->rel, passing->before, &departure.row);
+	}
+	if (passing->before != NULL && passing->gate->root != passing->gate->relation)
+		protaddr_ledger_departs(passing->gate->root, passing->rel, passing->before, &departure);
 }
 
 static bool
@@ -454,7 +518,7 @@ transfer_of(const Passing *passing, int person, HeapTuple row, const ProtaddrTra
 															 transfer->payer.len, 0));
 }
 
-/* linked_digest names a transfer as a row has it, wherever the row moves. */
+/* linked_digest names a transfer as a row has it. */
 static void
 linked_digest(const Passing *passing, const ProtaddrTransfer *transfer, ProtaddrDigest *digest)
 {
@@ -478,7 +542,6 @@ static void
 follow_linked(Passing *passing)
 {
 	ProtaddrTransfer row_was;
-	ProtaddrDigest digest;
 
 	if (passing->before != NULL)
 	{
@@ -489,18 +552,8 @@ follow_linked(Passing *passing)
 	if (passing->gate->amount.number == InvalidAttrNumber || passing->gate->payee.number == InvalidAttrNumber)
 		return;
 	if (!passing->transfer.has_reference && passing->channel->linked_within != NULL)
-	{
-		linked_digest(passing, &passing->transfer, &digest);
-		if (passing->before == NULL)
-			passing->transfer.counts_alone = passing->gate->root != passing->gate->relation &&
-				protaddr_was_let_through(&digest);
-		else
-		{
-			passing->transfer.counts_alone = true;
-			if (passing->gate->root != passing->gate->relation)
-				protaddr_let_through(&digest);
-		}
-	}
+		passing->transfer.counts_alone = passing->before != NULL ||
+			(passing->arrives && passing->departed.counts_alone);
 	if (passing->before == NULL)
 		return;
 	for (int i = 0; i < passing->gate->npeople; i++)
@@ -533,7 +586,7 @@ record_linked(const Passing *passing)
 		if (!protaddr_linked_record(passing->channel, &transfer, passing->before == NULL))
 		{
 			linked_digest(passing, &transfer, &digest);
-			protaddr_let_through(&digest);
+			protaddr_ledger_note(PROTADDR_ROW_LINKED, passing->rel, passing->before, &digest);
 		}
 	}
 }
@@ -541,7 +594,7 @@ record_linked(const Passing *passing)
 static void
 record_stored_linked(const Passing *passing)
 {
-	if (passing->before != NULL || passing->channel->linked_within == NULL ||
+	if (protaddr_ledger_is_blank() || passing->before != NULL || passing->channel->linked_within == NULL ||
 		!passing->transfer.has_reference || passing->transfer.amount == NULL ||
 		passing->transfer.payee.len == 0)
 		return;
@@ -552,7 +605,7 @@ record_stored_linked(const Passing *passing)
 
 		transfer_of(passing, i, passing->row, &passing->transfer, &transfer);
 		linked_digest(passing, &transfer, &digest);
-		if (protaddr_was_let_through(&digest))
+		if (protaddr_ledger_take(PROTADDR_ROW_LINKED, passing->rel, NULL, passing->row, &digest))
 			(void) protaddr_linked_record(passing->channel, &transfer, false);
 	}
 }
@@ -564,11 +617,22 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	const ProtaddrGate *gate;
 	Passing		passing;
+	bool		by_decision = false;
+	bool		passed = false;
 	const char *culprit = NULL;
 
 	protaddr_check_row_trigger(fcinfo, "gate_check", TRIGGER_EVENT_AFTER, -1);
 	passing_begin(trigdata, &passing);
 	gate = passing.gate;
+	if (!protaddr_ledger_is_blank())
+	{
+		ProtaddrDigest digest;
+
+		digest_row(&passing, passing.row, &digest);
+		by_decision = protaddr_ledger_take(PROTADDR_ROW_DECIDED, passing.rel, passing.before, passing.row, &digest);
+		passed = by_decision ||
+			protaddr_ledger_take(PROTADDR_ROW_PASSED, passing.rel, passing.before, passing.row, &digest);
+	}
 
 	for (int i = 0; i < gate->naddresses && culprit == NULL; i++)
 	{
@@ -585,18 +649,12 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 		seal = (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value);
 		if (!protaddr_is_released(seal, passing.channel, &transfer) &&
 			!stays_as_decided(&passing, column->number, value) &&
-			!was_let_through(&passing, gate->relation, column->number, &transfer, value))
+			!by_decision)
 			culprit = NameStr(TupleDescAttr(passing.desc, column->number - 1)->attname);
 	}
-	for (int i = 0; i < gate->nmessages && culprit == NULL; i++)
-	{
-		bool		isnull;
-		Datum		value = heap_getattr(passing.row, gate->messages[i].number, passing.desc, &isnull);
-
-		if (!isnull && !was_let_through(&passing, gate->relation, gate->messages[i].number,
-										&passing.transfer, value))
+	for (int i = 0; i < gate->nmessages && culprit == NULL && !passed; i++)
+		if (!heap_attisnull(passing.row, gate->messages[i].number, passing.desc))
 			culprit = NameStr(TupleDescAttr(passing.desc, gate->messages[i].number - 1)->attname);
-	}
 
 	if (culprit != NULL)
 		ereport(ERROR,

@@ -414,14 +414,36 @@ CREATE TYPE protaddr.load_counts AS (
     unknown_codes bigint, replaced_numbers bigint, records bigint, skipped bigint,
     moment timestamptz, digest bytea
 );
-COMMENT ON TYPE protaddr.load_counts IS 'What the engine behind the load functions counts; see protaddr.load_result.';
+COMMENT ON TYPE protaddr.load_counts IS 'Part of the load functions: what they count. See protaddr.load_result.';
+COMMENT ON COLUMN protaddr.load_counts.persons IS 'People in the delivery.';
+COMMENT ON COLUMN protaddr.load_counts.protections IS 'Protection records, of every kind.';
+COMMENT ON COLUMN protaddr.load_counts.protected IS 'People whom the delivery protects.';
+COMMENT ON COLUMN protaddr.load_counts.newly_protected IS 'People whom the source did not protect before.';
+COMMENT ON COLUMN protaddr.load_counts.lifted IS 'People whom the source protected before and protects no longer.';
+COMMENT ON COLUMN protaddr.load_counts.unknown_codes IS 'Records with a code that protaddr.regime_code does not have. They protect.';
+COMMENT ON COLUMN protaddr.load_counts.replaced_numbers IS 'Person numbers that another has replaced.';
+COMMENT ON COLUMN protaddr.load_counts.records IS 'Data records, those of start and end not counted.';
+COMMENT ON COLUMN protaddr.load_counts.skipped IS 'Records of types that protaddr does not know.';
+COMMENT ON COLUMN protaddr.load_counts.moment IS 'When it was recorded.';
+COMMENT ON COLUMN protaddr.load_counts.digest IS 'SHA-256 of the file.';
 CREATE TYPE protaddr.load_result AS (
     persons bigint, protections bigint, protected bigint, newly_protected bigint, lifted bigint,
     unknown_codes bigint, replaced_numbers bigint, records bigint, skipped bigint,
     task text, produced date, outcome text
 );
-COMMENT ON TYPE protaddr.load_result IS
-'What a load did: people in the delivery; protection records of every kind; people protected; people newly protected and people lifted by it; records with a code that regime_code does not have (they protect); person numbers replaced by others; data records; records of types unknown to us; task number and production date; and the outcome: loaded, already loaded, or dry run.';
+COMMENT ON TYPE protaddr.load_result IS 'What a load did. The counts are of this delivery alone.';
+COMMENT ON COLUMN protaddr.load_result.persons IS 'People in the delivery.';
+COMMENT ON COLUMN protaddr.load_result.protections IS 'Protection records, of every kind.';
+COMMENT ON COLUMN protaddr.load_result.protected IS 'People whom the delivery protects.';
+COMMENT ON COLUMN protaddr.load_result.newly_protected IS 'People whom the source did not protect before.';
+COMMENT ON COLUMN protaddr.load_result.lifted IS 'People whom the source protected before and protects no longer.';
+COMMENT ON COLUMN protaddr.load_result.unknown_codes IS 'Records with a code that protaddr.regime_code does not have. They protect.';
+COMMENT ON COLUMN protaddr.load_result.replaced_numbers IS 'Person numbers that another has replaced.';
+COMMENT ON COLUMN protaddr.load_result.records IS 'Data records, those of start and end not counted.';
+COMMENT ON COLUMN protaddr.load_result.skipped IS 'Records of types that protaddr does not know.';
+COMMENT ON COLUMN protaddr.load_result.task IS 'Task number of the delivery; NULL if it has none.';
+COMMENT ON COLUMN protaddr.load_result.produced IS 'Production date of the delivery; NULL if it has none.';
+COMMENT ON COLUMN protaddr.load_result.outcome IS 'loaded, already loaded, or dry run.';
 
 CREATE FUNCTION protaddr.load_cpr_bytes("extract" bytea, source text, encoding text, kind text) RETURNS protaddr.load_counts
     AS 'MODULE_PATHNAME', 'protaddr_load_cpr_bytes' LANGUAGE C STRICT VOLATILE;

@@ -570,27 +570,20 @@ gather(PaJson *walk, PaFrame *frame)
 
 /* ---- describing ---------------------------------------------------------------------- */
 
-/* describe fills in what the text says of the party of a spot. */
-static void
-describe(PaJson *walk, PaSpot *spot, PaParty *party)
+static const char *const name_names[] = {"nm", "name", "fullname", NULL};
+
+/*
+ * take_accounts takes the accounts that the unit has for the role of a spot, or what is
+ * around it.  Around a list stands an account that may be of another one than a party in
+ * it, but of this one too.  True if there is any.
+ */
+static bool
+take_accounts(const PaJson *walk, const PaSpot *spot, PaParty *party)
 {
-	static const char *const names[] = {"nm", "name", "fullname", NULL};
 	const PaFrame *unit = &walk->frame[walk->depth - 1];
-	const char *const role = protaddr_json_iso_role(spot->role);
-	PaMembers	members;
-	PaMember	member;
-	char		name[PA_JSON_NAME];
 	bool		found = false;
 	bool		outside = false;
 
-	memset(party, 0, sizeof(*party));
-	party->role = role;
-	party->more_identifiers = spot->unsure;
-
-	/*
-	 * Accounts that the unit has, or what is around it.  Around a list stands an account that may
-	 * be of another one than a party in it, but of this one too.
-	 */
 	for (int i = walk->depth - 1; i >= 0 && !found; i--)
 	{
 		const PaFrame *frame = &walk->frame[i];
@@ -619,55 +612,91 @@ describe(PaJson *walk, PaSpot *spot, PaParty *party)
 		party->more_identifiers |= n > 1 || frame->more_accounts;
 		found = n > 0 || frame->more_accounts;
 	}
+	return found;
+}
 
-	/* who has a role that nothing else speaks of */
-	if (spot->flat && !found && strcmp(role, "Pty") == 0)
-		party->more_identifiers = true;
+/* take_owned takes the identifiers of the account whose owner the party is. */
+static void
+take_owned(PaJson *walk, const PaFrame *unit, PaParty *party)
+{
+	PaMembers	members;
+	PaMember	member;
+	char		name[PA_JSON_NAME];
 
-	/* the account whose owner it is */
-	if (strcmp(role, "Ownr") == 0 && (spot->flat || spot->holder != unit->start))
+	protaddr_json_begin(&members, walk->json, unit->start);
+	while (protaddr_json_next(&members, &member))
 	{
-		protaddr_json_begin(&members, walk->json, unit->start);
-		while (protaddr_json_next(&members, &member))
-		{
-			protaddr_json_name(walk->json, member.start, name);
-			if (protaddr_json_is_name(name, identifier_names))
-				take_identifiers(walk, member.value, take_for_party, party);
-		}
+		protaddr_json_name(walk->json, member.start, name);
+		if (protaddr_json_is_name(name, identifier_names))
+			take_identifiers(walk, member.value, take_for_party, party);
 	}
+}
+
+/* take_flat takes a member beside a flat address: DebtorName beside DebtorStreet. */
+static void
+take_flat(PaJson *walk, const PaSpot *spot, const char *name, size_t value, PaParty *party)
+{
+	size_t		role_len = strlen(spot->role);
+
+	if (party->name.len == 0 && strncmp(name, spot->role, role_len) == 0 &&
+		protaddr_json_is_name(name + role_len, name_names))
+		read_text(walk, value, &party->name);
+}
+
+/* take_own takes a member of the party itself; name may be cut. */
+static void
+take_own(PaJson *walk, const PaSpot *spot, char *name, size_t value, PaParty *party)
+{
+	int			n;
+
+	if (protaddr_json_is_name(name, name_names))
+	{
+		if (party->name.len == 0)
+			read_text(walk, value, &party->name);
+	}
+	else if (protaddr_json_is_name(name, identifier_names))
+		take_identifiers(walk, value, take_for_party, party);
+	else if ((n = protaddr_json_ends_with(name, "acct")) >= 0 ||
+			 (n = protaddr_json_ends_with(name, "account")) >= 0)
+	{
+		/* whose it is, may stand before it */
+		name[n] = '\0';
+		if (strcmp(protaddr_json_iso_role(name), "Pty") != 0 &&
+			!protaddr_json_same_role(name, spot->role))
+			party->more_identifiers = true;
+		else if (!protaddr_json_keeps_account(name))
+			take_identifiers(walk, value, take_for_party, party);
+	}
+}
+
+/* describe fills in what the text says of the party of a spot. */
+static void
+describe(PaJson *walk, PaSpot *spot, PaParty *party)
+{
+	const PaFrame *unit = &walk->frame[walk->depth - 1];
+	const char *const role = protaddr_json_iso_role(spot->role);
+	PaMembers	members;
+	PaMember	member;
+	char		name[PA_JSON_NAME];
+
+	memset(party, 0, sizeof(*party));
+	party->role = role;
+	party->more_identifiers = spot->unsure;
+
+	/* no account, and a role that nothing else speaks of */
+	if (!take_accounts(walk, spot, party) && spot->flat && strcmp(role, "Pty") == 0)
+		party->more_identifiers = true;
+	if (strcmp(role, "Ownr") == 0 && (spot->flat || spot->holder != unit->start))
+		take_owned(walk, unit, party);
 
 	protaddr_json_begin(&members, walk->json, spot->holder);
 	while (protaddr_json_next(&members, &member))
 	{
-		int			n;
-
 		protaddr_json_name(walk->json, member.start, name);
 		if (spot->flat)
-		{
-			size_t		role_len = strlen(spot->role);
-
-			if (party->name.len == 0 && strncmp(name, spot->role, role_len) == 0 &&
-				protaddr_json_is_name(name + role_len, names))
-				read_text(walk, member.value, &party->name);
-		}
-		else if (protaddr_json_is_name(name, names))
-		{
-			if (party->name.len == 0)
-				read_text(walk, member.value, &party->name);
-		}
-		else if (protaddr_json_is_name(name, identifier_names))
-			take_identifiers(walk, member.value, take_for_party, party);
-		else if ((n = protaddr_json_ends_with(name, "acct")) >= 0 ||
-				 (n = protaddr_json_ends_with(name, "account")) >= 0)
-		{
-			/* whose it is, may stand before it */
-			name[n] = '\0';
-			if (strcmp(protaddr_json_iso_role(name), "Pty") != 0 &&
-				!protaddr_json_same_role(name, spot->role))
-				party->more_identifiers = true;
-			else if (!protaddr_json_keeps_account(name))
-				take_identifiers(walk, member.value, take_for_party, party);
-		}
+			take_flat(walk, spot, name, member.value, party);
+		else
+			take_own(walk, spot, name, member.value, party);
 	}
 
 	if (spot->ntowns == 1)

@@ -163,6 +163,22 @@ check_word(const char *json, size_t len, size_t *at, const char *word)
 	return true;
 }
 
+/* check_scalar judges a value that is neither an object nor an array. */
+static PaMessageVerdict
+check_scalar(const char *json, size_t len, size_t *at)
+{
+	char		c = json[*at];
+
+	if (c == '"')
+		return check_string(json, len, at);
+	if (c == '-' || is_digit(c))
+		return check_number(json, len, at) ? PA_MESSAGE_OK : PA_MESSAGE_MALFORMED;
+	if (check_word(json, len, at, "null") || check_word(json, len, at, "true") ||
+		check_word(json, len, at, "false"))
+		return PA_MESSAGE_OK;
+	return (unsigned char) c >= 0x80 ? PA_MESSAGE_ENCODING : PA_MESSAGE_MALFORMED;
+}
+
 /* What may come next. */
 typedef enum PaJsonState
 {
@@ -172,6 +188,25 @@ typedef enum PaJsonState
 	JSON_NAME_OR_END,
 	JSON_COMMA_OR_END
 } PaJsonState;
+
+/* check_name judges the name of a member and the colon behind it. */
+static PaMessageVerdict
+check_name(const char *json, size_t len, size_t *at)
+{
+	PaMessageVerdict verdict;
+
+	if (json[*at] != '"')
+		return PA_MESSAGE_MALFORMED;
+	verdict = check_string(json, len, at);
+	if (verdict != PA_MESSAGE_OK)
+		return verdict;
+	while (*at < len && is_space(json[*at]))
+		(*at)++;
+	if (*at == len || json[*at] != ':')
+		return PA_MESSAGE_MALFORMED;
+	(*at)++;
+	return PA_MESSAGE_OK;
+}
 
 /*
  * protaddr_json_check
@@ -213,16 +248,9 @@ protaddr_json_check(const char *json, size_t len, size_t *at)
 			return PA_MESSAGE_MALFORMED;
 		else if (state == JSON_NAME || state == JSON_NAME_OR_END)
 		{
-			if (c != '"')
-				return PA_MESSAGE_MALFORMED;
-			verdict = check_string(json, len, at);
+			verdict = check_name(json, len, at);
 			if (verdict != PA_MESSAGE_OK)
 				return verdict;
-			while (*at < len && is_space(json[*at]))
-				(*at)++;
-			if (*at == len || json[*at] != ':')
-				return PA_MESSAGE_MALFORMED;
-			(*at)++;
 			state = JSON_VALUE;
 		}
 		else if (c == '{' || c == '[')
@@ -235,20 +263,9 @@ protaddr_json_check(const char *json, size_t len, size_t *at)
 		}
 		else
 		{
-			if (c == '"')
-			{
-				verdict = check_string(json, len, at);
-				if (verdict != PA_MESSAGE_OK)
-					return verdict;
-			}
-			else if (c == '-' || is_digit(c))
-			{
-				if (!check_number(json, len, at))
-					return PA_MESSAGE_MALFORMED;
-			}
-			else if (!check_word(json, len, at, "null") && !check_word(json, len, at, "true") &&
-					 !check_word(json, len, at, "false"))
-				return (unsigned char) c >= 0x80 ? PA_MESSAGE_ENCODING : PA_MESSAGE_MALFORMED;
+			verdict = check_scalar(json, len, at);
+			if (verdict != PA_MESSAGE_OK)
+				return verdict;
 			state = JSON_COMMA_OR_END;
 		}
 	}

@@ -133,7 +133,137 @@ classify_end(const char *name, size_t len)
 	return ISO_OTHER;
 }
 
-#define NAMED(text) (memcmp(name, text, sizeof(text) - 1) == 0)
+/* The names that mean something to us, by their length; each list ends with an empty name. */
+typedef struct IsoKnownName
+{
+	const char *name;
+	IsoKind		kind;
+} IsoKnownName;
+
+static const IsoKnownName names_2[] = {
+	{"Nm", ISO_NM},
+	{"Id", ISO_ID},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_3[] = {
+	{"Adr", ISO_ADR},
+	{"Pty", ISO_PTY},
+	{"LEI", ISO_IDENTIFIER},
+	{"BEI", ISO_IDENTIFIER},
+	{"Rpt", ISO_BATCH},
+	{"Amt", ISO_AMT},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_4[] = {
+	{"Ctry", ISO_CTRY},
+	{"Dbtr", ISO_DBTR},
+	{"Cdtr", ISO_CDTR},
+	{"Acct", ISO_ACCOUNT},
+	{"Othr", ISO_OTHR},
+	{"Prxy", ISO_PRXY},
+	{"IBAN", ISO_IDENTIFIER},
+	{"BBAN", ISO_IDENTIFIER},
+	{"UPIC", ISO_IDENTIFIER},
+	{"Ntry", ISO_BATCH},
+	{"Stmt", ISO_BATCH},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_5[] = {
+	{"Sgntr", ISO_SGNTR},
+	{"PstCd", ISO_ADDRESS_PART},
+	{"PstBx", ISO_ADDRESS_PART},
+	{"TwnNm", ISO_TWNNM},
+	{"OrgId", ISO_ORGID},
+	{"TxInf", ISO_TRANSACTION},
+	{"TxAmt", ISO_OF_TRANSACTION},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_6[] = {
+	{"StrtNm", ISO_ADDRESS_PART},
+	{"BldgNb", ISO_ADDRESS_PART},
+	{"PrvtId", ISO_PRVTID},
+	{"OthrId", ISO_OTHR},
+	{"AnyBIC", ISO_IDENTIFIER},
+	{"TxDtls", ISO_TRANSACTION},
+	{"Ntfctn", ISO_BATCH},
+	{"PmtInf", ISO_PMTINF},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_7[] = {
+	{"BrnchId", ISO_AGENT},
+	{"PstlAdr", ISO_PSTLADR},
+	{"AdrLine", ISO_ADDRESS_PART},
+	{"Undrlyg", ISO_BATCH},
+	{"EqvtAmt", ISO_EQUIVALENT},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_8[] = {
+	{"Document", ISO_DOCUMENT},
+	{"DbtrAcct", ISO_ACCOUNT},
+	{"CdtrAcct", ISO_ACCOUNT},
+	{"BICOrBEI", ISO_IDENTIFIER},
+	{"CdtTrfTx", ISO_TRANSACTION},
+	{"NtryDtls", ISO_BATCH},
+	{"InstdAmt", ISO_INSTRUCTED},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_9[] = {
+	{"PrtryAcct", ISO_OTHR},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_10[] = {
+	{"FinInstnId", ISO_AGENT},
+	{"OrgnlTxRef", ISO_ORIGINAL},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_11[] = {
+	{"SplmtryData", ISO_SUPPLEMENT},
+	{"CdtTrfTxInf", ISO_TRANSACTION},
+	{"TxInfAndSts", ISO_TRANSACTION},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_12[] = {
+	{"DrctDbtTxInf", ISO_TRANSACTION},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_14[] = {
+	{"IntrBkSttlmAmt", ISO_SETTLED},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_15[] = {
+	{"DtAndPlcOfBirth", ISO_BIRTH},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_17[] = {
+	{"OrgnlPmtInfAndSts", ISO_BATCH},
+	{"OrgnlPmtInfAndCxl", ISO_BATCH},
+	{"", ISO_OTHER}
+};
+static const IsoKnownName names_18[] = {
+	{"UndrlygCstmrCdtTrf", ISO_UNDERLYING},
+	{"OrgnlPmtInfAndRvsl", ISO_BATCH},
+	{"RtrdIntrBkSttlmAmt", ISO_RETURNED},
+	{"RvsdIntrBkSttlmAmt", ISO_RETURNED},
+	{"", ISO_OTHER}
+};
+
+static const IsoKnownName *const names_of_length[] = {
+	[2] = names_2,
+	[3] = names_3,
+	[4] = names_4,
+	[5] = names_5,
+	[6] = names_6,
+	[7] = names_7,
+	[8] = names_8,
+	[9] = names_9,
+	[10] = names_10,
+	[11] = names_11,
+	[12] = names_12,
+	[14] = names_14,
+	[15] = names_15,
+	[17] = names_17,
+	[18] = names_18
+};
 
 /*
  * protaddr_iso_classify
@@ -142,142 +272,13 @@ classify_end(const char *name, size_t len)
 IsoKind
 protaddr_iso_classify(const char *name, size_t len)
 {
-	switch (len)
+	const IsoKnownName *known = len < sizeof(names_of_length) / sizeof(names_of_length[0]) ?
+	names_of_length[len] : NULL;
+
+	for (; known != NULL && known->name[0] != '\0'; known++)
 	{
-		case 2:
-			if (NAMED("Nm"))
-				return ISO_NM;
-			if (NAMED("Id"))
-				return ISO_ID;
-			break;
-		case 3:
-			if (NAMED("Adr"))
-				return ISO_ADR;
-			if (NAMED("Pty"))
-				return ISO_PTY;
-			if (NAMED("LEI") || NAMED("BEI"))
-				return ISO_IDENTIFIER;
-			if (NAMED("Rpt"))
-				return ISO_BATCH;
-			if (NAMED("Amt"))
-				return ISO_AMT;
-			break;
-		case 4:
-			if (NAMED("Ctry"))
-				return ISO_CTRY;
-			if (NAMED("Dbtr"))
-				return ISO_DBTR;
-			if (NAMED("Cdtr"))
-				return ISO_CDTR;
-			if (NAMED("Acct"))
-				return ISO_ACCOUNT;
-			if (NAMED("Othr"))
-				return ISO_OTHR;
-			if (NAMED("Prxy"))
-				return ISO_PRXY;
-			if (NAMED("IBAN") || NAMED("BBAN") || NAMED("UPIC"))
-				return ISO_IDENTIFIER;
-			if (NAMED("Ntry") || NAMED("Stmt"))
-				return ISO_BATCH;
-			break;
-		case 5:
-			if (NAMED("Sgntr"))
-				return ISO_SGNTR;
-			if (NAMED("PstCd") || NAMED("PstBx"))
-				return ISO_ADDRESS_PART;
-			if (NAMED("TwnNm"))
-				return ISO_TWNNM;
-			if (NAMED("OrgId"))
-				return ISO_ORGID;
-			if (NAMED("TxInf"))
-				return ISO_TRANSACTION;
-			if (NAMED("TxAmt"))
-				return ISO_OF_TRANSACTION;
-			break;
-		case 6:
-			if (NAMED("StrtNm") || NAMED("BldgNb"))
-				return ISO_ADDRESS_PART;
-			if (NAMED("PrvtId"))
-				return ISO_PRVTID;
-			if (NAMED("OthrId"))
-				return ISO_OTHR;
-			if (NAMED("AnyBIC"))
-				return ISO_IDENTIFIER;
-			if (NAMED("TxDtls"))
-				return ISO_TRANSACTION;
-			if (NAMED("Ntfctn"))
-				return ISO_BATCH;
-			if (NAMED("PmtInf"))
-				return ISO_PMTINF;
-			break;
-		case 7:
-			if (NAMED("BrnchId"))
-				return ISO_AGENT;
-			if (NAMED("PstlAdr"))
-				return ISO_PSTLADR;
-			if (NAMED("AdrLine"))
-				return ISO_ADDRESS_PART;
-			if (NAMED("Undrlyg"))
-				return ISO_BATCH;
-			if (NAMED("EqvtAmt"))
-				return ISO_EQUIVALENT;
-			break;
-		case 8:
-			if (NAMED("Document"))
-				return ISO_DOCUMENT;
-			if (NAMED("DbtrAcct") || NAMED("CdtrAcct"))
-				return ISO_ACCOUNT;
-			if (NAMED("BICOrBEI"))
-				return ISO_IDENTIFIER;
-			if (NAMED("CdtTrfTx"))
-				return ISO_TRANSACTION;
-			if (NAMED("NtryDtls"))
-				return ISO_BATCH;
-			if (NAMED("InstdAmt"))
-				return ISO_INSTRUCTED;
-			break;
-		case 9:
-			if (NAMED("PrtryAcct"))
-				return ISO_OTHR;
-			break;
-		case 10:
-			if (NAMED("FinInstnId"))
-				return ISO_AGENT;
-			if (NAMED("OrgnlTxRef"))
-				return ISO_ORIGINAL;
-			break;
-		case 11:
-			if (NAMED("SplmtryData"))
-				return ISO_SUPPLEMENT;
-			if (NAMED("CdtTrfTxInf") || NAMED("TxInfAndSts"))
-				return ISO_TRANSACTION;
-			break;
-		case 12:
-			if (NAMED("DrctDbtTxInf"))
-				return ISO_TRANSACTION;
-			break;
-		case 14:
-			if (NAMED("IntrBkSttlmAmt"))
-				return ISO_SETTLED;
-			break;
-		case 15:
-			if (NAMED("DtAndPlcOfBirth"))
-				return ISO_BIRTH;
-			break;
-		case 17:
-			if (NAMED("OrgnlPmtInfAndSts") || NAMED("OrgnlPmtInfAndCxl"))
-				return ISO_BATCH;
-			break;
-		case 18:
-			if (NAMED("UndrlygCstmrCdtTrf"))
-				return ISO_UNDERLYING;
-			if (NAMED("OrgnlPmtInfAndRvsl"))
-				return ISO_BATCH;
-			if (NAMED("RtrdIntrBkSttlmAmt") || NAMED("RvsdIntrBkSttlmAmt"))
-				return ISO_RETURNED;
-			break;
-		default:
-			break;
+		if (known->name[0] == name[0] && memcmp(known->name, name, len) == 0)
+			return known->kind;
 	}
 	return classify_end(name, len);
 }

@@ -538,101 +538,15 @@ within_address(IsoWalk *walk, IsoKind kind)
 	}
 }
 
+/* identification looks at an element that identifies a party or an account. */
 static void
-start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
+identification(IsoWalk *walk, IsoKind kind)
 {
-	IsoWalk    *walk = arg;
-	IsoFrame   *parent = &walk->frame[walk->depth];
-	IsoFrame   *frame;
-	const char *local;
-	size_t		len;
-	IsoSpace	space;
-	IsoKind		kind;
-
-	if (walk->verdict != PA_MESSAGE_OK)
-		return;
-	walk->less_than = false;
-	if (walk->capture != 0)
-	{
-		/* an element where a text should be */
-		walk->capture_unfit = true;
-		end_text(walk);
-	}
-	if (walk->depth == PA_MESSAGE_DEPTH)
-	{
-		protaddr_iso_refuse(walk, PA_MESSAGE_TOO_DEEP);
-		return;
-	}
-	frame = parent + 1;
-	walk->depth++;
-	len = strlen(name);
-	local = split_name(walk, name, len, &space);
-	len -= (size_t) (local - name);
-	if (!may_stand(space, parent) ||
-		(attribute[0] != NULL && !known_attributes(attribute)))
-	{
-		protaddr_iso_refuse(walk, PA_MESSAGE_NAMESPACE);
-		return;
-	}
-	for (const XML_Char **a = attribute; a[0] != NULL; a += 2)
-		check_aside(walk, a[1]);
-	kind = kind_of(walk, local, len);
-	memset(frame, 0, sizeof(*frame));
-	frame->start = pa_byte_index(walk->parser);
-	frame->arena = walk->arena_used;
-	frame->facts = walk->nfacts;
-	frame->kind = (uint8_t) kind;
-	frame->space = (uint8_t) space;
-	frame->transfer = parent->transfer;
-	frame->declares = walk->declares;
-	frame->supplement = parent->supplement || kind == ISO_SUPPLEMENT;
-	frame->original = parent->original || (len > 5 && memcmp(local, "Orgnl", 5) == 0);
-	walk->declares = false;
-
-	if (space != ISO_SPACE_MESSAGE)
-	{
-		if (kind == ISO_ADDRESS_PART || kind == ISO_TWNNM || protaddr_iso_sounds_like_address(local, len))
-			protaddr_iso_refuse(walk, PA_MESSAGE_NAMESPACE);
-		else if (kind != ISO_SGNTR)
-			frame->kind = ISO_OTHER;
-		return;
-	}
-	if (walk->depth == 1)
-		walk->found = true;
-	if (walk->agent != 0)
-		return;
-	if (frame->supplement && walk->address == 0 && protaddr_iso_sounds_like_address(local, len))
-	{
-		/* whose it is cannot be seen */
-		protaddr_iso_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT);
-		return;
-	}
-	if (walk->address != 0)
-	{
-		within_address(walk, kind);
-		return;
-	}
+	IsoFrame   *frame = &walk->frame[walk->depth];
+	IsoFrame   *parent = frame - 1;
 
 	switch (kind)
 	{
-		case ISO_DOCUMENT:
-			walk->found = true;
-			break;
-		case ISO_AGENT:
-			walk->agent = walk->depth;
-			break;
-		case ISO_PSTLADR:
-		case ISO_ADR:
-			protaddr_iso_begin_place(walk, kind, local);
-			break;
-		case ISO_ADDRESS_PART:
-		case ISO_TWNNM:
-		case ISO_LIKE_ADDRESS:
-			protaddr_iso_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT);
-			break;
-		case ISO_NM:
-			begin_text(walk, ISO_FACT_NAME, walk->depth - 1);
-			break;
 		case ISO_ID:
 			parent->has_id = true;
 			if (parent->kind == ISO_OTHR || parent->kind == ISO_PRXY)
@@ -656,6 +570,45 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
 		case ISO_BIRTH:
 			if (parent->kind == ISO_PRVTID && parent[-1].kind == ISO_ID)
 				parent[-2].has_birth = true;
+			break;
+		default:
+			break;
+	}
+}
+
+/* within_message looks at an element of the message that is in no address and no agent. */
+static void
+within_message(IsoWalk *walk, IsoKind kind, const char *local, const XML_Char **attribute)
+{
+	IsoFrame   *frame = &walk->frame[walk->depth];
+	IsoFrame   *parent = frame - 1;
+
+	switch (kind)
+	{
+		case ISO_DOCUMENT:
+			walk->found = true;
+			break;
+		case ISO_AGENT:
+			walk->agent = walk->depth;
+			break;
+		case ISO_PSTLADR:
+		case ISO_ADR:
+			protaddr_iso_begin_place(walk, kind, local);
+			break;
+		case ISO_ADDRESS_PART:
+		case ISO_TWNNM:
+		case ISO_LIKE_ADDRESS:
+			protaddr_iso_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT);
+			break;
+		case ISO_NM:
+			begin_text(walk, ISO_FACT_NAME, walk->depth - 1);
+			break;
+		case ISO_ID:
+		case ISO_IDENTIFIER:
+		case ISO_ORGID:
+		case ISO_PRVTID:
+		case ISO_BIRTH:
+			identification(walk, kind);
 			break;
 		case ISO_TRANSACTION:
 			frame->transfer = (uint8_t) walk->depth;
@@ -684,6 +637,93 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
 		default:
 			break;
 	}
+}
+
+/*
+ * open_frame notes the element that has just begun; false if it may not stand here,
+ * and then the message is refused.
+ */
+static bool
+open_frame(IsoWalk *walk, IsoSpace space, IsoKind kind, const char *local, size_t len)
+{
+	IsoFrame   *parent = &walk->frame[walk->depth - 1];
+	IsoFrame   *frame = parent + 1;
+
+	memset(frame, 0, sizeof(*frame));
+	frame->start = pa_byte_index(walk->parser);
+	frame->arena = walk->arena_used;
+	frame->facts = walk->nfacts;
+	frame->kind = (uint8_t) kind;
+	frame->space = (uint8_t) space;
+	frame->transfer = parent->transfer;
+	frame->declares = walk->declares;
+	frame->supplement = parent->supplement || kind == ISO_SUPPLEMENT;
+	frame->original = parent->original || (len > 5 && memcmp(local, "Orgnl", 5) == 0);
+	walk->declares = false;
+
+	if (space != ISO_SPACE_MESSAGE)
+	{
+		if (kind == ISO_ADDRESS_PART || kind == ISO_TWNNM || protaddr_iso_sounds_like_address(local, len))
+			protaddr_iso_refuse(walk, PA_MESSAGE_NAMESPACE);
+		else if (kind != ISO_SGNTR)
+			frame->kind = ISO_OTHER;
+		return walk->verdict == PA_MESSAGE_OK;
+	}
+	if (walk->depth == 1)
+		walk->found = true;
+	if (walk->agent == 0 && walk->address == 0 && frame->supplement &&
+		protaddr_iso_sounds_like_address(local, len))
+	{
+		/* whose it is cannot be seen */
+		protaddr_iso_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT);
+		return false;
+	}
+	return true;
+}
+
+static void
+start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
+{
+	IsoWalk    *walk = arg;
+	IsoFrame   *parent = &walk->frame[walk->depth];
+	const char *local;
+	size_t		len;
+	IsoSpace	space;
+	IsoKind		kind;
+
+	if (walk->verdict != PA_MESSAGE_OK)
+		return;
+	walk->less_than = false;
+	if (walk->capture != 0)
+	{
+		/* an element where a text should be */
+		walk->capture_unfit = true;
+		end_text(walk);
+	}
+	if (walk->depth == PA_MESSAGE_DEPTH)
+	{
+		protaddr_iso_refuse(walk, PA_MESSAGE_TOO_DEEP);
+		return;
+	}
+	walk->depth++;
+	len = strlen(name);
+	local = split_name(walk, name, len, &space);
+	len -= (size_t) (local - name);
+	if (!may_stand(space, parent) ||
+		(attribute[0] != NULL && !known_attributes(attribute)))
+	{
+		protaddr_iso_refuse(walk, PA_MESSAGE_NAMESPACE);
+		return;
+	}
+	for (const XML_Char **a = attribute; a[0] != NULL; a += 2)
+		check_aside(walk, a[1]);
+	kind = kind_of(walk, local, len);
+	if (!open_frame(walk, space, kind, local, len) || space != ISO_SPACE_MESSAGE || walk->agent != 0)
+		return;
+	if (walk->address != 0)
+		within_address(walk, kind);
+	else
+		within_message(walk, kind, local, attribute);
 }
 
 /* The end of the tag at hand. */

@@ -1,0 +1,371 @@
+/*
+ * ledger.c
+ *		What has happened to a row in the command that is running?
+ *
+ * A gate's triggers see one row several times: before and after it is stored, and before
+ * it is stored once more if an update moves it to another partition.  Later times must
+ * know what the first one decided, for to decide again would disclose, record and count
+ * again.
+ *
+ * So the gate notes an event: in this command, this row passed.  A command is known by
+ * its number, which is never given twice in a transaction, not even after a rollback; so
+ * no other statement finds the entry, in the same function, message or transaction or not.  In its
+ * command a row is known by the tuple that it replaces, and a digest of what the gate read
+ * proves that it is still as it was.  An entry is taken once.  All of them go with their command, and
+ * with the subtransaction that it ran in.
+ */
+#include "postgres.h"
+
+#include "base/base.h"
+#include "gate/gate.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "executor/tuptable.h"
+#include "utils/fmgrprotos.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+typedef struct EntryKey
+{
+	Oid			relation;
+	uint32		event;			/* ProtaddrRowEvent */
+	ItemPointerData replaces;	/* of an update of a heap; else all zero */
+	uint16		unused;
+	ProtaddrDigest row;
+} EntryKey;
+
+StaticAssertDecl(sizeof(EntryKey) == 16 + sizeof(ProtaddrDigest), "EntryKey is hashed, so it has no padding");
+
+typedef struct Entry
+{
+	EntryKey	key;			/* hash key */
+	int64		times;			/* rows of one INSERT may be the same */
+} Entry;
+
+/* What one command has noted. */
+typedef struct LedgerPage
+{
+	CommandId	command;
+	SubTransactionId subtransaction;
+	HTAB	   *entries;		/* NULL: none yet */
+	int64		nentries;
+
+	/* the row that the command updated last */
+	bool		departs;
+	Oid			root;
+	Oid			from;			/* the partition that it stood in */
+	ItemPointerData tuple;
+	int			depth;			/* of triggers */
+	ProtaddrDeparture departure;
+} LedgerPage;
+
+static List *pages = NIL;		/* in TopTransactionContext, the newest last */
+static int64 nentries = 0;		/* on all of them */
+
+static void ledger_xact_end(void);
+static void ledger_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent);
+static void ledger_executor_ending(QueryDesc *query);
+
+const ProtaddrPart protaddr_ledger_part = {
+	.xact_end = ledger_xact_end,
+	.subxact = ledger_subxact,
+	.executor_ending = ledger_executor_ending,
+};
+
+/* ---- pages --------------------------------------------------------------------------- */
+
+static LedgerPage *
+page_of(CommandId command)
+{
+	for (int i = list_length(pages) - 1; i >= 0; i--)
+	{
+		LedgerPage *page = list_nth(pages, i);
+
+		if (page->command == command)
+			return page;
+	}
+	return NULL;
+}
+
+static LedgerPage *
+page_for(CommandId command)
+{
+	LedgerPage *page = page_of(command);
+	MemoryContext old;
+
+	if (page != NULL)
+	{
+		/* a command does not outlive the subtransaction it began in */
+		Assert(page->subtransaction == GetCurrentSubTransactionId());
+		return page;
+	}
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	page = palloc0(sizeof(LedgerPage));
+	page->command = command;
+	page->subtransaction = GetCurrentSubTransactionId();
+	pages = lappend(pages, page);
+	MemoryContextSwitchTo(old);
+	return page;
+}
+
+static void
+tear_out(LedgerPage *page)
+{
+	nentries -= page->nentries;
+	Assert(nentries >= 0);
+	if (page->entries != NULL)
+		hash_destroy(page->entries);
+	pfree(page);
+}
+
+/* The pages go with the memory of the transaction. */
+static void
+ledger_xact_end(void)
+{
+	pages = NIL;
+	nentries = 0;
+}
+
+/* A subtransaction that ends, one way or the other, has no command that still runs. */
+static void
+ledger_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent)
+{
+	ListCell   *cell;
+
+	if (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	foreach(cell, pages)
+	{
+		LedgerPage *page = lfirst(cell);
+
+		if (page->subtransaction < mine)
+			continue;
+		tear_out(page);
+		pages = foreach_delete_current(pages, cell);
+	}
+}
+
+/*
+ * When a command is over, so are all that ran within it, and those have higher
+ * numbers.  A foreign key's query ends before its triggers have fired, which the
+ * command around it does; that one takes its page away.
+ */
+static void
+ledger_executor_ending(QueryDesc *query)
+{
+	ListCell   *cell;
+
+	if (pages == NIL || query->estate == NULL ||
+		(query->operation == CMD_SELECT && !query->plannedstmt->hasModifyingCTE) ||
+		(query->estate->es_top_eflags & EXEC_FLAG_SKIP_TRIGGERS) != 0)
+		return;
+	foreach(cell, pages)
+	{
+		LedgerPage *page = lfirst(cell);
+
+		if (page->command < query->estate->es_output_cid)
+			continue;
+		tear_out(page);
+		pages = foreach_delete_current(pages, cell);
+	}
+}
+
+static bool
+is_heap(Relation rel)
+{
+	return rel->rd_tableam == GetHeapamTableAmRoutine();
+}
+
+/* ---- which command ------------------------------------------------------------------- */
+
+/* running_command gives the number of the command whose row is being written. */
+static CommandId
+running_command(void)
+{
+	/* what a trigger that fired before has run since has numbers of its own */
+	return ActiveSnapshotSet() ? GetActiveSnapshot()->curcid : GetCurrentCommandId(false);
+}
+
+/*
+ * storing_command gives the number of the command that has stored a row.  The row says
+ * so itself if it lies in a heap: the trigger after the row of a foreign key's update
+ * fires in the command around it.
+ */
+static CommandId
+storing_command(Relation rel, HeapTuple stored)
+{
+	if (is_heap(rel) && TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(stored->t_data)))
+		return HeapTupleHeaderGetCmin(stored->t_data);
+	return running_command();
+}
+
+/* ---- a row passes --------------------------------------------------------------------- */
+
+static void
+fill_key(EntryKey *key, ProtaddrRowEvent event, Relation rel, HeapTuple before,
+		 const ProtaddrDigest *row)
+{
+	memset(key, 0, sizeof(*key));
+	key->relation = RelationGetRelid(rel);
+	key->event = event;
+	if (before != NULL && is_heap(rel))
+		key->replaces = before->t_self;
+	key->row = *row;
+}
+
+/*
+ * protaddr_ledger_note notes that a row passes.  before: what it replaces; NULL of an
+ * insert.
+ */
+void
+protaddr_ledger_note(ProtaddrRowEvent event, Relation rel, HeapTuple before,
+					 const ProtaddrDigest *row)
+{
+	LedgerPage *page = page_for(running_command());
+	EntryKey	key;
+	Entry	   *entry;
+	bool		found;
+
+	if (page->entries == NULL)
+	{
+		HASHCTL		ctl;
+
+		memset(&ctl, 0, sizeof(ctl));
+		ctl.keysize = sizeof(EntryKey);
+		ctl.entrysize = sizeof(Entry);
+		ctl.hcxt = TopTransactionContext;
+		page->entries = hash_create("protaddr ledger", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	fill_key(&key, event, rel, before, row);
+	entry = hash_search(page->entries, &key, HASH_ENTER, &found);
+	entry->times = found ? entry->times + 1 : 1;
+	page->nentries++;
+	nentries++;
+}
+
+/* protaddr_ledger_is_blank tells whether there is nothing to be taken. */
+bool
+protaddr_ledger_is_blank(void)
+{
+	return nentries == 0;
+}
+
+static bool
+take(CommandId command, const EntryKey *key)
+{
+	LedgerPage *page = page_of(command);
+	Entry	   *entry;
+
+	if (page == NULL || page->entries == NULL)
+		return false;
+	entry = hash_search(page->entries, key, HASH_FIND, NULL);
+	if (entry == NULL)
+		return false;
+	Assert(entry->times > 0 && page->nentries > 0);
+	if (--entry->times == 0)
+		(void) hash_search(page->entries, key, HASH_REMOVE, NULL);
+	page->nentries--;
+	nentries--;
+	return true;
+}
+
+/*
+ * protaddr_ledger_take tells whether a row that is stored passed in the command that
+ * stored it, and crosses that out.
+ */
+bool
+protaddr_ledger_take(ProtaddrRowEvent event, Relation rel, HeapTuple before, HeapTuple stored,
+					 const ProtaddrDigest *row)
+{
+	EntryKey	key;
+
+	if (nentries == 0)
+		return false;
+	fill_key(&key, event, rel, before, row);
+	return take(storing_command(rel, stored), &key);
+}
+
+/* ---- a row moves to another partition --------------------------------------------------- */
+
+/*
+ * protaddr_ledger_departs notes an update that may turn out to move the row: the next
+ * that the gate sees of the command is its insert into another partition.
+ */
+void
+protaddr_ledger_departs(Oid root, Relation rel, HeapTuple before, const ProtaddrDeparture *departure)
+{
+	LedgerPage *page = page_for(running_command());
+
+	Assert(root != RelationGetRelid(rel));
+	page->departs = true;
+	page->root = root;
+	page->from = RelationGetRelid(rel);
+	page->tuple = before->t_self;
+	page->depth = DatumGetInt32(pg_trigger_depth(NULL));
+	page->departure = *departure;
+}
+
+/* has_moved tells whether a command has taken a tuple out of its partition to move it. */
+static bool
+has_moved(Oid relation, ItemPointer tuple, CommandId command)
+{
+	Relation	rel = table_open(relation, NoLock);
+	bool		moved = false;
+
+	/* no other kind of table says so: there each row of two is released anew */
+	if (is_heap(rel))
+	{
+		TupleTableSlot *slot = table_slot_create(rel, NULL);
+
+		if (table_tuple_fetch_row_version(rel, tuple, SnapshotAny, slot))
+		{
+			bool		should_free;
+			HeapTuple	row = ExecFetchSlotHeapTuple(slot, false, &should_free);
+			HeapTupleHeader header = row->t_data;
+
+			moved = HeapTupleHeaderIndicatesMovedPartitions(header) &&
+				TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header)) &&
+				HeapTupleHeaderGetCmax(header) == command;
+			if (should_free)
+				heap_freetuple(row);
+		}
+		ExecDropSingleTupleTableSlot(slot);
+	}
+	table_close(rel, NoLock);
+	return moved;
+}
+
+/*
+ * protaddr_ledger_arrives tells whether a row that is inserted is the one that the
+ * command has just updated, now on its way to another partition; and what the update
+ * made of it.  The tuple that is left behind is the proof: only a move marks it so, and
+ * nothing of the same command comes between that and the insert.
+ */
+bool
+protaddr_ledger_arrives(Oid root, Relation rel, ProtaddrDeparture *departure)
+{
+	CommandId	command;
+	LedgerPage *page;
+
+	if (pages == NIL)
+		return false;
+	command = running_command();
+	page = page_of(command);
+	if (page == NULL || !page->departs)
+		return false;
+
+	/* the row that follows, or none */
+	page->departs = false;
+	if (page->root != root || page->from == RelationGetRelid(rel) ||
+		page->depth != DatumGetInt32(pg_trigger_depth(NULL)) ||
+		!has_moved(page->from, &page->tuple, command))
+		return false;
+	*departure = page->departure;
+	return true;
+}
