@@ -140,6 +140,7 @@ extern bool protaddr_is_blank(const char *word);
 extern void protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
 								  const ProtaddrTransfer *transfer, Datum value,
 								  ProtaddrDigest *digest);
+
 /* ---- gate/ledger.c: what happened to a row in the command that is running --- */
 
 typedef enum ProtaddrRowEvent
