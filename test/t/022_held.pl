@@ -183,6 +183,8 @@ for my $relation ('protaddr.held', $node->safe_psql('bank', q(SELECT reltoastrel
 	my $path = $node->data_dir . '/' . $node->safe_psql('bank', "SELECT pg_relation_filepath('$relation')");
 	ok(!holds($path, $_), "a file of protaddr.held does not tell $_") for CANARY, 'Skjultvej';
 }
+$node->safe_psql('bank', q(INSERT INTO payment SELECT 8000 + i, cpr, home, doc(cpr) FROM customer, generate_series(1, 6) i WHERE cpr = 'P2';
+	SELECT protaddr.decide_held(held_id, 'reject', 'x') FROM waiting WHERE id = 8006));
 # some decided, and not carried out yet
 $node->safe_psql('bank', q(SELECT protaddr.decide_held(held_id, 'minimum', 'before the dump') FROM (SELECT held_id FROM waiting WHERE status = 'held' LIMIT 3) h));
 my $waiting = $node->safe_psql('bank', q(SELECT string_agg(status || ' ' || n, ', ' ORDER BY status) FROM (SELECT status, count(*) AS n FROM waiting GROUP BY 1) w));
