@@ -16,6 +16,7 @@ PGFILEDESC = "protaddr - protected addresses"
 
 BASE_OBJS = \
 	src/base/callers.o \
+	src/base/database.o \
 	src/base/hooks.o \
 	src/base/log_hygiene.o \
 	src/base/own_tables.o
@@ -173,7 +174,7 @@ DATA_built = protaddr--1.0.sql
 
 # ---- tests, by name -----------------------------------------------------------
 
-REGRESS = install address_type address_ops show_format keys register \
+REGRESS = install own_tables address_type address_ops show_format keys register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
 	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \

@@ -94,6 +94,7 @@ protaddr.load_staged_rows(text,text)|none
 protaddr.note_channel_change()|none
 protaddr.note_refusal(text,text,text,date,text)|none
 protaddr.outer_key_name()|monitor
+protaddr.own_script_runs()|none
 protaddr.own_table_changed()|none
 protaddr.people_of(text)|none
 protaddr.post_box(protaddr.address)|all
@@ -131,6 +132,7 @@ protaddr.subject_type(oid)|all
 protaddr.subjects_of(protaddr.address)|none
 protaddr.substitute_fits(protaddr.address,text)|none
 protaddr.take_over_shipped_row()|none
+protaddr.this_database()|monitor
 protaddr.town_location_name(protaddr.address)|all
 protaddr.town_name(protaddr.address)|all
 protaddr.trigger_arguments(oid)|all

@@ -6,9 +6,12 @@
 
 #include "base/base.h"
 #include "binding/binding.h"
+#include "door/door.h"
 #include "gate/gate.h"
 #include "keys/keys.h"
+#include "law/law.h"
 #include "person/person.h"
+#include "register/register.h"
 
 #include "utils/guc.h"
 
@@ -18,7 +21,7 @@ void		_PG_init(void);
 
 /*
  * The parts, the lower floors first: they start in this order, and in this order each
- * hears what it has asked for in its ProtaddrPart.
+ * hears what it has asked for in its ProtaddrPart.  Behind each stands what it has or hears.
  */
 static const ProtaddrPart *const parts[] = {
 	&protaddr_log_hygiene_part, /* log; end of transaction */
@@ -26,13 +29,23 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_own_tables_part,	/* relations, schemas; end of transaction */
 	&protaddr_kek_part,			/* settings */
 	&protaddr_crypto_part,		/* the ciphers; settings */
+	&protaddr_data_key_part,	/* tables */
 	&protaddr_seal_part,		/* end of transaction */
-	&protaddr_protected_part,	/* settings; end of transaction */
+	&protaddr_link_part,		/* tables */
+	&protaddr_protected_part,	/* tables, settings; end of transaction */
+	&protaddr_known_part,		/* tables */
+	&protaddr_register_part,	/* tables */
 	&protaddr_bound_column_part,	/* relations */
+	&protaddr_channel_part,		/* tables */
+	&protaddr_linked_part,		/* tables */
+	&protaddr_substitute_part,	/* tables */
+	&protaddr_birth_part,		/* tables */
+	&protaddr_disclosure_part,	/* tables */
 	&protaddr_gate_plan_part,	/* relations */
 	&protaddr_ledger_part,		/* end of command, transaction and subtransaction */
-	&protaddr_held_part,		/* end of transaction and subtransaction */
-	&protaddr_gate_state_part,	/* relations, functions */
+	&protaddr_held_part,		/* tables; end of transaction and subtransaction */
+	&protaddr_decision_part,	/* tables */
+	&protaddr_gate_state_part,	/* tables; relations, functions */
 	&protaddr_gate_hooks_part,	/* settings; DDL, permissions; before commit */
 };
 

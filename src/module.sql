@@ -28,7 +28,27 @@ REVOKE ALL ON ALL SEQUENCES IN SCHEMA protaddr FROM PUBLIC, pg_monitor;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA protaddr FROM pg_monitor;
 GRANT SELECT ON protaddr.channel, protaddr.gate_status, protaddr.bound_column TO PUBLIC;
 GRANT SELECT ON protaddr.key_status, protaddr.register_status, protaddr.load_progress, protaddr.verify_progress TO pg_monitor;
-GRANT EXECUTE ON FUNCTION protaddr.data_key_available(bigint), protaddr.outer_key_name(), protaddr.crypto_library() TO pg_monitor;
+GRANT EXECUTE ON FUNCTION protaddr.data_key_available(bigint), protaddr.outer_key_name(), protaddr.crypto_library(), protaddr.this_database() TO pg_monitor;
+
+-- ---------------------------------------------------------------------------
+-- A publication FOR ALL TABLES, or of our schema, must not make our own writes fail:
+-- without a key a row is identified by all that it holds.
+-- ---------------------------------------------------------------------------
+DO $$
+DECLARE
+    keyless regclass;
+BEGIN
+    FOR keyless IN
+        SELECT c.oid FROM pg_catalog.pg_class c
+        WHERE c.relnamespace OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace
+          AND c.relkind OPERATOR(pg_catalog.=) 'r'
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i
+                          WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indisprimary)
+    LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE %s REPLICA IDENTITY FULL', keyless);
+    END LOOP;
+END
+$$;
 
 -- ---------------------------------------------------------------------------
 -- The first data key, and with it the outer key's file if there is none.

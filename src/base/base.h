@@ -22,6 +22,30 @@
 /* register or key not ready */
 #define ERRCODE_PROTADDR_NOT_READY	MAKE_SQLSTATE('5', '5', 'P', 'A', '1')
 
+/* ---- base/own_tables.c: what a room tells of its tables -------------------------- */
+
+/* rules for the rows of a table that the trigger own_table_changed keeps to */
+#define PROTADDR_ROWS_STAY				0x01	/* none is removed ... */
+#define PROTADDR_ROWS_FORGET			0x02	/* ... but by protaddr.forget_subject(), once ended */
+#define PROTADDR_ROWS_CLOSE				0x04	/* an update ends recorded_to, once, and no more */
+#define PROTADDR_ROWS_OF_THIS_SERVER	0x08	/* no SQL writes them, and no replication brings
+												 * them */
+/* who made a change that may let more out is told nothing before it is committed */
+#define PROTADDR_CHANGE_LETS_OUT		0x10	/* any change may */
+#define PROTADDR_UPDATE_LETS_OUT		0x20	/* an update may */
+
+typedef struct ProtaddrOwnTable
+{
+	const char *name;			/* in schema protaddr */
+	const char *const *columns; /* by number, [0] unused; NULL: C reads the table by SQL alone */
+	int			ncolumns;		/* [0] included */
+	unsigned int rules;
+	const char *why_rows_stay;	/* of the error; NULL: they are history */
+	HeapTuple	(*change) (TriggerData *trigdata, HeapTuple row);	/* more: gives the row to store */
+} ProtaddrOwnTable;
+
+#define PROTADDR_COLUMNS(names)	.columns = names, .ncolumns = lengthof(names)
+
 /* ---- base/hooks.c: one of each callback and hook for the whole library -------- */
 
 /* A utility command on its way; see protaddr_utility_go_on(). */
@@ -45,6 +69,8 @@ typedef struct ProtaddrUtility
 typedef struct ProtaddrPart
 {
 	void		(*start) (void);
+	const ProtaddrOwnTable *tables; /* that this part owns */
+	int			ntables;
 
 	/* These must not throw, nor allocate, nor read a catalog. */
 	void		(*relcache) (Oid relid);	/* InvalidOid: every relation */
@@ -64,6 +90,8 @@ typedef struct ProtaddrPart
 	void		(*utility) (ProtaddrUtility *command);
 	void		(*analyzed) (ParseState *pstate, Query *query);
 } ProtaddrPart;
+
+#define PROTADDR_TABLES(array)	.tables = array, .ntables = lengthof(array)
 
 extern void protaddr_hooks_init(const ProtaddrPart *const *all, int nall);
 extern void protaddr_utility_go_on(ProtaddrUtility *command);
@@ -95,6 +123,10 @@ extern int	protaddr_errprivate(void);
 #define protaddr_errprivate_unless(escontext) \
 	((escontext) != NULL ? 0 : protaddr_errprivate())
 
+/* ---- base/database.c: which database this is --------------------------------- */
+
+extern const char *protaddr_this_database(void);
+
 /* ---- base/own_tables.c: our tables' identity and invalidation -------------- */
 
 typedef enum ProtaddrTable
@@ -115,6 +147,8 @@ extern Oid	protaddr_register_person_index(void);
 extern Oid	protaddr_own_relation(const char *name);
 
 extern const ProtaddrPart protaddr_own_tables_part;
+extern void protaddr_own_tables_known(const ProtaddrOwnTable *tables, int ntables);
+extern void protaddr_forgetting(bool on);
 extern Oid	protaddr_table(ProtaddrTable table);
 extern Oid	protaddr_table_index(ProtaddrTable table);
 extern Oid	protaddr_address_type(void);

@@ -46,3 +46,16 @@ CREATE FUNCTION protaddr.own_table_changed() RETURNS trigger
 REVOKE ALL ON FUNCTION protaddr.own_table_changed() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.own_table_changed() IS
 'Trigger of protaddr''s own tables: announces each change to every session at commit, and keeps recorded history from being changed or removed (raises 55000).';
+
+CREATE FUNCTION protaddr.this_database() RETURNS text
+    AS 'MODULE_PATHNAME', 'protaddr_this_database_sql' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+REVOKE ALL ON FUNCTION protaddr.this_database() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION protaddr.this_database() TO pg_monitor;
+COMMENT ON FUNCTION protaddr.this_database() IS
+'This database: system identifier of the cluster and OID of the database. A copy made by CREATE DATABASE ... TEMPLATE has another, and so has a cluster after pg_upgrade.';
+
+CREATE FUNCTION protaddr.own_script_runs() RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_own_script_runs' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+REVOKE ALL ON FUNCTION protaddr.own_script_runs() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.own_script_runs() IS
+'True while CREATE EXTENSION protaddr or ALTER EXTENSION protaddr UPDATE runs: what it changes counts as shipped.';

@@ -55,8 +55,11 @@ protaddr_hooks_init(const ProtaddrPart *const *all, int nall)
 {
 	Assert(nparts == 0);
 	for (int i = 0; i < nall; i++)
+	{
+		protaddr_own_tables_known(all[i]->tables, all[i]->ntables);
 		if (all[i]->start)
 			all[i]->start();
+	}
 	parts = all;
 	nparts = nall;
 

@@ -1,6 +1,10 @@
 /*
  * own_tables.c
- *		Where are our own tables, and have they changed?
+ *		Where are our own tables, are they as the library knows them, and have they changed?
+ *
+ * Each room tells of its tables (ProtaddrOwnTable): the columns that C counts on, and
+ * what may be done to their rows.  A table is looked up by name in our schema, held
+ * against the room's list of columns, and from then on known by its OID.
  *
  * Every table whose content we cache has a row trigger (ENABLE ALWAYS) that
  * registers a relcache invalidation with the change.  PostgreSQL then does the
@@ -12,8 +16,6 @@
 #include "postgres.h"
 
 #include "base/base.h"
-#include "register/register.h"
-#include "register/register.h"
 
 #include <time.h>
 
@@ -22,8 +24,11 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
+#include "replication/logicalworker.h"
+#include "replication/logicalworker.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/inval.h"
@@ -47,6 +52,19 @@ static const struct
 	[PROTADDR_GATE] = {"gate", "gate_pkey"},
 };
 
+/* The tables that rooms have told of. */
+typedef struct Known
+{
+	const ProtaddrOwnTable *table;
+	Oid			relation;		/* as far as is known */
+	bool		fits;			/* it has the columns that C counts on */
+} Known;
+
+#define MAX_KNOWN	64
+
+static Known known_tables[MAX_KNOWN];
+static int	nknown = 0;
+
 static Oid	table_oid[PROTADDR_NTABLES];
 static Oid	index_oid[PROTADDR_NTABLES];
 static uint64 generation[PROTADDR_NTABLES];
@@ -58,13 +76,18 @@ static uint64 generation[PROTADDR_NTABLES];
  */
 static bool relaxed = false;
 
+/* What has ended may be removed: protaddr.forget_subject() is at it. */
+static bool forgetting = false;
+
 PG_FUNCTION_INFO_V1(protaddr_own_table_changed);
+PG_FUNCTION_INFO_V1(protaddr_own_script_runs);
 
 static void own_tables_start(void);
 static void own_tables_relcache(Oid relid);
 static void own_tables_namespace(uint32 hashvalue);
 static void own_tables_xact_end(void);
-static void check_data_key_update(TriggerData *trigdata);
+static void check_columns(Known *known);
+static bool has_ended(TriggerData *trigdata);
 static void check_closing(TriggerData *trigdata);
 
 const ProtaddrPart protaddr_own_tables_part = {
@@ -82,20 +105,104 @@ own_tables_start(void)
 		generation[i] = 1;
 }
 
+/* protaddr_own_tables_known notes the tables of a part of the library, once. */
+void
+protaddr_own_tables_known(const ProtaddrOwnTable *tables, int ntables)
+{
+	for (int i = 0; i < ntables; i++)
+	{
+		if (nknown == MAX_KNOWN)
+			elog(ERROR, "protaddr has too many tables");
+		Assert(tables[i].columns == NULL || tables[i].ncolumns > 1);
+		known_tables[nknown++].table = &tables[i];
+	}
+}
+
+static Oid
+relation_by_name(const char *name)
+{
+	Oid			schema = get_namespace_oid(OUR_SCHEMA, true);
+
+	return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+}
+
+/* known_relation finds one of our tables by its OID, or NULL. */
+static Known *
+known_relation(Oid relation)
+{
+	for (int i = 0; i < nknown; i++)
+		if (known_tables[i].relation == relation)
+			return &known_tables[i];
+	for (int i = 0; i < nknown; i++)
+	{
+		if (!OidIsValid(known_tables[i].relation))
+			known_tables[i].relation = relation_by_name(known_tables[i].table->name);
+		if (known_tables[i].relation == relation)
+			return &known_tables[i];
+	}
+	return NULL;
+}
+
+/*
+ * check_columns holds a table against what C takes its columns for: what the library
+ * of another version makes of a row could be anything.  Upgrade scripts add columns
+ * at the end, and the library with them.
+ */
+static void
+check_columns(Known *known)
+{
+	const ProtaddrOwnTable *table = known->table;
+	HeapTuple	tuple;
+	int			wrong = 0;
+
+	for (int i = 1; i < table->ncolumns && wrong == 0; i++)
+	{
+		tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(known->relation), Int16GetDatum(i));
+		if (!HeapTupleIsValid(tuple) ||
+			strcmp(NameStr(((Form_pg_attribute) GETSTRUCT(tuple))->attname), table->columns[i]) != 0)
+			wrong = i;
+		if (HeapTupleIsValid(tuple))
+			ReleaseSysCache(tuple);
+	}
+	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(known->relation), Int16GetDatum(table->ncolumns));
+	if (HeapTupleIsValid(tuple))
+	{
+		wrong = wrong == 0 ? table->ncolumns : wrong;
+		ReleaseSysCache(tuple);
+	}
+	if (wrong != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_NOT_READY),
+				 errmsg("extension protaddr in this database is not of the library's version"),
+				 errdetail("Column %d of \"%s.%s\" is not what the library expects.",
+						   wrong, OUR_SCHEMA, table->name),
+				 errhint("ALTER EXTENSION protaddr UPDATE, or install the library of its version.")));
+	known->fits = true;
+}
+
 static Oid
 our_relation(const char *name)
 {
-	Oid			schema = get_namespace_oid(OUR_SCHEMA, true);
-	Oid			relation = InvalidOid;
+	Oid			relation = relation_by_name(name);
 
-	if (OidIsValid(schema))
-		relation = get_relname_relid(name, schema);
 	if (!OidIsValid(relation))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
 				 errmsg("extension protaddr is not complete in this database"),
 				 errdetail("Relation \"%s.%s\" is missing.", OUR_SCHEMA, name),
 				 errhint("CREATE EXTENSION protaddr, or restore it.")));
+	for (int i = 0; i < nknown; i++)
+	{
+		Known	   *known = &known_tables[i];
+
+		if (known->table->columns == NULL || strcmp(known->table->name, name) != 0)
+			continue;
+		if (known->relation != relation)
+			known->fits = false;
+		known->relation = relation;
+		if (!known->fits)
+			check_columns(known);
+	}
 	return relation;
 }
 
@@ -251,6 +358,14 @@ protaddr_relaxed_here(void)
 static void
 own_tables_relcache(Oid relid)
 {
+	for (int i = 0; i < nknown; i++)
+	{
+		if (relid == InvalidOid || relid == known_tables[i].relation)
+		{
+			known_tables[i].relation = InvalidOid;
+			known_tables[i].fits = false;
+		}
+	}
 	for (int i = 0; i < PROTADDR_NTABLES; i++)
 	{
 		if (relid == InvalidOid || relid == table_oid[i] || relid == index_oid[i])
@@ -279,116 +394,112 @@ own_tables_xact_end(void)
 	relaxed = false;
 }
 
-/* keeps_rows is true of a table whose rows are closed, or added to, and never removed. */
-static bool
-keeps_rows(const char *table)
+/*
+ * protaddr_forgetting tells the trigger whether the deletions to come remove what has
+ * ended.  The caller says so around its statements, whatever becomes of them.
+ */
+void
+protaddr_forgetting(bool on)
 {
-	static const char *const tables[] = {
-		"protection", "identity_link", "substitute_address", "birth_data", "register_forgotten",
-		"channel_change", "disclosure", "exchange_rate", "gate_change", "data_key", "held",
-		"held_decision"
-	};
-
-	for (int i = 0; i < lengthof(tables); i++)
-		if (strcmp(table, tables[i]) == 0)
-			return true;
-	return false;
+	Assert(forgetting != on);
+	forgetting = on;
 }
 
 /*
- * protaddr_own_table_changed is the trigger on each of our tables, BEFORE ROW
- * for changes and BEFORE STATEMENT for TRUNCATE.  It announces the change, and
- * keeps history as it was: a protection is never deleted, and its only update
- * closes the recorded period; a data key is never deleted.
+ * protaddr_own_table_changed is the trigger on each of our tables, BEFORE ROW for
+ * changes and BEFORE STATEMENT for TRUNCATE.  It announces the change to every
+ * session, and keeps to the rules that the table's room has given.
  */
 Datum
 protaddr_own_table_changed(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	const char *table;
+	TriggerEvent event;
+	Known	   *known;
+	const ProtaddrOwnTable *table;
+	HeapTuple	row;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"own_table_changed\" was not called by trigger manager")));
+	known = known_relation(RelationGetRelid(trigdata->tg_relation));
+	if (known == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"own_table_changed\" is a trigger of protaddr's own tables only")));
+	table = known->table;
+	event = trigdata->tg_event;
+	row = TRIGGER_FIRED_BY_UPDATE(event) ? trigdata->tg_newtuple : trigdata->tg_trigtuple;
 
 	/* nothing of it counts any more: no session needs to hear of it */
-	if (protaddr_may_forget(trigdata))
-		return PointerGetDatum(trigdata->tg_trigtuple);
+	if (forgetting && (table->rules & PROTADDR_ROWS_FORGET) != 0 && has_ended(trigdata))
+		return PointerGetDatum(row);
 
-	table = RelationGetRelationName(trigdata->tg_relation);
-	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event) ||
-		(TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) && keeps_rows(table)))
+	if (TRIGGER_FIRED_BY_TRUNCATE(event) ||
+		(TRIGGER_FIRED_BY_DELETE(event) && (table->rules & PROTADDR_ROWS_STAY) != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("rows of \"protaddr.%s\" cannot be removed", table),
-				 strcmp(table, "data_key") == 0 ?
-				 errdetail("Addresses sealed with a data key could never be read again.") :
-				 errdetail("The register keeps its history."),
+				 errmsg("rows of \"protaddr.%s\" cannot be removed", table->name),
+				 errdetail("%s", table->why_rows_stay ? table->why_rows_stay : "The register keeps its history."),
 				 errhint("Use the functions of protaddr to change the register, keys and channels.")));
 
-	/* gates write it past this trigger */
-	if (strcmp(table, "gate") == 0)
+	if ((table->rules & PROTADDR_ROWS_OF_THIS_SERVER) != 0)
+	{
+		/* a publication of all tables brings another server's */
+		if (IsLogicalWorker())
+			return PointerGetDatum(NULL);
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("\"protaddr.gate\" is written by gates alone"),
+				 errmsg("\"protaddr.%s\" is written by gates alone", table->name),
 				 errhint("Use protaddr.install_gate() and protaddr.remove_gate().")));
+	}
 
 	/* pg_write_all_data holds INSERT and UPDATE on these, too; our functions run as their owner */
 	if (!superuser())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to change \"protaddr.%s\" directly", table),
+				 errmsg("permission denied to change \"protaddr.%s\" directly", table->name),
 				 errhint("Use the functions of protaddr, which can be granted.")));
 
 	CacheInvalidateRelcache(trigdata->tg_relation);
 
-	if (strcmp(table, "register_source") == 0 || strcmp(table, "channel") == 0 ||
-		strcmp(table, "exchange_rate") == 0)
+	if ((table->rules & PROTADDR_CHANGE_LETS_OUT) != 0 ||
+		(TRIGGER_FIRED_BY_UPDATE(event) && (table->rules & PROTADDR_UPDATE_LETS_OUT) != 0))
 		relaxed = true;
-	else if ((strcmp(table, "protection") == 0 || strcmp(table, "identity_link") == 0) &&
-			 TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
-	{
-		relaxed = true;
+	if (TRIGGER_FIRED_BY_UPDATE(event) && (table->rules & PROTADDR_ROWS_CLOSE) != 0)
 		check_closing(trigdata);
-	}
-	else if (strcmp(table, "channel_change") == 0 || strcmp(table, "disclosure") == 0 ||
-			 strcmp(table, "gate_change") == 0 || strcmp(table, "birth_data") == 0 ||
-			 strcmp(table, "held") == 0 || strcmp(table, "held_decision") == 0)
-	{
-		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
-			check_closing(trigdata);
-	}
-	else if (strcmp(table, "substitute_address") == 0 || strcmp(table, "register_forgotten") == 0)
-	{
-		/* what is told in place of an address is told once it is committed, too */
-		relaxed |= strcmp(table, "substitute_address") == 0;
-		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
-			check_closing(trigdata);
-	}
-	else if (strcmp(table, "data_key") == 0 && TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
-		check_data_key_update(trigdata);
-
-	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
-		return PointerGetDatum(trigdata->tg_newtuple);
-	return PointerGetDatum(trigdata->tg_trigtuple);
+	return PointerGetDatum(table->change != NULL && TRIGGER_FIRED_FOR_ROW(event) ?
+						   table->change(trigdata, row) : row);
 }
 
-/* check_data_key_update lets a key be wrapped anew, and keep the id values know. */
-static void
-check_data_key_update(TriggerData *trigdata)
+/* has_ended is true of the deletion of a row that tells an end of itself. */
+static bool
+has_ended(TriggerData *trigdata)
 {
+	static const char *const ends[] = {"recorded_to", "valid_to"};
 	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
-	bool		old_null;
-	bool		new_null;
-	Datum		old_id = heap_getattr(trigdata->tg_trigtuple, 1, desc, &old_null);
-	Datum		new_id = heap_getattr(trigdata->tg_newtuple, 1, desc, &new_null);
 
-	if (old_null || new_null || DatumGetInt64(old_id) != DatumGetInt64(new_id))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the id of a data key cannot be changed"),
-				 errdetail("Addresses sealed with the key could never be read again.")));
+	if (!TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
+		return false;
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		for (int j = 0; j < lengthof(ends); j++)
+		{
+			bool		isnull;
+			Datum		end;
+
+			if (att->attisdropped || att->atttypid != TIMESTAMPTZOID ||
+				strcmp(NameStr(att->attname), ends[j]) != 0)
+				continue;
+			end = heap_getattr(trigdata->tg_trigtuple, i + 1, desc, &isnull);
+			if (!isnull && !TIMESTAMP_IS_NOEND(DatumGetTimestampTz(end)))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* check_closing lets only "recorded_to" change, once, from infinity. */
@@ -426,4 +537,12 @@ check_closing(TriggerData *trigdata)
 						RelationGetRelationName(trigdata->tg_relation)),
 				 errdetail("Only its recorded period can be closed, once."),
 				 errhint("Use the functions of protaddr, which close and add.")));
+}
+
+/* protaddr_own_script_runs is protaddr.own_script_runs(). */
+Datum
+protaddr_own_script_runs(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(creating_extension && OidIsValid(CurrentExtensionObject) &&
+				   CurrentExtensionObject == get_extension_oid("protaddr", true));
 }

@@ -45,6 +45,28 @@ enum
 	DISCLOSURE_COLUMNS = DISCLOSURE_REASON
 };
 
+static const char *const disclosure_columns[] = {
+	[DISCLOSURE_ID] = "id",
+	[DISCLOSURE_AT] = "disclosed_at",
+	[DISCLOSURE_BY] = "disclosed_by",
+	[DISCLOSURE_AS] = "disclosed_as",
+	[DISCLOSURE_CHANNEL] = "channel",
+	[DISCLOSURE_RULE_OF] = "valid_from",
+	[DISCLOSURE_SUBJECTS] = "subjects",
+	[DISCLOSURE_PAYER] = "payer",
+	[DISCLOSURE_RELATION] = "relation",
+	[DISCLOSURE_BASIS] = "legal_basis",
+	[DISCLOSURE_REASON] = "reason",
+};
+
+static const ProtaddrOwnTable tables[] = {
+	{.name = "disclosure", PROTADDR_COLUMNS(disclosure_columns), .rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_CLOSE},
+};
+
+const ProtaddrPart protaddr_disclosure_part = {
+	PROTADDR_TABLES(tables),
+};
+
 /* protaddr_disclosure_record writes the row and gives its number, which is never 0. */
 uint64
 protaddr_disclosure_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,

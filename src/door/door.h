@@ -24,6 +24,7 @@ extern bool protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *chan
 
 /* ---- door/disclosure.c: what was disclosed, on record ---------------------- */
 
+extern const ProtaddrPart protaddr_disclosure_part;
 extern uint64 protaddr_disclosure_record(const ProtaddrChannel *channel,
 										 const ProtaddrTransfer *transfer,
 										 const PaText *subject, int nsubjects);

@@ -43,6 +43,28 @@ enum
 	DECISION_COLUMNS = DECISION_SEALED
 };
 
+static const char *const decision_columns[] = {
+	[DECISION_ID] = "decision_id",
+	[DECISION_HELD_ID] = "held_id",
+	[DECISION_FOLLOWS] = "follows",
+	[DECISION_WHAT] = "what",
+	[DECISION_ACTION] = "action",
+	[DECISION_REASON] = "reason",
+	[DECISION_AT] = "decided_at",
+	[DECISION_BY] = "decided_by",
+	[DECISION_COVERS] = "covers",
+	[DECISION_SEALED] = "sealed",
+};
+
+static const ProtaddrOwnTable tables[] = {
+	{.name = "held_decision", PROTADDR_COLUMNS(decision_columns), .rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_CLOSE,
+	.why_rows_stay = "What was decided stays on record."},
+};
+
+const ProtaddrPart protaddr_decision_part = {
+	PROTADDR_TABLES(tables),
+};
+
 static const char *const acts[] = {
 	[PROTADDR_HELD_WAITS] = NULL,
 	[PROTADDR_HELD_DECIDED] = "release",

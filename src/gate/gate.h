@@ -283,6 +283,7 @@ typedef struct ProtaddrHeldState
 	const char *ended_by;
 } ProtaddrHeldState;
 
+extern const ProtaddrPart protaddr_decision_part;
 extern bool protaddr_held_action(const char *word, ProtaddrAction *action);
 extern int64 protaddr_held_act(int64 held_id, int64 follows, ProtaddrHeldStatus what,
 							   const char *action, const char *reason, const ProtaddrDigest *covers);

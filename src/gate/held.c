@@ -52,7 +52,31 @@ static void held_xact_end(void);
 static void held_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent);
 static void count_held(const ProtaddrGate *gate);
 
+static const char *const held_columns[] = {
+	[PROTADDR_HELD_ID] = "held_id",
+	[PROTADDR_HELD_AT] = "held_at",
+	[PROTADDR_HELD_BY] = "held_by",
+	[PROTADDR_HELD_RELATION] = "relation",
+	[PROTADDR_HELD_OPERATION] = "operation",
+	[PROTADDR_HELD_MODE] = "mode",
+	[PROTADDR_HELD_KEY] = "row_key",
+	[PROTADDR_HELD_CHANNEL] = "channel",
+	[PROTADDR_HELD_PAYER] = "payer",
+	[PROTADDR_HELD_PAYEE] = "payee",
+	[PROTADDR_HELD_AMOUNT] = "amount",
+	[PROTADDR_HELD_CURRENCY] = "currency",
+	[PROTADDR_HELD_WHY] = "why",
+	[PROTADDR_HELD_PLACE] = "place",
+	[PROTADDR_HELD_SEALED] = "sealed",
+};
+
+static const ProtaddrOwnTable tables[] = {
+	{.name = "held", PROTADDR_COLUMNS(held_columns), .rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_CLOSE,
+	.why_rows_stay = "Payments that wait for a decision would be lost."},
+};
+
 const ProtaddrPart protaddr_held_part = {
+	PROTADDR_TABLES(tables),
 	.xact_end = held_xact_end,
 	.subxact = held_subxact,
 };

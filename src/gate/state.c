@@ -66,6 +66,28 @@ enum
 	CHANGE_COLUMNS = CHANGE_DETAIL
 };
 
+static const char *const gate_columns[] = {
+	[GATE_RELATION] = "relation",
+	[GATE_NAME] = "relation_name",
+	[GATE_ARGUMENTS] = "arguments",
+	[GATE_INSTALLED_AT] = "installed_at",
+	[GATE_INSTALLED_BY] = "installed_by",
+};
+
+static const char *const change_columns[] = {
+	[CHANGE_ID] = "id",
+	[CHANGE_AT] = "changed_at",
+	[CHANGE_BY] = "changed_by",
+	[CHANGE_RELATION] = "relation",
+	[CHANGE_WHAT] = "what",
+	[CHANGE_DETAIL] = "detail",
+};
+
+static const ProtaddrOwnTable tables[] = {
+	{.name = "gate", PROTADDR_COLUMNS(gate_columns), .rules = PROTADDR_ROWS_OF_THIS_SERVER},
+	{.name = "gate_change", PROTADDR_COLUMNS(change_columns), .rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_CLOSE},
+};
+
 static const char *const gate_functions[PROTADDR_GATE_NFUNCTIONS][2] = {
 	[PROTADDR_GATE_ROW] = {"gate_row", "protaddr_gate_row"},
 	[PROTADDR_GATE_CHECK] = {"gate_check", "protaddr_gate_check"},
@@ -110,6 +132,7 @@ static void state_function(uint32 hashvalue);
 static Gated *look_up(Oid relation);
 
 const ProtaddrPart protaddr_gate_state_part = {
+	PROTADDR_TABLES(tables),
 	.start = state_start,
 	.relcache = state_relcache,
 	.syscache_id = PROCOID,

@@ -21,7 +21,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-/* columns of protaddr.data_key that are read here */
+/* columns of protaddr.data_key */
 enum
 {
 	DATA_KEY_ID = 1,
@@ -29,8 +29,55 @@ enum
 	DATA_KEY_OUTER_KEY,
 	DATA_KEY_CREATED_AT,
 	DATA_KEY_GENERATION,
-	DATA_KEY_RETIRED_AT
+	DATA_KEY_RETIRED_AT,
+	DATA_KEY_RETIRED_BY,
+	DATA_KEY_RETIRED_WHY
 };
+
+static const char *const data_key_columns[] = {
+	[DATA_KEY_ID] = "id",
+	[DATA_KEY_WRAPPED] = "wrapped",
+	[DATA_KEY_OUTER_KEY] = "outer_key",
+	[DATA_KEY_CREATED_AT] = "created_at",
+	[DATA_KEY_GENERATION] = "generation",
+	[DATA_KEY_RETIRED_AT] = "retired_at",
+	[DATA_KEY_RETIRED_BY] = "retired_by",
+	[DATA_KEY_RETIRED_WHY] = "retired_why",
+};
+
+static HeapTuple data_key_change(TriggerData *trigdata, HeapTuple row);
+
+static const ProtaddrOwnTable tables[] = {
+	{.name = "data_key", PROTADDR_COLUMNS(data_key_columns), .rules = PROTADDR_ROWS_STAY,
+		.why_rows_stay = "Addresses sealed with a data key could never be read again.",
+	.change = data_key_change},
+};
+
+const ProtaddrPart protaddr_data_key_part = {
+	PROTADDR_TABLES(tables),
+};
+
+/* data_key_change lets a key be wrapped anew, and keep the id that values know. */
+static HeapTuple
+data_key_change(TriggerData *trigdata, HeapTuple row)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	bool		old_null;
+	bool		new_null;
+	Datum		old_id;
+	Datum		new_id;
+
+	if (!TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+		return row;
+	old_id = heap_getattr(trigdata->tg_trigtuple, DATA_KEY_ID, desc, &old_null);
+	new_id = heap_getattr(row, DATA_KEY_ID, desc, &new_null);
+	if (old_null || new_null || DatumGetInt64(old_id) != DatumGetInt64(new_id))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the id of a data key cannot be changed"),
+				 errdetail("Addresses sealed with the key could never be read again.")));
+	return row;
+}
 
 static bool
 data_key_read(HeapTuple tuple, TupleDesc desc, ProtaddrDataKey *key)

@@ -53,6 +53,7 @@ typedef struct ProtaddrDataKey
 	char		outer_name[PROTADDR_KEK_NAME_SIZE];
 } ProtaddrDataKey;
 
+extern const ProtaddrPart protaddr_data_key_part;
 extern ProtaddrDataKey *protaddr_data_keys(int *nkeys);
 extern ProtaddrDataKey *protaddr_data_key_find(ProtaddrDataKey *keys, int nkeys, uint64 id);
 extern bool protaddr_key_wrap(const ProtaddrKek *kek, uint64 id, const uint8 *key, uint8 *wrapped);

@@ -32,7 +32,32 @@ enum
 	BIRTH_DATE,
 	BIRTH_PROVINCE,
 	BIRTH_CITY,
-	BIRTH_COUNTRY
+	BIRTH_COUNTRY,
+	BIRTH_RECORDED_FROM,
+	BIRTH_RECORDED_TO,
+	BIRTH_RECORDED_BY
+};
+
+static const char *const birth_columns[] = {
+	[BIRTH_SUBJECT_KEY] = "subject_key",
+	[BIRTH_ID] = "id",
+	[BIRTH_SUBJECT] = "subject",
+	[BIRTH_DATE] = "birth_date",
+	[BIRTH_PROVINCE] = "province",
+	[BIRTH_CITY] = "city",
+	[BIRTH_COUNTRY] = "country",
+	[BIRTH_RECORDED_FROM] = "recorded_from",
+	[BIRTH_RECORDED_TO] = "recorded_to",
+	[BIRTH_RECORDED_BY] = "recorded_by",
+};
+
+static const ProtaddrOwnTable tables[] = {
+	{.name = "birth_data", PROTADDR_COLUMNS(birth_columns),
+	.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE},
+};
+
+const ProtaddrPart protaddr_birth_part = {
+	PROTADDR_TABLES(tables),
 };
 
 static PaBirth *birth_of_one(Relation rel, const ProtaddrIdentifier *person);

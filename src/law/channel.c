@@ -40,7 +40,37 @@ enum
 	CHANNEL_WITHOUT_SUBSTITUTE,
 	CHANNEL_BIRTH_DATA,
 	CHANNEL_DESCRIPTION,
-	CHANNEL_LEGAL_BASIS
+	CHANNEL_LEGAL_BASIS,
+	CHANNEL_SHIPPED
+};
+
+static const char *const channel_columns[] = {
+	[CHANNEL_NAME] = "channel",
+	[CHANNEL_VALID_FROM] = "valid_from",
+	[CHANNEL_VALID_TO] = "valid_to",
+	[CHANNEL_ROUTE] = "route",
+	[CHANNEL_WHEN_PROTECTED] = "when_protected",
+	[CHANNEL_SMALL_AMOUNT] = "small_amount",
+	[CHANNEL_SMALL_CURRENCY] = "small_currency",
+	[CHANNEL_WHEN_SMALL] = "when_small",
+	[CHANNEL_LINKED_WITHIN] = "linked_within",
+	[CHANNEL_WHEN_UNKNOWN] = "when_unknown",
+	[CHANNEL_WHEN_UNBOUND] = "when_unbound",
+	[CHANNEL_WHEN_UNREADABLE] = "when_unreadable",
+	[CHANNEL_WITHOUT_SUBSTITUTE] = "without_substitute",
+	[CHANNEL_BIRTH_DATA] = "birth_data",
+	[CHANNEL_DESCRIPTION] = "description",
+	[CHANNEL_LEGAL_BASIS] = "legal_basis",
+	[CHANNEL_SHIPPED] = "shipped",
+};
+
+static const ProtaddrOwnTable tables[] = {
+	{.name = "channel", PROTADDR_COLUMNS(channel_columns), .rules = PROTADDR_CHANGE_LETS_OUT},
+	{.name = "channel_change", .rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_CLOSE},
+};
+
+const ProtaddrPart protaddr_channel_part = {
+	PROTADDR_TABLES(tables),
 };
 
 static MemoryContext channels_context = NULL;

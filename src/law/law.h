@@ -84,6 +84,7 @@ struct ProtaddrChannel
 	ProtaddrActionSet may;		/* everything it can come to: protaddr_channel_may */
 };
 
+extern const ProtaddrPart protaddr_channel_part;
 extern const ProtaddrChannel *protaddr_channel(const char *name, size_t len, TimestampTz at);
 extern const ProtaddrChannel *protaddr_channel_if_any(const char *name, size_t len, TimestampTz at);
 
@@ -172,6 +173,7 @@ extern void protaddr_refuse(const ProtaddrChannel *channel);
 
 /* ---- law/linked.c: transfers that count together --------------------------- */
 
+extern const ProtaddrPart protaddr_linked_part;
 extern ProtaddrSmall protaddr_small(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
 extern bool protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
 								   bool anew);
@@ -179,11 +181,14 @@ extern void protaddr_linked_follow(const ProtaddrTransfer *was, const ProtaddrTr
 
 /* ---- law/substitute.c: what may leave in place of an address --------------- */
 
+extern const ProtaddrPart protaddr_substitute_part;
+
 /* Sealed values as the table has them, palloc'd; NULL if there is none that fits. */
 extern ProtaddrSeal *protaddr_substitute_of(const ProtaddrIdentifier *person, int npersons);
 
 /* ---- law/birth.c: when and where somebody was born ------------------------- */
 
+extern const ProtaddrPart protaddr_birth_part;
 extern PaBirth *protaddr_birth_of(const ProtaddrIdentifier *id);
 
 #endif							/* PROTADDR_LAW_H */

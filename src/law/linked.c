@@ -53,7 +53,35 @@ enum
 	RATE_CURRENCY = 1,
 	RATE_IN_CURRENCY,
 	RATE_VALID_FROM,
-	RATE_RATE
+	RATE_RATE,
+	RATE_RECORDED_BY
+};
+
+static const char *const linked_columns[] = {
+	[LINKED_PAYEE_KEY] = "payee_key",
+	[LINKED_AT] = "at",
+	[LINKED_PAYER_KEYS] = "payer_keys",
+	[LINKED_AMOUNT] = "amount",
+	[LINKED_CURRENCY] = "currency",
+	[LINKED_RELATION] = "relation",
+	[LINKED_REFERENCE] = "reference",
+};
+
+static const char *const rate_columns[] = {
+	[RATE_CURRENCY] = "currency",
+	[RATE_IN_CURRENCY] = "in_currency",
+	[RATE_VALID_FROM] = "valid_from",
+	[RATE_RATE] = "rate",
+	[RATE_RECORDED_BY] = "recorded_by",
+};
+
+static const ProtaddrOwnTable tables[] = {
+	{.name = "linked_transfer", PROTADDR_COLUMNS(linked_columns)},
+	{.name = "exchange_rate", PROTADDR_COLUMNS(rate_columns), .rules = PROTADDR_ROWS_STAY | PROTADDR_CHANGE_LETS_OUT},
+};
+
+const ProtaddrPart protaddr_linked_part = {
+	PROTADDR_TABLES(tables),
 };
 
 static Numeric in_currency(Numeric amount, const char *from, const char *to, TimestampTz now);

@@ -21,8 +21,38 @@
 #include "utils/rel.h"
 
 /* columns of protaddr.substitute_address */
-#define SUBSTITUTE_SUBJECT_KEY	1
-#define SUBSTITUTE_ADDRESS		4
+enum
+{
+	SUBSTITUTE_SUBJECT_KEY = 1,
+	SUBSTITUTE_ID,
+	SUBSTITUTE_SUBJECT,
+	SUBSTITUTE_ADDRESS,
+	SUBSTITUTE_DESCRIPTION,
+	SUBSTITUTE_RECORDED_FROM,
+	SUBSTITUTE_RECORDED_TO,
+	SUBSTITUTE_RECORDED_BY
+};
+
+static const char *const substitute_columns[] = {
+	[SUBSTITUTE_SUBJECT_KEY] = "subject_key",
+	[SUBSTITUTE_ID] = "id",
+	[SUBSTITUTE_SUBJECT] = "subject",
+	[SUBSTITUTE_ADDRESS] = "address",
+	[SUBSTITUTE_DESCRIPTION] = "description",
+	[SUBSTITUTE_RECORDED_FROM] = "recorded_from",
+	[SUBSTITUTE_RECORDED_TO] = "recorded_to",
+	[SUBSTITUTE_RECORDED_BY] = "recorded_by",
+};
+
+/* what is told in place of an address is told once it is committed, too */
+static const ProtaddrOwnTable tables[] = {
+	{.name = "substitute_address", PROTADDR_COLUMNS(substitute_columns),
+	.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_CHANGE_LETS_OUT},
+};
+
+const ProtaddrPart protaddr_substitute_part = {
+	PROTADDR_TABLES(tables),
+};
 
 static ProtaddrSeal *substitute_of_one(Relation rel, const ProtaddrIdentifier *person);
 

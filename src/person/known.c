@@ -28,7 +28,29 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#define PERSON_SUBJECT_KEY	1	/* column of protaddr.register_person */
+/* columns of protaddr.register_person */
+enum
+{
+	PERSON_SUBJECT_KEY = 1,
+	PERSON_SOURCE,
+	PERSON_SUBJECT,
+	PERSON_KNOWN_SINCE
+};
+
+static const char *const person_columns[] = {
+	[PERSON_SUBJECT_KEY] = "subject_key",
+	[PERSON_SOURCE] = "source",
+	[PERSON_SUBJECT] = "subject",
+	[PERSON_KNOWN_SINCE] = "known_since",
+};
+
+static const ProtaddrOwnTable tables[] = {
+	{.name = "register_person", PROTADDR_COLUMNS(person_columns)},
+};
+
+const ProtaddrPart protaddr_known_part = {
+	PROTADDR_TABLES(tables),
+};
 
 /*
  * Who was asked about, by a 64-bit hash of a random seed.  Who was known stays so, but

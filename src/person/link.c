@@ -32,11 +32,37 @@
 #include "utils/timestamp.h"
 
 /* columns of protaddr.identity_link */
-#define LINK_IDENTIFIER_KEY		1
-#define LINK_SUBJECT_KEY		2
-#define LINK_IDENTIFIER			3
-#define LINK_SUBJECT			4
-#define LINK_RECORDED_TO		7
+enum
+{
+	LINK_IDENTIFIER_KEY = 1,
+	LINK_SUBJECT_KEY,
+	LINK_IDENTIFIER,
+	LINK_SUBJECT,
+	LINK_KIND,
+	LINK_RECORDED_FROM,
+	LINK_RECORDED_TO,
+	LINK_RECORDED_BY
+};
+
+static const char *const link_columns[] = {
+	[LINK_IDENTIFIER_KEY] = "identifier_key",
+	[LINK_SUBJECT_KEY] = "subject_key",
+	[LINK_IDENTIFIER] = "identifier",
+	[LINK_SUBJECT] = "subject",
+	[LINK_KIND] = "kind",
+	[LINK_RECORDED_FROM] = "recorded_from",
+	[LINK_RECORDED_TO] = "recorded_to",
+	[LINK_RECORDED_BY] = "recorded_by",
+};
+
+static const ProtaddrOwnTable tables[] = {
+	{.name = "identity_link", PROTADDR_COLUMNS(link_columns),
+	.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_UPDATE_LETS_OUT},
+};
+
+const ProtaddrPart protaddr_link_part = {
+	PROTADDR_TABLES(tables),
+};
 
 PG_FUNCTION_INFO_V1(protaddr_identity_link_checked);
 

@@ -53,6 +53,7 @@ extern int	protaddr_identifiers_from_datum(Datum value, const ProtaddrSubjectTyp
 #define PROTADDR_IDENTITY_STEPS		4	/* links in a chain */
 #define PROTADDR_IDENTITY_PEOPLE	64	/* subjects of one identifier */
 
+extern const ProtaddrPart protaddr_link_part;
 extern bool protaddr_identity_step(Relation rel, const ProtaddrIdentifier *key, bool reverse,
 								   struct SnapshotData *snapshot, ProtaddrIdentifier *found,
 								   int *nfound, int room);
@@ -71,6 +72,25 @@ extern bool protaddr_identity_may_link(const ProtaddrIdentifier *from,
 #define PROTADDR_HIDES_TOWN		2
 #define PROTADDR_HIDES_NAME		4
 
+/* columns of protaddr.protection, which deliveries read and write, too */
+enum
+{
+	PROTECTION_SUBJECT_KEY = 1,
+	PROTECTION_KIND,
+	PROTECTION_ID,
+	PROTECTION_SUBJECT,
+	PROTECTION_REGIME,
+	PROTECTION_CODE,
+	PROTECTION_SOURCE,
+	PROTECTION_VALID_FROM,
+	PROTECTION_VALID_TO,
+	PROTECTION_DELETE_HINT,
+	PROTECTION_RECORDED_FROM,
+	PROTECTION_RECORDED_TO,
+	PROTECTION_RECORDED_BY,
+	PROTECTION_REASON
+};
+
 extern const ProtaddrPart protaddr_protected_part;
 extern bool protaddr_register_ready(void);
 extern int	protaddr_protection_of(const char *key, int len);
@@ -78,6 +98,7 @@ extern int	protaddr_protection_of_all(const PaAddress *address);
 
 /* ---- person/known.c: whom the registers have told of ----------------------- */
 
+extern const ProtaddrPart protaddr_known_part;
 extern bool protaddr_person_known(const char *key, int len);
 extern bool protaddr_person_resolved(const char *key, int len);
 

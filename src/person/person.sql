@@ -25,7 +25,9 @@ CREATE TABLE protaddr.identity_link (
     kind text,
     recorded_from timestamptz NOT NULL DEFAULT clock_timestamp(),
     recorded_to timestamptz NOT NULL DEFAULT 'infinity',
-    recorded_by text NOT NULL DEFAULT session_user
+    recorded_by text NOT NULL DEFAULT session_user,
+    -- of what is not generated, or PostgreSQL 18 does not publish its updates
+    PRIMARY KEY (identifier, subject, recorded_from)
 );
 COMMENT ON TABLE protaddr.identity_link IS
 'Which identifier stands for whom: customer number, account (each holder one row), replaced CPR number. A chain of at most 4 links leads to the person. Whoever is protected protects what their identifiers are bound to. Load it with COPY protaddr.identity_link (identifier, subject, kind); grant INSERT to the loader.';
@@ -58,7 +60,7 @@ AS $$
 BEGIN
     INSERT INTO protaddr.identity_link (identifier, subject, kind)
     VALUES (btrim(link_identity.identifier), btrim(link_identity.subject), link_identity.kind)
-    ON CONFLICT DO NOTHING;
+    ON CONFLICT (identifier_key, subject_key) WHERE recorded_to = 'infinity' DO NOTHING;
     RETURN FOUND;
 END
 $$;

@@ -30,9 +30,11 @@
 #include "catalog/pg_collation.h"
 #include "common/hashfn.h"
 #include "common/pg_prng.h"
+#include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
+#include "replication/logicalworker.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -41,13 +43,51 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-/* columns of protaddr.protection that a look-up reads */
-#define PROTECTION_SUBJECT_KEY	1
-#define PROTECTION_KIND			2
+static const char *const protection_columns[] = {
+	[PROTECTION_SUBJECT_KEY] = "subject_key",
+	[PROTECTION_KIND] = "kind",
+	[PROTECTION_ID] = "id",
+	[PROTECTION_SUBJECT] = "subject",
+	[PROTECTION_REGIME] = "regime",
+	[PROTECTION_CODE] = "code",
+	[PROTECTION_SOURCE] = "source",
+	[PROTECTION_VALID_FROM] = "valid_from",
+	[PROTECTION_VALID_TO] = "valid_to",
+	[PROTECTION_DELETE_HINT] = "delete_hint",
+	[PROTECTION_RECORDED_FROM] = "recorded_from",
+	[PROTECTION_RECORDED_TO] = "recorded_to",
+	[PROTECTION_RECORDED_BY] = "recorded_by",
+	[PROTECTION_REASON] = "reason",
+};
 
 /* columns of protaddr.register_source */
-#define SOURCE_CURRENT_AS_OF	2
-#define SOURCE_MAX_AGE			3
+enum
+{
+	SOURCE_NAME = 1,
+	SOURCE_CURRENT_AS_OF,
+	SOURCE_MAX_AGE,
+	SOURCE_REGIME,
+	SOURCE_CONFIRMED_BY,
+	SOURCE_RECORDED_IN
+};
+
+static const char *const source_columns[] = {
+	[SOURCE_NAME] = "source",
+	[SOURCE_CURRENT_AS_OF] = "current_as_of",
+	[SOURCE_MAX_AGE] = "max_age",
+	[SOURCE_REGIME] = "regime",
+	[SOURCE_CONFIRMED_BY] = "confirmed_by",
+	[SOURCE_RECORDED_IN] = "recorded_in",
+};
+
+static HeapTuple source_change(TriggerData *trigdata, HeapTuple row);
+
+static const ProtaddrOwnTable tables[] = {
+	{.name = "protection", PROTADDR_COLUMNS(protection_columns),
+	.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_UPDATE_LETS_OUT},
+	{.name = "register_source", PROTADDR_COLUMNS(source_columns), .rules = PROTADDR_CHANGE_LETS_OUT,
+	.change = source_change},
+};
 
 /* ---- the people asked one by one -------------------------------------------- */
 
@@ -102,6 +142,7 @@ static uint64 hash_seed;
 
 static int	register_max_age = 0;	/* seconds */
 static bool any_source = false;
+static bool source_of_elsewhere = false;
 static TimestampTz oldest_source = DT_NOEND;	/* of those without an age of their own */
 static TimestampTz first_stale = DT_NOEND;	/* of those with one: when it is reached */
 static uint64 sources_generation = 0;
@@ -140,6 +181,7 @@ PG_FUNCTION_INFO_V1(protaddr_register_ready_sql);
 PG_FUNCTION_INFO_V1(protaddr_register_max_age);
 
 const ProtaddrPart protaddr_protected_part = {
+	PROTADDR_TABLES(tables),
 	.start = protected_start,
 	.xact_end = protected_xact_end,
 };
@@ -194,6 +236,8 @@ protaddr_register_ready(void)
 		why = "This transaction loads, confirms or lifts; what it changes holds once it is committed.";
 	else if (unlikely(!any_source))
 		why = "No register source has been loaded or confirmed.";
+	else if (unlikely(source_of_elsewhere))
+		why = "A register source was last loaded or confirmed in another database, of which this one is a copy or a subscriber.";
 	else if (unlikely(oldest_source < statement - (int64) register_max_age * USECS_PER_SEC ||
 					  first_stale < statement))
 		why = "A register source is older than it may be.";
@@ -219,16 +263,20 @@ read_sources(void)
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple	tuple;
 
-	any_source = false;
+	any_source = source_of_elsewhere = false;
 	oldest_source = first_stale = DT_NOEND;
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		as_of_null;
 		bool		age_null;
+		bool		where_null;
+		Datum		where = heap_getattr(tuple, SOURCE_RECORDED_IN, RelationGetDescr(rel), &where_null);
 		Datum		as_of = heap_getattr(tuple, SOURCE_CURRENT_AS_OF, RelationGetDescr(rel), &as_of_null);
 		Datum		age = heap_getattr(tuple, SOURCE_MAX_AGE, RelationGetDescr(rel), &age_null);
 
 		any_source = true;
+		if (where_null || strcmp(TextDatumGetCString(where), protaddr_this_database()) != 0)
+			source_of_elsewhere = true;
 		/* a source that says nothing is as old as can be */
 		if (as_of_null)
 			oldest_source = DT_NOBEGIN;
@@ -240,6 +288,33 @@ read_sources(void)
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
+}
+
+/*
+ * source_change notes in a row of protaddr.register_source that it was written here.
+ * What logical replication brings was said of the publisher's register: what has
+ * arrived of it is not known before somebody says so here, once.  From then on each
+ * change comes in the order of the publisher's commits.
+ */
+static HeapTuple
+source_change(TriggerData *trigdata, HeapTuple row)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	int			number = SPI_fnumber(desc, source_columns[SOURCE_RECORDED_IN]);
+	Datum		where;
+	bool		isnull = false;
+
+	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+		return row;
+	if (number <= 0)
+		elog(ERROR, "protaddr.register_source has no column \"%s\"", source_columns[SOURCE_RECORDED_IN]);
+	if (!IsLogicalWorker())
+		where = CStringGetTextDatum(protaddr_this_database());
+	else if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+		where = heap_getattr(trigdata->tg_trigtuple, number, desc, &isnull);
+	else
+		return row;
+	return heap_modify_tuple_by_cols(row, desc, 1, &number, &where, &isnull);
 }
 
 /*

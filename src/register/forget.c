@@ -2,8 +2,8 @@
  * forget.c
  *		How does history leave that may no longer be kept?
  *
- * Our tables' trigger refuses every DELETE but the ones made here, and of these it
- * looks at each row: what is in force stays, whoever asks.  What goes was closed or
+ * Our tables' trigger (base/own_tables.c) refuses every DELETE but the ones made here,
+ * and of these it looks at each row: what is in force stays, whoever asks.  What goes was closed or
  * had ended, so no look-up reads it, no cache holds it, and nothing is disclosed
  * that was not before.
  */
@@ -20,41 +20,18 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-/* True only while one of the statements below runs. */
-static bool forgetting = false;
-
 PG_FUNCTION_INFO_V1(protaddr_forget_rows);
 
 static uint64 forget_from(const char *statement, Datum *args);
-static TimestampTz end_of(TriggerData *trigdata, const char *column);
 
-/*
- * protaddr_may_forget tells the trigger whether the row it is to see deleted goes
- * because protaddr_forget_rows says so, and is not in force.
- */
-bool
-protaddr_may_forget(TriggerData *trigdata)
-{
-	return forgetting && TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) &&
-		TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) &&
-		(!TIMESTAMP_IS_NOEND(end_of(trigdata, "recorded_to")) ||
-		 !TIMESTAMP_IS_NOEND(end_of(trigdata, "valid_to")));
-}
+static const ProtaddrOwnTable tables[] = {
+	{.name = "register_forgotten", .rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_CLOSE},
+	{.name = "register_delivery"},
+};
 
-/* end_of gives an end that the row tells; infinity if it has no such column. */
-static TimestampTz
-end_of(TriggerData *trigdata, const char *column)
-{
-	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
-	int			number = SPI_fnumber(desc, column);
-	bool		isnull;
-	Datum		value;
-
-	if (number <= 0 || TupleDescAttr(desc, number - 1)->atttypid != TIMESTAMPTZOID)
-		return DT_NOEND;
-	value = heap_getattr(trigdata->tg_trigtuple, number, desc, &isnull);
-	return isnull ? DT_NOEND : DatumGetTimestampTz(value);
-}
+const ProtaddrPart protaddr_register_part = {
+	PROTADDR_TABLES(tables),
+};
 
 /*
  * protaddr_forget_rows is protaddr.forget_rows(text, timestamptz): it removes what
@@ -106,15 +83,15 @@ forget_from(const char *statement, Datum *args)
 {
 	Oid			types[2] = {TEXTOID, TIMESTAMPTZOID};
 
+	protaddr_forgetting(true);
 	PG_TRY();
 	{
-		forgetting = true;
 		if (SPI_execute_with_args(statement, 2, types, args, NULL, false, 0) != SPI_OK_DELETE)
 			elog(ERROR, "could not remove history");
 	}
 	PG_FINALLY();
 	{
-		forgetting = false;
+		protaddr_forgetting(false);
 	}
 	PG_END_TRY();
 	return SPI_processed;

@@ -12,7 +12,7 @@
 
 /* ---- register/forget.c: history that may no longer be kept ----------------- */
 
-extern bool protaddr_may_forget(TriggerData *trigdata);
+extern const ProtaddrPart protaddr_register_part;
 
 /* ---- register/people.c: whom a source has told of -------------------------- */
 

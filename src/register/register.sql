@@ -202,15 +202,17 @@ CREATE TABLE protaddr.register_source (
     current_as_of timestamptz NOT NULL,
     max_age interval,
     regime text,
-    confirmed_by text NOT NULL DEFAULT session_user
+    confirmed_by text NOT NULL DEFAULT session_user,
+    recorded_in text
 );
 COMMENT ON TABLE protaddr.register_source IS
-'The register sources that count. Nothing is disclosed while there is none, or while one is older than its max_age.';
+'The register sources that count. Nothing is disclosed while there is none, while one is older than its max_age, or while one was last loaded or confirmed in another database: a copy (CREATE DATABASE ... TEMPLATE), a cluster after pg_upgrade and a logical subscriber must each be told once that what they hold is complete.';
 COMMENT ON COLUMN protaddr.register_source.source IS 'Name of the source, such as DK-CPR.';
 COMMENT ON COLUMN protaddr.register_source.current_as_of IS 'When it was last loaded or confirmed complete.';
 COMMENT ON COLUMN protaddr.register_source.max_age IS 'How old it may be; NULL: protaddr.register_max_age.';
 COMMENT ON COLUMN protaddr.register_source.regime IS 'Whose codes it delivers, such as DK-CPR; NULL if it was only ever confirmed by hand.';
 COMMENT ON COLUMN protaddr.register_source.confirmed_by IS 'Login role that last loaded or confirmed it.';
+COMMENT ON COLUMN protaddr.register_source.recorded_in IS 'The database in which that was done, see protaddr.this_database(); in another one the row does not count. What logical replication brings later counts where the source was loaded or confirmed once.';
 CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.register_source
     FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
 CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_source
@@ -837,9 +839,15 @@ CREATE FUNCTION protaddr.take_over_shipped_row() RETURNS trigger
 AS $$
 BEGIN
     -- A changed row is the user's own, so that a dump carries it; restored, it
-    -- takes the place of the row that CREATE EXTENSION has shipped.
+    -- takes the place of the row that CREATE EXTENSION has shipped.  What our own
+    -- scripts change is shipped so.
     IF TG_OP = 'UPDATE' THEN
-        NEW.shipped := false;
+        NEW.shipped := OLD.shipped AND protaddr.own_script_runs();
+    ELSIF NEW.shipped AND TG_TABLE_NAME = 'channel' THEN
+        -- logical replication brings what another server has shipped
+        DELETE FROM protaddr.channel c WHERE c.channel = NEW.channel AND c.valid_from = NEW.valid_from AND c.shipped;
+    ELSIF NEW.shipped AND TG_TABLE_NAME = 'regime_code' THEN
+        DELETE FROM protaddr.regime_code r WHERE r.regime = NEW.regime AND r.code = NEW.code AND r.shipped;
     ELSIF NOT NEW.shipped AND TG_TABLE_NAME = 'channel' THEN
         DELETE FROM protaddr.channel c WHERE c.channel = NEW.channel AND c.shipped;
     ELSIF NOT NEW.shipped AND TG_TABLE_NAME = 'regime_code' THEN
@@ -850,7 +858,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.take_over_shipped_row() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.take_over_shipped_row() IS
-'Trigger of tables with shipped rows: a changed row counts as the user''s own and is dumped; restored, it replaces the shipped one.';
+'Trigger of tables with shipped rows: a changed row counts as the user''s own and is dumped, unless protaddr''s own upgrade script changes it; restored or replicated, it replaces the shipped one.';
 CREATE TRIGGER take_over_shipped_row BEFORE INSERT OR UPDATE ON protaddr.regime_code
     FOR EACH ROW EXECUTE FUNCTION protaddr.take_over_shipped_row();
 ALTER TABLE protaddr.regime_code ENABLE ALWAYS TRIGGER take_over_shipped_row;
@@ -858,7 +866,8 @@ SELECT pg_catalog.pg_extension_config_dump('protaddr.regime_code', 'WHERE NOT sh
 
 CREATE VIEW protaddr.register_status AS
 SELECT s.source, s.regime,
-       CASE WHEN s.current_as_of + coalesce(s.max_age, protaddr.register_max_age()) > clock_timestamp() THEN 'fresh' ELSE 'stale' END AS status,
+       CASE WHEN s.recorded_in IS DISTINCT FROM protaddr.this_database() THEN 'not confirmed here'
+            WHEN s.current_as_of + coalesce(s.max_age, protaddr.register_max_age()) > clock_timestamp() THEN 'fresh' ELSE 'stale' END AS status,
        date_trunc('second', clock_timestamp() - s.current_as_of) AS age,
        s.current_as_of + coalesce(s.max_age, protaddr.register_max_age()) AS stale_at,
        l.task AS last_task, l.produced AS last_produced, l.loaded_at AS last_loaded,
@@ -879,7 +888,7 @@ COMMENT ON VIEW protaddr.register_status IS
 'The register sources: how fresh each is, its last delivery, and how many were loaded, loaded after a gap, and refused. Counts only, no person. Empty: nothing is disclosed.';
 COMMENT ON COLUMN protaddr.register_status.source IS 'Name of the source.';
 COMMENT ON COLUMN protaddr.register_status.regime IS 'Whose codes it delivers.';
-COMMENT ON COLUMN protaddr.register_status.status IS 'fresh or stale.';
+COMMENT ON COLUMN protaddr.register_status.status IS 'fresh; stale; or not confirmed here: last loaded or confirmed in another database, of which this one is a copy or a subscriber. Load it, or call protaddr.confirm_register().';
 COMMENT ON COLUMN protaddr.register_status.age IS 'How long ago it was loaded or confirmed.';
 COMMENT ON COLUMN protaddr.register_status.stale_at IS 'From when on nothing is disclosed unless it is loaded or confirmed again.';
 COMMENT ON COLUMN protaddr.register_status.last_task IS 'Task number of the last delivery.';

@@ -69,21 +69,6 @@ enum
 	ADD_COLUMNS
 };
 
-/* columns of protaddr.protection */
-enum
-{
-	PROTECTION_SUBJECT_KEY = 1,
-	PROTECTION_KIND,
-	PROTECTION_ID,
-	PROTECTION_SUBJECT,
-	PROTECTION_REGIME,
-	PROTECTION_CODE,
-	PROTECTION_SOURCE,
-	PROTECTION_VALID_FROM,
-	PROTECTION_VALID_TO,
-	PROTECTION_DELETE_HINT
-};
-
 /* A protection in force, as the table has it. */
 typedef struct InForce
 {
@@ -488,7 +473,8 @@ prepare_all(ProtaddrReplace *replace)
 						   "AND p.recorded_to OPERATOR(pg_catalog.=) 'infinity')",
 						   9, add_types);
 	replace->link = prepare("INSERT INTO protaddr.identity_link (identifier, subject, kind) "
-							"VALUES ($1, $2, 'replaced number') ON CONFLICT DO NOTHING", 2, link_types);
+							"VALUES ($1, $2, 'replaced number') "
+							"ON CONFLICT (identifier_key, subject_key) WHERE recorded_to OPERATOR(pg_catalog.=) 'infinity' DO NOTHING", 2, link_types);
 }
 
 /* read_codes reads what the codes of the regime hide. */

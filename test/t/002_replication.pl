@@ -186,9 +186,13 @@ SQL
 			  . $primary->connstr('bank') . "\$c\$ PUBLICATION $publication WITH (binary = $binary)");
 		$subscriber->wait_for_subscription_sync($primary, "${publication}_$binary", $db);
 	};
-	$subscribe->($_) for qw(register customers payments);
-
 	my $name = $binary eq 'true' ? 'subscriber, binary' : 'subscriber, text';
+	$subscribe->('register');
+	my $sources = q(SELECT string_agg(source || ': ' || status, ', ') FROM protaddr.register_status);
+	is($subscriber->safe_psql($db, $sources), 'test: not confirmed here', "$name: the publisher's word on its register does not count here");
+	is($subscriber->safe_psql($db, "SELECT protaddr.confirm_register('test'); $sources"), "\ntest: fresh", "$name: confirmed here, once");
+	$subscribe->($_) for qw(customers payments);
+
 	my $caught_up = sub { $primary->wait_for_catchup("${_}_$binary") for qw(register customers payments) };
 
 	is(tokens($subscriber, $db, 'customer'), tokens($primary, 'bank', 'customer'), "$name: same tokens after the first copy");
@@ -216,6 +220,13 @@ SQL
 	is(shown($subscriber, $db, 'customer'), shown($primary, 'bank', 'customer'), "$name: shown the same after changes");
 	is(tokens($subscriber, $db, 'identity_full'), tokens($primary, 'bank', 'identity_full'), "$name: rows are found by their sealed bytes");
 	is($subscriber->safe_psql($db, "SELECT protaddr.show(home) FROM unbound WHERE id = $base"), "Unbound $base", "$name: the apply worker binds");
+
+	# what the publisher says of its register from now on comes after what it loaded
+	$primary->safe_psql('bank', q(SELECT protaddr.confirm_register('test')));
+	$caught_up->();
+	my $as_of = q(SELECT current_as_of FROM protaddr.register_source);
+	is($subscriber->safe_psql($db, $as_of), $primary->safe_psql('bank', $as_of), "$name: the publisher's source is confirmed again");
+	is($subscriber->safe_psql($db, $sources), 'test: fresh', "$name: and counts here");
 
 	# a protection, and only then a payment
 	my $warm = $subscriber->background_psql($db);
