@@ -65,7 +65,7 @@ protaddr.decide_held(bigint,text,text,boolean)|none
 protaddr.drop_birth_data(text)|none
 protaddr.drop_substitute(text)|none
 protaddr.end_channel(text,timestamp with time zone)|none
-protaddr.explain_release(protaddr.address,text,numeric,text,text,timestamp with time zone)|none
+protaddr.explain_release(protaddr.address,text,numeric,text,text,timestamp with time zone,text)|none
 protaddr.floor(protaddr.address)|all
 protaddr.forget_linked_transfers(timestamp with time zone)|none
 protaddr.forget_rows(text,timestamp with time zone)|none
@@ -111,7 +111,7 @@ protaddr.resealed(protaddr.address)|none
 protaddr.retire_data_key(text,text,boolean,boolean)|none
 protaddr.register_ready()|all
 protaddr.register_review_values()|none
-protaddr.release(protaddr.address,text,numeric,text,text,timestamp with time zone)|none
+protaddr.release(protaddr.address,text,numeric,text,text,timestamp with time zone,text)|none
 protaddr.release_held(bigint,text,text)|none
 protaddr.release_json(json,text,timestamp with time zone)|none
 protaddr.release_json(jsonb,text,timestamp with time zone)|none
@@ -125,7 +125,7 @@ protaddr.retire_register(text)|none
 protaddr.room(protaddr.address)|all
 protaddr.rotate_data_key()|none
 protaddr.set_birth_data(text,date,text,text,text)|none
-protaddr.set_channel(text,text,text,numeric,text,text,interval,text,text,text,text,boolean,text,text,timestamp with time zone,boolean)|none
+protaddr.set_channel(text,text,text,numeric,text,text,interval,text,text,text,text,boolean,text,text,timestamp with time zone,boolean,text)|none
 protaddr.set_exchange_rate(text,numeric,text)|none
 protaddr.set_substitute(text,protaddr.address,text)|none
 protaddr.show(protaddr.address)|all

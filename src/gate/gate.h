@@ -123,6 +123,10 @@ extern text *protaddr_gate_words(const ProtaddrGateArgs *args);
 extern void protaddr_gate_person(const ProtaddrGate *gate, int person, HeapTuple row,
 								 TupleDesc desc, ProtaddrTransfer *transfer);
 
+/* ---- gate/describe.c: which payment is a row --------------------------------- */
+
+extern void protaddr_gate_describe(const ProtaddrTransfer *transfer, ProtaddrPayment *payment);
+
 /* ---- gate/message_column.c: a message in a column, and back ---------------- */
 
 #define PROTADDR_DIGEST_SIZE	32

@@ -27,6 +27,7 @@
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -79,7 +80,8 @@ static bool is_as_it_departed(const Passing *passing);
 static void note_passing(Passing *passing);
 static bool stays_as_it_was(const Passing *passing, AttrNumber column, Datum value);
 static bool stays_as_decided(Passing *passing, AttrNumber column, Datum value);
-static Datum unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer, Datum value);
+static Datum unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer,
+							   const ProtaddrAnswer *answer, Datum value);
 static void follow_linked(Passing *passing);
 static void record_linked(const Passing *passing);
 static void record_stored_linked(const Passing *passing);
@@ -112,6 +114,7 @@ passing_begin(TriggerData *trigdata, Passing *passing)
 		passing->transfer.hold_decided = true;
 		passing->transfer.after_hold = passing->held->action;
 		passing->transfer.reason = passing->held->reason;
+		passing->transfer.held_id = passing->held->held_id;
 	}
 }
 
@@ -337,7 +340,7 @@ release_messages(Passing *passing)
 				passing->by_decision = true;
 			}
 			else if (passing->held != NULL && answer.rule == PROTADDR_RULE_UNREADABLE)
-				leaves = unreadable_leaves(passing, &transfer, value);
+				leaves = unreadable_leaves(passing, &transfer, &answer, value);
 			else
 			{
 				hold(passing, column->number, protaddr_rule_why(answer.rule));
@@ -489,12 +492,24 @@ stays_as_decided(Passing *passing, AttrNumber column, Datum value)
 
 /*
  * unreadable_leaves lets a message that nobody can read leave, if the channel holds such
- * messages and somebody has decided to disclose it; on record.
+ * messages and somebody has decided to disclose it; the door's observers are told.
  */
 static Datum
-unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer, Datum value)
+unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer,
+				  const ProtaddrAnswer *answer, Datum value)
 {
+	ProtaddrAnswer disclosed = *answer;
 	PaText		payer = {transfer->payer.key, transfer->payer.len};
+	ProtaddrEvent event = {
+		.kind = PROTADDR_IN_MESSAGE,
+		.channel = passing->channel,
+		.answer = &disclosed,
+		.transfer = transfer,
+		.people = &payer,
+		.npeople = payer.len > 0 ? 1 : 0,
+		.login_role = GetSessionUserId(),
+		.role = GetOuterUserId()
+	};
 
 	if (passing->held->action != PROTADDR_DISCLOSE)
 		ereport(ERROR,
@@ -503,7 +518,8 @@ unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer, Datu
 				 errdetail("The row stays held."),
 				 errhint("Decide again: 'disclose' lets it leave as it is, on record; 'reject' keeps it here."),
 				 protaddr_errprivate()));
-	(void) protaddr_disclosure_record(passing->channel, transfer, &payer, payer.len > 0 ? 1 : 0);
+	disclosed.action = PROTADDR_DISCLOSE;
+	protaddr_tell_event(&event);
 	return value;
 }
 
