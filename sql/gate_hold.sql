@@ -248,7 +248,7 @@ INSERT INTO unread VALUES (1, '6201704002', '<Document xmlns="urn:iso:std:iso:20
 SELECT refusal(format('SELECT protaddr.release_held(%s, ''withhold'', ''x'')', held_id)) FROM protaddr.held_rows('unread');
 SELECT protaddr.release_held(held_id, 'disclose', 'looked at by hand') FROM protaddr.held_rows('unread');
 SELECT id, doc IS NOT NULL AS there FROM unread;
-SELECT subjects, payer, reason FROM protaddr.disclosure WHERE relation = 'unread'::regclass;
+SELECT subjects, payer, reason FROM protaddr.disclosure WHERE relation = 'public.unread';
 UPDATE unread SET id = id;
 SELECT * FROM protaddr.verify_gate('unread');
 DROP TABLE unread;
