@@ -65,6 +65,9 @@ extern ProtaddrIdentifier *protaddr_identity_identifiers(Relation rel,
 														 const ProtaddrIdentifier *person,
 														 int *nidentifiers);
 
+/* The people at the ends of the links of some identifiers, each once; palloc'd. */
+extern ProtaddrIdentifier *protaddr_identity_ends(const PaText *id, int nids, int *nends);
+
 extern bool protaddr_identity_may_link(const ProtaddrIdentifier *from,
 									   const ProtaddrIdentifier *to);
 
