@@ -123,6 +123,11 @@ extern int	protaddr_errprivate(void);
 #define protaddr_errprivate_unless(escontext) \
 	((escontext) != NULL ? 0 : protaddr_errprivate())
 
+/* ---- base/settings.c: the configuration's word counts, and no session's -------- */
+
+extern void protaddr_settings_read(void);
+extern void protaddr_settings_apply(void);
+
 /* ---- base/database.c: which database this is --------------------------------- */
 
 extern const char *protaddr_this_database(void);

@@ -54,12 +54,14 @@ void
 protaddr_hooks_init(const ProtaddrPart *const *all, int nall)
 {
 	Assert(nparts == 0);
+	protaddr_settings_read();
 	for (int i = 0; i < nall; i++)
 	{
 		protaddr_own_tables_known(all[i]->tables, all[i]->ntables);
 		if (all[i]->start)
 			all[i]->start();
 	}
+	protaddr_settings_apply();
 	parts = all;
 	nparts = nall;
 
