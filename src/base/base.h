@@ -86,7 +86,7 @@ typedef struct ProtaddrPart
 	bool		(*check_perms) (List *asked, bool ereport_on_violation);
 	void		(*executor_start) (QueryDesc *query);
 	void		(*executor_ending) (QueryDesc *query);	/* its memory is still there */
-	void		(*executor_end) (QueryDesc *query);
+	void		(*planning) (const char *text);
 	void		(*utility) (ProtaddrUtility *command);
 	void		(*analyzed) (ParseState *pstate, Query *query);
 } ProtaddrPart;
@@ -95,6 +95,7 @@ typedef struct ProtaddrPart
 
 extern void protaddr_hooks_init(const ProtaddrPart *const *all, int nall);
 extern void protaddr_utility_go_on(ProtaddrUtility *command);
+extern void protaddr_hooks_before_others(void);
 
 /* ---- base/callers.c: with whose rights this code runs ---------------------- */
 

@@ -96,7 +96,7 @@ command_line(void)
 	ConfigVariable *first = NULL;
 	ConfigVariable **last = &first;
 	FILE	   *file = AllocateFile(OPTS_FILE, "r");
-	char		text[8192];
+	char text[	8192];
 	size_t		len;
 	char	   *argument;
 
@@ -104,7 +104,8 @@ command_line(void)
 		return NULL;
 	len = fread(text, 1, sizeof(text) - 1, file);
 	FreeFile(file);
-	text[len] = '\0';
+	text[		len] = '\0';
+
 	for (argument = strstr(text, " \""); argument != NULL; argument = strstr(argument, " \""))
 	{
 		char	   *end = strchr(argument += 2, '"');
