@@ -258,7 +258,10 @@ sub reference
 		WHERE o.oprnamespace = 'protaddr'::regnamespace ORDER BY o.oprname});
 	my @classes = asked(q{SELECT c.opcname AS name, m.amname AS method, obj_description(c.oid, 'pg_opclass') AS comment FROM pg_opclass c JOIN pg_am m ON m.oid = c.opcmethod
 		WHERE c.opcnamespace = 'protaddr'::regnamespace ORDER BY m.amname});
-	my %in;
+	my @casts = asked(q{SELECT format_type(c.castsource, NULL) AS source, format_type(c.casttarget, NULL) AS target, c.castcontext AS context, obj_description(c.oid, 'pg_cast') AS comment
+		FROM pg_cast c JOIN pg_type s ON s.oid = c.castsource JOIN pg_type t ON t.oid = c.casttarget
+		WHERE 'protaddr'::regnamespace IN (s.typnamespace, t.typnamespace) ORDER BY 1, 2});
+	my %in = (type => { casts => \@casts });
 
 	push @{ $in{ $room{"FUNCTION $_->{name}"} // 'nowhere' }{functions} }, $_ foreach @functions;
 	push @{ $in{ $room{"RELATION $_->{name}"} // 'nowhere' }{relations} }, $_ foreach @relations;
@@ -322,6 +325,9 @@ sub types
 	$out .= "**Type `$_->{name}`.** " . prose(commented("type $_->{name}", $_->{comment})) . "\n\n" foreach @{ $room->{types} // [] };
 	$out .= "| operator | |\n|---|---|\n" . join('', map { "| `$_->{name}` | " . prose(commented("operator $_->{name}", $_->{comment})) . " |\n" } @{ $room->{operators} }) . "\n"
 	  if $room->{operators};
+	$out .= "**Cast of `$_->{source}` to `$_->{target}`**"
+	  . ({ a => ', in assignments', i => ', implicit', e => '' }->{ $_->{context} }) . '. ' . prose(commented("cast $_->{source} to $_->{target}", $_->{comment})) . "\n\n"
+	  foreach @{ $room->{casts} // [] };
 	$out .= "**Operator class `$_->{name}`** ($_->{method}). " . prose(commented("operator class $_->{name}", $_->{comment})) . "\n\n" foreach @{ $room->{classes} // [] };
 	return $out;
 }

@@ -24,7 +24,7 @@ INSERT INTO t SELECT 5, '0404044444', addr FROM t WHERE id = 1;
 GRANT SELECT ON t TO regress_w, regress_everything, regress_release, regress_keeper, regress_clerk;
 INSERT INTO tokens SELECT id, addr::text FROM t WHERE id > 2;
 
-SELECT protaddr.set_channel('letter', 'disclose', route => 'union', description => 'Test', legal_basis => 'Invented Act'),
+SELECT protaddr.set_channel('mailing', 'disclose', route => 'union', description => 'Test', legal_basis => 'Invented Act'),
 	protaddr.set_channel('box', 'substitute', route => 'union', description => 'Test', legal_basis => 'Invented Act', when_unknown => 'minimum'),
 	protaddr.set_channel('box later', 'substitute', route => 'union', description => 'Test', legal_basis => 'Invented Act', without_substitute => 'minimum'),
 	protaddr.set_channel('ask', 'hold', route => 'union', description => 'Test', legal_basis => 'Invented Act', when_unknown => 'leave', when_unreadable => 'hold');
@@ -36,7 +36,7 @@ CREATE TABLE chosen (id integer, cpr text, channel text, addr protaddr.address);
 ALTER TABLE pay OWNER TO regress_u;
 ALTER TABLE letter OWNER TO regress_u;
 ALTER TABLE ask OWNER TO regress_u;
-SELECT protaddr.install_gate('pay', 'cross_border', 'cpr', amount => 'amount', currency_code => 'EUR', payee => 'payee'), protaddr.install_gate('letter', 'letter', 'cpr'),
+SELECT protaddr.install_gate('pay', 'cross_border', 'cpr', amount => 'amount', currency_code => 'EUR', payee => 'payee'), protaddr.install_gate('letter', 'mailing', 'cpr'),
 	protaddr.install_gate('ask', 'ask', 'cpr', messages => '{"m": "xml"}'), protaddr.install_gate('chosen', channel_column => 'channel', subject => 'cpr') \g /dev/null
 GRANT SELECT, INSERT, UPDATE, DELETE ON pay, letter, ask, chosen TO regress_w;
 CREATE FUNCTION message(street text, account text DEFAULT 'NOBODY') RETURNS text LANGUAGE sql AS $$
@@ -62,7 +62,7 @@ FROM (VALUES
 	(13, 'never', 1, '''sepa'', at => ''infinity'''),
 	(14, 'always', 1, '''sepa'', at => ''-infinity'''),
 	(15, 'holds', 1, '''ask'''),
-	(16, 'disclosed, not committed', 1, '''letter'''),
+	(16, 'disclosed, not committed', 1, '''mailing'''),
 	(17, 'no substitute', 1, '''box'''),
 	(18, 'no substitute, by the looser rule of another day', 1, '''box'', at => ''2100-01-01'''),
 	(19, 'no substitute, by the stricter rule of another day', 1, '''box later'', at => ''2100-01-01'''),
@@ -82,7 +82,7 @@ FROM (VALUES
 	(3, 'in a subtransaction, undone', ARRAY['!DO $$ DECLARE a protaddr.address; BEGIN BEGIN INSERT INTO letter SELECT * FROM t WHERE id = 1 RETURNING addr INTO a; RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN NULL; END; RAISE ''%'', protaddr.show(a); END $$']),
 	(4, 'parallel', ARRAY['SELECT set_config(CASE WHEN current_setting(''server_version_num'')::int < 160000 THEN ''force_parallel_mode'' ELSE ''debug_parallel_query'' END, ''on'', true)', 'INSERT INTO letter SELECT * FROM t WHERE id = 1', 'SELECT protaddr.show(addr) FROM letter']),
 	(5, 'deferred', ARRAY['CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE ''%'', protaddr.show(NEW.addr); END $$', 'CREATE TABLE c (LIKE t)', 'CREATE CONSTRAINT TRIGGER r AFTER INSERT ON c DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f()', 'INSERT INTO letter SELECT * FROM t WHERE id = 1', 'INSERT INTO c TABLE letter', 'SET CONSTRAINTS ALL IMMEDIATE']),
-	(6, 'the record entered by hand', ARRAY['SET LOCAL SESSION AUTHORIZATION regress_everything', 'INSERT INTO protaddr.disclosure VALUES (1, now(), '''', '''', '''', now(), ''{}'', NULL, NULL, '''')']),
+	(6, 'the record entered by hand', ARRAY['SET LOCAL SESSION AUTHORIZATION regress_everything', 'INSERT INTO protaddr.disclosure (id, disclosed_at, disclosed_by, disclosed_as, kind, channel, valid_from, subjects, payment, legal_basis) VALUES (1, now(), '''', '''', ''address'', '''', now(), ''{}'', '''', '''')']),
 	(7, 'the record altered', ARRAY['SET LOCAL SESSION AUTHORIZATION regress_super', 'INSERT INTO letter SELECT * FROM t WHERE id = 1', 'UPDATE protaddr.disclosure SET subjects = ''{}''']),
 	(8, 'the record removed', ARRAY['SET LOCAL SESSION AUTHORIZATION regress_super', 'INSERT INTO letter SELECT * FROM t WHERE id = 1', 'DELETE FROM protaddr.disclosure']),
 	(9, 'the law changed for it', ARRAY['SET LOCAL SESSION AUTHORIZATION regress_keeper', 'SELECT protaddr.set_channel(''cross_border_union'', ''disclose'', legal_basis => ''none'')', 'SET LOCAL SESSION AUTHORIZATION regress_w', 'INSERT INTO chosen SELECT 1, cpr, ''cross_border_union'', addr FROM t WHERE id = 1 RETURNING coalesce(addr::text, ''[null]'')'])
@@ -115,7 +115,7 @@ SELECT subjects, payer, disclosed_by, count(*) FROM protaddr.disclosure GROUP BY
 
 -- the law changes while a statement runs: what it writes later goes by the new one
 DO $$ BEGIN
-	PERFORM protaddr.set_channel('letter', 'withhold');
+	PERFORM protaddr.set_channel('mailing', 'withhold');
 	COMMIT;
 	INSERT INTO regress_attack.letter SELECT 20, cpr, addr FROM regress_attack.t WHERE id = 1;
 END $$;

@@ -39,19 +39,25 @@ INSERT INTO payment (id, payer, channel, home) SELECT 17, '6101704001', 'sepa', 
 INSERT INTO payment (id, payer, channel, home) SELECT 18, '6101704001', 'sepa', ('pa1.AQ' || repeat('A', 10) || substr(t, 17))::protaddr.address FROM (SELECT home('6101704001')::text AS t) h;
 SELECT refusal('SELECT * FROM protaddr.verify_gate(''payment'')'), refusal('SELECT * FROM protaddr.verify_gate(NULL)'), refusal('SELECT * FROM protaddr.verify_gate(''customer_pkey'')');
 SELECT protaddr.install_gate('payment', subject => 'payer', channel_column => 'channel', persons => '{"other":"payee"}', messages => '{"doc":"xml","mt":"mt"}');
-SELECT id, v.partition, v.column_name, v.problem FROM protaddr.verify_gate('payment') v JOIN payment p ON p.ctid = v.row_tid ORDER BY id, v.column_name;
+SELECT id, v.column_name, v.problem, v.if_updated, v.because FROM protaddr.verify_gate('payment') v JOIN payment p ON p.ctid = v.row_tid ORDER BY id, v.column_name;
+-- and that is what it does
+CREATE TABLE foreseen AS SELECT p.id, v.* FROM protaddr.verify_gate('payment') v JOIN payment p ON p.ctid = v.row_tid;
+SELECT f.id, refusal(format('UPDATE payment SET id = id WHERE id = %s', f.id)) FROM foreseen f WHERE f.if_updated IN ('block', 'hold') GROUP BY 1 ORDER BY 1;
+SELECT count(*) AS recorded FROM protaddr.disclosure;
 SELECT count(*) AS recorded FROM protaddr.disclosure;
 
 -- what can be mended in place; then what cannot
 DELETE FROM payment WHERE id IN (7, 8, 10, 11, 13, 16, 17, 18);
 UPDATE payment SET id = id;
 SELECT * FROM protaddr.verify_gate('payment');
+SELECT f.id, f.column_name, f.if_updated, p.home IS NOT NULL AS home, p.other IS NOT NULL AS other, p.doc::text ~ 'StrtNm' AS street FROM foreseen f JOIN payment p USING (id) ORDER BY 1, 2;
+DROP TABLE foreseen;
 -- whose person was protected since
 SELECT protaddr.protect('6101704001', 'DK-CPR', '0001');
-SELECT id, v.column_name, v.problem FROM protaddr.verify_gate('payment') v JOIN payment p ON p.ctid = v.row_tid ORDER BY id, v.column_name;
+SELECT id, v.column_name, v.problem, v.if_updated, v.because FROM protaddr.verify_gate('payment') v JOIN payment p ON p.ctid = v.row_tid ORDER BY id, v.column_name;
 -- no register at all: nothing is
 SELECT protaddr.retire_register('DK-CPR'), protaddr.retire_register('manual');
-SELECT id, v.column_name FROM protaddr.verify_gate('payment') v JOIN payment p ON p.ctid = v.row_tid ORDER BY id, v.column_name;
+SELECT id, v.column_name, v.if_updated, v.because FROM protaddr.verify_gate('payment') v JOIN payment p ON p.ctid = v.row_tid ORDER BY id, v.column_name;
 SELECT protaddr.confirm_register('DK-CPR'), protaddr.lift('6101704001', 'DK-CPR', '0001');
 
 -- from a row on, and by partition

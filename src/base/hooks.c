@@ -27,6 +27,7 @@ static int	nparts = 0;
 static object_access_hook_type previous_object_access = NULL;
 static ExecutorCheckPerms_hook_type previous_check_perms = NULL;
 static ExecutorStart_hook_type previous_executor_start = NULL;
+static ExecutorEnd_hook_type previous_executor_end = NULL;
 static planner_hook_type previous_planner = NULL;
 static ProcessUtility_hook_type previous_utility = NULL;
 static post_parse_analyze_hook_type previous_analyzed = NULL;
@@ -41,6 +42,7 @@ static void hooks_subxact(SubXactEvent event, SubTransactionId mine, SubTransact
 static void hooks_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg);
 static bool hooks_check_perms(PROTADDR_CHECK_PERMS_ARGS);
 static void hooks_executor_start(QueryDesc *query, int eflags);
+static void hooks_executor_end(QueryDesc *query);
 static PlannedStmt *hooks_planner(Query *query, const char *text, int options, ParamListInfo params);
 static void hooks_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
 						  ProcessUtilityContext context, ParamListInfo params,
@@ -81,6 +83,8 @@ protaddr_hooks_init(const ProtaddrPart *const *all, int nall)
 	ExecutorCheckPerms_hook = hooks_check_perms;
 	previous_executor_start = ExecutorStart_hook;
 	ExecutorStart_hook = hooks_executor_start;
+	previous_executor_end = ExecutorEnd_hook;
+	ExecutorEnd_hook = hooks_executor_end;
 	previous_planner = planner_hook;
 	planner_hook = hooks_planner;
 	previous_utility = ProcessUtility_hook;
@@ -185,6 +189,22 @@ hooks_executor_start(QueryDesc *query, int eflags)
 		previous_executor_start(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
+}
+
+/* An earlier library may log the query here: our parts hear last that it has ended. */
+static void
+hooks_executor_end(QueryDesc *query)
+{
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->executor_ending)
+			parts[i]->executor_ending(query);
+	if (previous_executor_end)
+		previous_executor_end(query);
+	else
+		standard_ExecutorEnd(query);
+	for (int i = nparts - 1; i >= 0; i--)
+		if (parts[i]->executor_end)
+			parts[i]->executor_end(query);
 }
 
 static PlannedStmt *

@@ -120,6 +120,10 @@ extern text *protaddr_gate_words(const ProtaddrGateArgs *args);
 extern void protaddr_gate_person(const ProtaddrGate *gate, int person, HeapTuple row,
 								 TupleDesc desc, ProtaddrTransfer *transfer);
 
+/* ---- gate/describe.c: which payment is a row --------------------------------- */
+
+extern void protaddr_gate_describe(const ProtaddrTransfer *transfer, ProtaddrPayment *payment);
+
 /* ---- gate/message_column.c: a message in a column, and back ---------------- */
 
 #define PROTADDR_DIGEST_SIZE	32
@@ -172,6 +176,7 @@ extern void protaddr_ledger_note(ProtaddrRowEvent event, Relation rel, HeapTuple
 								 const ProtaddrDigest *row);
 extern bool protaddr_ledger_take(ProtaddrRowEvent event, Relation rel, HeapTuple before,
 								 HeapTuple stored, const ProtaddrDigest *row);
+extern void protaddr_ledger_emptied(Oid root);
 extern void protaddr_ledger_departs(Oid root, Relation rel, HeapTuple before,
 									const ProtaddrDeparture *departure);
 extern bool protaddr_ledger_arrives(Oid root, Relation rel, ProtaddrDeparture *departure);
@@ -238,6 +243,10 @@ extern ProtaddrGateState protaddr_gate_writes(Oid relation);
 extern void protaddr_gate_broken(Oid relation);
 extern void protaddr_gate_enter(Oid relation);
 extern bool protaddr_gate_leave(Oid relation, const char *why, bool always);
+
+/* ---- gate/unchecked.c: columns that no gate checks ------------------------- */
+
+extern bool protaddr_type_is_unchecked(Oid type);
 
 /* ---- gate/hooks.c: hooks that keep the gates in place ---------------------- */
 

@@ -208,6 +208,8 @@ DECLARE
     filled boolean := false;
     stored_column name;
     gate_trigger text;
+    people_column name;
+    unknown_rows bigint;
 BEGIN
     IF kind IS NULL OR kind NOT IN ('r', 'p', 'f') THEN
         RAISE EXCEPTION USING
@@ -402,13 +404,28 @@ BEGIN
     END LOOP;
     IF filled THEN
         RAISE NOTICE 'rows that are in % already were not checked', relation
-            USING HINT = 'protaddr.verify_gate() finds what is not released; UPDATE it in place to send it through the gate.';
+            USING HINT = 'protaddr.verify_gate() finds what is not released, and says what an UPDATE of the row would do: an address that the channel withholds is then gone from the row.';
+    END IF;
+    -- who may not ask of single people is not told of them
+    IF has_function_privilege('protaddr.unknown_people(regclass, name)', 'EXECUTE') THEN
+        FOR people_column IN SELECT subject WHERE subject IS NOT NULL UNION SELECT e.value::name FROM jsonb_each_text(persons) e ORDER BY 1 LOOP
+            BEGIN
+                unknown_rows := protaddr.unknown_people(relation, people_column);
+            EXCEPTION WHEN string_data_right_truncation THEN
+                -- a value too long to name anybody: verify_gate() finds its row
+                unknown_rows := NULL;
+            END;
+            IF unknown_rows > 0 THEN
+                RAISE NOTICE 'no register has told of the person that column % names: in % rows of %', quote_ident(people_column), unknown_rows, relation
+                    USING HINT = 'Load a register that lists them, or link their identifiers: protaddr.link_identity(). Until then their addresses are treated by the channel''s rule when_unknown.';
+            END IF;
+        END LOOP;
     END IF;
 END
 $$;
 REVOKE ALL ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, text) IS
-'Puts the gate on an outbound table: whatever is written, each address column is released for the channel, or withheld (NULL), reduced, held or refused as protaddr.channel says. channel: for every row, or channel_column: the column that names it. subject: the column with the payer''s identifier; a row where it is NULL has its addresses withheld. persons: address columns that are somebody else''s, {"address column": "column that names the person"}. amount, currency (a column) or currency_code, and payee (a column): what tells a small amount; without them the stricter rule counts. messages: columns with payment messages, {"column": "xml" (ISO 20022), "mt" (SWIFT MT) or "json"}, of type xml, text, varchar, bytea, json or jsonb. held: the name of the table that holds rows, else the table''s with _held; made, for the table''s owner alone, if the channel, now or by a change entered already, can hold, or if held is given. Three triggers, ENABLE ALWAYS, on partitions too. The caller must own the table. Refuses (55000) a NOT NULL address column for a channel that withholds, and a trigger that would fire after the gate, and (0A000) a table that others inherit from; names in a NOTICE the text, XML, JSON and bytea columns that it does not check. Raises 22023, 42602, 42701, 42703, 42710, 42804, 42809, 42P07, 54000, 0A000.';
+'Puts the gate on an outbound table: whatever is written, each address column is released for the channel, or withheld (NULL), reduced, held or refused as protaddr.channel says. channel: for every row, or channel_column: the column that names it. subject: the column with the payer''s identifier; a row where it is NULL has its addresses withheld. persons: address columns that are somebody else''s, {"address column": "column that names the person"}. amount, currency (a column) or currency_code, and payee (a column): what tells a small amount; without them the stricter rule counts. messages: columns with payment messages, {"column": "xml" (ISO 20022), "mt" (SWIFT MT) or "json"}, of type xml, text, varchar, bytea, json or jsonb. held: the name of the table that holds rows, else the table''s with _held; made, for the table''s owner alone, if the channel, now or by a change entered already, can hold, or if held is given. Three triggers, ENABLE ALWAYS, on partitions too. The caller must own the table. Refuses (55000) a NOT NULL address column for a channel that withholds, and a trigger that would fire after the gate, and (0A000) a table that others inherit from; names in a NOTICE the text, XML, JSON and bytea columns that it does not check; tells who may ask protaddr.unknown_people() how many rows name a person of whom no register has told. Raises 22023, 42602, 42701, 42703, 42710, 42804, 42809, 42P07, 54000, 0A000.';
 
 CREATE FUNCTION protaddr.release_held(relation regclass, held_id bigint, reason text, action text DEFAULT 'withhold') RETURNS void
     AS 'MODULE_PATHNAME', 'protaddr_release_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
@@ -432,12 +449,12 @@ COMMENT ON FUNCTION protaddr.held_rows(regclass) IS
 
 CREATE FUNCTION protaddr.verify_gate(
     relation regclass, continue_in regclass DEFAULT NULL, after tid DEFAULT NULL,
-    OUT partition regclass, OUT row_tid tid, OUT column_name name, OUT problem text
+    OUT partition regclass, OUT row_tid tid, OUT column_name name, OUT problem text, OUT if_updated text, OUT because text
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'protaddr_verify_gate' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.verify_gate(regclass, regclass, tid) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.verify_gate(regclass, regclass, tid) IS
-'Looks through all that is stored behind a gate, partitions and inheriting tables too, and gives a row for everything that is not released for its channel by the register as it is now; nothing if all is well. No value is told. Amounts are not weighed again. row_tid: NULL of a foreign table. Takes as long as reading the table and opening each address does; says every 5 seconds how far it is (protaddr.verify_progress); locks out no writer. Cancelled, it says where to go on: continue_in and after. Needs EXECUTE, and SELECT on the table. Raises 42501, also if a policy hides rows; 42809 for a table without a gate; 22023.';
+'Looks through all that is stored behind a gate, partitions and inheriting tables too, and gives a row for everything that is not released for its channel by the register as it is now; nothing if all is well. No value is told. Amounts are not weighed again. if_updated: what an UPDATE that sends the row through the gate again would do with the address or message: leave, reduce (a message), minimum, substitute, withhold (it becomes NULL), disclose (on record), hold or block (the UPDATE is refused); because: by which rule. Both NULL where that is not known. row_tid: NULL of a foreign table. Takes as long as reading the table and opening each address does; says every 5 seconds how far it is (protaddr.verify_progress); locks out no writer. Cancelled, it says where to go on: continue_in and after. Needs EXECUTE, and SELECT on the table. Raises 42501, also if a policy hides rows; 42809 for a table without a gate; 22023.';
 
 CREATE VIEW protaddr.verify_progress AS
 SELECT c.pid, a.usename AS verified_by, c.relid::regclass AS relation, c.param13::oid::regclass AS partition,
@@ -458,19 +475,18 @@ COMMENT ON COLUMN protaddr.verify_progress.rows IS 'Rows verified so far.';
 COMMENT ON COLUMN protaddr.verify_progress.rows_per_second IS 'The rate.';
 COMMENT ON COLUMN protaddr.verify_progress.problems IS 'Problems found so far.';
 
+CREATE FUNCTION protaddr.unchecked_type(type oid) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_unchecked_type' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION protaddr.unchecked_type(oid) IS
+'Part of protaddr.unchecked_columns(): whether values of a type could hold an address as text, which no gate checks.';
+
 CREATE FUNCTION protaddr.unchecked_columns(relation regclass, OUT column_name name, OUT type text) RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT a.attname, format_type(a.atttypid, a.atttypmod)
     FROM pg_attribute a
-    JOIN pg_type t ON t.oid = a.atttypid
-    LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
     WHERE a.attrelid = unchecked_columns.relation AND a.attnum > 0 AND NOT a.attisdropped
-      AND protaddr.address_column(a.atttypid) IS NULL
-      AND (coalesce(e.typcategory, t.typcategory) = 'S'
-           OR coalesce(e.typtype, t.typtype) = 'c'
-           OR coalesce(e.oid, t.oid) IN ('xml'::regtype, 'json'::regtype, 'jsonb'::regtype, 'bytea'::regtype)
-           OR coalesce(e.typname, t.typname) = 'hstore')
+      AND protaddr.unchecked_type(a.atttypid)
     ORDER BY a.attname;
 END;
 COMMENT ON FUNCTION protaddr.unchecked_columns(regclass) IS

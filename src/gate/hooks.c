@@ -67,6 +67,7 @@ typedef struct Touched
 	bool		detached;
 	bool		column_gone;	/* one that the gate needs */
 	Bitmapset  *added;			/* new columns that hold addresses */
+	Bitmapset  *unchecked;		/* new columns, or of a new type, that could hold one as text */
 } Touched;
 
 static List *touched = NIL;
@@ -284,6 +285,24 @@ trigger_touched(ObjectAccessType access, Oid trigger)
 			   "Triggers fire by name: one that sorts before " PROTADDR_GATE_TRIGGER " is checked by the gate.");
 }
 
+/*
+ * column_unchecked notes a column that could hold an address as text.  Of a partition it is
+ * that of the table it is a partition of.
+ */
+static void
+column_unchecked(Oid relation, AttrNumber number)
+{
+	Touched    *entry;
+	MemoryContext old;
+
+	if (get_rel_relispartition(relation))
+		return;
+	entry = touch(relation);
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	entry->unchecked = bms_add_member(entry->unchecked, number);
+	MemoryContextSwitchTo(old);
+}
+
 /* column_altered: renamed, or given another type, or another value by ALTER TYPE USING. */
 static void
 column_altered(Oid relation, AttrNumber number)
@@ -315,6 +334,8 @@ column_altered(Oid relation, AttrNumber number)
 		refuse(relation, strcmp(NameStr(old->attname), NameStr(new->attname)) != 0 ?
 			   "renaming a column that it works on" : "changing the type of a column that it works on",
 			   NULL);
+	if (protaddr_type_is_unchecked(new->atttypid) && !protaddr_type_is_unchecked(old->atttypid))
+		column_unchecked(relation, number);
 }
 
 /* column_added: rows that are there must not get an address with it. */
@@ -326,8 +347,11 @@ column_added(Oid relation, AttrNumber number)
 	Touched    *entry;
 
 	if (protaddr_gate_state(relation) == PROTADDR_GATE_NONE ||
-		(new = new_column(relation, number)) == NULL ||
-		!protaddr_type_holds_address(new->atttypid))
+		(new = new_column(relation, number)) == NULL)
+		return;
+	if (protaddr_type_is_unchecked(new->atttypid))
+		column_unchecked(relation, number);
+	if (!protaddr_type_holds_address(new->atttypid))
 		return;
 	if (new->attgenerated)
 		refuse(relation, "a generated column that holds an address", NULL);
@@ -641,6 +665,25 @@ check_members(void)
 				 errmsg("what the gates are made of cannot be taken out of extension protaddr")));
 }
 
+/* warn_of_unchecked says of which columns the gate sees nothing. */
+static void
+warn_of_unchecked(const Touched *entry)
+{
+	int			number = -1;
+
+	while ((number = bms_next_member(entry->unchecked, number)) >= 0)
+	{
+		char	   *column = get_attname(entry->relation, number, true);
+
+		if (column != NULL)
+			ereport(WARNING,
+					(errcode(ERRCODE_WARNING),
+					 errmsg("the gate of table \"%s\" does not check column \"%s\", which could hold an address as text",
+							get_rel_name(entry->relation), column),
+					 errhint("If it holds payment messages, protaddr.remove_gate() and protaddr.install_gate(..., messages => ...).")));
+	}
+}
+
 static void
 check_touched(Touched *entry)
 {
@@ -662,6 +705,8 @@ check_touched(Touched *entry)
 		refuse(relation, "what would leave it incomplete", NULL);
 	if (gate == PROTADDR_GATE_WHOLE)
 		protaddr_gate_enter(relation);
+	if (gate != PROTADDR_GATE_NONE)
+		warn_of_unchecked(entry);
 }
 
 /* settle checks what was touched; raises an error, or forgets it. */

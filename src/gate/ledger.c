@@ -25,8 +25,10 @@
 #include "access/xact.h"
 #include "executor/executor.h"
 #include "executor/tuptable.h"
+#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -48,6 +50,13 @@ typedef struct Entry
 	int64		times;			/* rows of one INSERT may be the same */
 } Entry;
 
+/* Rows of a table in which a command has emptied an address that it did not change. */
+typedef struct Emptied
+{
+	Oid			root;
+	int64		rows;
+} Emptied;
+
 /* What one command has noted. */
 typedef struct LedgerPage
 {
@@ -55,6 +64,7 @@ typedef struct LedgerPage
 	SubTransactionId subtransaction;
 	HTAB	   *entries;		/* NULL: none yet */
 	int64		nentries;
+	List	   *emptied;		/* of Emptied */
 
 	/* the row that the command updated last */
 	bool		departs;
@@ -121,6 +131,7 @@ tear_out(LedgerPage *page)
 	Assert(nentries >= 0);
 	if (page->entries != NULL)
 		hash_destroy(page->entries);
+	list_free_deep(page->emptied);
 	pfree(page);
 }
 
@@ -151,6 +162,28 @@ ledger_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId paren
 	}
 }
 
+/* tell_emptied says what a command has taken away that nobody had asked for. */
+static void
+tell_emptied(const LedgerPage *page)
+{
+	ListCell   *cell;
+
+	foreach(cell, page->emptied)
+	{
+		const Emptied *emptied = lfirst(cell);
+		char	   *name = get_rel_name(emptied->root);
+
+		if (name != NULL)
+			ereport(NOTICE,
+					(errmsg_plural("%lld row of %s has lost an address that the statement did not change",
+								   "%lld rows of %s have lost an address that the statement did not change",
+								   (unsigned long) emptied->rows, (long long) emptied->rows,
+								   quote_qualified_identifier(get_namespace_name(get_rel_namespace(emptied->root)),
+															  name)),
+					 errhint("The channel withholds it now. protaddr.verify_gate() says before an UPDATE what it would do.")));
+	}
+}
+
 /*
  * When a command is over, so are all that ran within it, and those have higher
  * numbers.  A foreign key's query ends before its triggers have fired, which the
@@ -171,6 +204,7 @@ ledger_executor_ending(QueryDesc *query)
 
 		if (page->command < query->estate->es_output_cid)
 			continue;
+		tell_emptied(page);
 		tear_out(page);
 		pages = foreach_delete_current(pages, cell);
 	}
@@ -289,6 +323,35 @@ protaddr_ledger_take(ProtaddrRowEvent event, Relation rel, HeapTuple before, Hea
 		return false;
 	fill_key(&key, event, rel, before, row);
 	return take(storing_command(rel, stored), &key);
+}
+
+/*
+ * protaddr_ledger_emptied notes an update of a row in which the gate has emptied an
+ * address that stood there, and that the update did not change.
+ */
+void
+protaddr_ledger_emptied(Oid root)
+{
+	LedgerPage *page = page_for(running_command());
+	MemoryContext old;
+	Emptied    *emptied;
+	ListCell   *cell;
+
+	foreach(cell, page->emptied)
+	{
+		emptied = lfirst(cell);
+		if (emptied->root == root)
+		{
+			emptied->rows++;
+			return;
+		}
+	}
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	emptied = palloc(sizeof(Emptied));
+	emptied->root = root;
+	emptied->rows = 1;
+	page->emptied = lappend(page->emptied, emptied);
+	MemoryContextSwitchTo(old);
 }
 
 /* ---- a row moves to another partition --------------------------------------------------- */

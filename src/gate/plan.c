@@ -532,6 +532,10 @@ protaddr_gate_transfer(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 
 	memset(transfer, 0, sizeof(*transfer));
 	transfer->relation = gate->root;
+	transfer->describe = protaddr_gate_describe;
+	transfer->gate = gate;
+	transfer->row = row;
+	transfer->desc = desc;
 
 	value = field(&gate->amount, row, desc, &isnull);
 	if (!isnull)

@@ -61,6 +61,7 @@ typedef struct Passing
 	bool	   *linked;			/* of whose people it is recorded */
 	bool		loses_key;		/* an update: what was noted of its messages is not found */
 	bool		has_message;	/* of which only the ledger knows that it passed */
+	bool		empties;		/* an update: an address that it leaves as it was is withheld */
 	bool		by_decision;	/* something leaves that the channel would hold */
 	bool		arrives;		/* an insert: an update moves the row here, and made of it: */
 	ProtaddrDeparture departed;
@@ -346,6 +347,7 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 	value = released == NULL ? (Datum) 0 : PointerGetDatum(released);
 	if (OidIsValid(column->domain))
 		domain_check(value, released == NULL, column->domain, NULL, NULL);
+	passing->empties |= released == NULL && stays_as_it_was(passing, column->number, PointerGetDatum(seal));
 	replace(passing, column->number, value, released == NULL);
 }
 
@@ -491,6 +493,8 @@ note_passing(Passing *passing)
 		protaddr_ledger_note(passing->by_decision ? PROTADDR_ROW_DECIDED : PROTADDR_ROW_PASSED,
 							 passing->rel, passing->before, &departure.row);
 	}
+	if (passing->empties)
+		protaddr_ledger_emptied(passing->gate->root);
 	if (passing->before != NULL && passing->gate->root != passing->gate->relation)
 		protaddr_ledger_departs(passing->gate->root, passing->rel, passing->before, &departure);
 }

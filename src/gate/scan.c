@@ -56,17 +56,28 @@ typedef struct Verification
 	TimestampTz shown;
 } Verification;
 
+/* What an update would do with a value; NULL: that is not known. */
+typedef struct Foreseen
+{
+	const char *action;
+	const char *because;
+} Foreseen;
+
 static void verify_all(Verification *v, List *relations, Oid continue_in, ItemPointer after);
 static void verify_relation(Verification *verification, ItemPointer after);
 static void verify_foreign(Verification *verification);
 static void verify_row(Verification *verification, HeapTuple row, ItemPointer tid);
 static void verify_columns(Verification *verification, HeapTuple row, ItemPointer tid);
+static const char *problem_of_address(ProtaddrSeal *seal, const ProtaddrChannel *channel,
+									  const ProtaddrTransfer *transfer);
 static const char *problem_of_message(Verification *verification, HeapTuple row,
 									  const ProtaddrGateMessage *column, Datum value,
 									  const ProtaddrChannel *channel,
 									  const ProtaddrTransfer *transfer);
+static void foresee(const ProtaddrGateMessage *message, Datum value, const ProtaddrChannel *channel,
+					const ProtaddrTransfer *transfer, Foreseen *foreseen);
 static void note_problem(Verification *verification, ItemPointer tid, AttrNumber column,
-						 const char *problem);
+						 const char *problem, const Foreseen *foreseen);
 static void show_progress(Verification *verification);
 
 static char *
@@ -162,7 +173,7 @@ verify_all(Verification *v, List *relations, Oid continue_in, ItemPointer after)
 		ItemPointerSetInvalid(&v->last);
 		v->gate = protaddr_gate_of_table(v->rel);
 		if (v->gate == NULL)
-			note_problem(v, NULL, InvalidAttrNumber, "has no gate");
+			note_problem(v, NULL, InvalidAttrNumber, "has no gate", NULL);
 		else if (v->rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
 			verify_foreign(v);
 		else if (RELKIND_HAS_TABLE_AM(v->rel->rd_rel->relkind))
@@ -276,7 +287,7 @@ verify_row(Verification *verification, HeapTuple row, ItemPointer tid)
 			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES)
 			ReThrowError(error);
 		note_problem(verification, tid, InvalidAttrNumber,
-					 psprintf("cannot be checked (SQLSTATE %s)", unpack_sql_state(error->sqlerrcode)));
+					 psprintf("cannot be checked (SQLSTATE %s)", unpack_sql_state(error->sqlerrcode)), NULL);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
@@ -300,56 +311,67 @@ verify_columns(Verification *verification, HeapTuple row, ItemPointer tid)
 
 	if (channel == NULL)
 	{
-		note_problem(verification, tid, gate->channel.number, "its channel is none, or not in force");
+		note_problem(verification, tid, gate->channel.number, "its channel does not exist, or is not in force", NULL);
 		return;
 	}
 	protaddr_gate_transfer(gate, row, desc, &transfer);
-
-	/* what was decided of a held row is in the seal: no rule holds here */
-	transfer.hold_decided = true;
-	transfer.after_hold = PROTADDR_DISCLOSE;
 	for (int i = 0; i < gate->naddresses; i++)
 	{
+		AttrNumber	column = gate->addresses[i].number;
 		bool		isnull;
-		Datum		value = heap_getattr(row, gate->addresses[i].number, desc, &isnull);
+		Datum		value = heap_getattr(row, column, desc, &isnull);
 		ProtaddrTransfer other = transfer;
-		ProtaddrSeal *seal;
-		const char *problem = NULL;
+		Foreseen	foreseen;
+		const char *problem;
 
 		if (isnull)
 			continue;
 		if (gate->addresses[i].person != 0)
 			protaddr_gate_person(gate, gate->addresses[i].person, row, desc, &other);
-		seal = (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value);
-		switch (protaddr_seal_state(seal))
-		{
-			case PROTADDR_SEAL_WHOLE:
-				if (!protaddr_is_released(seal, channel, &other))
-					problem = psprintf("is not released for channel \"%s\"", channel->name);
-				break;
-			case PROTADDR_SEAL_NO_KEY:
-				problem = "its key is not here";
-				break;
-			case PROTADDR_SEAL_ALTERED:
-				problem = "was altered after it was sealed";
-				break;
-		}
-		if (problem != NULL)
-			note_problem(verification, tid, gate->addresses[i].number, problem);
+		problem = problem_of_address((ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value), channel, &other);
+		if (problem == NULL)
+			continue;
+		foresee(NULL, value, channel, &other, &foreseen);
+		note_problem(verification, tid, column, problem, &foreseen);
 	}
-	transfer.hold_decided = false;
+	transfer.has_row = gate->args.subject != NULL;
 	for (int i = 0; i < gate->nmessages; i++)
 	{
+		AttrNumber	column = gate->messages[i].number;
 		bool		isnull;
-		Datum		value = heap_getattr(row, gate->messages[i].number, desc, &isnull);
+		Datum		value = heap_getattr(row, column, desc, &isnull);
+		Foreseen	foreseen;
 		const char *problem;
 
 		if (isnull)
 			continue;
 		problem = problem_of_message(verification, row, &gate->messages[i], value, channel, &transfer);
-		if (problem != NULL)
-			note_problem(verification, tid, gate->messages[i].number, problem);
+		if (problem == NULL)
+			continue;
+		foresee(&gate->messages[i], value, channel, &transfer, &foreseen);
+		note_problem(verification, tid, column, problem, &foreseen);
 	}
+}
+
+static const char *
+problem_of_address(ProtaddrSeal *seal, const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
+{
+	ProtaddrTransfer decided = *transfer;
+
+	/* what was decided of a held row is in the seal: no rule holds here */
+	decided.hold_decided = true;
+	decided.after_hold = PROTADDR_DISCLOSE;
+	switch (protaddr_seal_state(seal))
+	{
+		case PROTADDR_SEAL_WHOLE:
+			break;
+		case PROTADDR_SEAL_NO_KEY:
+			return "its key is not here";
+		case PROTADDR_SEAL_ALTERED:
+			return "was altered after it was sealed";
+	}
+	return protaddr_is_released(seal, channel, &decided) ? NULL :
+		psprintf("is not released for channel \"%s\"", channel->name);
 }
 
 /* problem_of_message rewrites it once more, and records and refuses nothing. */
@@ -358,13 +380,11 @@ problem_of_message(Verification *verification, HeapTuple row, const ProtaddrGate
 				   Datum value, const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 {
 	const ProtaddrGate *gate = verification->gate;
-	ProtaddrTransfer nobody = *transfer;
 	ProtaddrAnswer answer;
 	Datum		leaves;
 	StringInfoData digest;
 
-	nobody.has_row = gate->args.subject != NULL;
-	if (protaddr_gate_message(PROTADDR_ASK_AS_STORED, column, value, channel, &nobody, &leaves,
+	if (protaddr_gate_message(PROTADDR_ASK_AS_STORED, column, value, channel, transfer, &leaves,
 							  &answer) == PROTADDR_LEAVE)
 		return leaves == value ? NULL : psprintf("holds more than may leave through channel \"%s\"", channel->name);
 	if (answer.rule == PROTADDR_RULE_UNREADABLE)
@@ -376,11 +396,62 @@ problem_of_message(Verification *verification, HeapTuple row, const ProtaddrGate
 	return psprintf("holds what channel \"%s\" holds or blocks", channel->name);
 }
 
+/*
+ * foresee tells what an update that leaves the row as it is would do with an address, or a
+ * message.  It is done and taken back: a disclosure leaves no record.
+ */
 static void
-note_problem(Verification *verification, ItemPointer tid, AttrNumber column, const char *problem)
+foresee(const ProtaddrGateMessage *message, Datum value, const ProtaddrChannel *channel,
+		const ProtaddrTransfer *transfer, Foreseen *foreseen)
 {
-	Datum		values[4];
-	bool		nulls[4] = {false};
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool reduces = false;
+	volatile bool done = false;
+	ProtaddrAnswer answer;
+
+	memset(foreseen, 0, sizeof(*foreseen));
+	memset(&answer, 0, sizeof(answer));
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		if (message == NULL)
+			(void) protaddr_release((ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value), channel, transfer,
+									&answer);
+		else
+		{
+			Datum		leaves = value;
+
+			reduces = protaddr_gate_message(PROTADDR_ASK_NOW, message, value, channel, transfer, &leaves,
+											&answer) == PROTADDR_LEAVE && leaves != value;
+		}
+		done = true;
+	}
+	PG_CATCH();
+	{
+		/* blocked: the answer says so; or there is none */
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+
+	if (!done && answer.law == NULL)
+		return;
+	foreseen->action = reduces ? "reduce" : protaddr_action_word(answer.law == NULL ? PROTADDR_LEAVE : answer.action);
+	if (answer.law != NULL)
+		foreseen->because = protaddr_rule_why(answer.rule);
+}
+
+static void
+note_problem(Verification *verification, ItemPointer tid, AttrNumber column, const char *problem,
+			 const Foreseen *foreseen)
+{
+	Datum		values[6];
+	bool		nulls[6] = {false};
 	NameData	name;
 
 	values[0] = ObjectIdGetDatum(RelationGetRelid(verification->rel));
@@ -391,6 +462,12 @@ note_problem(Verification *verification, ItemPointer tid, AttrNumber column, con
 		namestrcpy(&name, NameStr(TupleDescAttr(RelationGetDescr(verification->rel), column - 1)->attname));
 	values[2] = NameGetDatum(&name);
 	values[3] = CStringGetTextDatum(problem);
+	nulls[4] = foreseen == NULL || foreseen->action == NULL;
+	if (!nulls[4])
+		values[4] = CStringGetTextDatum(foreseen->action);
+	nulls[5] = foreseen == NULL || foreseen->because == NULL;
+	if (!nulls[5])
+		values[5] = CStringGetTextDatum(foreseen->because);
 	tuplestore_putvalues(verification->result->setResult, verification->result->setDesc, values, nulls);
 	verification->problems++;
 }

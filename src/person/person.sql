@@ -120,3 +120,9 @@ END;
 REVOKE ALL ON FUNCTION protaddr.people_of(text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.people_of(text) IS
 'Canonical keys of everybody an identifier stands for now, its own key first: identity links followed to their end, a circle once. No rows for NULL and for an identifier with nothing in it. Raises 22001 over 64 bytes. For readers of history; tells nothing of protection.';
+
+CREATE FUNCTION protaddr.unknown_people(relation regclass, column_name name) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'protaddr_unknown_people' LANGUAGE C STRICT VOLATILE;
+REVOKE ALL ON FUNCTION protaddr.unknown_people(regclass, name) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.unknown_people(regclass, name) IS
+'How many rows of a table name, in this column, a person of whom no register has told: shipped channels withhold the addresses of such people. 0 while no register lists people; NULL while the register is not ready, and for NULL. Reads the whole table. Needs EXECUTE, and SELECT on the column. Raises 42501, 42703, 42804.';

@@ -1,0 +1,55 @@
+/*
+ * unchecked.c
+ *		Which columns could hold an address as text that no gate would see?
+ */
+#include "postgres.h"
+
+#include "binding/binding.h"
+#include "gate/gate.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+PG_FUNCTION_INFO_V1(protaddr_unchecked_type);
+
+/*
+ * protaddr_type_is_unchecked tells whether values of a type could hold an address as
+ * text: text types, XML, JSON, bytea, hstore, composites, and arrays and domains of
+ * these.  Not what holds protaddr.address, which a gate works on or refuses.
+ */
+bool
+protaddr_type_is_unchecked(Oid type)
+{
+	Oid			element;
+	HeapTuple	tuple;
+	Form_pg_type form;
+	bool		unchecked;
+
+	if (protaddr_type_holds_address(type))
+		return false;
+	type = getBaseType(type);
+	element = get_element_type(type);
+	if (OidIsValid(element))
+		type = getBaseType(element);
+	if (type == XMLOID || type == JSONOID || type == JSONBOID || type == BYTEAOID)
+		return true;
+
+	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_type) GETSTRUCT(tuple);
+	unchecked = form->typcategory == TYPCATEGORY_STRING || form->typtype == TYPTYPE_COMPOSITE ||
+		strcmp(NameStr(form->typname), "hstore") == 0;
+	ReleaseSysCache(tuple);
+	return unchecked;
+}
+
+/* protaddr_unchecked_type is protaddr.unchecked_type(oid). */
+Datum
+protaddr_unchecked_type(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(protaddr_type_is_unchecked(PG_GETARG_OID(0)));
+}
