@@ -251,8 +251,8 @@ ask_of_protected(const ProtaddrQuestion *question, const ProtaddrChannel *law,
 
 /*
  * apply_decision puts what somebody decided in place of holding.  Of an address that
- * nobody could be asked about, nothing leaves all the same; and a message that cannot
- * be read cannot be decided on.
+ * nobody could be asked about, nothing leaves all the same; and of a message that cannot
+ * be read only the gate can carry out a decision, on all of it.
  */
 static void
 apply_decision(const ProtaddrQuestion *question, const ProtaddrChannel *law, ProtaddrAnswer *answer)
@@ -276,7 +276,6 @@ apply_decision(const ProtaddrQuestion *question, const ProtaddrChannel *law, Pro
 			answer->action = PROTADDR_WITHHOLD;
 			break;
 		case PROTADDR_RULE_UNREADABLE:
-			answer->action = PROTADDR_BLOCK;
 			return;
 		default:
 			answer->action = decided;

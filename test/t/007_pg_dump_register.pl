@@ -20,7 +20,7 @@ $node->safe_psql('bank', <<"SQL");
 CREATE ROLE regress_owner LOGIN;
 CREATE ROLE regress_reader LOGIN;
 GRANT CREATE ON SCHEMA public TO regress_owner;
-GRANT EXECUTE ON FUNCTION protaddr.bind_column, protaddr.install_gate, protaddr.bind_row, protaddr.gate_row, protaddr.gate_check, protaddr.gate_summary, protaddr.held_kept, protaddr.address TO regress_owner;
+GRANT EXECUTE ON FUNCTION protaddr.bind_column, protaddr.install_gate, protaddr.bind_row, protaddr.gate_row, protaddr.gate_check, protaddr.gate_summary, protaddr.address TO regress_owner;
 
 UPDATE protaddr.regime_code SET kind = 'address' WHERE regime = 'DK-CPR' AND code = '0002';
 SELECT protaddr.load_cpr(pg_read_binary_file('$data/cpr_fixture.txt'));
