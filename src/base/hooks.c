@@ -191,7 +191,6 @@ hooks_executor_start(QueryDesc *query, int eflags)
 		standard_ExecutorStart(query, eflags);
 }
 
-/* An earlier library may log the query here: our parts hear last that it has ended. */
 static void
 hooks_executor_end(QueryDesc *query)
 {
@@ -202,9 +201,6 @@ hooks_executor_end(QueryDesc *query)
 		previous_executor_end(query);
 	else
 		standard_ExecutorEnd(query);
-	for (int i = nparts - 1; i >= 0; i--)
-		if (parts[i]->executor_end)
-			parts[i]->executor_end(query);
 }
 
 static PlannedStmt *
