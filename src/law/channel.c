@@ -35,6 +35,7 @@ enum
 	CHANNEL_WHEN_SMALL,
 	CHANNEL_LINKED_WITHIN,
 	CHANNEL_WHEN_UNKNOWN,
+	CHANNEL_WHEN_OWN,
 	CHANNEL_WHEN_UNBOUND,
 	CHANNEL_WHEN_UNREADABLE,
 	CHANNEL_WITHOUT_SUBSTITUTE,
@@ -55,6 +56,7 @@ static const char *const channel_columns[] = {
 	[CHANNEL_WHEN_SMALL] = "when_small",
 	[CHANNEL_LINKED_WITHIN] = "linked_within",
 	[CHANNEL_WHEN_UNKNOWN] = "when_unknown",
+	[CHANNEL_WHEN_OWN] = "when_own",
 	[CHANNEL_WHEN_UNBOUND] = "when_unbound",
 	[CHANNEL_WHEN_UNREADABLE] = "when_unreadable",
 	[CHANNEL_WITHOUT_SUBSTITUTE] = "without_substitute",
@@ -78,7 +80,19 @@ static ProtaddrChannel *channels = NULL;
 static int	nchannels = 0;
 static uint64 channels_generation = 0;
 
+/* What stands in for the row "show" if there is none in force: everything is withheld. */
+static const ProtaddrChannel show_nothing = {
+	.name = PROTADDR_CHANNEL_SHOW,
+	.name_len = sizeof(PROTADDR_CHANNEL_SHOW) - 1,
+	.closed = true,
+	.when_unreadable = PROTADDR_BLOCK,
+	.legal_basis = ""
+};
+
+static bool is_a_name(const char *word, size_t len);
+static const char *channel_names(void);
 static void channels_read(void);
+static void restrict_to_showing(ProtaddrChannel *channel);
 static bool channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel);
 static ProtaddrAction action_of(HeapTuple tuple, TupleDesc desc, AttrNumber column);
 
@@ -125,15 +139,55 @@ protaddr_channel(const char *name, size_t len, TimestampTz at)
 	if (there)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the channel is not in force at that time"),
+				 errmsg("channel \"%.*s\" is not in force at that time", (int) len, name),
 				 errhint("See valid_from and valid_to in protaddr.channel."),
 				 protaddr_errprivate()));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("there is no such channel"),
-			 errhint("See protaddr.channel for those there are."),
+			 is_a_name(name, len) ? errmsg("channel \"%.*s\" does not exist", (int) len, name) :
+			 errmsg("channel does not exist"),
+			 errhint("Channels are: %s.", channel_names()),
 			 protaddr_errprivate()));
 	return NULL;
+}
+
+/*
+ * is_a_name tells whether a word could be the name of a channel, misspelled.  Out of a
+ * row may come anything, an address too, and no error tells that.
+ */
+static bool
+is_a_name(const char *word, size_t len)
+{
+	if (len == 0 || len > PA_CHANNEL_SIZE || word[0] < 'a' || word[0] > 'z')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((word[i] < 'a' || word[i] > 'z') && (word[i] < '0' || word[i] > '9') && word[i] != '_')
+			return false;
+	return true;
+}
+
+/* channel_names lists the channels, each once, in the order of the alphabet. */
+static const char *
+channel_names(void)
+{
+	StringInfoData names;
+	const ProtaddrChannel *last = NULL;
+
+	initStringInfo(&names);
+	for (;;)
+	{
+		const ProtaddrChannel *next = NULL;
+
+		for (int i = 0; i < nchannels; i++)
+			if ((last == NULL || strcmp(channels[i].name, last->name) > 0) &&
+				(next == NULL || strcmp(channels[i].name, next->name) < 0))
+				next = &channels[i];
+		if (next == NULL)
+			break;
+		appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", next->name);
+		last = next;
+	}
+	return names.data;
 }
 
 /* protaddr_channel_if_any does the same, and gives NULL for one that there is not. */
@@ -143,6 +197,27 @@ protaddr_channel_if_any(const char *name, size_t len, TimestampTz at)
 	bool		there;
 
 	return find_channel(name, len, at, &there);
+}
+
+/*
+ * protaddr_channel_show gives the rules for what is shown inside the bank.  Without a
+ * row for it, nothing is.
+ */
+const ProtaddrChannel *
+protaddr_channel_show(void)
+{
+	static const ProtaddrChannel *show = NULL;
+	static uint64 show_generation = 0;
+	uint64		now = protaddr_generation(PROTADDR_CHANNEL);
+	bool		there;
+
+	/* asked for every row that is shown: the clock only if the rules are to change by themselves */
+	if (likely(show != NULL && show_generation == now && channels_generation == now &&
+			   TIMESTAMP_IS_NOBEGIN(show->valid_from) && TIMESTAMP_IS_NOEND(show->valid_to)))
+		return show;
+	show = find_channel(PROTADDR_CHANNEL_SHOW, sizeof(PROTADDR_CHANNEL_SHOW) - 1, DT_NOBEGIN, &there);
+	show_generation = channels_generation;
+	return show != NULL ? show : &show_nothing;
 }
 
 static void
@@ -222,6 +297,12 @@ channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel)
 		channel->when_protected = PROTADDR_WITHHOLD;
 	if (channel->when_unknown == PROTADDR_DISCLOSE || channel->when_unknown == PROTADDR_SUBSTITUTE)
 		channel->when_unknown = PROTADDR_WITHHOLD;
+	(void) heap_getattr(tuple, CHANNEL_WHEN_OWN, desc, &isnull);
+	channel->has_own = !isnull;
+	channel->when_own = action_of(tuple, desc, CHANNEL_WHEN_OWN);
+	if (channel->when_own != PROTADDR_MINIMUM && channel->when_own != PROTADDR_SUBSTITUTE &&
+		channel->when_own != PROTADDR_DISCLOSE)
+		channel->when_own = PROTADDR_WITHHOLD;
 	channel->when_unbound = action_of(tuple, desc, CHANNEL_WHEN_UNBOUND);
 	channel->without_substitute = action_of(tuple, desc, CHANNEL_WITHOUT_SUBSTITUTE);
 	channel->when_unreadable = action_of(tuple, desc, CHANNEL_WHEN_UNREADABLE) == PROTADDR_HOLD ?
@@ -252,8 +333,29 @@ channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel)
 	channel->birth_data = !isnull && DatumGetBool(value);
 	value = heap_getattr(tuple, CHANNEL_LEGAL_BASIS, desc, &isnull);
 	channel->legal_basis = isnull ? "" : TextDatumGetCString(value);
+	if (strcmp(channel->name, PROTADDR_CHANNEL_SHOW) == 0)
+		restrict_to_showing(channel);
 	channel->may = protaddr_channel_may(channel);
 	return true;
+}
+
+/*
+ * restrict_to_showing takes what a reader cannot be given for "withhold": there is no
+ * row to be held or refused, and a disclosure needs a record, which showing an address
+ * does not write.  The table's constraint says so, too, as long as it is there.
+ */
+static void
+restrict_to_showing(ProtaddrChannel *channel)
+{
+	if (channel->when_protected != PROTADDR_MINIMUM && channel->when_protected != PROTADDR_SUBSTITUTE)
+		channel->when_protected = PROTADDR_WITHHOLD;
+	if (channel->when_unknown != PROTADDR_LEAVE && channel->when_unknown != PROTADDR_MINIMUM)
+		channel->when_unknown = PROTADDR_WITHHOLD;
+	channel->when_unbound = PROTADDR_WITHHOLD;
+	if (channel->without_substitute != PROTADDR_MINIMUM)
+		channel->without_substitute = PROTADDR_WITHHOLD;
+	channel->has_small = false;
+	channel->has_own = false;
 }
 
 /* action_of reads a word of the vocabulary; what it does not know, and NULL, withholds. */
