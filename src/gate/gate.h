@@ -1,6 +1,6 @@
 /*
  * gate.h
- *		Gates: the triggers of outbound tables, and what keeps them in place.
+ *		Gates: the triggers of outbound tables, and what protects them.
  */
 #ifndef PROTADDR_GATE_H
 #define PROTADDR_GATE_H
@@ -28,7 +28,7 @@
  *	message N format F	a column with a message to be rewritten: xml, mt or json
  *	held T				the table that holds rows, qualified and quoted
  *
- * Dumped and restored with the trigger; so a gate needs no row anywhere to know itself.
+ * They are dumped and restored with the trigger, so a gate depends on no row of a table.
  */
 #define PROTADDR_GATE_MAX_COLUMNS	32
 
@@ -124,7 +124,7 @@ extern void protaddr_gate_person(const ProtaddrGate *gate, int person, HeapTuple
 
 #define PROTADDR_DIGEST_SIZE	32
 
-/* how sealed bytes begin: a message is of anybody's making, and never passes for digests */
+/* first byte of what is sealed: anybody can write a message, and none must pass for digests */
 #define PROTADDR_SEALED_MESSAGE	'm'
 #define PROTADDR_SEALED_DIGESTS	'd'
 
@@ -152,16 +152,16 @@ extern bytea *protaddr_open_message(Datum value);
 typedef enum ProtaddrRowEvent
 {
 	PROTADDR_ROW_PASSED = 1,	/* the gate let it through as it is */
-	PROTADDR_ROW_DECIDED,		/* and something in it by a decision */
+	PROTADDR_ROW_DECIDED,		/* the same, and something in it because of a decision */
 	PROTADDR_ROW_LINKED			/* its transfer is recorded once it is stored */
 } ProtaddrRowEvent;
 
 /* What an update has made of a row that may move to another partition. */
 typedef struct ProtaddrDeparture
 {
-	bool		is_released;	/* row is its digest, and need not be released again */
+	bool		is_released;	/* need not be released again if its digest is still row */
 	bool		by_decision;
-	bool		counts_alone;	/* of linked transfers */
+	bool		counts_alone;	/* no linked transfer is counted with it */
 	ProtaddrDigest row;
 } ProtaddrDeparture;
 
@@ -179,7 +179,7 @@ extern bool protaddr_ledger_arrives(Oid root, Relation rel, ProtaddrDeparture *d
 
 /* ---- gate/held.c: rows that wait for a decision ---------------------------- */
 
-/* What was decided of the row that is being released; NULL: none is. */
+/* What was decided about the row that is being released. */
 typedef struct ProtaddrHeldDecision
 {
 	Oid			root;
@@ -212,10 +212,10 @@ typedef enum ProtaddrGateState
 {
 	PROTADDR_GATE_NONE = 0,		/* not gated */
 	PROTADDR_GATE_WHOLE,
-	PROTADDR_GATE_BROKEN		/* gated, and something of it is missing or changed */
+	PROTADDR_GATE_BROKEN		/* gated, but a part is missing or changed */
 } ProtaddrGateState;
 
-/* the names the triggers have: they fire by name, and a gate sees what others made of the row */
+/* the triggers' names: triggers fire in the order of names, and a gate must fire last */
 #define PROTADDR_GATE_TRIGGER		"zz_protaddr_gate"
 #define PROTADDR_GATE_CHECK_TRIGGER "zz_protaddr_gate_check"
 

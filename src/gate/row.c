@@ -2,10 +2,9 @@
  * row.c
  *		What may be written into an outbound table?
  *
- * Two triggers, both ENABLE ALWAYS.  The one before the row releases every address
- * and every message for the channel, and holds the row if the channel says so; the one
- * after the row proves that what is about to be stored is released, whatever other
- * triggers did in between.
+ * Two triggers, both ENABLE ALWAYS.  The BEFORE ROW trigger releases every address and every
+ * message for the channel, or holds the row if the channel says so.  The AFTER ROW trigger proves
+ * that the stored row is released, whatever other triggers did in between.
  */
 #include "postgres.h"
 
@@ -20,17 +19,11 @@
 
 #include <openssl/evp.h>
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_trigger.h"
-#include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/rel.h"
@@ -38,7 +31,6 @@
 
 PG_FUNCTION_INFO_V1(protaddr_gate_row);
 PG_FUNCTION_INFO_V1(protaddr_gate_check);
-PG_FUNCTION_INFO_V1(protaddr_trigger_arguments);
 
 /* A row at the gate. */
 typedef struct Passing
@@ -46,24 +38,25 @@ typedef struct Passing
 	Relation	rel;
 	TupleDesc	desc;
 	HeapTuple	row;
-	HeapTuple	before;			/* what an UPDATE replaces; else NULL */
+	HeapTuple	before;			/* of an UPDATE: the old row; else NULL */
 	const ProtaddrGate *gate;
 	const ProtaddrChannel *channel;
 	ProtaddrTransfer transfer;
-	ProtaddrHeldDecision *held; /* a decision of this row; or NULL */
-	/* what takes the place of what was proposed */
+	ProtaddrHeldDecision *held; /* the decision about this row, or NULL */
+	/* the columns that the gate changes */
 	int			nreplaced;
 	int		   *replaced;
 	Datum	   *values;
 	bool	   *nulls;
 	bool		to_hold;
 	StringInfoData why;			/* to_hold: why */
-	bool	   *linked;			/* of whose people it is recorded */
-	bool		loses_key;		/* an update: what was noted of its messages is not found */
-	bool		has_message;	/* of which only the ledger knows that it passed */
-	bool		empties;		/* an update: an address that it leaves as it was is withheld */
-	bool		by_decision;	/* something leaves that the channel would hold */
-	bool		arrives;		/* an insert: an update moves the row here, and made of it: */
+	bool	   *linked;			/* people for whom the transfer is recorded */
+	bool		loses_key;		/* an update changes the key under which its messages were noted */
+	bool		has_message;	/* only the ledger can prove that it passed */
+	bool		empties;		/* an update: an address that it does not change is withheld */
+	bool		by_decision;	/* something passes because of a decision, though the channel holds
+								 * it */
+	bool		arrives;		/* an insert by which an update moves the row here; see departed */
 	ProtaddrDeparture departed;
 } Passing;
 
@@ -86,8 +79,8 @@ static void record_linked(const Passing *passing);
 static void record_stored_linked(const Passing *passing);
 
 /*
- * passing_begin reads what the trigger is told, and what the row says of itself.  A
- * decision about a held row is of one row, once before and once after it is stored.
+ * passing_begin reads the trigger's arguments and the row.  A decision about a held row applies to
+ * one row, once before and once after it is stored.
  */
 static void
 passing_begin(TriggerData *trigdata, Passing *passing)
@@ -119,6 +112,9 @@ passing_begin(TriggerData *trigdata, Passing *passing)
 static void
 replace(Passing *passing, AttrNumber column, Datum value, bool isnull)
 {
+	/* each column is released once */
+	Assert(passing->nreplaced < passing->gate->naddresses + passing->gate->nmessages);
+	Assert(column > 0 && column <= passing->desc->natts);
 	passing->replaced[passing->nreplaced] = column;
 	passing->values[passing->nreplaced] = value;
 	passing->nulls[passing->nreplaced++] = isnull;
@@ -133,8 +129,8 @@ hold(Passing *passing, AttrNumber column, const char *why)
 }
 
 /*
- * protaddr_gate_row is the trigger before the row.  A row that names nobody has its
- * addresses withheld, and so has a value that concerns nobody.
+ * protaddr_gate_row is the BEFORE ROW trigger.  Addresses are withheld if the row names nobody, or
+ * if they concern nobody.
  */
 Datum
 protaddr_gate_row(PG_FUNCTION_ARGS)
@@ -172,16 +168,16 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 		if (passing.held != NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("channel \"%s\" holds the row even so", passing.channel->name),
-					 errhint("No substitute is registered: release the row with another action."),
+					 errmsg("channel \"%s\" still holds the row", passing.channel->name),
+					 errhint("No substitute address is registered. Release the row with another action."),
 					 protaddr_errprivate()));
 		if (passing.before != NULL || passing.arrives)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROTADDR_REFUSED),
-					 errmsg("channel \"%s\" holds this row until somebody has decided, and an update cannot be held",
+					 errmsg("channel \"%s\" holds this row for a decision, and an update cannot be held",
 							passing.channel->name),
-					 errdetail("The row stays as it was."),
-					 errhint("INSERT such a row; or leave the address as it stands in the row."),
+					 errdetail("The row is unchanged."),
+					 errhint("Insert such a row instead, or do not change the address."),
 					 protaddr_errprivate()));
 		protaddr_hold_row(passing.gate, passing.rel, passing.row, passing.channel, passing.why.data);
 		return PointerGetDatum(NULL);
@@ -211,12 +207,12 @@ is_as_held(const Passing *passing, AttrNumber column)
 	bool		was_null = true;
 	bool		isnull;
 
-	/* what is generated is not there yet */
+	/* a generated value does not exist yet */
 	if (column == InvalidAttrNumber || TupleDescAttr(passing->desc, column - 1)->attgenerated != '\0')
 		return;
 	att = TupleDescAttr(passing->desc, column - 1);
 	now = heap_getattr(passing->row, column, passing->desc, &isnull);
-	/* a partition may have it elsewhere */
+	/* the column number may differ in a partition */
 	for (int i = 0; i < passing->held->desc->natts; i++)
 		if (!TupleDescAttr(passing->held->desc, i)->attisdropped &&
 			strcmp(NameStr(TupleDescAttr(passing->held->desc, i)->attname), NameStr(att->attname)) == 0)
@@ -224,15 +220,15 @@ is_as_held(const Passing *passing, AttrNumber column)
 	if (was_null != isnull || (!isnull && !datum_image_eq(held, now, att->attbyval, att->attlen)))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_REFUSED),
-				 errmsg("column \"%s\" of the row is not what was held and decided on", NameStr(att->attname)),
-				 errdetail("Another trigger has changed it on the way. The row stays held."),
-				 errhint("Let nothing write the column, or use protaddr.reject_held()."),
+				 errmsg("column \"%s\" is not as it was in the row that was held", NameStr(att->attname)),
+				 errdetail("Another trigger changed it. The row stays held."),
+				 errhint("Change the trigger, or use protaddr.reject_held()."),
 				 protaddr_errprivate()));
 }
 
 /*
- * is_the_held_row refuses a row to which a decision is to apply and which says another
- * thing than the one decided on, in any column that the gate asks.
+ * is_the_held_row refuses a row that differs, in any column that the gate uses, from the held row
+ * that was decided on.
  */
 static void
 is_the_held_row(const Passing *passing)
@@ -252,8 +248,8 @@ is_the_held_row(const Passing *passing)
 }
 
 /*
- * Whether a column, or a transaction of a message, could leave a record (disclosed, or
- * linked) before another one holds the row.
+ * may_be_held_on_record tells whether one column, or one transaction of a message, could be
+ * recorded (disclosed or linked) before another one holds the row.
  */
 static bool
 may_be_held_on_record(const Passing *passing)
@@ -265,7 +261,7 @@ may_be_held_on_record(const Passing *passing)
 		(passing->channel->linked_within != NULL && passing->gate->nmessages > 0);
 }
 
-/* release_apart takes back what was recorded if the row is held in the end. */
+/* release_apart releases in a subtransaction, and rolls the records back if the row is held. */
 static void
 release_apart(Passing *passing)
 {
@@ -334,7 +330,7 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 		protaddr_refuse(passing->channel);
 	if (answer.action == PROTADDR_HOLD)
 	{
-		/* what left with the row by a decision needs no other one */
+		/* what was decided for this row before needs no new decision */
 		if (released_by_decision(passing, seal, transfer, value, column->number))
 			passing->by_decision = true;
 		else
@@ -388,7 +384,7 @@ release_messages(Passing *passing)
 		passing->has_message = true;
 	}
 
-	/* of a message whose amount is the row's, the row is the transfer */
+	/* if the row has the amount, the row is the transfer, not the message */
 	if (passing->channel->has_small && passing->channel->linked_within != NULL &&
 		passing->transfer.amount != NULL && passing->transfer.payer.len > 0 &&
 		passing->transfer.payee.len > 0 &&
@@ -410,7 +406,7 @@ digest_column(EVP_MD_CTX *context, const Passing *passing, HeapTuple row, AttrNu
 	Datum		value;
 	struct varlena *bytes;
 
-	/* before the row is stored, what is generated is not there yet */
+	/* before the row is stored, a generated value does not exist yet */
 	if (TupleDescAttr(passing->desc, column - 1)->attgenerated != '\0')
 		return;
 	value = heap_getattr(row, column, passing->desc, &isnull);
@@ -424,9 +420,9 @@ digest_column(EVP_MD_CTX *context, const Passing *passing, HeapTuple row, AttrNu
 }
 
 /*
- * digest_row names what the gate reads in a row: through which channel it leaves, what the
- * transfer is, who the people are, each address and each message.  It is the same in every partition,
- * whatever order its columns have, and for a number that another server writes otherwise.
+ * digest_row computes a digest of what the gate reads in a row: channel, transfer, people, addresses
+ * and messages.  It does not depend on the order of columns in a partition, nor on how another
+ * server writes a number.
  */
 static void
 digest_row(const Passing *passing, HeapTuple row, ProtaddrDigest *digest)
@@ -459,8 +455,8 @@ digest_row(const Passing *passing, HeapTuple row, ProtaddrDigest *digest)
 }
 
 /*
- * is_as_it_departed lets a row pass that an update moves here, if it is what the gate has
- * released in that update: a second time would disclose and count it again.
+ * is_as_it_departed tells whether a row that an update moves here is unchanged since the gate
+ * released it in that update.  Then it passes: a second release would disclose and count it again.
  */
 static bool
 is_as_it_departed(const Passing *passing)
@@ -468,6 +464,7 @@ is_as_it_departed(const Passing *passing)
 	const ProtaddrDeparture *departed = &passing->departed;
 	ProtaddrDigest digest;
 
+	Assert(passing->arrives && passing->before == NULL && passing->held == NULL);
 	if (!departed->is_released)
 		return false;
 	digest_row(passing, passing->row, &digest);
@@ -478,12 +475,14 @@ is_as_it_departed(const Passing *passing)
 	return true;
 }
 
-/* note_passing notes for the trigger after the row, and for another partition, what has passed. */
+/* note_passing notes what has passed, for the AFTER ROW trigger and for a move to another partition. */
 static void
 note_passing(Passing *passing)
 {
 	ProtaddrDeparture departure = {0};
 
+	Assert(!passing->to_hold);
+	Assert(passing->before != NULL || !passing->empties);
 	departure.is_released = passing->has_message || passing->by_decision;
 	departure.by_decision = passing->by_decision;
 	departure.counts_alone = passing->transfer.counts_alone;
@@ -512,8 +511,8 @@ stays_as_it_was(const Passing *passing, AttrNumber column, Datum value)
 }
 
 /*
- * is_same_transfer tells whether an update leaves everything that the gate asks about
- * as it was: then it is still what somebody decided on.
+ * is_same_transfer tells whether an update changes nothing that the gate uses beside addresses and
+ * messages.  Then a decision about the row still applies.
  */
 static bool
 is_same_transfer(const Passing *passing)
@@ -544,8 +543,8 @@ is_same_transfer(const Passing *passing)
 }
 
 /*
- * released_by_decision tells whether a value stands in the row already as what
- * somebody decided of it.
+ * released_by_decision tells whether an update does not change a value that was released by a
+ * decision.
  */
 static bool
 released_by_decision(const Passing *passing, ProtaddrSeal *seal, const ProtaddrTransfer *transfer,
@@ -555,15 +554,15 @@ released_by_decision(const Passing *passing, ProtaddrSeal *seal, const ProtaddrT
 
 	if (!stays_as_it_was(passing, column, value) || !is_same_transfer(passing))
 		return false;
+	Assert(passing->before != NULL);
 	decided.hold_decided = true;
 	decided.after_hold = PROTADDR_DISCLOSE;
 	return protaddr_is_released(seal, passing->channel, &decided);
 }
 
 /*
- * messages_stay_released tells whether an update leaves each message of the row as
- * somebody has released it.  The message does not say so itself, but its held row
- * does.
+ * messages_stay_released tells whether an update changes no message of a row that was released by
+ * a decision.  The message itself does not say so, but its held row does.
  */
 static bool
 messages_stay_released(Passing *passing)
@@ -591,7 +590,7 @@ messages_stay_released(Passing *passing)
 	return protaddr_held_released(gate, digest);
 }
 
-/* transfer_of gives the transfer of one of the people of a row, by what the row says. */
+/* transfer_of gives the transfer as it is for one of the row's people. */
 static void
 transfer_of(const Passing *passing, int person, HeapTuple row, const ProtaddrTransfer *of_subject,
 			ProtaddrTransfer *transfer)
@@ -606,7 +605,7 @@ transfer_of(const Passing *passing, int person, HeapTuple row, const ProtaddrTra
 															 transfer->payer.len, 0));
 }
 
-/* linked_digest names a transfer as a row has it. */
+/* linked_digest computes a digest of a transfer. */
 static void
 linked_digest(const Passing *passing, const ProtaddrTransfer *transfer, ProtaddrDigest *digest)
 {
@@ -622,9 +621,9 @@ linked_digest(const Passing *passing, const ProtaddrTransfer *transfer, Protaddr
 }
 
 /*
- * follow_linked tells what an update makes of a transfer that was noted.  Without a
- * key nobody knows which one that is: then it counts alone, be it that the row comes
- * to another partition as an insert.
+ * follow_linked changes the record of a linked transfer with its row.  Without a key its record
+ * cannot be found, so an updated row counts alone, also when the update moves it to another
+ * partition.
  */
 static void
 follow_linked(Passing *passing)
@@ -656,9 +655,9 @@ follow_linked(Passing *passing)
 }
 
 /*
- * record_linked records the transfer, for each of the row's people of whom it counts.
- * If the row's key was noted before, an insert may not come to be stored: then
- * record_stored_linked does it, once it is.
+ * record_linked records the transfer for each of the row's people to whom the rule for linked
+ * transfers applies.  If its key is recorded already, an insert may end in a conflict; then
+ * record_stored_linked records it once the row is stored.
  */
 static void
 record_linked(const Passing *passing)
@@ -698,7 +697,7 @@ record_stored_linked(const Passing *passing)
 	}
 }
 
-/* protaddr_gate_check is the trigger after the row, with the same arguments. */
+/* protaddr_gate_check is the AFTER ROW trigger, with the same arguments. */
 Datum
 protaddr_gate_check(PG_FUNCTION_ARGS)
 {
@@ -747,58 +746,13 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 	if (culprit != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_REFUSED),
-				 errmsg("column \"%s\" of \"%s\" holds an address that is not released for channel \"%s\"",
+				 errmsg("column \"%s\" of \"%s\" contains an address that is not released for channel \"%s\"",
 						culprit, RelationGetRelationName(passing.rel), passing.channel->name),
-				 errdetail("Another trigger or a generated column put it there after the gate, or its person was protected meanwhile."),
-				 errhint("Let nothing write the column after the gate's trigger."),
+				 errdetail("Another trigger or a generated column wrote it after the gate, or the person was protected meanwhile."),
+				 errhint("Triggers must not write the column after the gate's trigger."),
 				 protaddr_errprivate()));
 	record_stored_linked(&passing);
 	if (passing.held != NULL)
 		passing.held->proved = true;
 	return PointerGetDatum(NULL);
-}
-
-/*
- * protaddr_trigger_arguments gives the arguments of a trigger as text[]; NULL if
- * there is no such trigger.
- */
-Datum
-protaddr_trigger_arguments(PG_FUNCTION_ARGS)
-{
-	Relation	rel = table_open(TriggerRelationId, AccessShareLock);
-	ScanKeyData skey;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	ArrayType  *result = NULL;
-
-	ScanKeyInit(&skey, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(PG_GETARG_OID(0)));
-	scan = systable_beginscan(rel, TriggerOidIndexId, true, NULL, 1, &skey);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-	{
-		int			nargs = ((Form_pg_trigger) GETSTRUCT(tuple))->tgnargs;
-		bool		isnull;
-		Datum		packed = heap_getattr(tuple, Anum_pg_trigger_tgargs, RelationGetDescr(rel), &isnull);
-		bytea	   *bytes = isnull ? NULL : DatumGetByteaPP(packed);
-		const char *next = bytes ? VARDATA_ANY(bytes) : NULL;
-		Datum	   *args = palloc(Max(nargs, 1) * sizeof(Datum));
-
-		if (bytes == NULL)
-			nargs = 0;
-		for (int i = 0; i < nargs; i++)
-		{
-			args[i] = CStringGetTextDatum(next);
-			next += strlen(next) + 1;
-		}
-		result = nargs > 0 ?
-			construct_array(args, nargs, TEXTOID, -1, false, TYPALIGN_INT) :
-			construct_empty_array(TEXTOID);
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-
-	if (result == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_ARRAYTYPE_P(result);
 }
