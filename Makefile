@@ -42,9 +42,13 @@ KEYS_OBJS = \
 	src/keys/crypto.o \
 	src/keys/data_key.o \
 	src/keys/kek.o \
+	src/keys/kek_program.o \
 	src/keys/key_functions.o \
 	src/keys/keyring.o \
-	src/keys/seal.o
+	src/keys/reseal.o \
+	src/keys/retire.o \
+	src/keys/seal.o \
+	src/keys/sealed_column.o
 
 PERSON_OBJS = \
 	src/person/identifier.o \
@@ -170,7 +174,7 @@ DATA_built = protaddr--1.0.sql
 
 # ---- tests, by name -----------------------------------------------------------
 
-REGRESS = install own_tables address_type address_ops show_format keys register \
+REGRESS = install own_tables address_type address_ops show_format keys reseal register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
 	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
@@ -192,7 +196,20 @@ PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 ifeq ($(WERROR),1)
 PG_CFLAGS += -Werror
 endif
-SHLIB_LINK = -lcrypto -lexpat -lsodium
+
+# Hardened whatever the server was built with; test/check.sh looks whether it is.
+HARDEN_CFLAGS = -fstack-protector-strong
+HARDEN_CPPFLAGS = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+HARDEN_LINK = -Wl,-z,relro -Wl,-z,now
+PG_CPPFLAGS += $(HARDEN_CPPFLAGS)
+PG_CFLAGS += $(HARDEN_CFLAGS)
+SHLIB_LINK = -lcrypto -lexpat -lsodium $(HARDEN_LINK)
+
+# COVERAGE=1 counts which lines run (test/coverage.pl).
+ifeq ($(COVERAGE),1)
+PG_CFLAGS += --coverage
+SHLIB_LINK += --coverage
+endif
 
 # JIT has nothing to inline here (every call opens a seal or reads the register), and
 # bitcode needs the one version of clang the server was built with.  with_llvm=yes on
@@ -201,7 +218,7 @@ ifneq ($(origin with_llvm),command line)
 override with_llvm = no
 endif
 
-EXTRA_CLEAN = build_unit build_fuzz build_scan
+EXTRA_CLEAN = build_unit build_fuzz build_scan $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -241,6 +258,9 @@ PURE_CFLAGS = -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Wno-unuse
 ifeq ($(WERROR),1)
 PURE_CFLAGS += -Werror
 endif
+ifeq ($(COVERAGE),1)
+UNIT_COVERAGE = --coverage
+endif
 
 UNIT_SRCS = $(sort $(wildcard $(srcdir)/test/unit/*.c))
 FUZZ_SRCS = $(sort $(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
@@ -251,7 +271,7 @@ FUZZ_PROGRAMS = $(patsubst $(srcdir)/test/fuzz/%.c,build_fuzz/%,$(FUZZ_SRCS))
 
 build_unit/%: $(srcdir)/test/unit/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h) $(wildcard $(srcdir)/test/unit/*.h)
 	@$(MKDIR_P) build_unit
-	$(CC) $(PURE_CFLAGS) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) $(PURE_LIBS)
+	$(CC) $(PURE_CFLAGS) $(UNIT_COVERAGE) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) $(PURE_LIBS)
 
 build_fuzz/%: $(srcdir)/test/fuzz/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h) $(wildcard $(srcdir)/test/fuzz/*.h)
 	@$(MKDIR_P) build_fuzz
@@ -276,8 +296,8 @@ fuzz-smoke: fuzz-programs
 	@failed=0; for p in $(FUZZ_PROGRAMS); do \
 		name=$${p##*/fuzz_}; corpus="$(srcdir)/test/fuzz/corpus_$$name"; found="build_fuzz/found_$$name"; \
 		$(MKDIR_P) "$$found"; test -d "$$corpus" || { echo "not ok - fuzz $$name: no corpus"; failed=1; continue; }; \
-		if find "$$corpus" -type f -print0 | xargs -0 -r "$$p" -timeout=10 >"build_fuzz/$$name.log" 2>&1 && \
-		   "$$p" $$(test ! -f '$(srcdir)'/test/fuzz/$$name.dict || echo "-dict=$(srcdir)/test/fuzz/$$name.dict") -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+		if find "$$corpus" -type f -print0 | xargs -0 -r "$$p" -timeout=600 >"build_fuzz/$$name.log" 2>&1 && \
+		   "$$p" $$(test ! -f '$(srcdir)'/test/fuzz/$$name.dict || echo "-dict=$(srcdir)/test/fuzz/$$name.dict") -max_total_time=$(FUZZ_SECONDS) -timeout=600 -rss_limit_mb=1024 -print_final_stats=1 \
 				-artifact_prefix="build_fuzz/$${name}_" "$$found" "$$corpus" >>"build_fuzz/$$name.log" 2>&1; \
 		then echo "ok - fuzz $$name"; \
 		else echo "not ok - fuzz $$name"; tail -n 60 "build_fuzz/$$name.log"; failed=1; fi; \

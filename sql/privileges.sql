@@ -104,6 +104,10 @@ protaddr.protection_at(text,timestamp with time zone,timestamp with time zone)|n
 protaddr.protection_history(text)|none
 protaddr.rebind_column(regclass,name)|none
 protaddr.register_max_age()|all
+protaddr.reinstate_data_key(text,text)|none
+protaddr.reseal(regclass,name,integer)|none
+protaddr.resealed(protaddr.address)|none
+protaddr.retire_data_key(text,text,boolean,boolean)|none
 protaddr.register_ready()|all
 protaddr.register_review_values()|none
 protaddr.reject_held(regclass,bigint,text)|none
@@ -153,7 +157,7 @@ GRANT SELECT ON may TO PUBLIC;
 SET ROLE regress_privileges_nobody;
 SELECT left(r, 5) AS refused, count(*) > 0 AS some FROM (SELECT refusal(format('SELECT protaddr.%I(%s)', p.proname,
         (SELECT string_agg('(SELECT NULL::' || t::regtype || ')', ', ') FROM unnest(p.proargtypes) t))) AS r
-    FROM may m JOIN pg_proc p ON p.oid = m.signature::regprocedure WHERE who <> 'all') t GROUP BY 1 ORDER BY 1;
+    FROM may m JOIN pg_proc p ON p.oid = m.signature::regprocedure WHERE who <> 'all' AND p.prokind = 'f') t GROUP BY 1 ORDER BY 1;
 RESET ROLE;
 
 -- every table and view: what an ordinary role may do with it

@@ -9,7 +9,9 @@
 #
 # Environment, beside that of setup.sh:
 #	STAGES			which stages to run, default all, in this order:
-#					build vpath scan lint unit fuzz regress isolation tap demo leaks
+#					build vpath scan lint unit fuzz regress isolation tap asserts demo leaks
+#					coverage; the last one has regress, isolation, TAP and demo run on a build
+#					that counts
 #	FUZZ_SECONDS	per fuzzer, default 20
 #	TAP_JOBS		TAP files at a time, default 2
 #	TAP_TESTS		TAP files to run, default test/t/*.pl
@@ -21,6 +23,7 @@ export PA_NEED PA_WERROR
 pa_enter "$0" "$@"
 unset PA_CARRY_FILE
 
+ALL_STAGES="build vpath scan lint unit fuzz regress isolation tap asserts demo leaks coverage"
 LOGS=$PA_WORK/logs
 EVIDENCE=$PA_WORK/evidence
 PGXS_DIR=$(dirname "$("$PG_CONFIG" --pgxs)")/..
@@ -54,12 +57,7 @@ stage()
 {
 	local name=$1 run=$2 started=$SECONDS passed failed skipped words
 
-	if [ -n "${STAGES:-}" ]; then
-		case " $STAGES " in
-			*" $name "*) ;;
-			*) return ;;
-		esac
-	fi
+	wanted "$name" || return
 	: >"$tally"
 	printf '%-10s' "$name"
 	"$run" >"$LOGS/$name.out" 2>&1
@@ -91,8 +89,19 @@ one()
 
 # ---- stages without a server -----------------------------------------------------
 
+# hardened LIBRARY prints what it lacks.
+hardened()
+{
+	readelf -lW "$1" | grep -q GNU_RELRO || echo "no read-only relocations (-z relro)"
+	readelf -dW "$1" | grep -qE 'BIND_NOW|FLAGS_1.*NOW' || echo "symbols are bound late (-z now is missing)"
+	readelf -W --dyn-syms "$1" | grep -q '__stack_chk_fail' || echo "no stack protector"
+	readelf -W --dyn-syms "$1" | grep -qE '__(mem|str|s?n?printf)[a-z]*_chk' || echo "no _FORTIFY_SOURCE"
+}
+
 stage_build()
 {
+	local lacks
+
 	if pa_build; then
 		pass "builds without a warning and installs"
 		built=1
@@ -102,14 +111,16 @@ stage_build()
 		PA_WERROR=0 pa_build && built=1
 	fi
 	grep -E 'error|warning|note:|\*\*\*' -A4 "$LOGS/build.log" | head -n 200
+	lacks=$(hardened "$PA_TREE/protaddr.so" 2>&1)
+	if [ -z "$lacks" ]; then pass "the library is hardened"; else miss "the library is hardened"; printf '%s\n' "$lacks"; fi
 }
 
 # From a tree in which nothing was ever built, or make would find the objects there.
 vpath_build()
 {
 	pa_copy_tree "$PA_TREE" "$PA_WORK/vpath" && mkdir -p "$PA_WORK/vpath/b" && cd "$PA_WORK/vpath/b" &&
-		pa_timed 300 make -j"$(nproc)" -f ../Makefile VPATH=.. PG_CONFIG="$PG_CONFIG" &&
-		pa_timed 60 make -f ../Makefile VPATH=.. PG_CONFIG="$PG_CONFIG" install DESTDIR="$PA_WORK/vpath/installed" || return 1
+		pa_guarded make -j"$(nproc)" -f ../Makefile VPATH=.. PG_CONFIG="$PG_CONFIG" &&
+		pa_guarded make -f ../Makefile VPATH=.. PG_CONFIG="$PG_CONFIG" install DESTDIR="$PA_WORK/vpath/installed" || return 1
 	cd "$PA_WORK/vpath" || return 1
 	[ -n "$(find installed -name 'protaddr--*.sql')" ] && [ -n "$(find installed -name protaddr.so)" ] &&
 		[ -n "$(find installed -name protaddr.control)" ] || { echo "not everything was installed:"; find installed -type f; return 1; }
@@ -118,11 +129,11 @@ vpath_build()
 
 stage_vpath() { one "builds and installs out of tree" vpath_build; cd "$PA_TREE" || exit 1; }
 
-stage_scan() { one "scan-build finds nothing" pa_timed 600 make -C "$PA_TREE" scan PG_CONFIG="$PG_CONFIG"; }
+stage_scan() { one "scan-build finds nothing" pa_guarded make -C "$PA_TREE" scan PG_CONFIG="$PG_CONFIG"; }
 
 stage_lint()
 {
-	pa_timed 120 bash "$PA_TREE/test/lint.sh" >"$LOGS/lint.tap" 2>&1
+	pa_guarded bash "$PA_TREE/test/lint.sh" >"$LOGS/lint.tap" 2>&1
 	set -- $?
 	tally_tap "$LOGS/lint.tap"
 	[ "$1" -le 1 ] || miss "lint.sh ended with status $1"
@@ -137,12 +148,12 @@ stage_unit()
 		skip "no test/unit/*.c"
 		return
 	fi
-	pa_timed 300 make -C "$PA_TREE" -k -j"$(nproc)" WERROR=1 PG_CONFIG="$PG_CONFIG" unit-programs >"$LOGS/unit-build.log" 2>&1 || {
+	pa_guarded make -C "$PA_TREE" -k -j"$(nproc)" WERROR=1 COVERAGE="$(wanted coverage && echo 1)" PG_CONFIG="$PG_CONFIG" unit-programs >"$LOGS/unit-build.log" 2>&1 || {
 		miss "unit tests build without a warning"
 		grep -E 'error|warning|undefined|\*\*\*' -A4 "$LOGS/unit-build.log" | head -n 200
 		return
 	}
-	pa_timed 300 make -C "$PA_TREE" WERROR=1 PG_CONFIG="$PG_CONFIG" unit >"$log" 2>&1
+	pa_guarded make -C "$PA_TREE" WERROR=1 COVERAGE="$(wanted coverage && echo 1)" PG_CONFIG="$PG_CONFIG" unit >"$log" 2>&1
 	set -- $?
 	tally_tap "$log"
 	# a program that says nothing of its tests is one test; one may also fail after its last test
@@ -166,7 +177,7 @@ stage_fuzz()
 		skip "no test/fuzz/fuzz_*.c"
 		return
 	fi
-	pa_timed $((300 + count * (seconds + 60))) make -C "$PA_TREE" -j1 WERROR=1 PG_CONFIG="$PG_CONFIG" \
+	pa_guarded make -C "$PA_TREE" -j1 WERROR=1 PG_CONFIG="$PG_CONFIG" \
 		FUZZ_SECONDS="$seconds" fuzz-smoke >"$LOGS/fuzz.tap" 2>&1
 	set -- $?
 	tally_tap "$LOGS/fuzz.tap"
@@ -176,50 +187,52 @@ stage_fuzz()
 
 # ---- stages with a server --------------------------------------------------------
 
-# need_build NAME is true if the extension is there; else the stage has failed.
-need_build()
+# wanted NAME is true if that stage is to run.
+wanted()
 {
-	[ "$built" = 1 ] && return
-	if [ -n "${STAGES:-}" ] && pa_build; then
-		built=1
-		return
-	fi
-	miss "$1: not run, protaddr does not build"
-	return 1
+	case " ${STAGES:-$ALL_STAGES} " in
+		*" $1 "*) ;;
+		*) return 1 ;;
+	esac
 }
 
-# One server for pg_regress and isolation.  It keeps its log and data as evidence.
+# need_build NAME is true if the extension is there; else the stage has failed.  From the
+# first stage that needs a server on it is the build that counts, if it is to be counted.
+counted=0
+need_build()
+{
+	[ "$built" = 1 ] || { [ -n "${STAGES:-}" ] && pa_build && built=1; } || { miss "$1: not run, protaddr does not build"; return 1; }
+	[ "$counted" = 0 ] && wanted coverage || return 0
+	counted=1
+	pa_copy_tree "$PA_TREE" "$PA_WORK/counted"
+	pa_guarded make -C "$PA_WORK/counted" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" WERROR=1 COVERAGE=1 COPT=-O1 &&
+		make -C "$PA_WORK/counted" PG_CONFIG="$PG_CONFIG" COVERAGE=1 install || miss "builds with COVERAGE=1"
+}
+
+# One server for pg_regress, isolation and the demo.  It keeps its log and data as evidence.
 server_up()
 {
 	[ "${server:-0}" = 1 ] || pa_start_server "$EVIDENCE/regress" || return 1
 	server=1
 }
 
-# pg_regress up to 15 says "test NAME ... ok", from 16 on it speaks TAP.
-tally_regress()
-{
-	sed -nE -e 's/^(test|    )? *([A-Za-z0-9_-]+) +\.\.\. (ok|FAILED|failed \(ignored\)).*/\3 \2/p' \
-		-e 's/^ok [0-9]+ +[-+] +([^ ]+).*/ok \1/p' -e 's/^not ok [0-9]+ +[-+] +([^ ]+).*/FAILED \1/p' "$1" |
-		sed -E 's/^ok /ok - /; s/^(FAILED|failed \(ignored\)) /not ok - /' >>"$tally"
-}
-
-# run_regress NAME DIFFS MAKEARG... runs one of PGXS's installchecks.
+# run_regress NAME SERVER TREE MAKEARG... runs one of PGXS's installchecks.
 run_regress()
 {
-	local name=$1 diffs=$2 status
+	local name=$1 dir=$2 tree=$3 status before
 
-	shift 2
-	server_up || { miss "$name: no server"; return; }
-	pa_timed 600 make -C "$PA_TREE" PG_CONFIG="$PG_CONFIG" TAP_TESTS= "$@" installcheck >"$LOGS/$name.log" 2>&1
+	shift 3
+	before=$(wc -l <"$tally")
+	pa_guarded make -C "$tree" PG_CONFIG="$PG_CONFIG" TAP_TESTS= "$@" installcheck >"$LOGS/$name.log" 2>&1
 	status=$?
-	tally_regress "$LOGS/$name.log"
+	pa_tally_regress "$LOGS/$name.log" >>"$tally"
 	if [ "$status" != 0 ]; then
 		grep -q '^not ok' "$tally" || miss "$name ended with status $status"
 		cat "$LOGS/$name.log"
-		[ ! -s "$diffs" ] || cat "$diffs"
+		cat "$tree/regression.diffs" "$tree/output_iso/regression.diffs" 2>/dev/null
 		echo "the end of the server's log:"
-		tail -n 60 "$EVIDENCE/regress/server.log"
-	elif [ ! -s "$tally" ]; then
+		tail -n 60 "$dir/server.log"
+	elif [ "$(wc -l <"$tally")" = "$before" ]; then
 		miss "$name: nothing was run"
 	fi
 }
@@ -237,7 +250,8 @@ stage_regress()
 		return
 	fi
 	need_build regress || return
-	run_regress regress "$PA_TREE/regression.diffs" ISOLATION=
+	server_up || { miss "regress: no server"; return; }
+	run_regress regress "$EVIDENCE/regress" "$PA_TREE" ISOLATION=
 }
 
 stage_isolation()
@@ -247,7 +261,37 @@ stage_isolation()
 		return
 	fi
 	need_build isolation || return
-	run_regress isolation "$PA_TREE/output_iso/regression.diffs" REGRESS=
+	server_up || { miss "isolation: no server"; return; }
+	run_regress isolation "$EVIDENCE/regress" "$PA_TREE" REGRESS=
+}
+
+# The other ways to run it: the library preloaded, a superuser of another name, and the
+# extension's own Asserts compiled in.  A server without asserts has what they need.
+stage_asserts()
+{
+	local PG_CONFIG=$PG_CONFIG PA_BIN=$PA_BIN PATH=$PATH PGHOST PGPORT PGUSER tree=$PA_WORK/asserts dir=$EVIDENCE/asserts
+
+	cp -a "$PA_WORK/pg" "$PA_WORK/pg-asserts" && pa_copy_tree "$PA_TREE" "$tree" || { miss "cannot copy"; return; }
+	PG_CONFIG=$PA_WORK/pg-asserts${PG_CONFIG#"$PA_WORK/pg"}
+	PA_BIN=$("$PG_CONFIG" --bindir)
+	PATH=$PA_BIN:$PATH
+	if pa_guarded make -C "$tree" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" WERROR=1 COPT=-DUSE_ASSERT_CHECKING &&
+		make -C "$tree" PG_CONFIG="$PG_CONFIG" install && readelf -W --dyn-syms "$tree/protaddr.so" | grep -q ExceptionalCondition; then
+		pass "builds without a warning with -DUSE_ASSERT_CHECKING"
+	else
+		miss "builds without a warning with -DUSE_ASSERT_CHECKING"
+		return
+	fi
+	pa_start_server "$dir" "shared_preload_libraries = 'protaddr'" chief || { miss "asserts: no server"; return; }
+	run_regress asserts-regress "$dir" "$tree" ISOLATION=
+	run_regress asserts-isolation "$dir" "$tree" REGRESS=
+	pa_stop_server "$dir"
+	if grep -q 'TRAP: ' "$dir/server.log"; then
+		miss "no Assert fails"
+		grep 'TRAP: ' "$dir/server.log"
+	else
+		pass "no Assert fails"
+	fi
 }
 
 # tap_one FILE runs one TAP file the way PGXS does, its data and logs kept as evidence.
@@ -274,7 +318,7 @@ stage_tap()
 	mkdir -p "$EVIDENCE/tap/tmp_check/log"
 	export -f tap_one
 	printf '%s\n' "${files[@]}" >"$LOGS/tap-files"
-	pa_timed 900 xargs -a "$LOGS/tap-files" -P "${TAP_JOBS:-2}" -I{} bash -c 'tap_one "$1"; true' - {}
+	pa_guarded xargs -a "$LOGS/tap-files" -P "${TAP_JOBS:-2}" -I{} bash -c 'tap_one "$1"; true' - {}
 	for file in "${files[@]}"; do
 		log=$LOGS/tap-${file##*/}.log
 		[ -f "$log" ] || { miss "$file: not run"; continue; }
@@ -296,7 +340,7 @@ tell_story()
 	local -a variables=(-v "fixtures=$PA_TREE/test/data")
 
 	[ ! -r "$extract" ] || variables+=(-v "extract=$extract")
-	createdb demo && pa_timed 300 psql -X -q -d demo -v ON_ERROR_STOP=1 "${variables[@]}" -f test/demo/demo.sql
+	createdb demo && pa_guarded psql -X -q -d demo -v ON_ERROR_STOP=1 "${variables[@]}" -f test/demo/demo.sql
 }
 
 stage_demo()
@@ -388,10 +432,27 @@ stage_leaks()
 	leak_test "dumps" leaked_bytes -name '*dump*' ! -path '*/data/*' ! -path '*/pgdata/*' ! -name 'regress_log_*'
 }
 
+# What everything above ran.
+stage_coverage()
+{
+	local folders=()
+
+	[ "$counted" = 0 ] || folders+=("$PA_WORK/counted")
+	[ ! -d "$PA_TREE/build_unit" ] || folders+=("$PA_TREE")
+	if [ "${server:-0}" = 1 ]; then
+		pa_stop_server "$EVIDENCE/regress"
+	fi
+	perl "$PA_TREE/test/coverage.pl" "${folders[@]}" >"$LOGS/coverage.tap"
+	set -- $?
+	tally_tap "$LOGS/coverage.tap"
+	[ "$1" = 0 ] || grep -q '^not ok' "$tally" || miss "coverage.pl ended with status $1"
+	cat "$LOGS/coverage.tap"
+}
+
 # ---- all of it ----------------------------------------------------------------------
 
 cd "$PA_TREE" || exit 1
-for name in build vpath scan lint unit fuzz regress isolation tap demo leaks; do
+for name in $ALL_STAGES; do
 	stage "$name" "stage_$name"
 done
 

@@ -27,7 +27,7 @@ variables=(-v "fixtures=$PA_TREE/test/data")
 [ -z "${PA_CARRY_FILE:-}" ] || variables+=(-v "extract=$PA_CARRY_FILE")
 [ -z "${PROTADDR_DATA:-}" ] || variables+=(-v "reference=$PROTADDR_DATA")
 for story in "${stories[@]}"; do
-	pa_timed 600 psql -X -q -d demo -v ON_ERROR_STOP=1 "${variables[@]}" -f "$story" ||
+	pa_guarded psql -X -q -d demo -v ON_ERROR_STOP=1 "${variables[@]}" -f "$story" ||
 		pa_fail "${story##*/} stopped" "$PA_WORK/demo/server.log"
 done
 pa_stop_server "$PA_WORK/demo"

@@ -11,10 +11,11 @@
 #	pa_setup SCRIPT [ARG...]	does all that, by running SCRIPT again inside; returns
 #						only there, with the extension built and installed
 #	pa_enter, pa_build	its two halves
-#	pa_start_server DIR [CONF]	starts a server in DIR, exports PGHOST, PGPORT, PGUSER
+#	pa_start_server DIR [CONF [SUPERUSER]]	starts a server in DIR, exports PGHOST, PGPORT, PGUSER
 #	pa_stop_server DIR		stops it
-#	pa_timed SECONDS COMMAND...	runs a command that stops when we are stopped
+#	pa_guarded COMMAND...	runs a command that stops when we are stopped
 #	pa_say, pa_fail			a message; a message, the log it names, and exit
+#	pa_tally_regress FILE	what pg_regress said, as TAP
 #
 # Environment:
 #	PG_CONFIG		the PostgreSQL to copy; default the newest one here with headers
@@ -113,7 +114,9 @@ pa_missing_tools()
 	command -v clang >/dev/null || echo clang
 	command -v scan-build >/dev/null || echo clang-tools
 	pa_fuzzer_runtime || echo libclang-rt-dev
-	command -v xmllint >/dev/null || echo libxml2-utils
+	# from 16 on PostgreSQL's own package has it
+	command -v pg_bsd_indent >/dev/null || [ -x "$("$(pa_find_postgres)" --bindir 2>/dev/null)/pg_bsd_indent" ] || echo pg-bsd-indent
+	command -v readelf >/dev/null || echo binutils
 }
 
 pa_as_root()
@@ -175,6 +178,15 @@ pa_install_packages()
 	[ -n "$(pa_find_postgres)" ] || pa_fail "PostgreSQL is still not complete after the installation" "$log"
 	missing=$(pa_missing_tools | tr '\n' ' ')
 	[ -z "$missing" ] || pa_fail "still missing after the installation: $missing" "$log"
+}
+
+# pa_tally_regress FILE prints a line of TAP for each test of an installcheck.  pg_regress
+# up to 15 says "test NAME ... ok", from 16 on it speaks TAP.
+pa_tally_regress()
+{
+	sed -nE -e 's/^(test|    )? *([A-Za-z0-9_-]+) +\.\.\. (ok|FAILED|failed \(ignored\)).*/\3 \2/p' \
+		-e 's/^ok [0-9]+ +[-+] +([^ ]+).*/ok \1/p' -e 's/^not ok [0-9]+ +[-+] +([^ ]+).*/FAILED \1/p' "$1" |
+		sed -E 's/^ok /ok - /; s/^(FAILED|failed \(ignored\)) /not ok - /'
 }
 
 # ---- outside: work directory, copies, the ordinary user -----------------------
@@ -309,21 +321,27 @@ pa_inside_end()
 		wait "$PA_CHILD" 2>/dev/null
 	fi
 	find "$PA_WORK" -path "$PA_WORK/pg" -prune -o -name postmaster.pid -print 2>/dev/null | while read -r pidfile; do
-		"$PA_BIN/pg_ctl" -D "${pidfile%/*}" -m immediate -w -t 20 stop >/dev/null 2>&1
+		"$PA_BIN/pg_ctl" -D "${pidfile%/*}" -m immediate -w stop >/dev/null 2>&1
 	done
 }
 
-# pa_timed SECONDS COMMAND... runs a command in a process group of its own.
-pa_timed()
+# How long is something that hangs waited for?  Nothing here may fail because the machine
+# is slow or busy, so this is far more than anything takes.
+PA_HANGS=3600
+# ... and so long do the test frameworks and pg_ctl wait for one thing
+export PG_TEST_TIMEOUT_DEFAULT=900 PGISOLATIONTIMEOUT=900 PGCTLTIMEOUT=900
+
+# pa_guarded COMMAND... runs a command in a process group of its own.
+pa_guarded()
 {
 	local status
 
-	timeout -k 10 "$@" &
+	timeout -k 60 "$PA_HANGS" "$@" &
 	PA_CHILD=$!
 	wait "$PA_CHILD"
 	status=$?
 	PA_CHILD=
-	[ "$status" != 124 ] || printf '!! stopped after %s seconds: %s\n' "$1" "${*:2}"
+	[ "$status" != 124 ] || printf '!! hung, and was stopped after %s seconds: %s\n' "$PA_HANGS" "$*"
 	return "$status"
 }
 
@@ -333,8 +351,8 @@ pa_build()
 	local jobs
 
 	jobs=$(nproc 2>/dev/null || echo 1)
-	pa_timed 300 make -C "$PA_TREE" -j"$jobs" PG_CONFIG="$PG_CONFIG" WERROR="${PA_WERROR:-0}" >"$PA_WORK/logs/build.log" 2>&1 &&
-		pa_timed 60 make -C "$PA_TREE" PG_CONFIG="$PG_CONFIG" install >>"$PA_WORK/logs/build.log" 2>&1
+	pa_guarded make -C "$PA_TREE" -j"$jobs" PG_CONFIG="$PG_CONFIG" WERROR="${PA_WERROR:-0}" >"$PA_WORK/logs/build.log" 2>&1 &&
+		pa_guarded make -C "$PA_TREE" PG_CONFIG="$PG_CONFIG" install >>"$PA_WORK/logs/build.log" 2>&1
 }
 
 # pa_enter SCRIPT [ARG...] is pa_setup without the build.
@@ -361,9 +379,9 @@ pa_setup()
 	pa_build || pa_fail "protaddr does not build" "$PA_WORK/logs/build.log"
 }
 
-# pa_start_server DIR [CONF] makes a cluster in DIR/data and starts it, log in
-# DIR/server.log.  Adds test/server.conf, if there, and the lines CONF.
-# Returns 1, having said why, if it does not start.
+# pa_start_server DIR [CONF [SUPERUSER]] makes a cluster in DIR/data and starts it, log in
+# DIR/server.log.  Adds test/server.conf, if there, and the lines CONF.  Returns 1, having
+# said why, if it does not start.
 pa_start_server()
 {
 	local dir=$1 conf=${2:-}
@@ -371,10 +389,10 @@ pa_start_server()
 	PA_SERVERS+=("$dir")
 	PGHOST=$PA_WORK/s${#PA_SERVERS[@]}
 	PGPORT=$((54320 + ${#PA_SERVERS[@]}))
-	PGUSER=postgres
+	PGUSER=${3:-postgres}
 	export PGHOST PGPORT PGUSER
 	mkdir -p "$dir" && mkdir -m 700 "$PGHOST" || { pa_complain "cannot make $dir and $PGHOST"; return 1; }
-	"$PA_BIN/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$dir/initdb.log" 2>&1 ||
+	"$PA_BIN/initdb" -D "$dir/data" -U "$PGUSER" -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$dir/initdb.log" 2>&1 ||
 		{ pa_complain "initdb failed" "$dir/initdb.log"; return 1; }
 	{
 		echo "listen_addresses = ''"
@@ -386,12 +404,12 @@ pa_start_server()
 		[ ! -f "$PA_TREE/test/server.conf" ] || cat "$PA_TREE/test/server.conf"
 		printf '%s\n' "$conf"
 	} >>"$dir/data/postgresql.conf"
-	"$PA_BIN/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w -t 60 start >"$dir/pg_ctl.log" 2>&1 </dev/null ||
+	"$PA_BIN/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w start >"$dir/pg_ctl.log" 2>&1 </dev/null ||
 		{ pa_complain "the server does not start" "$dir/server.log"; return 1; }
 }
 
 pa_stop_server()
 {
-	"$PA_BIN/pg_ctl" -D "$1/data" -m fast -w -t 60 stop >>"$1/pg_ctl.log" 2>&1 ||
-		"$PA_BIN/pg_ctl" -D "$1/data" -m immediate -w -t 20 stop >>"$1/pg_ctl.log" 2>&1
+	"$PA_BIN/pg_ctl" -D "$1/data" -m fast -w stop >>"$1/pg_ctl.log" 2>&1 ||
+		"$PA_BIN/pg_ctl" -D "$1/data" -m immediate -w stop >>"$1/pg_ctl.log" 2>&1
 }

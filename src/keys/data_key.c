@@ -30,8 +30,7 @@ enum
 	DATA_KEY_CREATED_AT,
 	DATA_KEY_GENERATION,
 	DATA_KEY_RETIRED_AT,
-	DATA_KEY_RETIRED_BY,
-	DATA_KEY_RETIRED_WHY
+	DATA_KEY_ACTS
 };
 
 static const char *const data_key_columns[] = {
@@ -41,8 +40,7 @@ static const char *const data_key_columns[] = {
 	[DATA_KEY_CREATED_AT] = "created_at",
 	[DATA_KEY_GENERATION] = "generation",
 	[DATA_KEY_RETIRED_AT] = "retired_at",
-	[DATA_KEY_RETIRED_BY] = "retired_by",
-	[DATA_KEY_RETIRED_WHY] = "retired_why",
+	[DATA_KEY_ACTS] = "acts",
 };
 
 static HeapTuple data_key_change(TriggerData *trigdata, HeapTuple row);

@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -24,12 +23,17 @@
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/guc.h"
+#include "utils/timestamp.h"
 
 #define KEK_HEX_DIGITS	(PROTADDR_KEY_SIZE * 2)
 #define KEK_TEXT_SIZE	(KEK_HEX_DIGITS + 16)	/* room for a line end, and to see too much */
 
 static char *kek_command = NULL;
 static char *kek_file = NULL;
+static int	kek_timeout = 10000;
+
+/* When kek_command last failed; a session does not start it again at once. */
+static TimestampTz failed_at = 0;
 
 static void kek_start(void);
 static bool kek_read_file(const char *path, ProtaddrKek *kek, int elevel);
@@ -58,6 +62,12 @@ kek_start(void)
 							   &kek_file, "protaddr.kek", PGC_SIGHUP,
 							   GUC_SUPERUSER_ONLY | GUC_NOT_IN_SAMPLE,
 							   NULL, NULL, NULL);
+	DefineCustomIntVariable("protaddr.kek_timeout",
+							"Time that protaddr.kek_command may take.",
+							"Then it and what it has started are ended.",
+							&kek_timeout, 10000, 100, 600000, PGC_SIGHUP,
+							GUC_UNIT_MS | GUC_NOT_IN_SAMPLE,
+							NULL, NULL, NULL);
 }
 
 /*
@@ -69,7 +79,7 @@ protaddr_kek_fetch(ProtaddrKek *kek, int elevel)
 {
 	char		path[MAXPGPATH];
 
-	if (kek_command != NULL && kek_command[0] != '\0')
+	if (protaddr_kek_is_program())
 		return kek_read_command(kek_command, kek, elevel);
 
 	kek_file_path(path);
@@ -90,9 +100,11 @@ protaddr_kek_is_program(void)
 	return kek_command != NULL && kek_command[0] != '\0';
 }
 
+/* protaddr_kek_ask_again lets a program be started again though it has just failed. */
 void
 protaddr_kek_ask_again(void)
 {
+	failed_at = 0;
 }
 
 void
@@ -116,7 +128,7 @@ protaddr_kek_make_default(void)
 	int			fd;
 	bool		written;
 
-	if (kek_command != NULL && kek_command[0] != '\0')
+	if (protaddr_kek_is_program())
 		return;
 
 	kek_file_path(path);
@@ -189,7 +201,8 @@ kek_read_file(const char *path, ProtaddrKek *kek, int elevel)
 	ssize_t		len;
 	bool		good;
 
-	fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
+	/* a FIFO nobody writes to would make us wait, where no signal ends it */
+	fd = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | PG_BINARY);
 	if (fd < 0 || fstat(fd, &st) != 0)
 	{
 		int			save_errno = errno;
@@ -209,7 +222,9 @@ kek_read_file(const char *path, ProtaddrKek *kek, int elevel)
 		CloseTransientFile(fd);
 		ereport(elevel,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
-				 errmsg("the outer key file is open to others"),
+				 S_ISREG(st.st_mode) ?
+				 errmsg("the outer key file is open to others") :
+				 errmsg("the outer key file is not a regular file"),
 				 errhint("It must be a regular file that only the server's user may read: chmod 0600.")));
 		return false;
 	}
@@ -230,35 +245,55 @@ static bool
 kek_read_command(const char *command, ProtaddrKek *kek, int elevel)
 {
 	char text[	KEK_TEXT_SIZE];
-	FILE	   *pipe;
 	size_t		len;
-	bool		ended_well;
+	ProtaddrProgramResult result;
 	bool		good;
 
-	pipe = OpenPipeStream(command, PG_BINARY_R);
-	if (pipe == NULL)
+	if (failed_at != 0 &&
+		!TimestampDifferenceExceeds(failed_at, GetCurrentTimestamp(), PROTADDR_KEK_ASK_AGAIN_MS))
 	{
 		ereport(elevel,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
-				 errmsg("could not run the outer key command: %m"),
-				 errhint("See protaddr.kek_command.")));
+				 errmsg("the outer key command has just failed"),
+				 errhint("This session starts it again in a few seconds. See the server's log and protaddr.kek_command.")));
 		return false;
 	}
 
-	/* stdio would keep a copy of the key in its buffer */
-	setvbuf(pipe, NULL, _IONBF, 0);
-	len = fread(text, 1, sizeof(text), pipe);
-	ended_well = ClosePipeStream(pipe) == 0;
-	good = ended_well && len > 0 && kek_from_text(text, len, kek);
+	/* should it be interrupted, the next statement need not try at once */
+	failed_at = GetCurrentTimestamp();
+	result = protaddr_kek_program(command, kek_timeout, text, sizeof(text), &len);
+	good = result == PROTADDR_PROGRAM_OK && kek_from_text(text, len, kek);
 	explicit_bzero(text, sizeof(text));
-	if (!good)
-		ereport(elevel,
-				(errcode(ERRCODE_PROTADDR_NOT_READY),
-				 ended_well ?
-				 errmsg("the outer key command did not print a key") :
-				 errmsg("the outer key command failed"),
-				 errhint("protaddr.kek_command must print 64 hexadecimal digits and a line end, and exit with 0.")));
-	return good;
+	if (good)
+	{
+		failed_at = 0;
+		return true;
+	}
+	switch (result)
+	{
+		case PROTADDR_PROGRAM_NOT_STARTED:
+			ereport(elevel,
+					(errcode(ERRCODE_PROTADDR_NOT_READY),
+					 errmsg("could not run the outer key command: %m"),
+					 errhint("See protaddr.kek_command.")));
+			break;
+		case PROTADDR_PROGRAM_TOO_LATE:
+			ereport(elevel,
+					(errcode(ERRCODE_PROTADDR_NOT_READY),
+					 errmsg("the outer key command took longer than %d ms and was ended", kek_timeout),
+					 errhint("See protaddr.kek_command and protaddr.kek_timeout.")));
+			break;
+		case PROTADDR_PROGRAM_OK:
+		case PROTADDR_PROGRAM_FAILED:
+			ereport(elevel,
+					(errcode(ERRCODE_PROTADDR_NOT_READY),
+					 result == PROTADDR_PROGRAM_OK ?
+					 errmsg("the outer key command did not print a key") :
+					 errmsg("the outer key command failed"),
+					 errhint("protaddr.kek_command must print 64 hexadecimal digits and a line end, and exit with 0.")));
+			break;
+	}
+	return false;
 }
 
 /* kek_from_text reads 64 hexadecimal digits and nothing but a line end after. */

@@ -9,6 +9,9 @@
 #include "base/base.h"
 #include "keys/aead.h"
 
+#include "lib/stringinfo.h"
+#include "utils/relcache.h"
+
 typedef struct varlena ProtaddrSeal;	/* a datum of type protaddr.address */
 
 /* ---- keys/crypto.c: which library does the cryptography -------------------- */
@@ -36,6 +39,19 @@ extern bool protaddr_kek_is_program(void);
 extern void protaddr_kek_ask_again(void);
 extern void protaddr_kek_make_default(void);
 extern void protaddr_kek_wipe(ProtaddrKek *kek);
+
+/* ---- keys/kek_program.c: running the program that gives it ----------------- */
+
+typedef enum ProtaddrProgramResult
+{
+	PROTADDR_PROGRAM_OK,
+	PROTADDR_PROGRAM_NOT_STARTED,	/* errno says why */
+	PROTADDR_PROGRAM_FAILED,	/* it ended, but not with 0 */
+	PROTADDR_PROGRAM_TOO_LATE
+} ProtaddrProgramResult;
+
+extern ProtaddrProgramResult protaddr_kek_program(const char *command, int timeout_ms,
+												  char *text, size_t size, size_t *len);
 
 /* ---- keys/data_key.c: the data keys of this database ----------------------- */
 
@@ -98,7 +114,23 @@ typedef enum ProtaddrSealState
 
 extern uint64 protaddr_seal_key(const ProtaddrSeal *seal);
 extern ProtaddrSealState protaddr_seal_state(const ProtaddrSeal *seal);
+extern bool protaddr_is_whole(const struct varlena *sealed);
+extern struct varlena *protaddr_reseal(const struct varlena *sealed, ProtaddrSealState *state);
 extern bytea *protaddr_seal_bytes(const char *data, size_t len);
 extern bytea *protaddr_open_bytes(const bytea *sealed);
+
+/* ---- keys/sealed_column.c: where sealed values stand ----------------------- */
+
+typedef enum ProtaddrSealedColumn
+{
+	PROTADDR_NOT_SEALED,
+	PROTADDR_SEALED,			/* each value is a seal */
+	PROTADDR_SEALED_INSIDE		/* arrays, ranges or composites with seals in them */
+} ProtaddrSealedColumn;
+
+extern bool protaddr_is_own_relation(Relation rel);
+extern ProtaddrSealedColumn protaddr_sealed_column(Relation rel, AttrNumber column);
+extern uint64 protaddr_sealed_key(Datum value);
+extern int64 protaddr_count_sealed(uint64 id, StringInfo where, StringInfo not_searched);
 
 #endif							/* PROTADDR_KEYS_H */

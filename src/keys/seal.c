@@ -188,6 +188,94 @@ protaddr_seal_state(const ProtaddrSeal *seal)
 }
 
 /*
+ * open_raw opens a seal of either kind into a palloc'd buffer, which the caller wipes;
+ * NULL, by state, if it cannot.
+ */
+static uint8 *
+open_raw(const struct varlena *sealed, size_t *len, ProtaddrSealState *state)
+{
+	const uint8 *bytes = (const uint8 *) VARDATA_ANY(sealed);
+	size_t		size = VARSIZE_ANY_EXHDR(sealed);
+	bool		is_bytes = size > 0 && bytes[0] == BYTES_VERSION;
+	ProtaddrKey *key;
+	uint8	   *plain;
+
+	*state = PROTADDR_SEAL_ALTERED;
+	if (is_bytes ? size < PA_SEAL_OVERHEAD + PA_PLAIN_BLOCK : !protaddr_seal_shape(bytes, size))
+		return NULL;
+	key = protaddr_key_by_id(protaddr_seal_key(sealed));
+	if (key == NULL)
+	{
+		*state = PROTADDR_SEAL_NO_KEY;
+		return NULL;
+	}
+	*len = size - PA_SEAL_OVERHEAD;
+	plain = palloc(*len);
+	if (!protaddr_aead_open(key->aead, bytes + 1 + sizeof(uint64), bytes_version,
+							is_bytes ? sizeof(bytes_version) : 0, bytes + PA_SEAL_HEADER, *len,
+							bytes + size - PA_TAG_SIZE, plain))
+	{
+		explicit_bzero(plain, *len);
+		pfree(plain);
+		return NULL;
+	}
+	*state = PROTADDR_SEAL_WHOLE;
+	return plain;
+}
+
+/* protaddr_is_whole tells whether a seal of either kind opens here. */
+bool
+protaddr_is_whole(const struct varlena *sealed)
+{
+	ProtaddrSealState state;
+	size_t		len;
+	uint8	   *plain = open_raw(sealed, &len, &state);
+
+	if (plain == NULL)
+		return false;
+	explicit_bzero(plain, len);
+	pfree(plain);
+	return true;
+}
+
+/*
+ * protaddr_reseal gives the same content, to the byte, under the newest data key;
+ * palloc'd.  NULL, by state, if the value cannot be opened.
+ */
+struct varlena *
+protaddr_reseal(const struct varlena *sealed, ProtaddrSealState *state)
+{
+	const uint8 *old = (const uint8 *) VARDATA_ANY(sealed);
+	size_t		size = VARSIZE_ANY_EXHDR(sealed);
+	size_t		len;
+	uint8	   *plain = open_raw(sealed, &len, state);
+	struct varlena *anew;
+	uint8	   *bytes;
+	ProtaddrKey *key;
+	uint64		id;
+	bool		done;
+
+	if (plain == NULL)
+		return NULL;
+	key = protaddr_key_for_sealing();
+	anew = (struct varlena *) palloc(VARHDRSZ + size);
+	SET_VARSIZE(anew, VARHDRSZ + size);
+	bytes = (uint8 *) VARDATA(anew);
+	bytes[0] = old[0];
+	id = pg_hton64(key->id);
+	memcpy(bytes + 1, &id, sizeof(id));
+	memcpy(bytes + 1 + sizeof(id), next_nonce(), PA_NONCE_SIZE);
+	done = protaddr_aead_seal(key->aead, bytes + 1 + sizeof(id), bytes_version,
+							  old[0] == BYTES_VERSION ? sizeof(bytes_version) : 0, plain, len,
+							  bytes + PA_SEAL_HEADER, bytes + PA_SEAL_HEADER + len);
+	explicit_bzero(plain, len);
+	pfree(plain);
+	if (!done)
+		elog(ERROR, "could not seal a value");
+	return anew;
+}
+
+/*
  * protaddr_seal_bytes closes any bytes under the newest data key.  The result is
  * palloc'd.  The length is padded, as an address's is.  Raises 55PA1 if no key can be
  * had, and 54000 for more than fits a value.
@@ -277,6 +365,17 @@ protaddr_open_bytes(const bytea *sealed)
 static void
 key_missing(uint64 id)
 {
+	int			nkeys;
+	ProtaddrDataKey *keys = protaddr_data_keys(&nkeys);
+	ProtaddrDataKey *key = protaddr_data_key_find(keys, nkeys, id);
+
+	if (key != NULL && key->retired)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_NOT_READY),
+				 errmsg("the key of this address was retired"),
+				 errdetail("It was sealed with data key %016llx.", (unsigned long long) id),
+				 errhint("The value is whole. protaddr.key_status says when and why; protaddr.reinstate_data_key() makes it readable again."),
+				 protaddr_errprivate()));
 	ereport(ERROR,
 			(errcode(ERRCODE_PROTADDR_NOT_READY),
 			 errmsg("the key of this address is not here"),

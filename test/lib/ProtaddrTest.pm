@@ -13,7 +13,8 @@ use JSON::PP ();
 use PostgreSQL::Test::Utils;
 
 our @EXPORT = qw(CANARY WITHHELD cluster new_database customers write_customers
-  tokens shown psql_error error_of holds);
+  tokens shown psql_error error_of holds superuser reloaded crashed
+  begun ended memory_of);
 
 # The one string of test/canaries that these tests use.
 use constant CANARY   => 'Kanariegade';
@@ -36,6 +37,68 @@ sub new_database
 	$node->safe_psql($name,
 		q(CREATE EXTENSION protaddr; SELECT protaddr.confirm_register('test')));
 	return;
+}
+
+# superuser($node) is the name of the role that made the cluster: whatever it is.
+sub superuser
+{
+	my ($node) = @_;
+	return $node->safe_psql('postgres', 'SELECT rolname FROM pg_roles WHERE oid = 10');
+}
+
+# reloaded($node) reloads its configuration: sessions that begin afterwards have the new one.
+sub reloaded
+{
+	my ($node) = @_;
+	my $log = -s $node->logfile;
+	$node->reload;
+	$node->wait_for_log(qr/received SIGHUP/, $log);
+	return;
+}
+
+# crashed($node, $pid) kills a backend, and returns once the server is there again.
+sub crashed
+{
+	my ($node, $pid) = @_;
+	my $log = -s $node->logfile;
+	kill('KILL', $pid) or return;
+	$node->wait_for_log(qr/database system is ready to accept connections/, $log);
+	return $node->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()') || die 'the server did not come back';
+}
+
+# ---- what another session does meanwhile -----------------------------------------
+
+# begun($session, $sql) begins a statement and does not wait for it; ended($session)
+# does, and gives what it printed and what it complained of.
+sub begun
+{
+	my ($session, $sql) = @_;
+	$session->{stdin} .= "$sql;\n\\echo ended\n";
+	$session->{run}->pump_nb;
+	return $session;
+}
+
+sub ended
+{
+	my ($session) = @_;
+	$session->{run}->pump until index($session->{stdout}, 'ended') >= 0;
+	my ($out, $err) = @$session{qw(stdout stderr)};
+	$session->{stdout} = $session->{stderr} = '';
+	return ($out =~ s/\n?ended\n//r, $err);
+}
+
+# memory_of($node, $pid) is what a backend has allocated in its memory contexts, in
+# bytes, when it next looks whether it is interrupted; undef if there is no such backend.
+sub memory_of
+{
+	my ($node, $pid, $meanwhile) = @_;
+	my $log = -s $node->logfile;
+	$node->psql('postgres', "SELECT pg_log_backend_memory_contexts($pid)", stdout => \my $sent, stderr => \my $ignored);
+	return if ($sent // '') ne 't';
+	$meanwhile->() if $meanwhile;
+	$node->wait_for_log(qr/\[$pid\].*Grand total: \d+ bytes/, $log);
+	my ($bytes) = slurp_file($node->logfile, $log) =~ /\[$pid\].*Grand total: (\d+) bytes/;
+	return $bytes;
 }
 
 # ---- invented customers --------------------------------------------------------

@@ -11,7 +11,7 @@ use Exporter 'import';
 use File::Basename qw(dirname);
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(make_cpr redated spew state_of in_force small_cpr load_file proc_file);
+our @EXPORT = qw(make_cpr redated spew state_of in_force small_cpr load_file);
 
 # make_cpr(@options) gives a delivery of test/data/make_cpr.pl.
 sub make_cpr
@@ -91,15 +91,6 @@ sub state_of
 	my ($node, $db, $source) = @_;
 
 	return $node->safe_psql($db, in_force($source // 'DK-CPR'));
-}
-
-# proc_file($pid, $file, $field) is a number that the kernel tells of a process.
-sub proc_file
-{
-	my ($pid, $file, $field) = @_;
-	my ($number) = slurp_file("/proc/$pid/$file") =~ /^$field:\s+(\d+)/m;
-
-	return $number // die "/proc/$pid/$file has no $field";
 }
 
 1;

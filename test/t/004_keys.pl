@@ -7,6 +7,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
 use File::Copy qw(copy);
+use POSIX qw(mkfifo);
+use Time::HiRes qw(time);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use ProtaddrTest;
@@ -64,6 +66,7 @@ my %broken = (
 	'long'             => sub { write_file($kek, substr($key, 0, 64) . 'a') },
 	'not hexadecimal'  => sub { write_file($kek, 'g' . substr($key, 1)) },
 	'two lines'        => sub { write_file($kek, $key . $key) },
+	'a FIFO'           => sub { unlink($kek); mkfifo($kek, 0600) or die "mkfifo: $!" },
 	'a folder'         => sub { unlink($kek); mkdir($kek, 0700) },
 	'another key'      => sub { write_file($kek, "0f" x 32 . "\n") });
 for my $what (sort keys %broken)
@@ -106,8 +109,7 @@ sub set_conf
 {
 	my ($conf) = @_;
 	$node->append_conf('postgresql.conf', $conf);
-	$node->reload;
-	sleep(1);
+	reloaded($node);
 	return;
 }
 my $other = 'a5' x 32;
@@ -129,6 +131,56 @@ for my $what (
 	ok(index("$told$why", substr($key, 0, 8)) < 0 && index("$told$why", 'a5a5') < 0, "command $what->[0]: no key is told");
 }
 $node->safe_psql('bank', 'SELECT count(*) FROM protaddr.key_status');
+
+# ---- a command that does not end ------------------------------------------------------------------
+
+# running($what) is the number of processes that run it
+sub running
+{
+	my ($what) = @_;
+	my @lines = `ps -e -o args=`;
+	return scalar(grep { index($_, $what) >= 0 && index($_, 'ps -e') < 0 } @lines);
+}
+my $mark = 31000000 + $$;
+command("trap '' TERM INT HUP; cat '$kek'; while :; do sleep $mark; done");
+set_conf("protaddr.kek_timeout = '700ms'");
+my $began = time();
+my ($late, $late_told) = error_of($node, 'bank', q(INSERT INTO customer VALUES (600, 'free', 'Vej 600')));
+is($late, '55PA1', 'a command that ignores signals: refused');
+like($late_told, qr/took longer than 700 ms and was ended/, 'for the time it took');
+cmp_ok(time() - $began, '<', 30, 'not for ever');
+is(running("sleep $mark"), 0, 'and nothing of it is left');
+set_conf("protaddr.kek_timeout = '10min'");
+$began = time();
+is(psql_error($node, 'bank', q(SET statement_timeout = '500ms'; INSERT INTO customer VALUES (600, 'free', 'Vej 600'))), '57014', 'statement_timeout ends it');
+cmp_ok(time() - $began, '<', 30, 'in time');
+is(running("sleep $mark"), 0, 'and nothing of it is left');
+my $waiting = $node->background_psql('bank', on_error_stop => 0);
+$waiting->query_until(qr/go/, "\\echo go\nSELECT pg_backend_pid() AS me \\gset\nINSERT INTO customer VALUES (600, 'free', 'Vej 600');\n");
+$node->poll_query_until('bank', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE 'INSERT INTO customer VALUES (600%' AND wait_event = 'Extension' AND pid <> pg_backend_pid()}) or die 'nobody waits';
+is($node->safe_psql('bank', q{SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO customer VALUES (600%' AND pid <> pg_backend_pid()}), '1', 'a waiting session is terminated');
+is(running("sleep $mark"), 0, 'and its command with it');
+eval { $waiting->{run}->kill_kill; };
+command("cat '$kek'; sleep $mark & exit 0");
+set_conf("protaddr.kek_timeout = '10s'");
+$began = time();
+is($node->safe_psql('bank', "$show WHERE id = 1"), 'Vej 1', 'a command that leaves a child behind gives its key');
+cmp_ok(time() - $began, '<', 9, 'at once');
+is(running("sleep $mark"), 0, 'and the child is ended');
+is(scalar(grep { /\[(?:sh|sleep)\] <defunct>/ } `ps -e -o args=`), 0, 'no zombie is left');
+
+# monitoring asks for every key at any rate: the command is started once
+command("echo run >> '$dir/runs.log'; cat '$kek'");
+unlink("$dir/runs.log");
+$node->safe_psql('bank', 'SELECT protaddr.rotate_data_key()') for 1 .. 3;
+unlink("$dir/runs.log");
+$node->safe_psql('bank', 'SELECT * FROM protaddr.key_status;' x 5 . 'SELECT protaddr.outer_key_name();' x 5 . 'SELECT protaddr.data_key_available(id) FROM protaddr.data_key, generate_series(1, 20);', extra_params => []);
+is(slurp_file("$dir/runs.log"), "run\n", 'monitoring starts the command once');
+command("echo run >> '$dir/runs.log'; exit 1");
+unlink("$dir/runs.log");
+$node->psql('bank', "SELECT * FROM protaddr.key_status;" x 5 . "$show WHERE id = 1;" x 5, on_error_stop => 0);
+is(slurp_file("$dir/runs.log"), "run\n", 'and so does whoever asks while it fails');
+command("echo $other");
 
 # ---- which library encrypts --------------------------------------------------------------------------
 
@@ -188,10 +240,10 @@ set_conf("protaddr.kek_command = '$program'");
 
 # The rotation above has made a data key under the command's key; now all get under it.
 my $tokens = $node->safe_psql('bank', q(SELECT md5(string_agg(home::text, '' ORDER BY id)) FROM customer));
-is($node->safe_psql('bank', q(SELECT string_agg(usable::text, ' ' ORDER BY created_at) FROM protaddr.key_status)), 'false true', 'one data key under each outer key');
-is($node->safe_psql('bank', "SELECT protaddr.adopt_data_keys('$kek')"), '1', 'the older one is adopted');
+is($node->safe_psql('bank', q(SELECT string_agg(usable::text, ' ' ORDER BY created_at) FROM protaddr.key_status)), 'false true false false false', 'data keys under two outer keys');
+is($node->safe_psql('bank', "SELECT protaddr.adopt_data_keys('$kek')"), '4', 'the older ones are adopted');
 is($node->safe_psql('bank', "SELECT protaddr.adopt_data_keys('$kek')"), '0', 'once');
-is($node->safe_psql('bank', q(SELECT bool_and(usable) FROM protaddr.key_status)), 't', 'and both can be used');
+is($node->safe_psql('bank', q(SELECT bool_and(usable) FROM protaddr.key_status)), 't', 'and all can be used');
 is($node->safe_psql('bank', q(SELECT count(DISTINCT outer_key) FROM protaddr.key_status)), '1', 'under one outer key');
 is($node->safe_psql('bank', "$show WHERE id = 1"), 'Vej 1', 'shown under the new outer key');
 is($node->safe_psql('bank', q(SELECT md5(string_agg(home::text, '' ORDER BY id)) FROM customer)), $tokens, 'and no value was touched');
@@ -266,7 +318,7 @@ for my $preload ('', 'protaddr')
 			$node->safe_psql('postgres', "ALTER $where RESET ALL");
 		}
 	}
-	is($node->safe_psql('bank', 'SELECT count(*) FROM protaddr.key_status WHERE usable'), '2', "$how: the keys are usable");
+	is($node->safe_psql('bank', 'SELECT count(*) FROM protaddr.key_status WHERE usable'), '5', "$how: the keys are usable");
 }
 
 # ---- register_max_age by reload ---------------------------------------------------------------------------------
@@ -300,13 +352,17 @@ write_file("$dir/load.sql", <<'SQL');
 INSERT INTO loaded (who, home) VALUES (:client_id, ('Vej ' || :client_id)::protaddr.address);
 SELECT 1 / (protaddr.show(home) = 'Vej ' || who)::int FROM loaded ORDER BY id DESC LIMIT 1;
 SQL
-write_file("$dir/rotate.sql", "SELECT protaddr.rotate_data_key();\n\\sleep 100 ms\n");
-my $pgbench = IPC::Run::start([ 'pgbench', '-n', '-T3', '-c2', '-f', "$dir/load.sql", $node->connstr('bank') ], '>', \my $bench_out, '2>', \my $bench_err);
-$node->command_ok([ 'pgbench', '-n', '-t20', '-c1', '-f', "$dir/rotate.sql", $node->connstr('bank') ], '20 rotations');
+my $pgbench = IPC::Run::start([ 'pgbench', '-n', '-T', $PostgreSQL::Test::Utils::timeout_default, '-c2', '-f', "$dir/load.sql", $node->connstr('bank') ], '>', \my $bench_out, '2>', \my $bench_err);
+for my $n (1 .. 20)
+{
+	$node->safe_psql('bank', 'SELECT protaddr.rotate_data_key()');
+	last if !$node->poll_query_until('bank', "SELECT count(DISTINCT substr(protaddr.address_send(home), 2, 8)) >= $n FROM loaded");
+}
+$pgbench->signal('INT');
 $pgbench->finish;
-is($pgbench->result(0), 0, 'while two clients write and read') or diag($bench_err);
+is($bench_err =~ /ERROR|aborted/ ? $bench_err : '', '', 'two clients write and read during 20 rotations');
 is($node->safe_psql('bank', q(SELECT count(*) FROM loaded WHERE protaddr.show(home) IS DISTINCT FROM 'Vej ' || who)), '0', 'every value can be shown');
-cmp_ok($node->safe_psql('bank', q(SELECT count(DISTINCT substr(protaddr.address_send(home), 2, 8)) FROM loaded)), '>', 10, 'and they are under many keys');
+cmp_ok($node->safe_psql('bank', q(SELECT count(DISTINCT substr(protaddr.address_send(home), 2, 8)) FROM loaded)), '>=', 20, 'and they are under many keys');
 is($node->safe_psql('bank', q(SELECT count(*) FROM protaddr.key_status WHERE newest)), '1', 'one of which is the newest');
 
 # a rotation that is rolled back leaves nothing behind under its key

@@ -186,9 +186,8 @@ sub in_every_way
 		$dies->query_until(qr/now/, "\\echo now\nSELECT '$canary'::protaddr.address, pg_sleep(100);\n");
 		$node->poll_query_until('bank', q(SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep')) or die;
 		my $pid = $node->safe_psql('bank', q(SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'));
-		kill('KILL', $pid);
+		crashed($node, $pid);
 		$dies->{run}->finish;
-		$node->poll_query_until('bank', 'SELECT true');
 		isnt(log_holds('was terminated by signal 9'), '', "$section: crash: there was one");
 		is(log_holds('Failed process was running: ') ne '' ? 'logged' : 'not logged', $section =~ /preloaded/ ? 'not logged' : 'logged',
 			"$section: crash: the statement is kept from the log where protaddr is preloaded");
@@ -299,7 +298,7 @@ is(scalar(@lines), 6, 'and that is all');
 
 # Nor do we recognise a statement that was prepared before, when its text is logged again.
 $node->append_conf('postgresql.conf', "log_statement = none\nlog_min_duration_statement = 0");
-$node->reload;
+reloaded($node);
 $log_start = -s $node->logfile;
 $node->safe_psql('bank', "PREPARE p AS INSERT INTO customer VALUES (500006, 'hidden', '$own 6'); EXECUTE p");
 is(log_holds('PREPARE p AS INSERT INTO customer VALUES (500006') =~ s/.*DETAIL/DETAIL/r,

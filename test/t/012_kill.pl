@@ -62,11 +62,6 @@ for my $n (0, 1)
 isnt($state[0], $state[1], 'the deliveries differ');
 my $takes = $takes[1];
 
-sub alive_again
-{
-	return $node->poll_query_until('bank', 'SELECT NOT pg_is_in_recovery()') || die 'the server did not come back';
-}
-
 my ($old, $new, $answered) = (0, 0, 0);
 my $whole = "SELECT count(DISTINCT recorded_from) || ' moments, ' || (SELECT count(*) FROM protaddr.register_delivery WHERE outcome = 'loaded') || ' deliveries, '
 	|| (SELECT count(*) FROM (SELECT FROM protaddr.protection WHERE recorded_to = 'infinity' AND valid_to = 'infinity' GROUP BY subject_key, source, regime, code HAVING count(*) > 1) d) || ' forks'
@@ -74,7 +69,7 @@ my $whole = "SELECT count(DISTINCT recorded_from) || ' moments, ' || (SELECT cou
 for my $round (1 .. $rounds)
 {
 	# the last ones come so late that the load has ended for sure
-	my $after   = $round > $rounds - 2 ? 60 : $takes * 1.3 * ($round - rand()) / ($rounds - 2);
+	my $after   = $round == 1 ? 0 : $round > $rounds - 2 ? $PostgreSQL::Test::Utils::timeout_default : $takes * 1.3 * ($round - rand()) / ($rounds - 2);
 	my $immediate = $round % 2;
 	my $loading = $node->background_psql('bank', on_error_stop => 0);
 	my $backend = $loading->query_safe('SELECT pg_backend_pid();');
@@ -86,10 +81,10 @@ for my $round (1 .. $rounds)
 		$loading->{run}->pump_nb;
 		sleep(0.005);
 	}
-	$immediate ? $node->stop('immediate') : kill('KILL', $backend);
+	$immediate ? $node->stop('immediate') : crashed($node, $backend);
 	eval { $loading->{run}->pump_nb; $loading->{stdin} .= "\\q\n"; $loading->{run}->finish; };
 	my $told = index($loading->{stdout}, 'loaded') >= 0;
-	$immediate ? $node->start : do { sleep(0.2); alive_again() };
+	$node->start if $immediate;
 
 	my $now = state_of($node, 'bank');
 	my $is  = $now eq $state[ $day % 2 ] ? 'new' : $now eq $state[ ($day + 1) % 2 ] ? 'old' : "neither: $now";
@@ -134,9 +129,8 @@ for my $how ('KILL', 'TERM', 'INT')
 
 	$loading->{stdin} .= "$refuse;\n" for 1 .. 20;
 	for (1 .. 40) { $loading->{run}->pump_nb; sleep(0.002); }
-	kill($how, $backend);
+	$how eq 'KILL' ? crashed($node, $backend) : kill($how, $backend);
 	eval { $loading->{stdin} .= "\\q\n"; $loading->{run}->finish; };
-	if ($how eq 'KILL') { sleep(0.2); alive_again(); }
 	$node->poll_query_until('bank', $leftovers, '0') or die 'a worker stays';
 	is(segments(), $segments, "SIG$how: no shared memory is left");
 	my $now = $node->safe_psql('bank', q(SELECT refused FROM protaddr.register_status WHERE source = 'DK-CPR'));

@@ -43,7 +43,7 @@ $node->safe_psql('bank', q{
 my $dir  = PostgreSQL::Test::Utils::tempdir_short();
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 my $ini  = "$dir/pgbouncer.ini";
-append_to_file("$dir/users.txt", join('', map { qq("$_" ""\n) } qw(teller officer), $ENV{USER} // 'postgres'));
+append_to_file("$dir/users.txt", join('', map { qq("$_" ""\n) } qw(teller officer), superuser($node)));
 append_to_file($ini, <<"INI");
 [databases]
 bank = host=${\$node->host} port=${\$node->port} dbname=bank
