@@ -63,7 +63,8 @@ class Payment(Base):
     home = sa.Column(sa.Text); status = sa.Column(sa.Text, server_default="new")
 with engine.connect() as c:
     homes = dict(c.execute(sa.text("SELECT cpr, home::text FROM customer")).all())
-
+def home(cpr):
+    return sa.literal_column("'" + homes[cpr] + "'::protaddr.address")
 if sys.argv[2] == "write":
     with Session(engine) as s:
         rows = [Payment(payer=p, payee="BANK", amount=i, home=home(p)) for i, p in enumerate(["P1", "P2", "P2"], 1)]
