@@ -75,9 +75,10 @@ BINDING_OBJS = \
 	src/binding/bound_values.o
 
 LAW_OBJS = \
+	src/law/ask.o \
 	src/law/birth.o \
 	src/law/channel.o \
-	src/law/ask.o \
+	src/law/event.o \
 	src/law/linked.o \
 	src/law/substitute.o \
 	src/law/words.o
@@ -86,9 +87,9 @@ DOOR_OBJS = \
 	src/door/disclosure.o \
 	src/door/explain.o \
 	src/door/release.o \
+	src/door/reveal.o \
 	src/door/show.o \
-	src/door/subjects.o \
-	src/door/tell.o
+	src/door/subjects.o
 
 MESSAGE_OBJS = \
 	src/message/xml/iso_name.o \
@@ -105,10 +106,17 @@ MESSAGE_OBJS = \
 
 GATE_OBJS = \
 	src/gate/arguments.o \
+	src/gate/carry_out.o \
+	src/gate/decision.o \
+	src/gate/describe.o \
 	src/gate/held.o \
+	src/gate/held_list.o \
+	src/gate/held_row.o \
 	src/gate/hooks.o \
+	src/gate/in_place.o \
 	src/gate/ledger.o \
 	src/gate/message_column.o \
+	src/gate/payment.o \
 	src/gate/plan.o \
 	src/gate/row.o \
 	src/gate/scan.o \
@@ -174,9 +182,9 @@ DATA_built = protaddr--1.0.sql
 
 # ---- tests, by name -----------------------------------------------------------
 
-REGRESS = install own_tables address_type address_ops show_format keys reseal register \
+REGRESS = install own_tables address_type address_ops show_format show_law keys reseal register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
-	bind bind_right subject_columns channel law message gate gate_columns gate_hold gate_move gate_install gate_kept gate_verify gate_warnings privileges \
+	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
 	attack_register

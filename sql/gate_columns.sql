@@ -40,7 +40,7 @@ SELECT count(*) AS triggers FROM pg_trigger WHERE tgrelid = 't'::regclass;
 -- everything at once; each row names its channel
 SET client_min_messages = notice;
 SELECT protaddr.install_gate('t', subject => 'payer', channel_column => 'route', amount => 'amount', currency => 'currency', payee => 'payee', persons => '{"creditor":"payee"}',
-    messages => '{"doc":"xml","mt":"mt","payload":"json","raw":"xml"}', held => 'waiting');
+    messages => '{"doc":"xml","mt":"mt","payload":"json","raw":"xml"}');
 SET client_min_messages = warning;
 SELECT protaddr.trigger_arguments(oid) FROM pg_trigger WHERE tgname = 'zz_protaddr_gate';
 SELECT channel, subject, unchecked_columns, status FROM protaddr.gate_status;
@@ -148,7 +148,7 @@ SELECT doc::text = pacs('6201704002') AS disclosed, short = mt('6201704002') AS 
 SELECT channel, relation IS NOT NULL AS of_the_table, count(*) FROM protaddr.disclosure GROUP BY 1, 2 ORDER BY 1;
 
 DROP VIEW left_by;
-DROP TABLE customer, t, m, waiting, before;
+DROP TABLE customer, t, m, before;
 DROP FUNCTION refusal, home, pay, pacs, mt, put_back;
 DROP DOMAIN price, xml_message;
 DROP TYPE route;

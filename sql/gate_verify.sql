@@ -104,7 +104,6 @@ SELECT count(*) FROM protaddr.verify_progress;
 
 SET client_min_messages = warning;
 DROP TABLE customer, payment, ledger;
-DROP TABLE IF EXISTS payment_held;
 DROP FUNCTION refusal, home, pacs;
 DROP EXTENSION protaddr CASCADE;
 DROP ROLE regress_verify_auditor;

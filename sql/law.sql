@@ -61,8 +61,8 @@ SELECT pay(352, 'cross_border', '6201704002', 'US00PAYEE9', 900) AS and_soon_aft
 SELECT count(*) FROM protaddr.linked_transfer WHERE '6101704001' = ANY (payer_keys);
 -- a request of the payee's bank: somebody decides, on record, and it never reaches the payee's statement (art. 5(2))
 SELECT pay(360, 'psp_request', '6201704002', 'IE00PAYEE', 10), pay(361, 'psp_request', '6101704001', 'IE00PAYEE', 10) AS free;
-SELECT held_id, held_channel, held_why, held_status FROM payment_held ORDER BY held_id;
-SELECT protaddr.release_held('payment', held_id, 'request of 20 November', 'disclose') FROM payment_held;
+SELECT row_key, channel, payer, payee, amount, currency, why, status FROM protaddr.held_rows('payment');
+SELECT protaddr.release_held(held_id, 'disclose', 'request of 20 November') FROM protaddr.held_rows('payment');
 SELECT tell(360), (SELECT protaddr.release(address, 'payee_display') IS NULL FROM payment WHERE id = 360) AS not_displayed;
 SELECT channel, subjects, legal_basis, reason FROM protaddr.disclosure;
 -- nothing of it is in the gift of who writes the row
@@ -75,6 +75,6 @@ SELECT pay(380, 'cross_border', '6201704002', 'US00PAYEE11', 5000) AS until_then
 SELECT protaddr.set_channel('until_2024', 'withhold', route => 'third_country', description => 'Test', legal_basis => 'Reg. (EU) 2015/847 art. 4: customer number instead', valid_from => now() + interval '1 day');
 SELECT count(*) AS kept FROM protaddr.channel_change WHERE channel IN ('until_2024', 'cross_border');
 
-DROP TABLE customer, payment, payment_held CASCADE;
+DROP TABLE customer, payment CASCADE;
 DROP FUNCTION pay, tell;
 DROP EXTENSION protaddr CASCADE;

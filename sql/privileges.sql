@@ -51,6 +51,8 @@ protaddr.building_number(protaddr.address)|all
 protaddr.care_of(protaddr.address)|all
 protaddr.channel_action_words()|all
 protaddr.channel_actions(protaddr.channel)|all
+protaddr.carry_out_held(regclass,bigint)|none
+protaddr.check_hold(regclass,name,text,name[],name[])|all
 protaddr.check_lifts(text,bigint,bigint,bigint)|none
 protaddr.confirm_register(text,interval)|clerk
 protaddr.country(protaddr.address)|all
@@ -59,10 +61,11 @@ protaddr.cpr_file_start(text)|none
 protaddr.cpr_header(bytea,text)|none
 protaddr.crypto_library()|monitor
 protaddr.data_key_available(bigint)|monitor
+protaddr.decide_held(bigint,text,text,boolean)|none
 protaddr.drop_birth_data(text)|none
 protaddr.drop_substitute(text)|none
 protaddr.end_channel(text,timestamp with time zone)|none
-protaddr.explain_release(protaddr.address,text,numeric,text,text,timestamp with time zone)|none
+protaddr.explain_release(protaddr.address,text,numeric,text,text,timestamp with time zone,text)|none
 protaddr.floor(protaddr.address)|all
 protaddr.forget_linked_transfers(timestamp with time zone)|none
 protaddr.forget_rows(text,timestamp with time zone)|none
@@ -73,10 +76,9 @@ protaddr.gate_row()|none
 protaddr.gate_state(oid)|all
 protaddr.gate_summary()|all
 protaddr.gates_are_kept()|all
-protaddr.held_kept()|all
 protaddr.held_rows(regclass)|none
 protaddr.identity_link_checked()|none
-protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,text)|none
+protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,name,text)|none
 protaddr.is_protected(text)|none
 protaddr.kind_of(text,text)|none
 protaddr.lift(text,text,text,text)|clerk
@@ -89,7 +91,6 @@ protaddr.load_cpr_path(text,text,text,text)|none
 protaddr.load_register(text,jsonb,text,text,bigint,bigint,boolean)|none
 protaddr.load_staged(text,text,text,bigint,bigint,boolean)|none
 protaddr.load_staged_rows(text,text)|none
-protaddr.make_held(regclass,text,name[])|all
 protaddr.note_channel_change()|none
 protaddr.note_refusal(text,text,text,date,text)|none
 protaddr.outer_key_name()|monitor
@@ -110,9 +111,8 @@ protaddr.resealed(protaddr.address)|none
 protaddr.retire_data_key(text,text,boolean,boolean)|none
 protaddr.register_ready()|all
 protaddr.register_review_values()|none
-protaddr.reject_held(regclass,bigint,text)|none
-protaddr.release(protaddr.address,text,numeric,text,text,timestamp with time zone)|none
-protaddr.release_held(regclass,bigint,text,text)|none
+protaddr.release(protaddr.address,text,numeric,text,text,timestamp with time zone,text)|none
+protaddr.release_held(bigint,text,text)|none
 protaddr.release_json(json,text,timestamp with time zone)|none
 protaddr.release_json(jsonb,text,timestamp with time zone)|none
 protaddr.release_json(text,text,timestamp with time zone)|none
@@ -125,7 +125,7 @@ protaddr.retire_register(text)|none
 protaddr.room(protaddr.address)|all
 protaddr.rotate_data_key()|none
 protaddr.set_birth_data(text,date,text,text,text)|none
-protaddr.set_channel(text,text,text,numeric,text,text,interval,text,text,text,text,boolean,text,text,timestamp with time zone,boolean)|none
+protaddr.set_channel(text,text,text,numeric,text,text,interval,text,text,text,text,boolean,text,text,timestamp with time zone,boolean,text)|none
 protaddr.set_exchange_rate(text,numeric,text)|none
 protaddr.set_substitute(text,protaddr.address,text)|none
 protaddr.show(protaddr.address)|all

@@ -40,10 +40,11 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_linked_part,		/* tables */
 	&protaddr_substitute_part,	/* tables */
 	&protaddr_birth_part,		/* tables */
-	&protaddr_disclosure_part,	/* tables */
+	&protaddr_disclosure_part,	/* tables; an observer of the door */
 	&protaddr_gate_plan_part,	/* relations */
 	&protaddr_ledger_part,		/* end of command, transaction and subtransaction */
-	&protaddr_held_part,		/* end of transaction and subtransaction */
+	&protaddr_held_part,		/* tables; end of transaction and subtransaction */
+	&protaddr_decision_part,	/* tables */
 	&protaddr_gate_state_part,	/* tables; relations, functions */
 	&protaddr_gate_hooks_part,	/* settings; DDL, permissions; before commit */
 };

@@ -2,10 +2,11 @@
  * disclosure.c
  *		Which protected addresses were disclosed, and on what basis?
  *
- * A channel that discloses leaves a row for each address: who, when, through which
- * channel, of whom, and why.  The row is written with the address and lives or dies
- * with it.  What is sealed as disclosed names its row, and the door tells it only
- * while that row is there, committed: nobody can disclose, look and roll back.
+ * An observer of the door.  A protected address that leaves leaves a row behind, one
+ * for each payment and payee: who, when, through which channel, of whom, to whom, and
+ * why.  The row is written before the address is revealed, and lives or dies with what
+ * is written then.  What is sealed as disclosed names its row, and is shown only while
+ * that row is there, committed: nobody can disclose, look and roll back.
  */
 #include "postgres.h"
 
@@ -21,11 +22,15 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_type.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/numeric.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 /* columns of protaddr.disclosure */
@@ -35,26 +40,45 @@ enum
 	DISCLOSURE_AT,
 	DISCLOSURE_BY,
 	DISCLOSURE_AS,
+	DISCLOSURE_KIND,
 	DISCLOSURE_CHANNEL,
 	DISCLOSURE_RULE_OF,
 	DISCLOSURE_SUBJECTS,
 	DISCLOSURE_PAYER,
+	DISCLOSURE_PAYEE,
+	DISCLOSURE_RECEIVER,
+	DISCLOSURE_AMOUNT,
+	DISCLOSURE_CURRENCY,
 	DISCLOSURE_RELATION,
+	DISCLOSURE_ROW_KEY,
+	DISCLOSURE_HELD_ID,
+	DISCLOSURE_PAYMENT,
 	DISCLOSURE_BASIS,
 	DISCLOSURE_REASON,
 	DISCLOSURE_COLUMNS = DISCLOSURE_REASON
 };
+
+static void disclosure_start(void);
+static void record_disclosure(ProtaddrEvent *event);
 
 static const char *const disclosure_columns[] = {
 	[DISCLOSURE_ID] = "id",
 	[DISCLOSURE_AT] = "disclosed_at",
 	[DISCLOSURE_BY] = "disclosed_by",
 	[DISCLOSURE_AS] = "disclosed_as",
+	[DISCLOSURE_KIND] = "kind",
 	[DISCLOSURE_CHANNEL] = "channel",
 	[DISCLOSURE_RULE_OF] = "valid_from",
 	[DISCLOSURE_SUBJECTS] = "subjects",
 	[DISCLOSURE_PAYER] = "payer",
+	[DISCLOSURE_PAYEE] = "payee",
+	[DISCLOSURE_RECEIVER] = "receiver",
+	[DISCLOSURE_AMOUNT] = "amount",
+	[DISCLOSURE_CURRENCY] = "currency",
 	[DISCLOSURE_RELATION] = "relation",
+	[DISCLOSURE_ROW_KEY] = "row_key",
+	[DISCLOSURE_HELD_ID] = "held_id",
+	[DISCLOSURE_PAYMENT] = "payment",
 	[DISCLOSURE_BASIS] = "legal_basis",
 	[DISCLOSURE_REASON] = "reason",
 };
@@ -65,20 +89,120 @@ static const ProtaddrOwnTable tables[] = {
 
 const ProtaddrPart protaddr_disclosure_part = {
 	PROTADDR_TABLES(tables),
+	.start = disclosure_start
 };
 
-/* protaddr_disclosure_record writes the row and gives its number, which is never 0. */
-uint64
-protaddr_disclosure_record(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
-						   const PaText *subject, int nsubjects)
+static void
+disclosure_start(void)
 {
-	Relation	rel = table_open(protaddr_own_relation("disclosure"), RowExclusiveLock);
-	Datum		values[DISCLOSURE_COLUMNS] = {0};
-	bool		nulls[DISCLOSURE_COLUMNS] = {false};
-	Datum	   *subjects = palloc(Max(nsubjects, 1) * sizeof(Datum));
+	protaddr_observe(record_disclosure);
+}
+
+/* ---- which payment it is ------------------------------------------------------------ */
+
+static int
+compare_identifiers(const void *a, const void *b)
+{
+	const ProtaddrIdentifier *x = (const ProtaddrIdentifier *) a;
+	const ProtaddrIdentifier *y = (const ProtaddrIdentifier *) b;
+	int			order = memcmp(x->key, y->key, Min(x->len, y->len));
+
+	return order != 0 ? order : x->len - y->len;
+}
+
+/* add adds a piece to a digest, with its length, so that pieces cannot run together. */
+static void
+add(pg_cryptohash_ctx *context, const void *data, size_t len)
+{
+	uint32		size = (uint32) len;
+
+	if (pg_cryptohash_update(context, (const uint8 *) &size, sizeof(size)) < 0 ||
+		pg_cryptohash_update(context, (const uint8 *) data, len) < 0)
+		elog(ERROR, "could not compute a digest");
+}
+
+/* digest_payment names the payment, and the people whose address goes with it. */
+static bytea *
+digest_payment(const ProtaddrEvent *event, const ProtaddrIdentifier *people, int npeople,
+			   const ProtaddrPayment *payment)
+{
+	const ProtaddrTransfer *transfer = event->transfer;
+	const char *amount = transfer->amount == NULL ? "" : numeric_normalize(transfer->amount);
+	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+	bytea	   *digest = (bytea *) palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+
+	if (context == NULL || pg_cryptohash_init(context) < 0)
+		elog(ERROR, "could not compute a digest");
+	add(context, event->channel->name, event->channel->name_len);
+	add(context, transfer->payer.key, transfer->payer.len);
+	add(context, transfer->payee.key, transfer->payee.len);
+	add(context, transfer->receiver.key, transfer->receiver.len);
+	add(context, amount, strlen(amount));
+	add(context, transfer->currency, strlen(transfer->currency));
+	add(context, &transfer->held_id, sizeof(transfer->held_id));
+	add(context, payment->digest, transfer->describe != NULL ? sizeof(payment->digest) : 0);
+	for (int i = 0; i < npeople; i++)
+		add(context, people[i].key, people[i].len);
+	SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	if (pg_cryptohash_final(context, (uint8 *) VARDATA(digest), PG_SHA256_DIGEST_LENGTH) < 0)
+		elog(ERROR, "could not compute a digest");
+	pg_cryptohash_free(context);
+	return digest;
+}
+
+static bool
+is_of(HeapTuple tuple, TupleDesc desc, const bytea *payment)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, DISCLOSURE_PAYMENT, desc, &isnull);
+	bytea	   *recorded = isnull ? NULL : DatumGetByteaPP(value);
+
+	return recorded != NULL && VARSIZE_ANY_EXHDR(recorded) == VARSIZE_ANY_EXHDR(payment) &&
+		memcmp(VARDATA_ANY(recorded), VARDATA_ANY(payment), VARSIZE_ANY_EXHDR(payment)) == 0;
+}
+
+/*
+ * find_record gives the record of this payment, our own included; 0 if there is none.
+ * A row with a key is found by it.  Without a row the value itself names its record,
+ * and with a row that has no key nobody can tell a copy from the row.
+ */
+static uint64
+find_record(Relation rel, const ProtaddrEvent *event, const bytea *payment, bool has_key)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	uint64		found = 0;
+
+	if (!has_key && (event->transfer->describe != NULL || event->disclosure_before == 0))
+		return 0;
+	if (has_key)
+		ScanKeyInit(&key, DISCLOSURE_PAYMENT, BTEqualStrategyNumber, F_BYTEAEQ,
+					PointerGetDatum(payment));
+	else
+		ScanKeyInit(&key, DISCLOSURE_ID, BTEqualStrategyNumber, F_INT8EQ,
+					Int64GetDatum((int64) event->disclosure_before));
+	scan = systable_beginscan(rel, protaddr_own_relation(has_key ? "disclosure_payment" :
+														 "disclosure_pkey"), true, SnapshotSelf, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple) && is_of(tuple, RelationGetDescr(rel), payment))
+	{
+		bool		isnull;
+
+		found = (uint64) DatumGetInt64(heap_getattr(tuple, DISCLOSURE_ID, RelationGetDescr(rel), &isnull));
+	}
+	systable_endscan(scan);
+	return found;
+}
+
+/* ---- the record ----------------------------------------------------------------------- */
+
+/* random_id draws a number that is never 0: it says nothing, and no two databases' numbers meet. */
+static uint64
+random_id(void)
+{
 	uint64		id;
 
-	/* random: its number says nothing, and no two databases' numbers meet */
 	do
 	{
 		if (!pg_strong_random(&id, sizeof(id)))
@@ -87,72 +211,100 @@ protaddr_disclosure_record(const ProtaddrChannel *channel, const ProtaddrTransfe
 					 errmsg("could not draw random bytes")));
 		id &= PG_INT64_MAX;
 	} while (id == 0);
-
-	for (int i = 0; i < nsubjects; i++)
-		subjects[i] = PointerGetDatum(cstring_to_text_with_len(subject[i].data, subject[i].len));
-
-	values[DISCLOSURE_ID - 1] = Int64GetDatum((int64) id);
-	values[DISCLOSURE_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
-	values[DISCLOSURE_BY - 1] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
-	values[DISCLOSURE_AS - 1] = CStringGetTextDatum(GetUserNameFromId(GetOuterUserId(), false));
-	values[DISCLOSURE_CHANNEL - 1] = CStringGetTextDatum(channel->name);
-	values[DISCLOSURE_RULE_OF - 1] = TimestampTzGetDatum(channel->valid_from);
-	values[DISCLOSURE_SUBJECTS - 1] =
-		PointerGetDatum(construct_array(subjects, nsubjects, TEXTOID, -1, false, TYPALIGN_INT));
-	nulls[DISCLOSURE_PAYER - 1] = transfer->payer.len == 0;
-	if (transfer->payer.len > 0)
-		values[DISCLOSURE_PAYER - 1] =
-			PointerGetDatum(cstring_to_text_with_len(transfer->payer.key, transfer->payer.len));
-	nulls[DISCLOSURE_RELATION - 1] = !OidIsValid(transfer->relation);
-	values[DISCLOSURE_RELATION - 1] = ObjectIdGetDatum(transfer->relation);
-	values[DISCLOSURE_BASIS - 1] = CStringGetTextDatum(channel->legal_basis);
-	nulls[DISCLOSURE_REASON - 1] = transfer->reason == NULL;
-	if (transfer->reason != NULL)
-		values[DISCLOSURE_REASON - 1] = CStringGetTextDatum(transfer->reason);
-
-	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
-	table_close(rel, RowExclusiveLock);
 	return id;
 }
 
-static SysScanDesc
-scan_disclosure(Relation rel, uint64 disclosure, ScanKeyData *key)
+static void
+set_text(Datum *values, bool *nulls, int column, const char *data, int len)
 {
-	ScanKeyInit(key, DISCLOSURE_ID, BTEqualStrategyNumber, F_INT8EQ,
-				Int64GetDatum((int64) disclosure));
-	return systable_beginscan(rel, protaddr_own_relation("disclosure_pkey"), true, NULL, 1, key);
+	nulls[column - 1] = data == NULL || len == 0;
+	if (!nulls[column - 1])
+		values[column - 1] = PointerGetDatum(cstring_to_text_with_len(data, len));
+}
+
+static void
+set_string(Datum *values, bool *nulls, int column, const char *string)
+{
+	set_text(values, nulls, column, string, string == NULL ? 0 : strlen(string));
+}
+
+static void
+set_identifier(Datum *values, bool *nulls, int column, const ProtaddrIdentifier *id)
+{
+	set_text(values, nulls, column, id->key, id->len);
+}
+
+/* write_record writes the row and gives its number. */
+static uint64
+write_record(Relation rel, const ProtaddrEvent *event, const ProtaddrIdentifier *people,
+			 int npeople, const ProtaddrPayment *payment, bytea *digest)
+{
+	const ProtaddrTransfer *transfer = event->transfer;
+	Datum		values[DISCLOSURE_COLUMNS] = {0};
+	bool		nulls[DISCLOSURE_COLUMNS] = {false};
+	Datum	   *subjects = palloc(Max(npeople, 1) * sizeof(Datum));
+	uint64		id = random_id();
+
+	for (int i = 0; i < npeople; i++)
+		subjects[i] = PointerGetDatum(cstring_to_text_with_len(people[i].key, people[i].len));
+
+	values[DISCLOSURE_ID - 1] = Int64GetDatum((int64) id);
+	values[DISCLOSURE_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	set_string(values, nulls, DISCLOSURE_BY, GetUserNameFromId(event->login_role, false));
+	set_string(values, nulls, DISCLOSURE_AS, GetUserNameFromId(event->role, false));
+	set_string(values, nulls, DISCLOSURE_KIND,
+			   event->kind == PROTADDR_IN_MESSAGE ? "message" : "address");
+	set_string(values, nulls, DISCLOSURE_CHANNEL, event->channel->name);
+	values[DISCLOSURE_RULE_OF - 1] = TimestampTzGetDatum(event->answer->law->valid_from);
+	values[DISCLOSURE_SUBJECTS - 1] =
+		PointerGetDatum(construct_array(subjects, npeople, TEXTOID, -1, false, TYPALIGN_INT));
+	set_identifier(values, nulls, DISCLOSURE_PAYER, &transfer->payer);
+	set_identifier(values, nulls, DISCLOSURE_PAYEE, &transfer->payee);
+	set_identifier(values, nulls, DISCLOSURE_RECEIVER, &transfer->receiver);
+	nulls[DISCLOSURE_AMOUNT - 1] = transfer->amount == NULL;
+	values[DISCLOSURE_AMOUNT - 1] = NumericGetDatum(transfer->amount);
+	set_string(values, nulls, DISCLOSURE_CURRENCY, transfer->currency);
+	set_string(values, nulls, DISCLOSURE_RELATION, payment->relation);
+	set_string(values, nulls, DISCLOSURE_ROW_KEY, payment->key);
+	nulls[DISCLOSURE_HELD_ID - 1] = transfer->held_id == 0;
+	values[DISCLOSURE_HELD_ID - 1] = Int64GetDatum(transfer->held_id);
+	values[DISCLOSURE_PAYMENT - 1] = PointerGetDatum(digest);
+	/* of what two laws allow, the stricter; what the channel demanded when it was written */
+	set_string(values, nulls, DISCLOSURE_BASIS, event->answer->law->legal_basis);
+	set_string(values, nulls, DISCLOSURE_REASON, transfer->reason);
+
+	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
+	return id;
 }
 
 /*
- * protaddr_disclosure_is_of is true if the row is there, our own included, and is of
- * this payer and table: what leaves with another payment, or after a rollback, is
- * another disclosure.
+ * record_disclosure is the observer: of a protected address that leaves it writes a
+ * record, or finds the one of this payment.  Showing what has left already is none.
  */
-bool
-protaddr_disclosure_is_of(uint64 disclosure, const ProtaddrTransfer *transfer)
+static void
+record_disclosure(ProtaddrEvent *event)
 {
-	Relation	rel = table_open(protaddr_own_relation("disclosure"), AccessShareLock);
-	TupleDesc	desc = RelationGetDescr(rel);
-	ScanKeyData key;
-	SysScanDesc scan = scan_disclosure(rel, disclosure, &key);
-	HeapTuple	tuple = systable_getnext(scan);
-	bool		same = false;
+	const ProtaddrTransfer *transfer = event->transfer;
+	ProtaddrPayment payment = {0};
+	ProtaddrIdentifier *people;
+	int			npeople;
+	bytea	   *digest;
+	Relation	rel;
 
-	if (HeapTupleIsValid(tuple))
-	{
-		bool		no_payer;
-		bool		no_relation;
-		Datum		payer = heap_getattr(tuple, DISCLOSURE_PAYER, desc, &no_payer);
-		Datum		relation = heap_getattr(tuple, DISCLOSURE_RELATION, desc, &no_relation);
+	if (likely(event->answer->action != PROTADDR_DISCLOSE) || event->kind == PROTADDR_SHOWN)
+		return;
 
-		same = (no_relation ? InvalidOid : DatumGetObjectId(relation)) == transfer->relation &&
-			(no_payer ? 0 : VARSIZE_ANY_EXHDR(DatumGetTextPP(payer))) == transfer->payer.len &&
-			(no_payer || memcmp(VARDATA_ANY(DatumGetTextPP(payer)), transfer->payer.key,
-								transfer->payer.len) == 0);
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return same;
+	if (transfer->describe != NULL)
+		transfer->describe(transfer, &payment);
+	people = protaddr_identity_ends(event->people, event->npeople, &npeople);
+	qsort(people, npeople, sizeof(*people), compare_identifiers);
+	digest = digest_payment(event, people, npeople, &payment);
+
+	rel = table_open(protaddr_own_relation("disclosure"), RowExclusiveLock);
+	event->disclosure = find_record(rel, event, digest, payment.key != NULL);
+	if (event->disclosure == 0)
+		event->disclosure = write_record(rel, event, people, npeople, &payment, digest);
+	table_close(rel, RowExclusiveLock);
 }
 
 /* protaddr_disclosure_stands is true if the row is there, and can no longer be rolled back. */
@@ -161,9 +313,14 @@ protaddr_disclosure_stands(uint64 disclosure)
 {
 	Relation	rel = table_open(protaddr_own_relation("disclosure"), AccessShareLock);
 	ScanKeyData key;
-	SysScanDesc scan = scan_disclosure(rel, disclosure, &key);
-	HeapTuple	tuple = systable_getnext(scan);
+	SysScanDesc scan;
+	HeapTuple	tuple;
 	bool		stands = false;
+
+	ScanKeyInit(&key, DISCLOSURE_ID, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum((int64) disclosure));
+	scan = systable_beginscan(rel, protaddr_own_relation("disclosure_pkey"), true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
 
 	if (HeapTupleIsValid(tuple))
 		stands = !TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data));

@@ -5,11 +5,24 @@
 #ifndef PROTADDR_DOOR_H
 #define PROTADDR_DOOR_H
 
+#include "keys/keys.h"
 #include "law/law.h"
 
-/* ---- door/tell.c: what may be told ----------------------------------------- */
+/* ---- door/reveal.c: what may be revealed, and who is told before ----------- */
 
-extern bool protaddr_may_tell(const PaAddress *address);
+typedef struct ProtaddrRevealed
+{
+	ProtaddrOpened opened;		/* holds what may be revealed, and nothing else */
+	ProtaddrAnswer answer;
+	bool		unchanged;		/* the value was released for this channel as it is */
+} ProtaddrRevealed;
+
+extern const ProtaddrAction protaddr_released_by[];
+
+extern bool protaddr_released_for(const PaAddress *address, const ProtaddrChannel *channel);
+extern bool protaddr_reveal(ProtaddrEventKind kind, const ProtaddrSeal *seal,
+							const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
+							ProtaddrRevealed *revealed);
 
 /* ---- door/release.c: what may leave ---------------------------------------- */
 
@@ -25,10 +38,6 @@ extern bool protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *chan
 /* ---- door/disclosure.c: what was disclosed, on record ---------------------- */
 
 extern const ProtaddrPart protaddr_disclosure_part;
-extern uint64 protaddr_disclosure_record(const ProtaddrChannel *channel,
-										 const ProtaddrTransfer *transfer,
-										 const PaText *subject, int nsubjects);
-extern bool protaddr_disclosure_is_of(uint64 disclosure, const ProtaddrTransfer *transfer);
 extern bool protaddr_disclosure_stands(uint64 disclosure);
 
 #endif							/* PROTADDR_DOOR_H */

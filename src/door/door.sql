@@ -10,7 +10,7 @@ COMMENT ON FUNCTION protaddr.subjects_of(protaddr.address) IS
 CREATE FUNCTION protaddr.show(address protaddr.address) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_show' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION protaddr.show(protaddr.address) IS
-'The address on one line in its country''s order (Denmark: the official form, Vestergade 12, 2. th, 8000 Aarhus C), or [address withheld] if anybody it concerns is protected, if it concerns nobody, or while the register is not ready. The minimum, the substitute or what was disclosed on record, as a gate released it, is told all the same. NULL for NULL. Raises 55PA1 if the value''s key is not here, XX001 if the value was tampered with.';
+'The address on one line in its country''s order (Denmark: the official form, Vestergade 12, 2. th, 8000 Aarhus C), or [address withheld] if the row show of protaddr.channel says so: as shipped, if anybody it concerns is protected, or if registers list people and have not told of somebody it concerns; and in any case if it concerns nobody, or while the register is not ready. The minimum, the substitute or what was disclosed on record, as a gate released it, is told all the same. NULL for NULL. Raises 55PA1 if the value''s key is not here, XX001 if the value was tampered with.';
 
 CREATE FUNCTION protaddr.show_iso(address protaddr.address) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'protaddr_show_iso' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
@@ -82,29 +82,47 @@ CREATE TABLE protaddr.disclosure (
     disclosed_at timestamptz NOT NULL,
     disclosed_by text NOT NULL,
     disclosed_as text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('address', 'message')),
     channel text NOT NULL,
     valid_from timestamptz NOT NULL,
     subjects text[] NOT NULL,
     payer text,
-    relation oid,
+    payee text,
+    receiver text,
+    amount numeric,
+    currency text,
+    relation text,
+    row_key text,
+    held_id bigint,
+    payment bytea NOT NULL,
     legal_basis text NOT NULL,
     reason text
 );
 COMMENT ON TABLE protaddr.disclosure IS
-'Each protected address that left through a channel that discloses, or from a held row that somebody decided to disclose. A disclosed address is told while its row stands here, committed. Rows are never changed.';
+'The protected addresses that left through a channel that discloses, or from a held row that somebody decided to disclose: one row for each payment and payee. A disclosed address is shown while its row stands here, committed. Rows are never changed.';
 COMMENT ON COLUMN protaddr.disclosure.id IS 'Number of the disclosure, random; the value names it.';
 COMMENT ON COLUMN protaddr.disclosure.disclosed_at IS 'When.';
 COMMENT ON COLUMN protaddr.disclosure.disclosed_by IS 'Login role.';
 COMMENT ON COLUMN protaddr.disclosure.disclosed_as IS 'The role it worked as.';
+COMMENT ON COLUMN protaddr.disclosure.kind IS 'What left: an address of its own, or one in a message.';
 COMMENT ON COLUMN protaddr.disclosure.channel IS 'Through which channel.';
 COMMENT ON COLUMN protaddr.disclosure.valid_from IS 'Which row of protaddr.channel: the one valid from then.';
-COMMENT ON COLUMN protaddr.disclosure.subjects IS 'Whom the address concerns: canonical identifiers.';
-COMMENT ON COLUMN protaddr.disclosure.payer IS 'Whom the row names; NULL without a row.';
-COMMENT ON COLUMN protaddr.disclosure.relation IS 'The gated table; NULL without one, or if it was not known.';
+COMMENT ON COLUMN protaddr.disclosure.subjects IS 'The people whom the address concerns: canonical identifiers, links followed to their ends.';
+COMMENT ON COLUMN protaddr.disclosure.payer IS 'Whom the row or the message names as payer; without either, whom the address concerns first.';
+COMMENT ON COLUMN protaddr.disclosure.payee IS 'The payee; NULL if not known.';
+COMMENT ON COLUMN protaddr.disclosure.receiver IS 'Who was to see it, if that was said; NULL: the payee.';
+COMMENT ON COLUMN protaddr.disclosure.amount IS 'Amount of the payment; NULL if not known.';
+COMMENT ON COLUMN protaddr.disclosure.currency IS 'Its currency; NULL if not known.';
+COMMENT ON COLUMN protaddr.disclosure.relation IS 'Name of the gated table; NULL without one.';
+COMMENT ON COLUMN protaddr.disclosure.row_key IS 'Key of its row; NULL if it has none.';
+COMMENT ON COLUMN protaddr.disclosure.held_id IS 'Number of the held row, if somebody decided; else NULL.';
+COMMENT ON COLUMN protaddr.disclosure.payment IS 'Digest of the payment: another payee, amount or row is another disclosure.';
 COMMENT ON COLUMN protaddr.disclosure.legal_basis IS 'The channel''s legal basis, as it read then.';
 COMMENT ON COLUMN protaddr.disclosure.reason IS 'Why, of a held row; else NULL.';
 CREATE INDEX disclosure_at ON protaddr.disclosure (disclosed_at);
 COMMENT ON INDEX protaddr.disclosure_at IS 'Disclosures by time.';
+CREATE INDEX disclosure_payment ON protaddr.disclosure (payment);
+COMMENT ON INDEX protaddr.disclosure_payment IS 'The disclosures of a payment.';
 CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.disclosure
     FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
 CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.disclosure
@@ -119,12 +137,13 @@ CREATE FUNCTION protaddr.release(
     amount numeric DEFAULT NULL,
     currency text DEFAULT NULL,
     payee text DEFAULT NULL,
-    at timestamptz DEFAULT NULL
+    at timestamptz DEFAULT NULL,
+    receiver text DEFAULT NULL
 ) RETURNS protaddr.address
     AS 'MODULE_PATHNAME', 'protaddr_release_sql' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
-REVOKE ALL ON FUNCTION protaddr.release(protaddr.address, text, numeric, text, text, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.release(protaddr.address, text, numeric, text, text, timestamptz) IS
-'What of an address may leave through a channel, sealed as released for it: all of it if registers have told of everybody it concerns and none is protected; else what protaddr.channel says, which may be NULL. amount, currency (ISO 4217) and payee (an identifier) decide whether the amount is small; NULL: not known. at: when it is to leave; the rules of now and of then must both let it. NULL for a NULL address or channel. Raises 22023 for a channel there is not, 23PA1 if the channel blocks or holds, 55PA1 if the value''s key is not here.';
+REVOKE ALL ON FUNCTION protaddr.release(protaddr.address, text, numeric, text, text, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.release(protaddr.address, text, numeric, text, text, timestamptz, text) IS
+'What of an address may leave through a channel, sealed as released for it: all of it if registers have told of everybody it concerns and none is protected; else what protaddr.channel says, which may be NULL. amount, currency (ISO 4217) and payee (an identifier) decide whether the amount is small; NULL: not known. at: when it is to leave; the rules of now and of then must both let it. receiver: an identifier of who gets to see it, the payee if NULL; a channel may let people have their own address (when_own). NULL for a NULL address or channel. Raises 22023 for a channel there is not, 23PA1 if the channel blocks or holds, 55PA1 if the value''s key is not here.';
 
 CREATE FUNCTION protaddr.explain_release(
     address protaddr.address,
@@ -133,9 +152,10 @@ CREATE FUNCTION protaddr.explain_release(
     currency text DEFAULT NULL,
     payee text DEFAULT NULL,
     at timestamptz DEFAULT NULL,
+    receiver text DEFAULT NULL,
     OUT action text, OUT because text, OUT rule text, OUT rule_of text, OUT valid_from timestamptz, OUT legal_basis text
 ) RETURNS record
     AS 'MODULE_PATHNAME', 'protaddr_explain_release' LANGUAGE C CALLED ON NULL INPUT STABLE PARALLEL RESTRICTED;
-REVOKE ALL ON FUNCTION protaddr.explain_release(protaddr.address, text, numeric, text, text, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.explain_release(protaddr.address, text, numeric, text, text, timestamptz) IS
+REVOKE ALL ON FUNCTION protaddr.explain_release(protaddr.address, text, numeric, text, text, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.explain_release(protaddr.address, text, numeric, text, text, timestamptz, text) IS
 'What release() would do, and why, in words: the action, the reason, the column of protaddr.channel that decides (rule) in the row of channel rule_of valid from valid_from, and its legal basis. at: by the rules of that time. It tells whether a person is protected: grant it to few. Nothing is released or recorded. NULL for a NULL address or channel. Errors as release(), without 23PA1.';

@@ -25,7 +25,7 @@ static void explain(const ProtaddrAnswer *answer, const ProtaddrTransfer *transf
 
 /*
  * protaddr_explain_release is protaddr.explain_release(address, channel, amount,
- * currency, payee, at).  With at, it explains the rules of that time alone.
+ * currency, payee, at, receiver).  With at, it explains the rules of that time alone.
  */
 Datum
 protaddr_explain_release(PG_FUNCTION_ARGS)

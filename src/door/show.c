@@ -45,20 +45,30 @@ withheld(void)
 	return cstring_to_text_with_len(PA_WITHHELD, sizeof(PA_WITHHELD) - 1);
 }
 
+/* reveal goes through the door for a reader; nothing is known of a transfer. */
+static inline bool
+reveal(const ProtaddrSeal *seal, ProtaddrRevealed *revealed)
+{
+	static const ProtaddrTransfer no_transfer = {0};
+
+	return protaddr_reveal(PROTADDR_SHOWN, seal, NULL, &no_transfer, revealed);
+}
+
 /* protaddr_show is protaddr.show(address): one line in the country's order. */
 Datum
 protaddr_show(PG_FUNCTION_ARGS)
 {
 	struct varlena *seal = PG_GETARG_VARLENA_PP(0);
-	ProtaddrOpened opened;
+	ProtaddrRevealed revealed;
 	text	   *result;
 
-	protaddr_open(seal, false, &opened);
-	if (protaddr_may_tell(&opened.address))
-		result = server_text(line_buffer, protaddr_format_line(&opened.address, line_buffer));
+	if (likely(reveal(seal, &revealed)))
+	{
+		result = server_text(line_buffer, protaddr_format_line(&revealed.opened.address, line_buffer));
+		protaddr_shut(&revealed.opened);
+	}
 	else
 		result = withheld();
-	protaddr_shut(&opened);
 
 	PG_FREE_IF_COPY(seal, 0);
 	PG_RETURN_TEXT_P(result);
@@ -70,19 +80,18 @@ static Datum
 show_element(FunctionCallInfo fcinfo, PaElement element)
 {
 	struct varlena *seal = PG_GETARG_VARLENA_PP(0);
-	ProtaddrOpened opened;
+	ProtaddrRevealed revealed;
 	text	   *result;
 
-	protaddr_open(seal, false, &opened);
-	if (protaddr_may_tell(&opened.address))
+	if (likely(reveal(seal, &revealed)))
 	{
-		PaText		value = opened.address.element[element];
+		PaText		value = revealed.opened.address.element[element];
 
 		result = value.len > 0 ? server_text(value.data, value.len) : NULL;
+		protaddr_shut(&revealed.opened);
 	}
 	else
 		result = withheld();
-	protaddr_shut(&opened);
 
 	if (result == NULL)
 		PG_RETURN_NULL();
@@ -164,6 +173,21 @@ push_address_type(JsonbParseState **state, const PaText *element)
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
+static void
+push_address(JsonbParseState **state, const PaAddress *address)
+{
+	push_address_type(state, address->element);
+	for (int i = PA_CAREOF; i < PA_NELEMENTS; i++)
+		push_element(state, protaddr_elements[i].name, &address->element[i]);
+	if (address->nlines == 0)
+		return;
+	push_key(state, "AdrLine");
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < address->nlines; i++)
+		push_text(state, WJB_ELEM, address->line[i].data, address->line[i].len);
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
 /*
  * protaddr_show_iso is protaddr.show_iso(address): an object with the ISO names.
  * Withheld, it is an object too, with the withheld text as its only line.
@@ -174,25 +198,13 @@ protaddr_show_iso(PG_FUNCTION_ARGS)
 	struct varlena *seal = PG_GETARG_VARLENA_PP(0);
 	JsonbParseState *state = NULL;
 	JsonbValue *result;
-	ProtaddrOpened opened;
+	ProtaddrRevealed revealed;
 
-	protaddr_open(seal, false, &opened);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	if (protaddr_may_tell(&opened.address))
+	if (reveal(seal, &revealed))
 	{
-		const PaAddress *address = &opened.address;
-
-		push_address_type(&state, address->element);
-		for (int i = PA_CAREOF; i < PA_NELEMENTS; i++)
-			push_element(&state, protaddr_elements[i].name, &address->element[i]);
-		if (address->nlines > 0)
-		{
-			push_key(&state, "AdrLine");
-			pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-			for (int i = 0; i < address->nlines; i++)
-				push_text(&state, WJB_ELEM, address->line[i].data, address->line[i].len);
-			pushJsonbValue(&state, WJB_END_ARRAY, NULL);
-		}
+		push_address(&state, &revealed.opened.address);
+		protaddr_shut(&revealed.opened);
 	}
 	else
 	{
@@ -202,7 +214,6 @@ protaddr_show_iso(PG_FUNCTION_ARGS)
 		pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	}
 	result = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
-	protaddr_shut(&opened);
 
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(result));
 }

@@ -46,8 +46,10 @@ protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate)
 			once = &gate->currency_code;
 		else if (strcmp(key, "payee") == 0)
 			once = &gate->payee;
-		else if (strcmp(key, "held") == 0)
-			once = &gate->held;
+		else if (strcmp(key, "hold_column") == 0)
+			once = &gate->hold_column;
+		else if (strcmp(key, "hold_value") == 0)
+			once = &gate->hold_value;
 		else if (strcmp(key, "address") == 0)
 		{
 			/* always followed by whose it is */
@@ -89,6 +91,7 @@ protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate)
 	return (gate->channel != NULL) != (gate->channel_column != NULL) &&
 		(gate->subject != NULL || (gate->nmessages > 0 && gate->naddresses == 0)) &&
 		(gate->currency == NULL || gate->currency_code == NULL) &&
+		(gate->hold_column == NULL) == (gate->hold_value == NULL) &&
 		(gate->currency_code == NULL || is_currency_code(gate->currency_code));
 }
 
@@ -97,7 +100,7 @@ bool
 protaddr_gate_names_column(const ProtaddrGateArgs *gate, const char *column)
 {
 	const char *named[] = {gate->channel_column, gate->subject, gate->amount, gate->currency,
-	gate->payee};
+	gate->payee, gate->hold_column};
 
 	for (int i = 0; i < lengthof(named); i++)
 		if (named[i] != NULL && strcmp(named[i], column) == 0)

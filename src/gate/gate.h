@@ -7,6 +7,7 @@
 
 #include "access/htup.h"
 #include "lib/stringinfo.h"
+#include "nodes/bitmapset.h"
 #include "utils/relcache.h"
 #include "utils/reltrigger.h"
 
@@ -26,7 +27,7 @@
  *	amount N, currency N, payee N	the columns of the transfer
  *	currency_code C		in place of currency: the same for every row, EUR
  *	message N format F	a column with a message to be rewritten: xml, mt or json
- *	held T				the table that holds rows, qualified and quoted
+ *	hold_column N, hold_value V	rows that wait stay in the table, with this value there
  *
  * Dumped and restored with the trigger; so a gate needs no row anywhere to know itself.
  */
@@ -41,7 +42,8 @@ typedef struct ProtaddrGateArgs
 	const char *currency;		/* a column */
 	const char *currency_code;	/* or a code */
 	const char *payee;
-	const char *held;
+	const char *hold_column;	/* NULL: rows are held aside */
+	const char *hold_value;
 	int			naddresses;
 	struct
 	{
@@ -90,7 +92,6 @@ typedef struct ProtaddrGate
 	ProtaddrGateArgs args;
 	Oid			relation;
 	Oid			root;			/* the table that the gate was installed on */
-	Oid			held;			/* InvalidOid: there is none */
 	ProtaddrGateColumn channel;
 	ProtaddrGateColumn amount;
 	ProtaddrGateColumn currency;
@@ -102,16 +103,18 @@ typedef struct ProtaddrGate
 	int		   *addresses_by_name;	/* places in addresses: the same order in every partition */
 	int			nmessages;
 	ProtaddrGateMessage *messages;
+	AttrNumber	hold_column;	/* InvalidAttrNumber: rows are held aside */
+	Datum		hold_value;
 	int			nkey;			/* the root's primary key; 0: none to hash */
 	AttrNumber *key;
 	FmgrInfo   *key_hash;
 	Oid		   *key_collation;
+	Bitmapset  *partition_key;	/* columns that say where a row stands, and not which one it is */
 } ProtaddrGate;
 
 extern const ProtaddrPart protaddr_gate_plan_part;
 extern const ProtaddrGate *protaddr_gate_of_trigger(Relation rel, const Trigger *trigger);
 extern const ProtaddrGate *protaddr_gate_of_table(Relation rel);
-extern Oid	protaddr_gate_held(Relation rel);
 extern const ProtaddrChannel *protaddr_gate_channel(const ProtaddrGate *gate, HeapTuple row,
 													TupleDesc desc, bool missing_ok);
 extern void protaddr_gate_transfer(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
@@ -120,13 +123,13 @@ extern text *protaddr_gate_words(const ProtaddrGateArgs *args);
 extern void protaddr_gate_person(const ProtaddrGate *gate, int person, HeapTuple row,
 								 TupleDesc desc, ProtaddrTransfer *transfer);
 
+/* ---- gate/describe.c: which payment is a row --------------------------------- */
+
+extern void protaddr_gate_describe(const ProtaddrTransfer *transfer, ProtaddrPayment *payment);
+
 /* ---- gate/message_column.c: a message in a column, and back ---------------- */
 
 #define PROTADDR_DIGEST_SIZE	32
-
-/* how sealed bytes begin: a message is of anybody's making, and never passes for digests */
-#define PROTADDR_SEALED_MESSAGE	'm'
-#define PROTADDR_SEALED_DIGESTS	'd'
 
 typedef struct ProtaddrDigest
 {
@@ -141,11 +144,6 @@ extern bool protaddr_is_blank(const char *word);
 extern void protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
 								  const ProtaddrTransfer *transfer, Datum value,
 								  ProtaddrDigest *digest);
-extern void protaddr_row_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
-								const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
-								StringInfo digests);
-extern Datum protaddr_seal_message(Datum value);
-extern bytea *protaddr_open_message(Datum value);
 
 /* ---- gate/ledger.c: what happened to a row in the command that is running --- */
 
@@ -177,26 +175,152 @@ extern void protaddr_ledger_departs(Oid root, Relation rel, HeapTuple before,
 									const ProtaddrDeparture *departure);
 extern bool protaddr_ledger_arrives(Oid root, Relation rel, ProtaddrDeparture *departure);
 
+/* ---- gate/payment.c: which payment is a row -------------------------------- */
+
+extern int	protaddr_plain_settings(void);
+extern char *protaddr_value_text(Oid type, Datum value);
+extern char *protaddr_gated_name(Oid relation);
+extern char *protaddr_row_key(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc);
+extern bool protaddr_gate_checks(const ProtaddrGate *gate, AttrNumber column);
+extern void protaddr_payment_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
+									bool with_addresses, ProtaddrDigest *digest);
+extern void protaddr_place_digest(const char *relation, const char *key, ProtaddrDigest *digest);
+
+/* ---- gate/held_row.c: a held row, sealed ----------------------------------- */
+
+/* how sealed bytes begin: neither can be taken for the other */
+#define PROTADDR_SEALED_HELD		'h'
+#define PROTADDR_SEALED_DECISION	'd'
+
+typedef struct ProtaddrHeldColumn
+{
+	const char *name;
+	const char *type;			/* qualified */
+	const char *value;			/* as text; NULL for NULL */
+} ProtaddrHeldColumn;
+
+typedef struct ProtaddrHeldRow
+{
+	const char *gate_words;		/* what the gate was told */
+	int			ncolumns;
+	ProtaddrHeldColumn *columns;
+} ProtaddrHeldRow;
+
+extern void protaddr_put_word(StringInfo out, const char *word);
+extern void protaddr_put_words(StringInfo out, char tag, const char *const *words, int nwords);
+extern bool protaddr_take_words(StringInfo in, char tag, const char *const *words, int nwords,
+								int *encoding);
+extern bytea *protaddr_seal_held_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
+									 const char *const *words, int nwords);
+extern ProtaddrSealState protaddr_open_held_row(const bytea *sealed, const char *const *words,
+												int nwords, ProtaddrHeldRow *held);
+extern HeapTuple protaddr_held_tuple(const ProtaddrHeldRow *held, Relation rel, bool *has);
+
 /* ---- gate/held.c: rows that wait for a decision ---------------------------- */
+
+/* columns of protaddr.held; those up to "why" are sealed with the row, as words */
+enum
+{
+	PROTADDR_HELD_ID = 1,
+	PROTADDR_HELD_AT,
+	PROTADDR_HELD_BY,
+	PROTADDR_HELD_RELATION,
+	PROTADDR_HELD_OPERATION,
+	PROTADDR_HELD_MODE,
+	PROTADDR_HELD_KEY,
+	PROTADDR_HELD_CHANNEL,
+	PROTADDR_HELD_PAYER,
+	PROTADDR_HELD_PAYEE,
+	PROTADDR_HELD_AMOUNT,
+	PROTADDR_HELD_CURRENCY,
+	PROTADDR_HELD_WHY,
+	PROTADDR_HELD_NWORDS = PROTADDR_HELD_WHY,
+	PROTADDR_HELD_PLACE,
+	PROTADDR_HELD_SEALED,
+	PROTADDR_HELD_COLUMNS = PROTADDR_HELD_SEALED
+};
+
+#define PROTADDR_MODE_ASIDE		"aside"
+#define PROTADDR_MODE_IN_PLACE	"in place"
+
+extern const ProtaddrPart protaddr_held_part;
+extern int64 protaddr_random_id(void);
+extern char *protaddr_column_word(HeapTuple tuple, TupleDesc desc, int column);
+extern void protaddr_held_words(HeapTuple tuple, TupleDesc desc, const char **words);
+extern HeapTuple protaddr_held_row(Relation rel, int64 held_id);
+extern void protaddr_held_lock(Relation rel, HeapTuple tuple);
+extern void protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is_update,
+							  bool in_place, const ProtaddrChannel *channel,
+							  const ProtaddrTransfer *transfer, const char *why);
+
+/* ---- gate/in_place.c: a row that waits in its own table -------------------- */
+
+extern bool protaddr_waits_in_place(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc);
+extern bool protaddr_is_bare(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc);
+extern HeapTuple protaddr_hold_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row,
+										bool is_update, const ProtaddrChannel *channel,
+										const ProtaddrTransfer *transfer, const char *why);
+extern HeapTuple protaddr_update_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple before,
+										  HeapTuple row, const ProtaddrChannel *channel,
+										  const ProtaddrTransfer *transfer);
+
+/* ---- gate/decision.c: what has been decided of a held row ------------------ */
+
+typedef enum ProtaddrHeldStatus
+{
+	PROTADDR_HELD_WAITS = 0,
+	PROTADDR_HELD_DECIDED,		/* to be released, and not carried out yet */
+	PROTADDR_HELD_REJECTED,
+	PROTADDR_HELD_RELEASED,
+	PROTADDR_HELD_REPLACED,		/* held anew, as another payment */
+	PROTADDR_HELD_NO_KEY		/* nobody can tell without the key */
+} ProtaddrHeldStatus;
+
+typedef struct ProtaddrHeldState
+{
+	ProtaddrHeldStatus status;
+	int64		last;			/* act; 0: none */
+	const char *action;
+	const char *reason;
+	TimestampTz decided_at;
+	const char *decided_by;
+	TimestampTz ended_at;		/* carried out, or replaced */
+	const char *ended_by;
+} ProtaddrHeldState;
+
+extern const ProtaddrPart protaddr_decision_part;
+extern bool protaddr_held_action(const char *word, ProtaddrAction *action);
+extern int64 protaddr_held_act(int64 held_id, int64 follows, ProtaddrHeldStatus what,
+							   const char *action, const char *reason, const ProtaddrDigest *covers);
+extern void protaddr_held_state(int64 held_id, ProtaddrHeldState *standing);
+extern void protaddr_held_refuse_state(int64 held_id, ProtaddrHeldStatus status, const char *hint);
+extern HeapTuple protaddr_held_take(Relation rel, int64 held_id, const char **words,
+									ProtaddrHeldRow *held);
+extern int64 protaddr_held_decide(int64 held_id, const char *action, const char *reason, bool again);
+extern bool protaddr_held_covers(const ProtaddrGate *gate, HeapTuple row, TupleDesc row_desc);
+
+/* ---- gate/carry_out.c: a held row goes on its way -------------------------- */
 
 /* What was decided of the row that is being released; NULL: none is. */
 typedef struct ProtaddrHeldDecision
 {
 	Oid			root;
+	int64		held_id;
+	bool		in_place;
 	ProtaddrAction action;
 	const char *reason;
 	bool		decided;		/* the gate has seen it */
 	bool		proved;			/* and proved what is stored */
-	StringInfo	digest;			/* of the messages that leave; NULL: there is none */
+	ProtaddrDigest covers;		/* what is stored */
 	HeapTuple	row;			/* as it was held, in columns of the root */
 	TupleDesc	desc;
 } ProtaddrHeldDecision;
 
-extern const ProtaddrPart protaddr_held_part;
-extern ProtaddrHeldDecision *protaddr_held_decision(const ProtaddrGate *gate);
-extern void protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
-							  const ProtaddrChannel *channel, const char *why);
-extern bool protaddr_held_released(const ProtaddrGate *gate, const bytea *digest);
+extern ProtaddrHeldDecision *protaddr_held_decision(const ProtaddrGate *gate, bool is_update);
+extern void protaddr_held_passes(const ProtaddrHeldDecision *decision, const ProtaddrGate *gate,
+								 HeapTuple before, HeapTuple row, TupleDesc desc);
+extern void protaddr_held_proved(ProtaddrHeldDecision *decision, const ProtaddrGate *gate,
+								 HeapTuple row, TupleDesc desc);
 
 /* ---- gate/scan.c: is what is stored released? ------------------------------ */
 

@@ -15,10 +15,6 @@ CREATE FUNCTION protaddr.gate_summary() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_gate_summary' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 COMMENT ON FUNCTION protaddr.gate_summary() IS
 'Trigger after the statement that protaddr.install_gate() installs: says in a NOTICE how many rows of it are held, if any.';
-CREATE FUNCTION protaddr.held_kept() RETURNS trigger
-    AS 'MODULE_PATHNAME', 'protaddr_held_kept' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
-COMMENT ON FUNCTION protaddr.held_kept() IS
-'Trigger of a held table: its rows are written by the gate, release_held() and reject_held(), never by hand, and never removed. Raises 55000.';
 
 CREATE FUNCTION protaddr.gate_column(relation regclass, column_name name, what text) RETURNS pg_catalog.pg_attribute
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -51,6 +47,7 @@ BEGIN
         WHEN 'message' THEN base IN ('xml'::regtype, 'text'::regtype, 'varchar'::regtype, 'bytea'::regtype, 'json'::regtype, 'jsonb'::regtype)
         WHEN 'channel' THEN kind = 'e' OR base IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'name'::regtype)
         WHEN 'currency' THEN kind = 'e' OR base IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'name'::regtype)
+        WHEN 'hold_column' THEN protaddr.address_column(found_column.atttypid) IS NULL
         ELSE protaddr.subject_type(found_column.atttypid) = 'person' END;
     -- the gate fires before what is generated is there
     IF fits IS NOT TRUE OR (found_column.attgenerated <> '' AND what <> 'address') THEN
@@ -64,6 +61,7 @@ BEGIN
                 WHEN 'message' THEN 'A message is of type xml, text, varchar, bytea, json or jsonb, and not generated.'
                 WHEN 'channel' THEN 'A channel is named by a column of text, and not generated.'
                 WHEN 'currency' THEN 'A currency is a code of three letters in a column of text, and not generated.'
+                WHEN 'hold_column' THEN 'A row that waits says so in a status column, not generated.'
                 ELSE 'A person is named by one identifier in a column of type text, varchar, char, smallint, integer, bigint, numeric or uuid, and not generated.' END;
     END IF;
     RETURN found_column;
@@ -72,114 +70,56 @@ $$;
 COMMENT ON FUNCTION protaddr.gate_column(regclass, name, text) IS
 'Part of protaddr.install_gate(), with the rights of who calls it: a column that a gate is to use. Raises 42703 or 42804.';
 
-CREATE FUNCTION protaddr.make_held(relation regclass, held text, message_columns name[]) RETURNS text
-    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION protaddr.check_hold(relation regclass, hold_column name, hold_value text, used_columns name[], message_columns name[]) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    gated pg_class;
-    schema name;
-    table_name name;
-    suffix constant text := '_held';
-    room integer;
-    parts text[];
-    there pg_class;
-    full_name text;
-    grantee oid;
-    col record;
-    own_columns constant text[] := '{held_id,held_at,held_by,held_operation,held_channel,held_why,held_status,held_seal,decided_at,decided_by,decided_reason,decided_action,decided_digest}';
-    culprit name;
+    status pg_attribute := protaddr.gate_column(relation, hold_column, 'hold_column');
+    culprit record;
 BEGIN
-    SELECT c.* INTO gated FROM pg_class c WHERE c.oid = relation;
-    SELECT n.nspname INTO schema FROM pg_namespace n WHERE n.oid = gated.relnamespace;
-    IF held IS NULL THEN
-        -- a name has 63 bytes: cut between characters
-        room := length(gated.relname::text);
-        WHILE octet_length(left(gated.relname::text, room) || suffix) > 63 LOOP
-            room := room - 1;
-        END LOOP;
-        table_name := left(gated.relname::text, room) || suffix;
-    ELSE
-        parts := parse_ident(held);
-        IF cardinality(parts) > 2 THEN
-            RAISE EXCEPTION USING ERRCODE = 'invalid_name', MESSAGE = 'a held table is named as table or schema.table';
-        END IF;
-        table_name := parts[cardinality(parts)];
-        schema := coalesce(CASE WHEN cardinality(parts) = 2 THEN parts[1] END, schema);
+    IF hold_column = ANY (used_columns || message_columns)
+       OR EXISTS (SELECT FROM pg_index i WHERE i.indrelid = relation AND i.indisprimary AND status.attnum = ANY (i.indkey::int2[]))
+       OR EXISTS (SELECT FROM pg_partition_tree(relation) p
+                  JOIN pg_partitioned_table t ON t.partrelid = p.relid
+                  JOIN pg_attribute a ON a.attrelid = t.partrelid AND a.attname = hold_column
+                  WHERE a.attnum = ANY (t.partattrs::int2[])) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('column %I of %s cannot say that a row waits', hold_column, relation),
+            DETAIL = 'It has another meaning for the gate, or is part of the primary key or the partition key.',
+            HINT = 'Use a status column that says nothing else.';
     END IF;
-    full_name := format('%I.%I', schema, table_name);
-
-    SELECT a.attname INTO culprit FROM pg_attribute a
-    WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attname::text = ANY (own_columns)
+    BEGIN
+        EXECUTE format('SELECT CAST(%L AS %s)', hold_value, format_type(status.atttypid, status.atttypmod));
+    EXCEPTION WHEN OTHERS THEN
+        RAISE EXCEPTION USING
+            ERRCODE = SQLSTATE,
+            MESSAGE = format('column %I of %s cannot hold the hold_value', hold_column, relation),
+            DETAIL = SQLERRM;
+    END;
+    IF NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = relation AND i.indisprimary)
+       OR EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[])
+                  WHERE i.indrelid = relation AND i.indisprimary AND (a.attgenerated <> '' OR protaddr.address_column(a.atttypid) IS NOT NULL OR a.attname = ANY (message_columns))) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('%s has no primary key to find a row by that waits in place', relation),
+            HINT = 'Add a primary key that is not generated and holds no address or message; or leave out hold_column: rows are held aside.';
+    END IF;
+    SELECT a.attname AS name INTO culprit
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND (a.attnotnull OR t.typnotnull)
+      AND (protaddr.address_column(a.atttypid) = 'address' OR a.attname = ANY (message_columns))
     ORDER BY a.attnum LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING
-            ERRCODE = 'duplicate_column',
-            MESSAGE = format('column %I of %s has a name that the held table needs', culprit, relation),
-            HINT = 'Rename the column.';
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('column %I of %s is NOT NULL, but a row that waits in place has none', culprit.name, relation),
+            HINT = format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL; or leave out hold_column: rows are held aside.', relation, culprit.name);
     END IF;
-
-    SELECT c.* INTO there FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = schema AND c.relname = table_name;
-    IF there.oid IS NULL THEN
-        EXECUTE format('CREATE TABLE %s (held_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,'
-            'held_at timestamptz NOT NULL DEFAULT clock_timestamp(), held_by text NOT NULL, held_operation text NOT NULL,'
-            'held_channel text NOT NULL, held_why text NOT NULL,'
-            'held_status text NOT NULL DEFAULT ''held'' CHECK (held_status IN (''held'', ''released'', ''rejected'')),'
-            'held_seal bytea NOT NULL, decided_at timestamptz, decided_by text, decided_reason text, decided_action text, decided_digest bytea)', full_name);
-        SELECT c.* INTO there FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = schema AND c.relname = table_name;
-        IF there.relowner <> gated.relowner THEN
-            EXECUTE format('ALTER TABLE %s OWNER TO %s', full_name, gated.relowner::regrole);
-        END IF;
-        -- what default privileges have given
-        EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', full_name);
-        FOR grantee IN SELECT DISTINCT a.grantee FROM pg_class c, aclexplode(c.relacl) a
-            WHERE c.oid = there.oid AND a.grantee <> 0 AND a.grantee <> gated.relowner
-        LOOP
-            EXECUTE format('REVOKE ALL ON %s FROM %s', full_name, grantee::regrole);
-        END LOOP;
-        EXECUTE format('CREATE TRIGGER zz_protaddr_held BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION protaddr.held_kept()', full_name);
-        EXECUTE format('CREATE TRIGGER zz_protaddr_held_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION protaddr.held_kept()', full_name);
-        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER zz_protaddr_held, ENABLE ALWAYS TRIGGER zz_protaddr_held_truncate', full_name);
-        EXECUTE format('COMMENT ON TABLE %s IS %L', full_name,
-            format('Rows of %s that wait for a decision (protaddr.release_held(), reject_held()), and those decided. Messages are sealed.', relation));
-    ELSIF there.relkind <> 'r' OR there.relowner <> gated.relowner
-          OR NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = there.oid AND t.tgfoid = 'protaddr.held_kept()'::regprocedure)
-          OR EXISTS (SELECT FROM unnest(own_columns) o(name) WHERE NOT EXISTS (
-                SELECT FROM pg_attribute a WHERE a.attrelid = there.oid AND a.attname = o.name AND NOT a.attisdropped)) THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'duplicate_table',
-            MESSAGE = format('%s is there already and is no held table of the owner of %s', full_name, relation),
-            HINT = 'install_gate(..., held => ''another name'')';
-    END IF;
-
-    -- as in the table; messages sealed, so bytes; what is generated will be again
-    FOR col IN
-        SELECT a.attname AS name, CASE WHEN a.attname = ANY (message_columns) THEN 'bytea' ELSE format_type(a.atttypid, a.atttypmod) END AS type,
-               CASE WHEN a.attname = ANY (message_columns) THEN 'bytea'::regtype ELSE a.atttypid END AS type_oid,
-               CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation AND a.attname <> ALL (message_columns)
-                    THEN format(' COLLATE %I.%I', n.nspname, l.collname) ELSE '' END AS collation,
-               h.atttypid AS held_type
-        FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-        LEFT JOIN pg_collation l ON l.oid = a.attcollation LEFT JOIN pg_namespace n ON n.oid = l.collnamespace
-        LEFT JOIN pg_attribute h ON h.attrelid = there.oid AND h.attname = a.attname AND NOT h.attisdropped
-        WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-        ORDER BY a.attnum
-    LOOP
-        IF col.held_type IS NULL THEN
-            EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s%s', full_name, col.name, col.type, col.collation);
-        ELSIF col.held_type <> col.type_oid THEN
-            RAISE EXCEPTION USING
-                ERRCODE = 'datatype_mismatch',
-                MESSAGE = format('column %I of held table %s is not of type %s', col.name, full_name, col.type),
-                HINT = 'install_gate(..., held => ''another name''): what is held already stays where it is.';
-        END IF;
-    END LOOP;
-    RETURN full_name;
 END
 $$;
-COMMENT ON FUNCTION protaddr.make_held(regclass, text, name[]) IS
-'Part of protaddr.install_gate(), with the rights of who calls it: makes the table that holds a gated table''s rows, or adds the columns that it lacks, and gives its name, qualified and quoted. It belongs to the table''s owner, and nobody else has a right on it. Raises 42701, 42P07, 42804, 42602.';
+COMMENT ON FUNCTION protaddr.check_hold(regclass, name, text, name[], name[]) IS
+'Part of protaddr.install_gate(), with the rights of who calls it: whether rows of a table can wait in place, with this value in this column. Raises 22023, 42703, 42804, 55000, or what the column says of the value.';
 
 CREATE FUNCTION protaddr.install_gate(
     relation regclass,
@@ -192,7 +132,8 @@ CREATE FUNCTION protaddr.install_gate(
     payee name DEFAULT NULL,
     persons jsonb DEFAULT NULL,
     messages jsonb DEFAULT NULL,
-    held text DEFAULT NULL
+    hold_column name DEFAULT NULL,
+    hold_value text DEFAULT NULL
 ) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -351,10 +292,17 @@ BEGIN
             HINT = format('ALTER TRIGGER %I ON %s RENAME TO a name before zz_protaddr_gate.', culprit.name, culprit.relation);
     END IF;
 
-    -- Unless no row can be held, somewhere to hold it.  A name once made is kept: a later rule may hold.
-    IF held IS NOT NULL OR EXISTS (SELECT FROM protaddr.channel c
-        WHERE (install_gate.channel IS NULL OR c.channel = install_gate.channel) AND c.valid_to > now() AND 'hold' = ANY (protaddr.channel_actions(c))) THEN
-        arguments := arguments || ARRAY['held', protaddr.make_held(relation, held, message_columns)];
+    IF num_nonnulls(hold_column, hold_value) = 1 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'a gate that holds rows in place needs both hold_column and hold_value',
+            HINT = 'install_gate(..., hold_column => ''status'', hold_value => ''held'')';
+    END IF;
+    IF hold_column IS NOT NULL THEN
+        PERFORM protaddr.check_hold(relation, hold_column, hold_value,
+            array_remove(ARRAY[subject, channel_column, amount, currency, payee], NULL)
+            || ARRAY(SELECT e.value::name FROM jsonb_each_text(coalesce(persons, '{}')) e), message_columns);
+        arguments := arguments || ARRAY['hold_column', hold_column::text, 'hold_value', hold_value];
     END IF;
 
     alter_table := CASE kind WHEN 'f' THEN 'ALTER FOREIGN TABLE' ELSE 'ALTER TABLE' END;
@@ -362,7 +310,7 @@ BEGIN
     FOR pair IN SELECT t.* FROM (VALUES
         ('zz_protaddr_gate', 'BEFORE INSERT OR UPDATE', 'ROW', 'gate_row', arguments),
         ('zz_protaddr_gate_check', 'AFTER INSERT OR UPDATE', 'ROW', 'gate_check', arguments),
-        ('zz_protaddr_gate_summary', 'AFTER INSERT', 'STATEMENT', 'gate_summary', '{}'::text[])) t(name, fires, level, function, arguments)
+        ('zz_protaddr_gate_summary', CASE WHEN hold_column IS NULL THEN 'AFTER INSERT' ELSE 'AFTER INSERT OR UPDATE' END, 'STATEMENT', 'gate_summary', '{}'::text[])) t(name, fires, level, function, arguments)
     LOOP
         gate_trigger := pair.name;
         EXECUTE format('CREATE TRIGGER %I %s ON %s FOR EACH %s EXECUTE FUNCTION protaddr.%I(%s)', gate_trigger, pair.fires, relation, pair.level, pair.function,
@@ -389,7 +337,7 @@ BEGIN
     END IF;
     unchecked := (SELECT string_agg(quote_ident(g.column_name), ', ' ORDER BY g.column_name)
                   FROM protaddr.unchecked_columns(relation) g
-                  WHERE g.column_name <> ALL (message_columns || array_remove(ARRAY[subject, channel_column, currency, payee], NULL))
+                  WHERE g.column_name <> ALL (message_columns || array_remove(ARRAY[subject, channel_column, currency, payee, hold_column], NULL))
                     AND g.column_name <> ALL (SELECT e.value::name FROM jsonb_each_text(coalesce(persons, '{}')) e));
     IF unchecked IS NOT NULL THEN
         RAISE NOTICE 'the gate of % does not check these columns, which could hold an address as text: %', relation, unchecked;
@@ -423,29 +371,120 @@ BEGIN
     END IF;
 END
 $$;
-REVOKE ALL ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, text) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, text) IS
-'Puts the gate on an outbound table: whatever is written, each address column is released for the channel, or withheld (NULL), reduced, held or refused as protaddr.channel says. channel: for every row, or channel_column: the column that names it. subject: the column with the payer''s identifier; a row where it is NULL has its addresses withheld. persons: address columns that are somebody else''s, {"address column": "column that names the person"}. amount, currency (a column) or currency_code, and payee (a column): what tells a small amount; without them the stricter rule counts. messages: columns with payment messages, {"column": "xml" (ISO 20022), "mt" (SWIFT MT) or "json"}, of type xml, text, varchar, bytea, json or jsonb. held: the name of the table that holds rows, else the table''s with _held; made, for the table''s owner alone, if the channel, now or by a change entered already, can hold, or if held is given. Three triggers, ENABLE ALWAYS, on partitions too. The caller must own the table. Refuses (55000) a NOT NULL address column for a channel that withholds, and a trigger that would fire after the gate, and (0A000) a table that others inherit from; names in a NOTICE the text, XML, JSON and bytea columns that it does not check; tells who may ask protaddr.unknown_people() how many rows name a person of whom no register has told. Raises 22023, 42602, 42701, 42703, 42710, 42804, 42809, 42P07, 54000, 0A000.';
+REVOKE ALL ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, name, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, name, text) IS
+'Puts the gate on an outbound table: whatever is written, each address column is released for the channel, or withheld (NULL), reduced, held or refused as protaddr.channel says. channel: for every row, or channel_column: the column that names it. subject: the column with the payer''s identifier; a row where it is NULL has its addresses withheld. persons: address columns that are somebody else''s, {"address column": "column that names the person"}. amount, currency (a column) or currency_code, and payee (a column): what tells a small amount; without them the stricter rule counts. messages: columns with payment messages, {"column": "xml" (ISO 20022), "mt" (SWIFT MT) or "json"}, of type xml, text, varchar, bytea, json or jsonb. Rows that the channel holds wait in protaddr.held: aside, so that the statement counts 0 for them; or in place, if hold_column and hold_value are given: the row is stored at once without its addresses and messages, with hold_value in hold_column, and gets its own status with what is missing when a decision is carried out. In place needs a primary key, and address and message columns that may be NULL. payee: also what a decision on a held row covers; without it any change of a column that could name somebody makes another payment. Three triggers, ENABLE ALWAYS, on partitions too. The caller must own the table. Refuses (55000) a NOT NULL address column for a channel that withholds, and a trigger that would fire after the gate, and (0A000) a table that others inherit from; names in a NOTICE the text, XML, JSON and bytea columns that it does not check; tells who may ask protaddr.unknown_people() how many rows name a person of whom no register has told. Raises 22023, 42703, 42710, 42804, 42809, 54000, 0A000.';
 
-CREATE FUNCTION protaddr.release_held(relation regclass, held_id bigint, reason text, action text DEFAULT 'withhold') RETURNS void
-    AS 'MODULE_PATHNAME', 'protaddr_release_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
-REVOKE ALL ON FUNCTION protaddr.release_held(regclass, bigint, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.release_held(regclass, bigint, text, text) IS
-'Sends a held row on its way: it is inserted into its gated table, through the gate and every other trigger, with the rights of the table''s owner. action: what happens to the addresses that held it: withhold, minimum, substitute or disclose (on record in protaddr.disclosure, with the reason). Where the channel''s rule for the address no longer holds it, that rule counts: of people free meanwhile the address leaves whole. If the insert fails, the row stays held. Needs EXECUTE and no right on the tables; whoever has it decides what leaves. Raises 22004 without a reason, 22023 for an action there is not, 42809 for a table without a gate, 23PA1 if another trigger changes on the way what the gate asks, 55000 if no such row waits or if another gate has held it, XX001 if somebody has changed it since it was held.';
-CREATE FUNCTION protaddr.reject_held(relation regclass, held_id bigint, reason text) RETURNS void
-    AS 'MODULE_PATHNAME', 'protaddr_reject_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
-REVOKE ALL ON FUNCTION protaddr.reject_held(regclass, bigint, text) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.reject_held(regclass, bigint, text) IS
-'Decides that a held row does not leave. It stays in the held table, as rejected. Needs EXECUTE. Raises as protaddr.release_held().';
+CREATE TABLE protaddr.held (
+    held_id bigint PRIMARY KEY,
+    held_at timestamptz NOT NULL,
+    held_by text NOT NULL,
+    relation text COLLATE "C" NOT NULL,
+    operation text NOT NULL CONSTRAINT held_operation CHECK (operation IN ('INSERT', 'UPDATE')),
+    mode text NOT NULL CONSTRAINT held_mode CHECK (mode IN ('aside', 'in place')),
+    row_key jsonb,
+    channel text NOT NULL,
+    payer text,
+    payee text,
+    amount numeric,
+    currency text,
+    why text NOT NULL,
+    place bytea,
+    sealed bytea NOT NULL
+);
+COMMENT ON TABLE protaddr.held IS
+'Rows of gated tables that wait for a decision, and those decided: each sealed whole, with what stands beside it in clear. Written by gates alone; rows are added, never changed or removed, and no role has a right on it. See protaddr.held_rows().';
+COMMENT ON COLUMN protaddr.held.held_id IS 'Number of the held row, random.';
+COMMENT ON COLUMN protaddr.held.held_at IS 'When it was held.';
+COMMENT ON COLUMN protaddr.held.held_by IS 'Login role that wrote the row.';
+COMMENT ON COLUMN protaddr.held.relation IS 'The gated table, qualified and quoted.';
+COMMENT ON COLUMN protaddr.held.operation IS 'INSERT or UPDATE: what was held.';
+COMMENT ON COLUMN protaddr.held.mode IS 'aside: the row is not in its table; in place: it is, without what is sealed.';
+COMMENT ON COLUMN protaddr.held.row_key IS 'The row''s primary key; NULL if the table has none.';
+COMMENT ON COLUMN protaddr.held.channel IS 'The channel that holds it.';
+COMMENT ON COLUMN protaddr.held.payer IS 'Whom the row''s subject column names, as the register knows them.';
+COMMENT ON COLUMN protaddr.held.payee IS 'Whom its payee column names; NULL if the gate was told of none.';
+COMMENT ON COLUMN protaddr.held.amount IS 'Its amount; NULL if the gate was told of none.';
+COMMENT ON COLUMN protaddr.held.currency IS 'The currency of the amount.';
+COMMENT ON COLUMN protaddr.held.why IS 'Which columns hold it, and by which rule.';
+COMMENT ON COLUMN protaddr.held.place IS 'Digest of table and key, to find the row by; NULL without a key.';
+COMMENT ON COLUMN protaddr.held.sealed IS 'Every column of the row as proposed, with all that stands beside it here: what differs counts for nothing.';
+CREATE INDEX held_relation ON protaddr.held (relation);
+COMMENT ON INDEX protaddr.held_relation IS 'Held rows by table.';
+CREATE INDEX held_place ON protaddr.held (place);
+COMMENT ON INDEX protaddr.held_place IS 'Held rows by the row in its table.';
+
+CREATE TABLE protaddr.held_decision (
+    decision_id bigint PRIMARY KEY,
+    held_id bigint NOT NULL,
+    follows bigint,
+    what text NOT NULL CONSTRAINT held_decision_what CHECK (what IN ('release', 'reject', 'carry out', 'replace')),
+    action text CONSTRAINT held_decision_action CHECK (action IN ('withhold', 'minimum', 'substitute', 'disclose')),
+    reason text,
+    decided_at timestamptz NOT NULL,
+    decided_by text NOT NULL,
+    covers bytea,
+    sealed bytea NOT NULL
+);
+COMMENT ON TABLE protaddr.held_decision IS
+'What was decided of held rows, and what became of it. A row that no gate or decision has sealed counts for nothing. Rows are added, never changed or removed, and no role has a right on it.';
+COMMENT ON COLUMN protaddr.held_decision.decision_id IS 'Number of the act, random.';
+COMMENT ON COLUMN protaddr.held_decision.held_id IS 'The held row.';
+COMMENT ON COLUMN protaddr.held_decision.follows IS 'The act before; NULL for the first.';
+COMMENT ON COLUMN protaddr.held_decision.what IS 'release: it is to leave; reject: it is not; carry out: it stands in its table; replace: the row was changed and is held anew.';
+COMMENT ON COLUMN protaddr.held_decision.action IS 'Of a release: what happens to the addresses that held the row.';
+COMMENT ON COLUMN protaddr.held_decision.reason IS 'Why, in the words of who decided.';
+COMMENT ON COLUMN protaddr.held_decision.decided_at IS 'When.';
+COMMENT ON COLUMN protaddr.held_decision.decided_by IS 'Login role.';
+COMMENT ON COLUMN protaddr.held_decision.covers IS 'Of one carried out: digest of the payment as it was stored, which the decision covers and no other.';
+COMMENT ON COLUMN protaddr.held_decision.sealed IS 'The same words, sealed.';
+CREATE INDEX held_decision_of ON protaddr.held_decision (held_id);
+COMMENT ON INDEX protaddr.held_decision_of IS 'Acts by held row.';
+CREATE INDEX held_decision_covers ON protaddr.held_decision (covers);
+COMMENT ON INDEX protaddr.held_decision_covers IS 'Acts by the payment that they cover.';
+
+DO $$
+DECLARE
+    own text;
+BEGIN
+    FOREACH own IN ARRAY ARRAY['held', 'held_decision'] LOOP
+        EXECUTE pg_catalog.format('CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.%I FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed()', own);
+        EXECUTE pg_catalog.format('CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.%I FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed()', own);
+        EXECUTE pg_catalog.format('ALTER TABLE protaddr.%I ENABLE ALWAYS TRIGGER own_table_changed, ENABLE ALWAYS TRIGGER own_table_truncated', own);
+        EXECUTE pg_catalog.format('REVOKE ALL ON protaddr.%I FROM PUBLIC', own);
+        PERFORM pg_catalog.pg_extension_config_dump('protaddr.' || own, '');
+    END LOOP;
+END
+$$;
+
 CREATE FUNCTION protaddr.held_rows(
     relation regclass DEFAULT NULL,
-    OUT of_table regclass, OUT held_id bigint, OUT held_at timestamptz, OUT held_by text, OUT operation text, OUT channel text, OUT why text,
-    OUT status text, OUT decided_at timestamptz, OUT decided_by text, OUT decided_action text
+    OUT of_table regclass, OUT held_id bigint, OUT held_at timestamptz, OUT held_by text, OUT table_name text, OUT operation text, OUT mode text,
+    OUT row_key jsonb, OUT channel text, OUT payer text, OUT payee text, OUT amount numeric, OUT currency text, OUT why text,
+    OUT status text, OUT action text, OUT reason text, OUT decided_at timestamptz, OUT decided_by text, OUT ended_at timestamptz, OUT ended_by text
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'protaddr_held_rows' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.held_rows(regclass) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.held_rows(regclass) IS
-'The held rows of a gated table, or of all if NULL: where, since when, through which channel, why, and what became of them (status: held, released, rejected), without a value of any. Needs EXECUTE and no right on the tables.';
+'The held rows of a gated table, or of all if NULL: what a decision needs, and never an address. of_table: NULL if the table is gone; table_name: as it was called. status: held; decided (to be released, and not carried out yet); released; rejected; replaced (the row was changed and is held anew); altered (somebody has changed it by hand, so it counts for nothing); no key (it was sealed with a key that is not here). action, reason, decided_at, decided_by: the decision that counts. ended_at, ended_by: when it was carried out or replaced, and by whom. For officers and auditors: needs EXECUTE and no right on any table.';
+
+CREATE FUNCTION protaddr.decide_held(held_id bigint, action text, reason text, again boolean DEFAULT false) RETURNS void
+    AS 'MODULE_PATHNAME', 'protaddr_decide_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
+REVOKE ALL ON FUNCTION protaddr.decide_held(bigint, text, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.decide_held(bigint, text, text, boolean) IS
+'Decides on a held row, on record: withhold, minimum, substitute or disclose (what happens to the addresses that held it), or reject (it does not leave; in place, it keeps its hold_value). Touches no table but protaddr''s own, and tells nothing: protaddr.carry_out_held() does what was decided. again: in place of a decision that was not carried out. Where the channel''s rule for the address no longer holds it when it is carried out, that rule counts. Needs EXECUTE. Raises 22004 without a reason, 22023 for an action that does not exist, 55000 if no such row waits, XX001 if somebody has changed it by hand, 55PA1 without its key.';
+
+CREATE FUNCTION protaddr.carry_out_held(relation regclass, held_id bigint DEFAULT NULL) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'protaddr_carry_out_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
+REVOKE ALL ON FUNCTION protaddr.carry_out_held(regclass, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.carry_out_held(regclass, bigint) IS
+'Does what was decided of held rows of a table: INSERTs the row, or UPDATEs the one that waits in place, through the gate and every other trigger, with the rights of the caller. One row; or all that are decided if held_id is NULL, each on its own: what cannot be carried out stays as it was decided, with a WARNING. Gives how many were carried out. For the role that writes the table, or a job: needs EXECUTE, INSERT, and for rows in place UPDATE, and SELECT on the key. search_path is the table''s schema meanwhile, deferrable constraints are checked at once, and errors tell no value. Raises 42501, 42809 for a table without a gate, 23PA1 if another trigger changes on the way what was decided on or the row does not wait in place any more, 55000 if nothing is decided or another gate has held it, XX001, 55PA1, and what the table raises.';
+
+CREATE FUNCTION protaddr.release_held(held_id bigint, action text, reason text) RETURNS void
+    AS 'MODULE_PATHNAME', 'protaddr_release_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
+REVOKE ALL ON FUNCTION protaddr.release_held(bigint, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.release_held(bigint, text, text) IS
+'protaddr.decide_held() and protaddr.carry_out_held() in one, for somebody who may do both: needs EXECUTE, and the rights on the table that carrying out needs. If it cannot be carried out, nothing is decided. Raises as they do.';
 
 CREATE FUNCTION protaddr.verify_gate(
     relation regclass, continue_in regclass DEFAULT NULL, after tid DEFAULT NULL,
@@ -592,7 +631,7 @@ SELECT g.relation, g.channel, g.subject,
 FROM (SELECT t.relation::regclass AS relation,
              min(a.value) FILTER (WHERE a.key = 'channel') AS channel,
              min(a.value) FILTER (WHERE a.key = 'subject')::name AS subject,
-             array_agg(a.value::name) FILTER (WHERE a.key IN ('channel_column', 'subject', 'of', 'amount', 'currency', 'payee', 'message')) AS named,
+             array_agg(a.value::name) FILTER (WHERE a.key IN ('channel_column', 'subject', 'of', 'amount', 'currency', 'payee', 'message', 'hold_column')) AS named,
              count(DISTINCT t.tgfoid) AS functions,
              coalesce(bool_and(t.tgenabled = 'A'), false) AS always
       FROM (SELECT tgrelid AS relation, oid, tgfoid, tgenabled FROM pg_trigger

@@ -22,6 +22,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/partition.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
@@ -33,6 +34,7 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/partcache.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -58,7 +60,8 @@ static void read_key(ProtaddrGate *gate, Relation rel);
 static void fill_column(ProtaddrGateColumn *column, Relation rel, const char *name);
 static void fill_person(ProtaddrGateColumn *column, Relation rel, const char *name);
 static int	person_of(ProtaddrGate *gate, Relation rel, const char *name);
-static Oid	held_of(const char *name);
+static void read_partition_key(ProtaddrGate *gate, Relation rel);
+static void read_hold(ProtaddrGate *gate, Relation rel);
 static Datum field(const ProtaddrGateColumn *column, HeapTuple row, TupleDesc desc, bool *isnull);
 static text *word_of(const ProtaddrGateColumn *column, Datum value);
 
@@ -134,22 +137,6 @@ protaddr_gate_of_table(Relation rel)
 	return trigger == NULL ? NULL : protaddr_gate_of_trigger(rel, trigger);
 }
 
-/*
- * protaddr_gate_held gives the table that holds a gate's rows, whatever else is the
- * matter with the gate; InvalidOid if there is none.
- */
-Oid
-protaddr_gate_held(Relation rel)
-{
-	const Trigger *trigger = gate_trigger(rel);
-	ProtaddrGateArgs args;
-
-	if (trigger == NULL || !protaddr_gate_args(trigger->tgargs, trigger->tgnargs, &args) ||
-		args.held == NULL)
-		return InvalidOid;
-	return held_of(args.held);
-}
-
 static ProtaddrGate *
 gate_read(Relation rel, const Trigger *trigger)
 {
@@ -174,8 +161,8 @@ gate_read(Relation rel, const Trigger *trigger)
 	gate->root = trigger->tgisclone ? relation_of_first(trigger->tgoid) : gate->relation;
 	read_columns(gate, rel);
 	read_key(gate, rel);
-	if (gate->args.held != NULL)
-		gate->held = held_of(gate->args.held);
+	read_partition_key(gate, rel);
+	read_hold(gate, rel);
 	MemoryContextSwitchTo(old);
 	return gate;
 }
@@ -402,13 +389,54 @@ read_key(ProtaddrGate *gate, Relation rel)
 		relation_close(root, AccessShareLock);
 }
 
-/* held_of gives the table that holds rows; InvalidOid if it is not there. */
-static Oid
-held_of(const char *name)
+/*
+ * read_partition_key finds the columns by which the tables above divide rows: a row that
+ * moves is the same row.  Not if they are all of its key.
+ */
+static void
+read_partition_key(ProtaddrGate *gate, Relation rel)
 {
-	List	   *names = protaddr_name_list(name);
+	List	   *ancestors = gate->root == gate->relation ? NIL : get_partition_ancestors(gate->relation);
+	ListCell   *cell;
+	bool		other_key = gate->nkey == 0;
 
-	return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
+	foreach(cell, ancestors)
+	{
+		Relation	above = relation_open(lfirst_oid(cell), AccessShareLock);
+		PartitionKey key = RelationGetPartitionKey(above);
+
+		for (int i = 0; key != NULL && i < key->partnatts; i++)
+			if (key->partattrs[i] != 0)
+				gate->partition_key =
+					bms_add_member(gate->partition_key,
+								   protaddr_trigger_column(rel, NameStr(TupleDescAttr(RelationGetDescr(above), key->partattrs[i] - 1)->attname)));
+		relation_close(above, AccessShareLock);
+		if (lfirst_oid(cell) == gate->root)
+			break;
+	}
+	for (int i = 0; i < gate->nkey; i++)
+		other_key = other_key || !bms_is_member(gate->key[i], gate->partition_key);
+	if (!other_key)
+	{
+		bms_free(gate->partition_key);
+		gate->partition_key = NULL;
+	}
+}
+
+/* read_hold finds the column that says of a row that it waits, and with which value. */
+static void
+read_hold(ProtaddrGate *gate, Relation rel)
+{
+	Form_pg_attribute att;
+	Oid			in;
+	Oid			param;
+
+	if (gate->args.hold_column == NULL)
+		return;
+	gate->hold_column = protaddr_trigger_column(rel, gate->args.hold_column);
+	att = TupleDescAttr(RelationGetDescr(rel), gate->hold_column - 1);
+	getTypeInputInfo(att->atttypid, &in, &param);
+	gate->hold_value = OidInputFunctionCall(in, (char *) gate->args.hold_value, param, att->atttypmod);
 }
 
 static void
@@ -421,7 +449,7 @@ add_word(StringInfo words, const char *word)
 }
 
 /*
- * protaddr_gate_words gives all that a gate was told but where it holds rows: under another one
+ * protaddr_gate_words gives all that a gate was told but how it holds rows: under another one
  * the columns of a held row may mean something else.
  */
 text *
@@ -532,6 +560,10 @@ protaddr_gate_transfer(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 
 	memset(transfer, 0, sizeof(*transfer));
 	transfer->relation = gate->root;
+	transfer->describe = protaddr_gate_describe;
+	transfer->gate = gate;
+	transfer->row = row;
+	transfer->desc = desc;
 
 	value = field(&gate->amount, row, desc, &isnull);
 	if (!isnull)

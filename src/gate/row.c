@@ -27,6 +27,7 @@
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -58,6 +59,8 @@ typedef struct Passing
 	bool	   *nulls;
 	bool		to_hold;
 	StringInfoData why;			/* to_hold: why */
+	bool		covered_asked;
+	bool		covered;		/* the row is a payment as somebody has decided on it */
 	bool	   *linked;			/* of whose people it is recorded */
 	bool		loses_key;		/* an update: what was noted of its messages is not found */
 	bool		has_message;	/* of which only the ledger knows that it passed */
@@ -67,7 +70,6 @@ typedef struct Passing
 	ProtaddrDeparture departed;
 } Passing;
 
-static void is_the_held_row(const Passing *passing);
 static bool may_be_held_on_record(const Passing *passing);
 static void release_apart(Passing *passing);
 static void release_columns(Passing *passing);
@@ -77,10 +79,9 @@ static void digest_row(const Passing *passing, HeapTuple row, ProtaddrDigest *di
 static bool is_as_it_departed(const Passing *passing);
 static void note_passing(Passing *passing);
 static bool stays_as_it_was(const Passing *passing, AttrNumber column, Datum value);
-static bool is_same_transfer(const Passing *passing);
-static bool released_by_decision(const Passing *passing, ProtaddrSeal *seal,
-								 const ProtaddrTransfer *transfer, Datum value, AttrNumber column);
-static bool messages_stay_released(Passing *passing);
+static bool stays_as_decided(Passing *passing, AttrNumber column, Datum value);
+static Datum unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer,
+							   const ProtaddrAnswer *answer, Datum value);
 static void follow_linked(Passing *passing);
 static void record_linked(const Passing *passing);
 static void record_stored_linked(const Passing *passing);
@@ -104,7 +105,7 @@ passing_begin(TriggerData *trigdata, Passing *passing)
 	passing->gate = protaddr_gate_of_trigger(passing->rel, trigdata->tg_trigger);
 	passing->channel = protaddr_gate_channel(passing->gate, passing->row, passing->desc, false);
 	protaddr_gate_transfer(passing->gate, passing->row, passing->desc, &passing->transfer);
-	passing->held = protaddr_held_decision(passing->gate);
+	passing->held = protaddr_held_decision(passing->gate, passing->before != NULL);
 	if (passing->held != NULL && (TRIGGER_FIRED_BEFORE(trigdata->tg_event) ?
 								  passing->held->decided : passing->held->proved))
 		passing->held = NULL;
@@ -113,6 +114,7 @@ passing_begin(TriggerData *trigdata, Passing *passing)
 		passing->transfer.hold_decided = true;
 		passing->transfer.after_hold = passing->held->action;
 		passing->transfer.reason = passing->held->reason;
+		passing->transfer.held_id = passing->held->held_id;
 	}
 }
 
@@ -142,13 +144,21 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	Passing		passing;
 	int			ncolumns;
+	HeapTuple	waiting;
 
 	protaddr_check_row_trigger(fcinfo, "gate_row", TRIGGER_EVENT_BEFORE, -1);
 	protaddr_gate_require_hooks();
 	protaddr_gate_enter(RelationGetRelid(trigdata->tg_relation));
 	passing_begin(trigdata, &passing);
 	if (passing.held != NULL)
-		is_the_held_row(&passing);
+		protaddr_held_passes(passing.held, passing.gate, passing.before, passing.row, passing.desc);
+	else if (passing.before != NULL)
+	{
+		waiting = protaddr_update_in_place(passing.gate, passing.rel, passing.before, passing.row,
+										   passing.channel, &passing.transfer);
+		if (waiting != NULL)
+			return PointerGetDatum(waiting);
+	}
 	if (passing.before == NULL && passing.gate->root != passing.gate->relation)
 		passing.arrives = protaddr_ledger_arrives(passing.gate->root, passing.rel, &passing.departed);
 	if (passing.arrives && is_as_it_departed(&passing))
@@ -171,19 +181,24 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 	{
 		if (passing.held != NULL)
 			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("channel \"%s\" holds the row even so", passing.channel->name),
-					 errhint("No substitute is registered: release the row with another action."),
+					(errcode(ERRCODE_PROTADDR_REFUSED),
+					 errmsg("channel \"%s\" still holds the row", passing.channel->name),
+					 errhint("No substitute is registered: decide again, with another action."),
 					 protaddr_errprivate()));
+		if (passing.gate->hold_column != InvalidAttrNumber && !passing.arrives)
+			return PointerGetDatum(protaddr_hold_in_place(passing.gate, passing.rel, passing.row,
+														  passing.before != NULL, passing.channel,
+														  &passing.transfer, passing.why.data));
 		if (passing.before != NULL || passing.arrives)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROTADDR_REFUSED),
 					 errmsg("channel \"%s\" holds this row until somebody has decided, and an update cannot be held",
 							passing.channel->name),
 					 errdetail("The row stays as it was."),
-					 errhint("INSERT such a row; or leave the address as it stands in the row."),
+					 errhint("INSERT such a row, or let the gate hold rows in place: install_gate(..., hold_column => column, hold_value => value). What was decided stays so while the payment is the same; with install_gate(..., payee => column) columns that tell nothing of it may change."),
 					 protaddr_errprivate()));
-		protaddr_hold_row(passing.gate, passing.rel, passing.row, passing.channel, passing.why.data);
+		protaddr_hold_row(passing.gate, passing.rel, passing.row, false, false, passing.channel,
+						  &passing.transfer, passing.why.data);
 		return PointerGetDatum(NULL);
 	}
 
@@ -192,63 +207,9 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 		passing.row = heap_modify_tuple_by_cols(passing.row, passing.desc, passing.nreplaced,
 												passing.replaced, passing.values, passing.nulls);
 	if (passing.held != NULL)
-	{
 		passing.held->decided = true;
-		if (passing.gate->nmessages > 0)
-			protaddr_row_digest(passing.gate, passing.row, passing.desc, passing.channel,
-								&passing.transfer, passing.held->digest);
-	}
 	note_passing(&passing);
 	return PointerGetDatum(passing.row);
-}
-
-static void
-is_as_held(const Passing *passing, AttrNumber column)
-{
-	Form_pg_attribute att;
-	Datum		held = (Datum) 0;
-	Datum		now;
-	bool		was_null = true;
-	bool		isnull;
-
-	/* what is generated is not there yet */
-	if (column == InvalidAttrNumber || TupleDescAttr(passing->desc, column - 1)->attgenerated != '\0')
-		return;
-	att = TupleDescAttr(passing->desc, column - 1);
-	now = heap_getattr(passing->row, column, passing->desc, &isnull);
-	/* a partition may have it elsewhere */
-	for (int i = 0; i < passing->held->desc->natts; i++)
-		if (!TupleDescAttr(passing->held->desc, i)->attisdropped &&
-			strcmp(NameStr(TupleDescAttr(passing->held->desc, i)->attname), NameStr(att->attname)) == 0)
-			held = heap_getattr(passing->held->row, i + 1, passing->held->desc, &was_null);
-	if (was_null != isnull || (!isnull && !datum_image_eq(held, now, att->attbyval, att->attlen)))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROTADDR_REFUSED),
-				 errmsg("column \"%s\" of the row is not what was held and decided on", NameStr(att->attname)),
-				 errdetail("Another trigger has changed it on the way. The row stays held."),
-				 errhint("Let nothing write the column, or use protaddr.reject_held()."),
-				 protaddr_errprivate()));
-}
-
-/*
- * is_the_held_row refuses a row to which a decision is to apply and which says another
- * thing than the one decided on, in any column that the gate asks.
- */
-static void
-is_the_held_row(const Passing *passing)
-{
-	const ProtaddrGate *gate = passing->gate;
-
-	is_as_held(passing, gate->channel.number);
-	is_as_held(passing, gate->amount.number);
-	is_as_held(passing, gate->currency.number);
-	is_as_held(passing, gate->payee.number);
-	for (int i = 0; i < gate->npeople; i++)
-		is_as_held(passing, gate->people[i].number);
-	for (int i = 0; i < gate->naddresses; i++)
-		is_as_held(passing, gate->addresses[i].number);
-	for (int i = 0; i < gate->nmessages; i++)
-		is_as_held(passing, gate->messages[i].number);
 }
 
 /*
@@ -258,7 +219,8 @@ is_the_held_row(const Passing *passing)
 static bool
 may_be_held_on_record(const Passing *passing)
 {
-	if (passing->before != NULL || (passing->channel->may & PROTADDR_ACTION_BIT(PROTADDR_HOLD)) == 0)
+	if ((passing->before != NULL && passing->gate->hold_column == InvalidAttrNumber) ||
+		(passing->channel->may & PROTADDR_ACTION_BIT(PROTADDR_HOLD)) == 0)
 		return false;
 	return ((passing->channel->may & PROTADDR_ACTION_BIT(PROTADDR_DISCLOSE)) != 0 &&
 			passing->gate->naddresses + 2 * passing->gate->nmessages > 1) ||
@@ -335,7 +297,7 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 	if (answer.action == PROTADDR_HOLD)
 	{
 		/* what left with the row by a decision needs no other one */
-		if (released_by_decision(passing, seal, transfer, value, column->number))
+		if (stays_as_decided(passing, column->number, value))
 			passing->by_decision = true;
 		else
 			hold(passing, column->number, protaddr_rule_why(answer.rule));
@@ -372,11 +334,13 @@ release_messages(Passing *passing)
 		if (protaddr_gate_message(PROTADDR_ASK_NOW, column, value, passing->channel, &transfer, &leaves,
 								  &answer) == PROTADDR_HOLD)
 		{
-			if (passing->before != NULL && messages_stay_released(passing))
+			if (stays_as_decided(passing, column->number, value))
 			{
 				leaves = value;
 				passing->by_decision = true;
 			}
+			else if (passing->held != NULL && answer.rule == PROTADDR_RULE_UNREADABLE)
+				leaves = unreadable_leaves(passing, &transfer, &answer, value);
 			else
 			{
 				hold(passing, column->number, protaddr_rule_why(answer.rule));
@@ -512,83 +476,51 @@ stays_as_it_was(const Passing *passing, AttrNumber column, Datum value)
 }
 
 /*
- * is_same_transfer tells whether an update leaves everything that the gate asks about
- * as it was: then it is still what somebody decided on.
+ * stays_as_decided tells whether an update leaves a value as it stands, in a row that is
+ * a payment as somebody has decided on it.
  */
 static bool
-is_same_transfer(const Passing *passing)
+stays_as_decided(Passing *passing, AttrNumber column, Datum value)
 {
-	const ProtaddrGate *gate = passing->gate;
-	const ProtaddrGateColumn *asked[] = {&gate->channel, &gate->amount, &gate->currency, &gate->payee};
-
-	for (int i = 0; i < lengthof(asked) + gate->npeople; i++)
-	{
-		AttrNumber	column = i < lengthof(asked) ? asked[i]->number :
-		gate->people[i - lengthof(asked)].number;
-		Form_pg_attribute att;
-		Datum		before;
-		Datum		now;
-		bool		was_null;
-		bool		isnull;
-
-		if (column == InvalidAttrNumber)
-			continue;
-		att = TupleDescAttr(passing->desc, column - 1);
-		before = heap_getattr(passing->before, column, passing->desc, &was_null);
-		now = heap_getattr(passing->row, column, passing->desc, &isnull);
-		if (was_null != isnull ||
-			(!isnull && !datum_image_eq(before, now, att->attbyval, att->attlen)))
-			return false;
-	}
-	return true;
+	if (!stays_as_it_was(passing, column, value))
+		return false;
+	if (!passing->covered_asked)
+		passing->covered = protaddr_held_covers(passing->gate, passing->row, passing->desc);
+	passing->covered_asked = true;
+	return passing->covered;
 }
 
 /*
- * released_by_decision tells whether a value stands in the row already as what
- * somebody decided of it.
+ * unreadable_leaves lets a message that nobody can read leave, if the channel holds such
+ * messages and somebody has decided to disclose it; the door's observers are told.
  */
-static bool
-released_by_decision(const Passing *passing, ProtaddrSeal *seal, const ProtaddrTransfer *transfer,
-					 Datum value, AttrNumber column)
+static Datum
+unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer,
+				  const ProtaddrAnswer *answer, Datum value)
 {
-	ProtaddrTransfer decided = *transfer;
+	ProtaddrAnswer disclosed = *answer;
+	PaText		payer = {transfer->payer.key, transfer->payer.len};
+	ProtaddrEvent event = {
+		.kind = PROTADDR_IN_MESSAGE,
+		.channel = passing->channel,
+		.answer = &disclosed,
+		.transfer = transfer,
+		.people = &payer,
+		.npeople = payer.len > 0 ? 1 : 0,
+		.login_role = GetSessionUserId(),
+		.role = GetOuterUserId()
+	};
 
-	if (!stays_as_it_was(passing, column, value) || !is_same_transfer(passing))
-		return false;
-	decided.hold_decided = true;
-	decided.after_hold = PROTADDR_DISCLOSE;
-	return protaddr_is_released(seal, passing->channel, &decided);
-}
-
-/*
- * messages_stay_released tells whether an update leaves each message of the row as
- * somebody has released it.  The message does not say so itself, but its held row
- * does.
- */
-static bool
-messages_stay_released(Passing *passing)
-{
-	const ProtaddrGate *gate = passing->gate;
-	StringInfoData digests;
-	bytea	   *digest;
-
-	if (!is_same_transfer(passing))
-		return false;
-	for (int i = 0; i < gate->nmessages; i++)
-	{
-		bool		isnull;
-		bool		was_null;
-		Datum		value = heap_getattr(passing->row, gate->messages[i].number, passing->desc, &isnull);
-
-		(void) heap_getattr(passing->before, gate->messages[i].number, passing->desc, &was_null);
-		if (isnull != was_null ||
-			(!isnull && !stays_as_it_was(passing, gate->messages[i].number, value)))
-			return false;
-	}
-	initStringInfo(&digests);
-	protaddr_row_digest(gate, passing->row, passing->desc, passing->channel, &passing->transfer, &digests);
-	digest = (bytea *) cstring_to_text_with_len(digests.data, digests.len);
-	return protaddr_held_released(gate, digest);
+	if (passing->held->action != PROTADDR_DISCLOSE)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_REFUSED),
+				 errmsg("the message cannot be read, so nothing can be taken out of it"),
+				 errdetail("The row stays held."),
+				 errhint("Decide again: 'disclose' lets it leave as it is, on record; 'reject' keeps it here."),
+				 protaddr_errprivate()));
+	disclosed.action = PROTADDR_DISCLOSE;
+	protaddr_tell_event(&event);
+	return value;
 }
 
 /* transfer_of gives the transfer of one of the people of a row, by what the row says. */
@@ -736,7 +668,7 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 			protaddr_gate_person(gate, column->person, passing.row, passing.desc, &transfer);
 		seal = (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value);
 		if (!protaddr_is_released(seal, passing.channel, &transfer) &&
-			!released_by_decision(&passing, seal, &transfer, value, column->number) &&
+			!stays_as_decided(&passing, column->number, value) &&
 			!by_decision)
 			culprit = NameStr(TupleDescAttr(passing.desc, column->number - 1)->attname);
 	}
@@ -754,7 +686,7 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 				 protaddr_errprivate()));
 	record_stored_linked(&passing);
 	if (passing.held != NULL)
-		passing.held->proved = true;
+		protaddr_held_proved(passing.held, passing.gate, passing.row, passing.desc);
 	return PointerGetDatum(NULL);
 }
 

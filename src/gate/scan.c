@@ -68,8 +68,8 @@ static void verify_relation(Verification *verification, ItemPointer after);
 static void verify_foreign(Verification *verification);
 static void verify_row(Verification *verification, HeapTuple row, ItemPointer tid);
 static void verify_columns(Verification *verification, HeapTuple row, ItemPointer tid);
-static const char *problem_of_address(ProtaddrSeal *seal, const ProtaddrChannel *channel,
-									  const ProtaddrTransfer *transfer);
+static const char *problem_of_address(Verification *verification, HeapTuple row, ProtaddrSeal *seal,
+									  const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
 static const char *problem_of_message(Verification *verification, HeapTuple row,
 									  const ProtaddrGateMessage *column, Datum value,
 									  const ProtaddrChannel *channel,
@@ -328,7 +328,8 @@ verify_columns(Verification *verification, HeapTuple row, ItemPointer tid)
 			continue;
 		if (gate->addresses[i].person != 0)
 			protaddr_gate_person(gate, gate->addresses[i].person, row, desc, &other);
-		problem = problem_of_address((ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value), channel, &other);
+		problem = problem_of_address(verification, row, (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value), channel,
+									 &other);
 		if (problem == NULL)
 			continue;
 		foresee(NULL, value, channel, &other, &foreseen);
@@ -354,13 +355,11 @@ verify_columns(Verification *verification, HeapTuple row, ItemPointer tid)
 }
 
 static const char *
-problem_of_address(ProtaddrSeal *seal, const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
+problem_of_address(Verification *verification, HeapTuple row, ProtaddrSeal *seal,
+				   const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 {
 	ProtaddrTransfer decided = *transfer;
 
-	/* what was decided of a held row is in the seal: no rule holds here */
-	decided.hold_decided = true;
-	decided.after_hold = PROTADDR_DISCLOSE;
 	switch (protaddr_seal_state(seal))
 	{
 		case PROTADDR_SEAL_WHOLE:
@@ -370,8 +369,15 @@ problem_of_address(ProtaddrSeal *seal, const ProtaddrChannel *channel, const Pro
 		case PROTADDR_SEAL_ALTERED:
 			return "was altered after it was sealed";
 	}
-	return protaddr_is_released(seal, channel, &decided) ? NULL :
-		psprintf("is not released for channel \"%s\"", channel->name);
+	if (protaddr_is_released(seal, channel, transfer))
+		return NULL;
+	/* or it is what somebody has decided of this very payment */
+	decided.hold_decided = true;
+	decided.after_hold = PROTADDR_DISCLOSE;
+	if (protaddr_is_released(seal, channel, &decided) &&
+		protaddr_held_covers(verification->gate, row, RelationGetDescr(verification->rel)))
+		return NULL;
+	return psprintf("is not released for channel \"%s\"", channel->name);
 }
 
 /* problem_of_message rewrites it once more, and records and refuses nothing. */
@@ -382,17 +388,14 @@ problem_of_message(Verification *verification, HeapTuple row, const ProtaddrGate
 	const ProtaddrGate *gate = verification->gate;
 	ProtaddrAnswer answer;
 	Datum		leaves;
-	StringInfoData digest;
 
 	if (protaddr_gate_message(PROTADDR_ASK_AS_STORED, column, value, channel, transfer, &leaves,
 							  &answer) == PROTADDR_LEAVE)
 		return leaves == value ? NULL : psprintf("holds more than may leave through channel \"%s\"", channel->name);
+	if (protaddr_held_covers(gate, row, RelationGetDescr(verification->rel)))
+		return NULL;
 	if (answer.rule == PROTADDR_RULE_UNREADABLE)
 		return "is no message that can be read";
-	initStringInfo(&digest);
-	protaddr_row_digest(gate, row, RelationGetDescr(verification->rel), channel, transfer, &digest);
-	if (protaddr_held_released(gate, (bytea *) cstring_to_text_with_len(digest.data, digest.len)))
-		return NULL;
 	return psprintf("holds what channel \"%s\" holds or blocks", channel->name);
 }
 

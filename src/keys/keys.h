@@ -118,6 +118,7 @@ extern bool protaddr_is_whole(const struct varlena *sealed);
 extern struct varlena *protaddr_reseal(const struct varlena *sealed, ProtaddrSealState *state);
 extern bytea *protaddr_seal_bytes(const char *data, size_t len);
 extern bytea *protaddr_open_bytes(const bytea *sealed);
+extern ProtaddrSealState protaddr_try_open_bytes(const bytea *sealed, bytea **opened);
 
 /* ---- keys/sealed_column.c: where sealed values stand ----------------------- */
 

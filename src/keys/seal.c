@@ -34,7 +34,7 @@ static size_t plain_used = 0;	/* an error may come before protaddr_shut */
 static uint8 encode_buffer[PA_MAX_PLAIN];
 
 /*
- * Bytes that are no address (a message in a held row): another version byte, which is
+ * Bytes that are no address (a held row, a decision): another version byte, which is
  * authenticated too, so that neither can be taken for the other.
  */
 #define BYTES_VERSION	0x80
@@ -295,7 +295,7 @@ protaddr_seal_bytes(const char *data, size_t len)
 	if (len > MaxAllocSize - VARHDRSZ - PA_SEAL_OVERHEAD - sizeof(length) - PA_PLAIN_BLOCK)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a message is too large to be held"),
+				 errmsg("a row is too large to be held"),
 				 protaddr_errprivate()));
 
 	padded = TYPEALIGN(PA_PLAIN_BLOCK, sizeof(length) + len);
@@ -326,6 +326,28 @@ protaddr_seal_bytes(const char *data, size_t len)
 bytea *
 protaddr_open_bytes(const bytea *sealed)
 {
+	bytea	   *plain;
+	uint64		id;
+
+	switch (protaddr_try_open_bytes(sealed, &plain))
+	{
+		case PROTADDR_SEAL_WHOLE:
+			return plain;
+		case PROTADDR_SEAL_NO_KEY:
+			memcpy(&id, VARDATA_ANY(sealed) + 1, sizeof(id));
+			key_missing(pg_ntoh64(id));
+			break;
+		case PROTADDR_SEAL_ALTERED:
+			break;
+	}
+	authentication_failed();
+	return NULL;
+}
+
+/* protaddr_try_open_bytes does the same, and tells what the matter is instead of raising it. */
+ProtaddrSealState
+protaddr_try_open_bytes(const bytea *sealed, bytea **opened)
+{
 	const uint8 *bytes = (const uint8 *) VARDATA_ANY(sealed);
 	size_t		size = VARSIZE_ANY_EXHDR(sealed);
 	size_t		padded = size - PA_SEAL_OVERHEAD;
@@ -337,12 +359,11 @@ protaddr_open_bytes(const bytea *sealed)
 
 	if (size < PA_SEAL_OVERHEAD + PA_PLAIN_BLOCK || padded % PA_PLAIN_BLOCK != 0 ||
 		bytes[0] != BYTES_VERSION)
-		authentication_failed();
+		return PROTADDR_SEAL_ALTERED;
 	memcpy(&id, bytes + 1, sizeof(id));
-	id = pg_ntoh64(id);
-	key = protaddr_key_by_id(id);
+	key = protaddr_key_by_id(pg_ntoh64(id));
 	if (key == NULL)
-		key_missing(id);
+		return PROTADDR_SEAL_NO_KEY;
 
 	/* the length stands first: the data is moved there once it is known */
 	plain = (bytea *) palloc(VARHDRSZ + padded);
@@ -351,15 +372,16 @@ protaddr_open_bytes(const bytea *sealed)
 							bytes + PA_SEAL_HEADER, padded, bytes + size - PA_TAG_SIZE, (uint8 *) data))
 	{
 		explicit_bzero(data, padded);
-		authentication_failed();
+		return PROTADDR_SEAL_ALTERED;
 	}
 	memcpy(&length, data, sizeof(length));
 	length = pg_ntoh64(length);
 	if (length > padded - sizeof(length))
-		authentication_failed();
+		return PROTADDR_SEAL_ALTERED;
 	memmove(data, data + sizeof(length), length);
 	SET_VARSIZE(plain, VARHDRSZ + length);
-	return plain;
+	*opened = plain;
+	return PROTADDR_SEAL_WHOLE;
 }
 
 static void

@@ -68,6 +68,56 @@ protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
 	if (transfer->has_row && transfer->payer.len > 0 && !payer_asked)
 		concern(concerned, ask_known, transfer->payer.key, transfer->payer.len);
 	concerned->anybody = address->nsubjects > 0 && !(transfer->has_row && transfer->payer.len == 0);
+	protaddr_concern_receiver(concerned, address->subject, address->nsubjects, channel, transfer);
+}
+
+/*
+ * protaddr_concern_receiver tells whether an address that concerns some people is the
+ * receiver's own: the receiver stands for one person, who is one of them, and none of
+ * the others is protected or unknown.  A holder of an account is one person, and the
+ * account is as many as it has holders.  Costs a look at links, so it is asked only
+ * where a rule depends on it.
+ */
+void
+protaddr_concern_receiver(ProtaddrConcerned *concerned, const PaText *people, int npeople,
+						  const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
+{
+	const ProtaddrIdentifier *receiver = transfer->receiver.len > 0 ?
+	&transfer->receiver : &transfer->payee;
+	PaText		all[PA_MAX_SUBJECTS + 1];
+	PaText		one = {receiver->key, receiver->len};
+	ProtaddrIdentifier *self;
+	ProtaddrIdentifier *ends;
+	int			nself;
+	int			nends;
+	bool among = false;
+	bool		others_free = true;
+
+	concerned->own = false;
+	if (!(channel->has_own || (transfer->law_then != NULL && transfer->law_then->has_own)) ||
+		receiver->len == 0 || !concerned->anybody || npeople > PA_MAX_SUBJECTS)
+		return;
+	memcpy(all, people, npeople * sizeof(PaText));
+	if (transfer->has_row && transfer->payer.len > 0)
+	{
+		all[npeople].data = transfer->payer.key;
+		all[npeople++].len = transfer->payer.len;
+	}
+
+	self = protaddr_identity_ends(&one, 1, &nself);
+	ends = protaddr_identity_ends(all, npeople, &nends);
+	for (int i = 0; i < nends; i++)
+	{
+		if (nself == 1 && protaddr_identifier_same(&ends[i], &self[0]))
+			among = true;
+
+		else if (protaddr_protection_of(ends[i].key, ends[i].len) != PROTADDR_HIDES_NOTHING ||
+				 !protaddr_person_known(ends[i].key, ends[i].len))
+			others_free = false;
+	}
+	pfree(self);
+	pfree(ends);
+	concerned->own = among &&others_free;
 }
 
 /* ---- the question ------------------------------------------------------------------ */
@@ -100,27 +150,28 @@ ask_row(const ProtaddrQuestion *question, const ProtaddrChannel *law, ProtaddrAn
 	answer->without_substitute = law->without_substitute;
 	answer->birth_data = law->birth_data;
 
-	if (question->unreadable)
+	if (law->closed)
+	{
+		answer->rule = PROTADDR_RULE_NO_CHANNEL;
+		answer->action = PROTADDR_WITHHOLD;
+	}
+	else if (question->unreadable)
 	{
 		answer->rule = PROTADDR_RULE_UNREADABLE;
 		answer->action = law->when_unreadable;
 	}
-	else
+	else if (question->mode != PROTADDR_ASK_WHAT_IF && !protaddr_register_ready())
 	{
-		answer->hides = question->concerned->hides;
-		if (question->mode != PROTADDR_ASK_WHAT_IF && !protaddr_register_ready())
-		{
-			answer->rule = PROTADDR_RULE_NOT_READY;
-			answer->action = of_nobody(law);
-		}
-		else if (!question->concerned->anybody)
-		{
-			answer->rule = PROTADDR_RULE_UNBOUND;
-			answer->action = of_nobody(law);
-		}
-		else
-			ask_of_people(question, law, answer);
+		answer->rule = PROTADDR_RULE_NOT_READY;
+		answer->action = of_nobody(law);
 	}
+	else if (!question->concerned->anybody)
+	{
+		answer->rule = PROTADDR_RULE_UNBOUND;
+		answer->action = of_nobody(law);
+	}
+	else
+		ask_of_people(question, law, answer);
 	if (question->transfer->hold_decided)
 		apply_decision(question, law, answer);
 
@@ -134,6 +185,7 @@ ask_row(const ProtaddrQuestion *question, const ProtaddrChannel *law, ProtaddrAn
 static void
 ask_of_people(const ProtaddrQuestion *question, const ProtaddrChannel *law, ProtaddrAnswer *answer)
 {
+	answer->hides = question->concerned->hides;
 	answer->rule = PROTADDR_RULE_FREE;
 	answer->action = PROTADDR_LEAVE;
 	if (answer->hides != PROTADDR_HIDES_NOTHING)
@@ -144,6 +196,13 @@ ask_of_people(const ProtaddrQuestion *question, const ProtaddrChannel *law, Prot
 		answer->action = both(answer->action, law->when_unknown, law->without_substitute);
 	}
 	Assert(question->concerned->known || protaddr_as_strict(answer->action, law->when_unknown));
+
+	/* more special than either: it says what its own person gets to see */
+	if (law->has_own && question->concerned->own && answer->rule != PROTADDR_RULE_FREE)
+	{
+		answer->rule = PROTADDR_RULE_OWN;
+		answer->action = law->when_own;
+	}
 }
 
 /* ask_of_protected applies the rule for a protected person, or the one for small amounts. */
@@ -192,8 +251,8 @@ ask_of_protected(const ProtaddrQuestion *question, const ProtaddrChannel *law,
 
 /*
  * apply_decision puts what somebody decided in place of holding.  Of an address that
- * nobody could be asked about, nothing leaves all the same; and a message that cannot
- * be read cannot be decided on.
+ * nobody could be asked about, nothing leaves all the same; and of a message that cannot
+ * be read only the gate can carry out a decision, on all of it.
  */
 static void
 apply_decision(const ProtaddrQuestion *question, const ProtaddrChannel *law, ProtaddrAnswer *answer)
@@ -217,7 +276,6 @@ apply_decision(const ProtaddrQuestion *question, const ProtaddrChannel *law, Pro
 			answer->action = PROTADDR_WITHHOLD;
 			break;
 		case PROTADDR_RULE_UNREADABLE:
-			answer->action = PROTADDR_BLOCK;
 			return;
 		default:
 			answer->action = decided;
@@ -295,12 +353,13 @@ protaddr_channel_may(const ProtaddrChannel *channel)
 	};
 	ProtaddrAnswer answer;
 
-	for (int people = 0; people < 8; people++)
+	for (int people = 0; people < 16; people++)
 		for (int small = PROTADDR_NOT_SMALL; small <= PROTADDR_SMALL_UNKNOWN; small++)
 		{
 			concerned.anybody = (people & 1) != 0;
 			concerned.known = (people & 2) != 0;
 			concerned.hides = (people & 4) != 0 ? PROTADDR_HIDES_ADDRESS : PROTADDR_HIDES_NOTHING;
+			concerned.own = (people & 8) != 0;
 			question.assumed = (ProtaddrSmall) small;
 			protaddr_ask(&question, &answer);
 			may |= PROTADDR_ACTION_BIT(answer.action);

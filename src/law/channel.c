@@ -35,6 +35,7 @@ enum
 	CHANNEL_WHEN_SMALL,
 	CHANNEL_LINKED_WITHIN,
 	CHANNEL_WHEN_UNKNOWN,
+	CHANNEL_WHEN_OWN,
 	CHANNEL_WHEN_UNBOUND,
 	CHANNEL_WHEN_UNREADABLE,
 	CHANNEL_WITHOUT_SUBSTITUTE,
@@ -55,6 +56,7 @@ static const char *const channel_columns[] = {
 	[CHANNEL_WHEN_SMALL] = "when_small",
 	[CHANNEL_LINKED_WITHIN] = "linked_within",
 	[CHANNEL_WHEN_UNKNOWN] = "when_unknown",
+	[CHANNEL_WHEN_OWN] = "when_own",
 	[CHANNEL_WHEN_UNBOUND] = "when_unbound",
 	[CHANNEL_WHEN_UNREADABLE] = "when_unreadable",
 	[CHANNEL_WITHOUT_SUBSTITUTE] = "without_substitute",
@@ -78,7 +80,17 @@ static ProtaddrChannel *channels = NULL;
 static int	nchannels = 0;
 static uint64 channels_generation = 0;
 
+/* What stands in for the row "show" if there is none in force: everything is withheld. */
+static const ProtaddrChannel show_nothing = {
+	.name = PROTADDR_CHANNEL_SHOW,
+	.name_len = sizeof(PROTADDR_CHANNEL_SHOW) - 1,
+	.closed = true,
+	.when_unreadable = PROTADDR_BLOCK,
+	.legal_basis = ""
+};
+
 static void channels_read(void);
+static void restrict_to_showing(ProtaddrChannel *channel);
 static bool channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel);
 static ProtaddrAction action_of(HeapTuple tuple, TupleDesc desc, AttrNumber column);
 
@@ -143,6 +155,27 @@ protaddr_channel_if_any(const char *name, size_t len, TimestampTz at)
 	bool		there;
 
 	return find_channel(name, len, at, &there);
+}
+
+/*
+ * protaddr_channel_show gives the rules for what is shown inside the bank.  Without a
+ * row for it, nothing is.
+ */
+const ProtaddrChannel *
+protaddr_channel_show(void)
+{
+	static const ProtaddrChannel *show = NULL;
+	static uint64 show_generation = 0;
+	uint64		now = protaddr_generation(PROTADDR_CHANNEL);
+	bool		there;
+
+	/* asked for every row that is shown: the clock only if the rules are to change by themselves */
+	if (likely(show != NULL && show_generation == now && channels_generation == now &&
+			   TIMESTAMP_IS_NOBEGIN(show->valid_from) && TIMESTAMP_IS_NOEND(show->valid_to)))
+		return show;
+	show = find_channel(PROTADDR_CHANNEL_SHOW, sizeof(PROTADDR_CHANNEL_SHOW) - 1, DT_NOBEGIN, &there);
+	show_generation = channels_generation;
+	return show != NULL ? show : &show_nothing;
 }
 
 static void
@@ -222,6 +255,12 @@ channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel)
 		channel->when_protected = PROTADDR_WITHHOLD;
 	if (channel->when_unknown == PROTADDR_DISCLOSE || channel->when_unknown == PROTADDR_SUBSTITUTE)
 		channel->when_unknown = PROTADDR_WITHHOLD;
+	(void) heap_getattr(tuple, CHANNEL_WHEN_OWN, desc, &isnull);
+	channel->has_own = !isnull;
+	channel->when_own = action_of(tuple, desc, CHANNEL_WHEN_OWN);
+	if (channel->when_own != PROTADDR_MINIMUM && channel->when_own != PROTADDR_SUBSTITUTE &&
+		channel->when_own != PROTADDR_DISCLOSE)
+		channel->when_own = PROTADDR_WITHHOLD;
 	channel->when_unbound = action_of(tuple, desc, CHANNEL_WHEN_UNBOUND);
 	channel->without_substitute = action_of(tuple, desc, CHANNEL_WITHOUT_SUBSTITUTE);
 	channel->when_unreadable = action_of(tuple, desc, CHANNEL_WHEN_UNREADABLE) == PROTADDR_HOLD ?
@@ -252,8 +291,29 @@ channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel)
 	channel->birth_data = !isnull && DatumGetBool(value);
 	value = heap_getattr(tuple, CHANNEL_LEGAL_BASIS, desc, &isnull);
 	channel->legal_basis = isnull ? "" : TextDatumGetCString(value);
+	if (strcmp(channel->name, PROTADDR_CHANNEL_SHOW) == 0)
+		restrict_to_showing(channel);
 	channel->may = protaddr_channel_may(channel);
 	return true;
+}
+
+/*
+ * restrict_to_showing takes what a reader cannot be given for "withhold": there is no
+ * row to be held or refused, and a disclosure needs a record, which showing an address
+ * does not write.  The table's constraint says so, too, as long as it is there.
+ */
+static void
+restrict_to_showing(ProtaddrChannel *channel)
+{
+	if (channel->when_protected != PROTADDR_MINIMUM && channel->when_protected != PROTADDR_SUBSTITUTE)
+		channel->when_protected = PROTADDR_WITHHOLD;
+	if (channel->when_unknown != PROTADDR_LEAVE && channel->when_unknown != PROTADDR_MINIMUM)
+		channel->when_unknown = PROTADDR_WITHHOLD;
+	channel->when_unbound = PROTADDR_WITHHOLD;
+	if (channel->without_substitute != PROTADDR_MINIMUM)
+		channel->without_substitute = PROTADDR_WITHHOLD;
+	channel->has_small = false;
+	channel->has_own = false;
 }
 
 /* action_of reads a word of the vocabulary; what it does not know, and NULL, withholds. */

@@ -5,6 +5,8 @@
 #ifndef PROTADDR_LAW_H
 #define PROTADDR_LAW_H
 
+#include "access/htup.h"
+#include "access/tupdesc.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
@@ -39,13 +41,16 @@ typedef uint32 ProtaddrActionSet;
 typedef enum ProtaddrRule
 {
 	PROTADDR_RULE_NOT_READY = 0,	/* the register cannot be asked */
+	PROTADDR_RULE_NO_CHANNEL,	/* there are no rules */
 	PROTADDR_RULE_UNBOUND,		/* the value concerns nobody, or the row names nobody */
 	PROTADDR_RULE_PROTECTED,
 	PROTADDR_RULE_SMALL,		/* protected, and a small amount */
 	PROTADDR_RULE_UNKNOWN,		/* no register has told of the person */
+	PROTADDR_RULE_OWN,			/* it concerns the receiver, and nobody else who is not free */
 	PROTADDR_RULE_FREE,			/* known, and not protected */
 	PROTADDR_RULE_NO_SUBSTITUTE,	/* protected, and there is no substitute that fits */
 	PROTADDR_RULE_UNREADABLE,	/* a message that cannot be read */
+	PROTADDR_RULE_RELEASED,		/* a channel released it, and what it released may be shown */
 	PROTADDR_RULE_HELD			/* a held row that somebody decided on */
 } ProtaddrRule;
 
@@ -62,18 +67,24 @@ extern const char *protaddr_rule_why(ProtaddrRule rule);
 
 /* ---- law/channel.c: the law, as rows --------------------------------------- */
 
+/* The channel by which addresses are shown inside the bank. */
+#define PROTADDR_CHANNEL_SHOW	"show"
+
 /* One row of protaddr.channel. */
 struct ProtaddrChannel
 {
 	char		name[PA_CHANNEL_SIZE + 1];
 	int			name_len;
+	bool		closed;			/* stands in for a row that there is not: nothing leaves */
 	ProtaddrAction when_protected;
 	ProtaddrAction when_small;
 	ProtaddrAction when_unknown;
+	ProtaddrAction when_own;
 	ProtaddrAction when_unbound;
 	ProtaddrAction when_unreadable; /* of a message: PROTADDR_BLOCK or PROTADDR_HOLD */
 	ProtaddrAction without_substitute;
 	bool		has_small;		/* there is a rule for small amounts */
+	bool		has_own;		/* there is a rule for the receiver's own address */
 	bool		birth_data;
 	Numeric		small_amount;
 	char		small_currency[4];
@@ -87,8 +98,17 @@ struct ProtaddrChannel
 extern const ProtaddrPart protaddr_channel_part;
 extern const ProtaddrChannel *protaddr_channel(const char *name, size_t len, TimestampTz at);
 extern const ProtaddrChannel *protaddr_channel_if_any(const char *name, size_t len, TimestampTz at);
+extern const ProtaddrChannel *protaddr_channel_show(void);
 
 /* ---- law/ask.c: the one question and its answer ----------------------------- */
+
+/* Which payment a row is, for who records it. */
+typedef struct ProtaddrPayment
+{
+	const char *relation;		/* qualified and quoted */
+	const char *key;			/* the row's key, as text; NULL: it has none */
+	uint8		digest[32];		/* differs for every other payment of the table */
+} ProtaddrPayment;
 
 /* What is known of the transfer, or the message, that carries an address. */
 struct ProtaddrTransfer
@@ -96,6 +116,7 @@ struct ProtaddrTransfer
 	bool		has_row;		/* there is a row that names the payer, or nobody */
 	ProtaddrIdentifier payer;	/* whom the row names beside those the value concerns */
 	ProtaddrIdentifier payee;	/* no key: not known */
+	ProtaddrIdentifier receiver;	/* who gets to see it; no key: the payee */
 	Numeric		amount;			/* NULL: not known */
 	char		currency[4];	/* "": not known */
 	/* which transfer it is, so that it counts once: a row of a gated table */
@@ -108,7 +129,13 @@ struct ProtaddrTransfer
 	/* what somebody decided of a held row, in place of PROTADDR_HOLD */
 	bool		hold_decided;
 	ProtaddrAction after_hold;
+	int64		held_id;		/* 0: not a held row */
 	const char *reason;
+	/* says which payment the row is; NULL: there is no row */
+	void		(*describe) (const ProtaddrTransfer *transfer, ProtaddrPayment *payment);
+	const struct ProtaddrGate *gate;
+	HeapTuple	row;
+	TupleDesc	desc;
 };
 
 /* Whom an address, or a party of a message, concerns, as far as a rule asks. */
@@ -117,6 +144,7 @@ typedef struct ProtaddrConcerned
 	bool		anybody;		/* false: nobody is named */
 	bool		known;			/* a register has told of each of them, if any rule asks */
 	int			hides;			/* what must not be told of any of them */
+	bool		own;			/* it is the receiver's own, if any rule asks */
 } ProtaddrConcerned;
 
 typedef enum ProtaddrSmall
@@ -168,8 +196,44 @@ extern void protaddr_answer_without_substitute(ProtaddrAnswer *answer);
 extern void protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
 									 const ProtaddrChannel *channel,
 									 const ProtaddrTransfer *transfer);
+extern void protaddr_concern_receiver(ProtaddrConcerned *concerned, const PaText *people,
+									  int npeople, const ProtaddrChannel *channel,
+									  const ProtaddrTransfer *transfer);
 extern ProtaddrActionSet protaddr_channel_may(const ProtaddrChannel *channel);
 extern void protaddr_refuse(const ProtaddrChannel *channel);
+
+/* ---- law/event.c: who is told before an address is revealed ----------------- */
+
+typedef enum ProtaddrEventKind
+{
+	PROTADDR_SHOWN,				/* to a reader */
+	PROTADDR_RELEASED,			/* sealed for a channel */
+	PROTADDR_IN_MESSAGE			/* in clear, in a message that leaves */
+} ProtaddrEventKind;
+
+/*
+ * An address, or part of one, is about to be revealed.  What it says is good during the
+ * call.  Nothing in it tells of the address itself.
+ */
+typedef struct ProtaddrEvent
+{
+	ProtaddrEventKind kind;
+	const ProtaddrChannel *channel;
+	const ProtaddrAnswer *answer;	/* answer->action: what is revealed, a minimum at least */
+	const ProtaddrTransfer *transfer;	/* payer, payee, receiver, amount; the row; the held row */
+	const PaText *people;		/* whom it concerns: canonical identifiers */
+	int			npeople;
+	Oid			login_role;
+	Oid			role;			/* that it works as */
+	uint64		disclosure_before;	/* the record that the value names; 0: none */
+	uint64		disclosure;		/* set by the observer that records it; 0: not recorded */
+	bool		told;
+} ProtaddrEvent;
+
+typedef void (*ProtaddrObserver) (ProtaddrEvent *event);
+
+extern void protaddr_observe(ProtaddrObserver observer);
+extern void protaddr_tell_event(ProtaddrEvent *event);
 
 /* ---- law/linked.c: transfers that count together --------------------------- */
 

@@ -2,8 +2,8 @@
 -- law/: channels, amounts, substitutes, birth data
 -- ---------------------------------------------------------------------------
 CREATE DOMAIN protaddr.channel_route AS text
-    CONSTRAINT channel_route_vocabulary CHECK (VALUE IN ('own_bank', 'domestic', 'union', 'third_country', 'extract', 'display'));
-COMMENT ON DOMAIN protaddr.channel_route IS 'Where a channel leads: own_bank, domestic, union, third_country, extract, display.';
+    CONSTRAINT channel_route_vocabulary CHECK (VALUE IN ('own_bank', 'domestic', 'union', 'third_country', 'extract', 'display', 'customer'));
+COMMENT ON DOMAIN protaddr.channel_route IS 'Where a channel leads: own_bank, domestic, union, third_country, extract, display, customer.';
 CREATE DOMAIN protaddr.channel_action AS text
     CONSTRAINT channel_action_vocabulary CHECK (VALUE IN ('withhold', 'minimum', 'substitute', 'disclose', 'hold', 'block', 'leave'));
 COMMENT ON DOMAIN protaddr.channel_action IS
@@ -20,6 +20,7 @@ CREATE TABLE protaddr.channel (
     when_small protaddr.channel_action CHECK (when_small <> 'leave'),
     linked_within interval CHECK (linked_within > '0' AND linked_within <= '1 year'),
     when_unknown protaddr.channel_action NOT NULL DEFAULT 'withhold' CHECK (when_unknown IN ('leave', 'withhold', 'minimum', 'hold', 'block')),
+    when_own protaddr.channel_action CHECK (when_own IN ('withhold', 'minimum', 'substitute', 'disclose')),
     when_unbound protaddr.channel_action NOT NULL DEFAULT 'withhold' CHECK (when_unbound IN ('withhold', 'hold', 'block')),
     when_unreadable protaddr.channel_action NOT NULL DEFAULT 'block' CHECK (when_unreadable IN ('hold', 'block')),
     without_substitute protaddr.channel_action NOT NULL DEFAULT 'withhold' CHECK (without_substitute IN ('withhold', 'minimum', 'hold', 'block')),
@@ -30,10 +31,12 @@ CREATE TABLE protaddr.channel (
     PRIMARY KEY (channel, valid_from),
     CHECK (valid_from < valid_to),
     CHECK (num_nulls(small_amount, small_currency, when_small) IN (0, 3)),
-    CHECK (linked_within IS NULL OR small_amount IS NOT NULL)
+    CHECK (linked_within IS NULL OR small_amount IS NOT NULL),
+    CONSTRAINT channel_show CHECK (channel <> 'show' OR (route = 'display' AND when_protected IN ('withhold', 'minimum', 'substitute')
+        AND when_unknown IN ('leave', 'withhold', 'minimum') AND when_unbound = 'withhold' AND without_substitute IN ('withhold', 'minimum') AND small_amount IS NULL AND when_own IS NULL))
 );
 COMMENT ON TABLE protaddr.channel IS
-'The law as rows: through which channel an address may leave, and what of a protected one, from when to when. Law changes; these rows change, not the code. Changed with protaddr.set_channel() and end_channel(). If several rules apply to an address, the strictest decides: block, hold, withhold, minimum, substitute, disclose, leave.';
+'The law as rows: through which channel an address may leave, and what of a protected one, from when to when. Law changes; these rows change, not the code. Changed with protaddr.set_channel() and end_channel(). If several rules apply to an address, the strictest decides: block, hold, withhold, minimum, substitute, disclose, leave. The row show is what protaddr.show() and its like do inside the bank; it can withhold, give the minimum or the substitute, and leave unknown people; without it nothing is shown.';
 COMMENT ON COLUMN protaddr.channel.channel IS 'Name of the channel; what a released value is sealed for. At most 64 bytes.';
 COMMENT ON COLUMN protaddr.channel.valid_from IS 'From when this row holds. Of a change entered ahead, a time to come.';
 COMMENT ON COLUMN protaddr.channel.valid_to IS 'Until when, not included; infinity: until changed.';
@@ -44,6 +47,7 @@ COMMENT ON COLUMN protaddr.channel.small_currency IS 'Currency of small_amount, 
 COMMENT ON COLUMN protaddr.channel.when_small IS 'What it does with the address of a protected person who transfers a small amount.';
 COMMENT ON COLUMN protaddr.channel.linked_within IS 'Transfers of one payer to one payee within this time count together. NULL: each counts alone.';
 COMMENT ON COLUMN protaddr.channel.when_unknown IS 'What it does with the address of somebody of whom no register has told: leave, withhold, minimum, hold or block. Nobody is unknown while no register lists people, but parties of messages who stand for nobody.';
+COMMENT ON COLUMN protaddr.channel.when_own IS 'What it does with an address that is the receiver''s own, in place of when_protected and when_unknown: it concerns the one person whom the receiver (of a gated row: the payee) stands for, and else nobody who is protected or unknown. disclose: all of it, on record. NULL: whether it is their own makes no difference.';
 COMMENT ON COLUMN protaddr.channel.when_unbound IS 'What it does with an address that concerns nobody, in a row that names nobody, or while the register is not ready: withhold, hold or block. Where when_protected is hold or block, at least that.';
 COMMENT ON COLUMN protaddr.channel.when_unreadable IS 'What it does with a message that is malformed or not of its format: hold or block.';
 COMMENT ON COLUMN protaddr.channel.without_substitute IS 'What it does in place of substitute if none is registered: withhold, minimum, hold or block.';
@@ -72,6 +76,8 @@ INSERT INTO protaddr.channel (channel, route, when_protected, small_amount, smal
      'No law asks for the payer''s address; CPR Act s. 28; Datatilsynet 2019-431-0044', true),
     ('file_extract', 'extract', 'withhold', NULL, NULL, NULL, NULL, 'withhold', false, 'File extract for a customer or a processor',
      'No law asks for the counterparty''s address; GDPR art. 5(1)(c) and (f), art. 32; Datatilsynet 2019-431-0044', true),
+    ('show', 'display', 'withhold', NULL, NULL, NULL, NULL, 'withhold', false, 'What protaddr.show() and its like show inside the bank',
+     'GDPR art. 5(1)(c) and (f), art. 25(2), art. 32: who works with an address sees no more than is needed; CPR Act s. 28. Whoever no register has told of may be protected', true),
     ('payee_display', 'display', 'withhold', NULL, NULL, NULL, NULL, 'withhold', false, 'What a payee sees in online and mobile bank or on a statement',
      'Reg. (EU) 2023/1113 gives payer information to banks, not to payees; GDPR art. 5(1)(c) and (f). Of payers of other banks nobody knows whether they are protected', true);
 CREATE FUNCTION protaddr.channel_action_words() RETURNS text[]
@@ -82,6 +88,13 @@ CREATE FUNCTION protaddr.channel_actions(rule protaddr.channel) RETURNS text[]
     AS 'MODULE_PATHNAME', 'protaddr_channel_actions' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION protaddr.channel_actions(protaddr.channel) IS
 'Every action that a row of protaddr.channel can come to, whoever is asked about, the strictest first. NULL for NULL.';
+INSERT INTO protaddr.channel (channel, route, when_protected, when_unknown, when_own, description, legal_basis, shipped) VALUES
+    ('letter', 'customer', 'withhold', 'withhold', 'disclose', 'Letter to a customer, or what customers see of themselves in the online bank',
+     'GDPR art. 15: to the persons themselves, and to nobody else; art. 5(1)(c) and (f). On record', true),
+    ('joint_holder', 'customer', 'withhold', 'withhold', NULL, 'What one holder of an account gets to see of another one',
+     'GDPR art. 15(4): what somebody may have of their own data does not reach the data of others; art. 5(1)(c) and (f). The other holder may be the one whom a person is protected from', true),
+    ('representative', 'customer', 'hold', 'hold', NULL, 'What a guardian or another representative of a customer gets',
+     'GDPR art. 5(1)(c) and (f): whether the representative may know the address depends on the mandate, and the person may be protected from the representative; each answer is decided by a person', true);
 CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.channel
     FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
 CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.channel
@@ -157,7 +170,8 @@ CREATE FUNCTION protaddr.set_channel(
     description text DEFAULT NULL,
     legal_basis text DEFAULT NULL,
     valid_from timestamptz DEFAULT NULL,
-    no_small_amount boolean DEFAULT false
+    no_small_amount boolean DEFAULT false,
+    when_own text DEFAULT NULL
 ) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -203,6 +217,7 @@ BEGIN
         rule.linked_within := coalesce(set_channel.linked_within, was.linked_within);
     END IF;
     rule.when_unknown := coalesce(set_channel.when_unknown, was.when_unknown, 'withhold');
+    rule.when_own := coalesce(set_channel.when_own, was.when_own);
     rule.when_unbound := coalesce(set_channel.when_unbound, was.when_unbound, 'withhold');
     rule.when_unreadable := coalesce(set_channel.when_unreadable, was.when_unreadable, 'block');
     rule.without_substitute := coalesce(set_channel.without_substitute, was.without_substitute, 'withhold');
@@ -215,8 +230,8 @@ BEGIN
             ERRCODE = 'null_value_not_allowed',
             MESSAGE = 'a new channel needs a route, a description and a legal basis';
     END IF;
-    IF 'disclose' IN (rule.when_protected, rule.when_small) AND set_channel.legal_basis IS NULL
-       AND 'disclose' NOT IN (coalesce(was.when_protected, ''), coalesce(was.when_small, '')) THEN
+    IF 'disclose' IN (rule.when_protected, rule.when_small, rule.when_own) AND set_channel.legal_basis IS NULL
+       AND 'disclose' NOT IN (coalesce(was.when_protected, ''), coalesce(was.when_small, ''), coalesce(was.when_own, '')) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'null_value_not_allowed',
             MESSAGE = 'to disclose, a channel needs a legal basis of its own',
@@ -232,8 +247,8 @@ BEGIN
     RETURN was.channel IS NOT NULL;
 END
 $$;
-REVOKE ALL ON FUNCTION protaddr.set_channel(text, text, text, numeric, text, text, interval, text, text, text, text, boolean, text, text, timestamptz, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.set_channel(text, text, text, numeric, text, text, interval, text, text, text, text, boolean, text, text, timestamptz, boolean) IS
+REVOKE ALL ON FUNCTION protaddr.set_channel(text, text, text, numeric, text, text, interval, text, text, text, text, boolean, text, text, timestamptz, boolean, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.set_channel(text, text, text, numeric, text, text, interval, text, text, text, text, boolean, text, text, timestamptz, boolean, text) IS
 'Changes a channel, or makes one; true if it changed one. What is not given stays. valid_from: from when, now if NULL; a time to come enters a change of law ahead, and the rule before holds until then. no_small_amount: the rule for small amounts goes. Needs EXECUTE; whoever has it decides what leaves the bank. Recorded in protaddr.channel_change. Holds once committed, and the transaction that does it is shown nothing until then. To disclose, a legal basis must be given. Raises 22004 without a name, route, description or basis, 22023 for a time past, 23514 for a word out of the vocabulary.';
 
 CREATE FUNCTION protaddr.end_channel(channel text, valid_to timestamptz DEFAULT NULL) RETURNS boolean

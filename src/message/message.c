@@ -53,12 +53,18 @@ typedef struct Release
 	uint64		substitutes;	/* given to the rewriter */
 } Release;
 
+/* identifiers, two ways to write the name, those of the row and the transfer; and another party's */
+#define PARTY_PEOPLE	(2 * (PA_PARTY_IDENTIFIERS + 4))
+
 /* A party as the rules see it. */
 typedef struct Known
 {
 	ProtaddrConcerned concerned;
 	PaText		name;			/* as fold_name writes it */
 	ProtaddrIdentifier protected_as;	/* the identifier that leads to a protected person */
+	/* what leads to protected people; as long as nothing does, what leads to anybody */
+	PaText		people[PARTY_PEOPLE];
+	int			npeople;
 } Known;
 
 static void rewrite(Release *release, ProtaddrFormat format, const char *message, size_t len,
@@ -66,9 +72,13 @@ static void rewrite(Release *release, ProtaddrFormat format, const char *message
 static bool decide_unit(void *arg, PaUnit *unit);
 static PaText fold_name(PaText name);
 static void know_party(const Release *release, const PaUnit *unit, const PaParty *party, Known *known);
+static void add_person(Known *known, const char *key, int len);
 static bool ask(Known *known, const ProtaddrIdentifier *id, bool is_party);
 static bool decide_party(Release *release, PaParty *party, const Known *known,
-						 const ProtaddrTransfer *transfer, bool *linked);
+						 const ProtaddrTransfer *transfer, bool *linked, uint64 *disclosure);
+static void same_person(const Known *protected_one, Known *other);
+static void tell_event(const Release *release, const Known *known, const ProtaddrTransfer *transfer,
+					   const ProtaddrAnswer *answer, uint64 *disclosure);
 static bool give_substitute(Release *release, PaParty *party, const Known *known,
 							const ProtaddrAnswer *answer);
 static void transfer_of_unit(const Release *release, const PaUnit *unit, ProtaddrTransfer *transfer);
@@ -273,6 +283,7 @@ decide_unit(void *arg, PaUnit *unit)
 	Known	   *known;
 	bool		going_on = true;
 	bool		linked = false;
+	uint64		disclosure = 0;
 
 	CHECK_FOR_INTERRUPTS();
 	MemoryContextReset(release->per_unit);
@@ -293,14 +304,15 @@ decide_unit(void *arg, PaUnit *unit)
 			if (known[i].concerned.hides != PROTADDR_HIDES_NOTHING && known[i].name.len > 0 &&
 				known[i].name.len == known[j].name.len &&
 				memcmp(known[i].name.data, known[j].name.data, known[i].name.len) == 0)
-			{
-				known[j].concerned.hides |= known[i].concerned.hides;
-				if (known[j].protected_as.len == 0)
-					known[j].protected_as = known[i].protected_as;
-			}
+				same_person(&known[i], &known[j]);
+
+	for (int i = 0; i < unit->nparties; i++)
+		if (!unit->party[i].more_identifiers)
+			protaddr_concern_receiver(&known[i].concerned, known[i].people, known[i].npeople,
+									  release->channel, &transfer);
 
 	for (int i = 0; i < unit->nparties && going_on; i++)
-		going_on = decide_party(release, &unit->party[i], &known[i], &transfer, &linked);
+		going_on = decide_party(release, &unit->party[i], &known[i], &transfer, &linked, &disclosure);
 
 	/* a row that tells its amount counts as one transfer, by the gate */
 	if (going_on && linked && release->mode == PROTADDR_ASK_NOW && release->transfer->amount == NULL)
@@ -356,6 +368,19 @@ know_party(const Release *release, const PaUnit *unit, const PaParty *party, Kno
 		(void) ask(known, &id, false);
 }
 
+/* add_person notes whom a party stands for, once. */
+static void
+add_person(Known *known, const char *key, int len)
+{
+	for (int i = 0; i < known->npeople; i++)
+		if (known->people[i].len == len && memcmp(known->people[i].data, key, len) == 0)
+			return;
+	if (known->npeople == PARTY_PEOPLE)
+		return;
+	known->people[known->npeople].data = pnstrdup(key, len);
+	known->people[known->npeople++].len = len;
+}
+
 /*
  * ask adds the protection of whom an identifier stands for, and says whether there is
  * any; is_party: it may be taken for the party itself, and have its substitute and birth.
@@ -365,10 +390,29 @@ ask(Known *known, const ProtaddrIdentifier *id, bool is_party)
 {
 	int			hides = protaddr_protection_of(id->key, id->len);
 
+	if (hides != PROTADDR_HIDES_NOTHING && known->concerned.hides == PROTADDR_HIDES_NOTHING)
+		known->npeople = 0;
+	if (hides != PROTADDR_HIDES_NOTHING || known->concerned.hides == PROTADDR_HIDES_NOTHING)
+		add_person(known, id->key, id->len);
 	known->concerned.hides |= hides;
 	if (hides != PROTADDR_HIDES_NOTHING && is_party && known->protected_as.len == 0)
 		known->protected_as = *id;
 	return hides != PROTADDR_HIDES_NOTHING;
+}
+
+/* same_person takes a party for the same person as another one, who is protected. */
+static void
+same_person(const Known *protected_one, Known *other)
+{
+	if (other == protected_one)
+		return;
+	if (other->concerned.hides == PROTADDR_HIDES_NOTHING)
+		other->npeople = 0;
+	for (int i = 0; i < protected_one->npeople; i++)
+		add_person(other, protected_one->people[i].data, protected_one->people[i].len);
+	other->concerned.hides |= protected_one->concerned.hides;
+	if (other->protected_as.len == 0)
+		other->protected_as = protected_one->protected_as;
 }
 
 /*
@@ -397,7 +441,7 @@ fold_name(PaText name)
 /* decide_party says what may stand at the party's place; false: the message is held or refused. */
 static bool
 decide_party(Release *release, PaParty *party, const Known *known, const ProtaddrTransfer *transfer,
-			 bool *linked)
+			 bool *linked, uint64 *disclosure)
 {
 	ProtaddrQuestion question = {
 		.mode = release->mode,
@@ -411,6 +455,9 @@ decide_party(Release *release, PaParty *party, const Known *known, const Protadd
 	if (answer.action == PROTADDR_SUBSTITUTE && !give_substitute(release, party, known, &answer))
 		protaddr_answer_without_substitute(&answer);
 
+	/* before anything of it is written */
+	if (release->mode == PROTADDR_ASK_NOW && protaddr_as_strict(PROTADDR_MINIMUM, answer.action))
+		tell_event(release, known, transfer, &answer, disclosure);
 	switch (answer.action)
 	{
 		case PROTADDR_BLOCK:
@@ -418,12 +465,7 @@ decide_party(Release *release, PaParty *party, const Known *known, const Protadd
 			release->answer = answer;
 			return false;
 		case PROTADDR_LEAVE:
-			party->action = PA_PLACE_KEEP;
-			break;
 		case PROTADDR_DISCLOSE:
-			if (release->mode == PROTADDR_ASK_NOW)
-				(void) protaddr_disclosure_record(release->channel, transfer, party->identifier,
-												  party->nidentifiers);
 			party->action = PA_PLACE_KEEP;
 			break;
 		case PROTADDR_MINIMUM:
@@ -445,6 +487,36 @@ decide_party(Release *release, PaParty *party, const Known *known, const Protadd
 
 	*linked = *linked || answer.linked;
 	return true;
+}
+
+/*
+ * tell_event tells the observers what of a party's address is about to be written.  A
+ * person who is in several places of a unit is disclosed once: disclosure is the record
+ * made last.
+ */
+static void
+tell_event(const Release *release, const Known *known, const ProtaddrTransfer *transfer,
+		   const ProtaddrAnswer *answer, uint64 *disclosure)
+{
+	ProtaddrEvent event = {
+		.kind = PROTADDR_IN_MESSAGE,
+		.channel = release->channel,
+		.answer = answer,
+		.transfer = transfer,
+		.people = known->people,
+		.npeople = known->npeople,
+		.login_role = GetSessionUserId(),
+		.role = GetOuterUserId(),
+		.disclosure_before = *disclosure
+	};
+
+	protaddr_tell_event(&event);
+	if (answer->action == PROTADDR_DISCLOSE)
+	{
+		if (event.disclosure == 0)
+			elog(ERROR, "a disclosure was not recorded");
+		*disclosure = event.disclosure;
+	}
 }
 
 /* give_substitute puts the party's registered substitute in its place; false if there is none. */

@@ -132,6 +132,61 @@ protaddr_identity_people(const ProtaddrIdentifier *id, int *npeople)
 	return found;
 }
 
+/* is_end is true if an identifier stands for nobody but itself: a person, and no account. */
+static bool
+is_end(Relation link, const ProtaddrIdentifier *id)
+{
+	ProtaddrIdentifier next[2];
+	int			nnext = 0;
+
+	next[nnext++] = *id;
+	return protaddr_identity_step(link, id, false, NULL, next, &nnext, lengthof(next)) && nnext == 1;
+}
+
+/*
+ * protaddr_identity_ends gives the people whom some identifiers stand for in the end,
+ * each once, as the links stand now: of an account its holders.  Of identifiers that
+ * stand for each other in a circle, all.  palloc'd.
+ */
+ProtaddrIdentifier *
+protaddr_identity_ends(const PaText *id, int nids, int *nends)
+{
+	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	int			room = 16;
+	ProtaddrIdentifier *ends = palloc(room * sizeof(ProtaddrIdentifier));
+	int			n = 0;
+
+	for (int i = 0; i < nids; i++)
+	{
+		ProtaddrIdentifier one;
+		ProtaddrIdentifier *people;
+		int			npeople;
+		bool		any = false;
+
+		one.len = id[i].len;
+		memcpy(one.key, id[i].data, id[i].len);
+		people = protaddr_identity_people(&one, &npeople);
+		for (int j = 0; j < npeople; j++)
+			any = any || is_end(link, &people[j]);
+		for (int j = 0; j < npeople; j++)
+		{
+			bool		there = any && !is_end(link, &people[j]);
+
+			for (int k = 0; k < n && !there; k++)
+				there = protaddr_identifier_same(&ends[k], &people[j]);
+			if (there)
+				continue;
+			if (n == room)
+				ends = repalloc(ends, (room *= 2) * sizeof(ProtaddrIdentifier));
+			ends[n++] = people[j];
+		}
+		pfree(people);
+	}
+	table_close(link, AccessShareLock);
+	*nends = n;
+	return ends;
+}
+
 /*
  * longest tells how many links lead on from key, at most: 0 if none, more than
  * PROTADDR_IDENTITY_STEPS if too many or in a circle.  forbidden must not be met.

@@ -61,6 +61,9 @@ extern bool protaddr_identity_step(Relation rel, const ProtaddrIdentifier *key, 
 /* Everybody an identifier stands for, itself first; palloc'd. */
 extern ProtaddrIdentifier *protaddr_identity_people(const ProtaddrIdentifier *id, int *npeople);
 
+/* The people at the ends of the links of some identifiers, each once; palloc'd. */
+extern ProtaddrIdentifier *protaddr_identity_ends(const PaText *id, int nids, int *nends);
+
 extern bool protaddr_identity_may_link(const ProtaddrIdentifier *from,
 									   const ProtaddrIdentifier *to);
 

@@ -20,7 +20,7 @@ $node->safe_psql('bank', <<"SQL");
 CREATE ROLE regress_owner LOGIN;
 CREATE ROLE regress_reader LOGIN;
 GRANT CREATE ON SCHEMA public TO regress_owner;
-GRANT EXECUTE ON FUNCTION protaddr.bind_column, protaddr.install_gate, protaddr.bind_row, protaddr.gate_row, protaddr.gate_check, protaddr.gate_summary, protaddr.held_kept, protaddr.address TO regress_owner;
+GRANT EXECUTE ON FUNCTION protaddr.bind_column, protaddr.install_gate, protaddr.bind_row, protaddr.gate_row, protaddr.gate_check, protaddr.gate_summary, protaddr.address TO regress_owner;
 
 UPDATE protaddr.regime_code SET kind = 'address' WHERE regime = 'DK-CPR' AND code = '0002';
 SELECT protaddr.load_cpr(pg_read_binary_file('$data/cpr_fixture.txt'));
@@ -33,7 +33,7 @@ SELECT protaddr.load_register('XX-REG', '[{"subject": "free", "protections": []}
 SELECT protaddr.set_birth_data('H1', '1970-01-02', 'By', 'DK'), protaddr.set_exchange_rate('DKK', 0.134);
 
 UPDATE protaddr.channel SET when_protected = 'minimum', legal_basis = 'ours' WHERE channel = 'sepa';
-INSERT INTO protaddr.channel (channel, route, when_protected, description, legal_basis) VALUES ('letter', 'extract', 'block', 'Letters', 'ours');
+INSERT INTO protaddr.channel (channel, route, when_protected, description, legal_basis) VALUES ('post', 'extract', 'block', 'Letters', 'ours');
 INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis, source) VALUES ('XX-REG', '7', 'address_and_town', 'Own', 'ours', 'ours');
 SELECT protaddr.link_identity('K1', 'H1', 'customer');
 SELECT protaddr.link_identity('K2', 'H1', 'customer');
@@ -51,7 +51,7 @@ SELECT protaddr.bind_column('customer', 'home', subject => 'joint');
 SELECT protaddr.bind_column('customer', 'special', subject => 'cpr');
 SELECT protaddr.install_gate('payment', channel => 'sepa', subject => 'payer');
 SELECT protaddr.bind_column('"Odd ""name''"', 'home "x', subject => 'the ''payer');
-SELECT protaddr.install_gate('"Odd ""name''"', channel => 'letter', subject => 'the ''payer');
+SELECT protaddr.install_gate('"Odd ""name''"', channel => 'post', subject => 'the ''payer');
 INSERT INTO customer VALUES ('H1', 'H9', 'Vej 1', NULL), ('free', NULL, protaddr.address(strtnm => 'Vej', bldgnb => '2', twnnm => 'By', ctry => 'DK'), 'Vej 3');
 INSERT INTO payment SELECT 1, cpr, home FROM customer;
 GRANT SELECT ON customer TO regress_reader;

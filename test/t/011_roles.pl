@@ -57,7 +57,7 @@ C-77	19121212-1212	customer
 		SELECT protaddr.end_channel('fax'); SELECT * FROM protaddr.channel_change, protaddr.exchange_rate;
 		SELECT action FROM protaddr.explain_release('Prøvevej 1', 'sepa')},
 	rate_keeper => q{SELECT protaddr.set_exchange_rate('SEK', 0.09), protaddr.forget_linked_transfers()},
-	payment_officer => q{SELECT * FROM protaddr.held_rows(), protaddr.disclosure},
+	payment_officer => q{SELECT * FROM protaddr.held_rows(), protaddr.disclosure; SELECT protaddr.decide_held(held_id, 'reject', 'x') FROM protaddr.held_rows()},
 	auditor => q{SELECT * FROM protaddr.held_rows(); SELECT * FROM protaddr.disclosure, protaddr.channel_change, protaddr.gate_change;
 		SELECT * FROM protaddr.register_delivery, protaddr.register_forgotten});
 $node->safe_psql($database, 'CREATE SCHEMA engineer AUTHORIZATION payment_engineer');
@@ -79,10 +79,10 @@ my %not_theirs = (
 		q{SELECT protaddr.lift('1', '1', '1')}, q{SELECT protaddr.link_identity('1', '2')}, q{INSERT INTO protaddr.register_staging VALUES ('1', '2')},
 		q{SELECT protaddr.forget_subject('1', now(), '1')} ],
 	data_protection_officer => [ q{SELECT protaddr.load_cpr('')}, q{SELECT protaddr.forget_rows('1', now())}, q{SELECT protaddr.set_channel('sepa', 'minimum')} ],
-	channel_keeper => [ q{SELECT protaddr.release('Prøvevej 1', 'sepa')}, q{SELECT protaddr.release_held('1', 1, '1')}, q{SELECT protaddr.set_exchange_rate('SEK', 1)},
+	channel_keeper => [ q{SELECT protaddr.release('Prøvevej 1', 'sepa')}, q{SELECT protaddr.decide_held(1, 'reject', '1')}, q{SELECT protaddr.set_exchange_rate('SEK', 1)},
 		'SELECT FROM protaddr.disclosure', 'SELECT FROM protaddr.linked_transfer', 'SELECT FROM protaddr.birth_data' ],
-	auditor => [ q{SELECT protaddr.release_held('1', 1, '1')}, 'SELECT FROM protaddr.protection' ],
-	payment_engineer => [ q{SELECT protaddr.set_channel('sepa', 'minimum')}, q{SELECT protaddr.release_held('1', 1, '1')}, q{SELECT protaddr.explain_release('Prøvevej 1', 'sepa')} ],
+	auditor => [ q{SELECT protaddr.decide_held(1, 'reject', '1')}, 'SELECT FROM protaddr.protection' ],
+	payment_engineer => [ q{SELECT protaddr.set_channel('sepa', 'minimum')}, q{SELECT protaddr.decide_held(1, 'reject', '1')}, q{SELECT protaddr.explain_release('Prøvevej 1', 'sepa')} ],
 	nobody => [ q{SELECT protaddr.is_protected('1')}, 'SELECT FROM protaddr.register_status', 'SELECT FROM protaddr.register_review' ]);
 $node->safe_psql($database, 'CREATE ROLE nobody');
 foreach my $role (sort keys %work, 'nobody')

@@ -127,7 +127,7 @@ is($out, "Vestergade, Aarhus C\n" . WITHHELD, 'and the next client everything th
 ($out, $err) = through('teller', q{INSERT INTO asked (payer, address) SELECT cpr, home FROM customer WHERE cpr = '6201704002'});
 my $held = $node->safe_psql('bank', q{SELECT held_id FROM protaddr.held_rows('asked')});
 like($held, qr/^\d+$/, 'a row is held');
-($out, $err) = through('officer', qq{SELECT protaddr.release_held('asked', $held, 'test', 'disclose'); SELECT 1/0});
+($out, $err) = through('officer', qq{SELECT protaddr.release_held($held, 'disclose', 'test'); SELECT 1/0});
 like($err, qr/22012/, 'an error comes after it on the same connection');
 ($out, $err) = through('officer', qq{INSERT INTO asked (payer, address) SELECT cpr, home FROM customer WHERE cpr = '6201704002'}) for 1 .. 4;
 is($node->safe_psql('bank', q{SELECT count(*), count(address) FROM asked}), '1|1', 'one row left, and what the next clients write is held');

@@ -1,0 +1,238 @@
+/*
+ * in_place.c
+ *		How does a row wait for a decision in its own table?
+ *
+ * The row is stored at once, with its key and all else, but without its addresses and
+ * messages, and with a status column that says that it waits.  So whoever writes it counts
+ * one row, and gets its key.  What is missing is held, with the status that the row should
+ * have had; carried out, an UPDATE puts it in.
+ *
+ * While it waits, an update that makes it another payment, proposes an address, or sets
+ * the status, is held anew in place of what was held: what the row would be then is
+ * what is decided on.
+ */
+#include "postgres.h"
+
+#include "base/base.h"
+#include "gate/gate.h"
+#include "keys/keys.h"
+#include "law/law.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+static HeapTuple bare(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc);
+
+/* protaddr_waits_in_place tells whether a row has the status of one that waits. */
+bool
+protaddr_waits_in_place(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc)
+{
+	Form_pg_attribute att;
+	bool		isnull;
+	Datum		value;
+
+	if (gate->hold_column == InvalidAttrNumber)
+		return false;
+	att = TupleDescAttr(desc, gate->hold_column - 1);
+	value = heap_getattr(row, gate->hold_column, desc, &isnull);
+	return !isnull && datum_image_eq(value, gate->hold_value, att->attbyval, att->attlen);
+}
+
+/* carries_nothing tells whether a row has neither an address nor a message. */
+static bool
+carries_nothing(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc)
+{
+	for (int i = 1; i <= desc->natts; i++)
+		if (!TupleDescAttr(desc, i - 1)->attisdropped && protaddr_gate_checks(gate, i) &&
+			!heap_attisnull(row, i, desc))
+			return false;
+	return true;
+}
+
+/* protaddr_is_bare tells whether it waits in place, as it was left there. */
+bool
+protaddr_is_bare(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc)
+{
+	return protaddr_waits_in_place(gate, row, desc) && carries_nothing(gate, row, desc);
+}
+
+/* bare takes away what a row carries, and gives it the status of one that waits. */
+static HeapTuple
+bare(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc)
+{
+	int			room = gate->naddresses + gate->nmessages + 1;
+	int		   *columns = palloc(room * sizeof(int));
+	Datum	   *values = palloc0(room * sizeof(Datum));
+	bool	   *nulls = palloc(room * sizeof(bool));
+	int			n = 0;
+
+	for (int i = 1; i <= desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i - 1);
+
+		if (att->attisdropped || att->attgenerated != '\0' || !protaddr_gate_checks(gate, i))
+			continue;
+		if (get_typtype(att->atttypid) == TYPTYPE_DOMAIN)
+			domain_check((Datum) 0, true, att->atttypid, NULL, NULL);
+		columns[n] = i;
+		nulls[n++] = true;
+	}
+	columns[n] = gate->hold_column;
+	values[n] = gate->hold_value;
+	nulls[n++] = false;
+	return heap_modify_tuple_by_cols(row, desc, n, columns, values, nulls);
+}
+
+/* protaddr_hold_in_place holds the row and gives what is stored of it meanwhile. */
+HeapTuple
+protaddr_hold_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is_update,
+					   const ProtaddrChannel *channel, const ProtaddrTransfer *transfer, const char *why)
+{
+	protaddr_hold_row(gate, rel, row, is_update, true, channel, transfer, why);
+	return bare(gate, row, RelationGetDescr(rel));
+}
+
+/* ---- a row that waits is updated ---------------------------------------------------------- */
+
+/* The held row that a row in its table waits for. */
+typedef struct Waiting
+{
+	int64		held_id;
+	int64		last;			/* act */
+	ProtaddrHeldRow row;
+	const char *why;
+} Waiting;
+
+/*
+ * find_waiting finds and locks what is held of a row that stands in its table; false if
+ * nothing of it waits any more.  Raises XX001 if somebody has changed what is held.
+ */
+static bool
+find_waiting(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, Waiting *waiting)
+{
+	Relation	held = table_open(protaddr_own_relation("held"), RowShareLock);
+	int			level = protaddr_plain_settings();
+	char	   *relation = protaddr_gated_name(gate->root);
+	char	   *key = protaddr_row_key(gate, row, desc);
+	ProtaddrDigest place;
+	ScanKeyData scan_key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *ids = NIL;
+	ListCell   *cell;
+	bool		found = false;
+
+	AtEOXact_GUC(false, level);
+	if (key != NULL)
+	{
+		protaddr_place_digest(relation, key, &place);
+		ScanKeyInit(&scan_key, PROTADDR_HELD_PLACE, BTEqualStrategyNumber, F_BYTEAEQ,
+					PointerGetDatum(cstring_to_text_with_len((char *) place.bytes, sizeof(place.bytes))));
+		scan = systable_beginscan(held, protaddr_own_relation("held_place"), true, NULL, 1, &scan_key);
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+			ids = lappend(ids, heap_copytuple(tuple));
+		systable_endscan(scan);
+	}
+	foreach(cell, ids)
+	{
+		bool		isnull;
+		ProtaddrHeldState standing;
+		const char *words[PROTADDR_HELD_NWORDS];
+
+		tuple = lfirst(cell);
+		waiting->held_id = DatumGetInt64(heap_getattr(tuple, PROTADDR_HELD_ID, RelationGetDescr(held), &isnull));
+		if (strcmp(protaddr_column_word(tuple, RelationGetDescr(held), PROTADDR_HELD_MODE), PROTADDR_MODE_IN_PLACE) != 0)
+			continue;
+		protaddr_held_state(waiting->held_id, &standing);
+		if (standing.status != PROTADDR_HELD_WAITS && standing.status != PROTADDR_HELD_DECIDED)
+			continue;
+		(void) protaddr_held_take(held, waiting->held_id, words, &waiting->row);
+		/* while we waited for the lock it may have been carried out */
+		protaddr_held_state(waiting->held_id, &standing);
+		if (standing.status != PROTADDR_HELD_WAITS && standing.status != PROTADDR_HELD_DECIDED)
+			continue;
+		waiting->last = standing.last;
+		waiting->why = words[PROTADDR_HELD_WHY - 1];
+		found = true;
+		break;
+	}
+	table_close(held, NoLock);
+	return found;
+}
+
+/* as_it_would_be fills up a row with what is held of it, where the update proposes nothing. */
+static HeapTuple
+as_it_would_be(const ProtaddrGate *gate, Relation rel, HeapTuple row, const ProtaddrHeldRow *held)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	HeapTuple	was = protaddr_held_tuple(held, rel, NULL);
+	int			room = gate->naddresses + gate->nmessages + 1;
+	int		   *columns = palloc(room * sizeof(int));
+	Datum	   *values = palloc0(room * sizeof(Datum));
+	bool	   *nulls = palloc(room * sizeof(bool));
+	int			n = 0;
+
+	for (int i = 1; i <= desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i - 1);
+		bool		missing;
+
+		if (att->attisdropped || att->attgenerated != '\0')
+			continue;
+		missing = i == gate->hold_column ? protaddr_waits_in_place(gate, row, desc) :
+			protaddr_gate_checks(gate, i) && heap_attisnull(row, i, desc);
+		if (!missing)
+			continue;
+		columns[n] = i;
+		values[n] = heap_getattr(was, i, desc, &nulls[n]);
+		n++;
+	}
+	return n == 0 ? row : heap_modify_tuple_by_cols(row, desc, n, columns, values, nulls);
+}
+
+/* same_key tells whether a row is found where it was: one that moves may have another key. */
+static bool
+same_key(const ProtaddrGate *gate, HeapTuple before, HeapTuple row, TupleDesc desc)
+{
+	int			level = protaddr_plain_settings();
+	char	   *was = protaddr_row_key(gate, before, desc);
+	char	   *is = protaddr_row_key(gate, row, desc);
+
+	AtEOXact_GUC(false, level);
+	return was != NULL && is != NULL && strcmp(was, is) == 0;
+}
+
+/*
+ * protaddr_update_in_place looks at an update of a row that waits.  One that changes what
+ * is to be decided is held anew, and it gives what is stored of it; NULL if the update
+ * goes on as any other.
+ */
+HeapTuple
+protaddr_update_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple before, HeapTuple row,
+						 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	ProtaddrDigest was;
+	ProtaddrDigest is;
+	Waiting		waiting;
+
+	if (!protaddr_waits_in_place(gate, before, desc))
+		return NULL;
+	protaddr_payment_digest(gate, before, desc, false, &was);
+	protaddr_payment_digest(gate, row, desc, false, &is);
+	if (memcmp(&was, &is, sizeof(was)) == 0 && protaddr_is_bare(gate, row, desc) &&
+		same_key(gate, before, row, desc))
+		return NULL;
+	if (!find_waiting(gate, before, desc, &waiting))
+		return NULL;
+	row = as_it_would_be(gate, rel, row, &waiting.row);
+	(void) protaddr_held_act(waiting.held_id, waiting.last, PROTADDR_HELD_REPLACED, NULL, NULL, NULL);
+	return protaddr_hold_in_place(gate, rel, row, true, channel, transfer, waiting.why);
+}
