@@ -239,8 +239,7 @@ place 0
 mkdir "$DIR" && cp -a "$PA_WORK/pg" "$DIR/pg" && pa_copy_tree "$PA_TREE" "$DIR/tree" || exit 1
 remake || pa_fail "protaddr does not build" "$DIR/build.log"
 "$PA_BIN/initdb" -D "$DIR/clean" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$DIR/initdb.log" 2>&1 || pa_fail "initdb failed" "$DIR/initdb.log"
-set -m	# each in a process group of its own, which can be stopped
-trap 'for job in $(jobs -p); do kill -- "-$job" 2>/dev/null; done; pa_inside_end' EXIT
+trap 'kill $(jobs -p) 2>/dev/null; pa_inside_end' EXIT
 for ((w = 1; w <= workers; w++)); do
 	worker "$w" &
 done

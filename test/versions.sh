@@ -165,7 +165,7 @@ for version in "${versions[@]}"; do
 	printf 'PostgreSQL %s: %d passed, %d failed\n' "$version" "$p" "$f"
 	if [ "$f" != 0 ] || [ "$s" != 0 ]; then
 		sed -n 's/^not ok/!!   &/p; s/^ok - \(.*\) # SKIP \(.*\)/!! SKIPPED: \1: \2/p' "$WORK/$version.tally"
-		[ ! -f "$WORK/$version.log" ] || tail -n 200 "$WORK/$version.log" | sed 's/^/   | /'
+		[ ! -f "$WORK/$version.log" ] || grep -vE '^[a-z0-9_-]*gcc |^make.*(Entering|Leaving)' "$WORK/$version.log" | tail -n 200 | sed 's/^/   | /'
 	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
