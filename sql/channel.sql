@@ -138,6 +138,7 @@ SELECT protaddr.end_channel('law', '2150-01-01');
 SELECT valid_from, valid_to, when_protected FROM protaddr.channel WHERE channel = 'law' ORDER BY valid_from;
 SELECT refusal($$SELECT protaddr.release((SELECT home FROM customer WHERE cpr = '6101704001'), 'law', at => '2200-01-01')$$);
 SELECT protaddr.end_channel('law'), protaddr.end_channel('law') AS again, protaddr.end_channel('nowhere') AS nowhere;
+SELECT protaddr.release(home, 'nowhere') FROM customer LIMIT 1;
 SELECT refusal($$SELECT protaddr.release((SELECT home FROM customer WHERE cpr = '6101704001'), 'law')$$);
 -- two rules at one time: not even by hand
 SELECT refusal($$INSERT INTO protaddr.channel (channel, valid_from, route, description, legal_basis) VALUES ('test', now(), 'union', 'x', 'x')$$);

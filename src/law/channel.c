@@ -89,6 +89,8 @@ static const ProtaddrChannel show_nothing = {
 	.legal_basis = ""
 };
 
+static bool is_a_name(const char *word, size_t len);
+static const char *channel_names(void);
 static void channels_read(void);
 static void restrict_to_showing(ProtaddrChannel *channel);
 static bool channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel);
@@ -137,15 +139,55 @@ protaddr_channel(const char *name, size_t len, TimestampTz at)
 	if (there)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the channel is not in force at that time"),
+				 errmsg("channel \"%.*s\" is not in force at that time", (int) len, name),
 				 errhint("See valid_from and valid_to in protaddr.channel."),
 				 protaddr_errprivate()));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("there is no such channel"),
-			 errhint("See protaddr.channel for those there are."),
+			 is_a_name(name, len) ? errmsg("channel \"%.*s\" does not exist", (int) len, name) :
+			 errmsg("channel does not exist"),
+			 errhint("Channels are: %s.", channel_names()),
 			 protaddr_errprivate()));
 	return NULL;
+}
+
+/*
+ * is_a_name tells whether a word could be the name of a channel, misspelled.  Out of a
+ * row may come anything, an address too, and no error tells that.
+ */
+static bool
+is_a_name(const char *word, size_t len)
+{
+	if (len == 0 || len > PA_CHANNEL_SIZE || word[0] < 'a' || word[0] > 'z')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((word[i] < 'a' || word[i] > 'z') && (word[i] < '0' || word[i] > '9') && word[i] != '_')
+			return false;
+	return true;
+}
+
+/* channel_names lists the channels, each once, in the order of the alphabet. */
+static const char *
+channel_names(void)
+{
+	StringInfoData names;
+	const ProtaddrChannel *last = NULL;
+
+	initStringInfo(&names);
+	for (;;)
+	{
+		const ProtaddrChannel *next = NULL;
+
+		for (int i = 0; i < nchannels; i++)
+			if ((last == NULL || strcmp(channels[i].name, last->name) > 0) &&
+				(next == NULL || strcmp(channels[i].name, next->name) < 0))
+				next = &channels[i];
+		if (next == NULL)
+			break;
+		appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", next->name);
+		last = next;
+	}
+	return names.data;
 }
 
 /* protaddr_channel_if_any does the same, and gives NULL for one that there is not. */

@@ -247,16 +247,16 @@ static void
 refuse_unreadable(const ProtaddrChannel *channel, const PaRewritten *rewritten)
 {
 	static const char *const why[] = {
-		[PA_MESSAGE_OK] = "It is all right.",
-		[PA_MESSAGE_STOPPED] = "It was not read to its end.",
+		[PA_MESSAGE_OK] = "It can be read.",
+		[PA_MESSAGE_STOPPED] = "It was not read to the end.",
 		[PA_MESSAGE_MALFORMED] = "It is not well-formed.",
 		[PA_MESSAGE_DOCTYPE] = "It has a document type declaration.",
-		[PA_MESSAGE_ENCODING] = "Its bytes are not in the encoding it declares, or that is not known.",
-		[PA_MESSAGE_NAMESPACE] = "It is no ISO 20022 message, or holds something of another namespace.",
-		[PA_MESSAGE_TOO_DEEP] = "It is nested too deep.",
+		[PA_MESSAGE_ENCODING] = "Its bytes are not valid in the encoding that it declares, or that encoding is not supported.",
+		[PA_MESSAGE_NAMESPACE] = "It is not an ISO 20022 message, or has an element of another namespace.",
+		[PA_MESSAGE_TOO_DEEP] = "It is nested too deeply.",
 		[PA_MESSAGE_TOO_LARGE] = "A part of it is too large.",
-		[PA_MESSAGE_ORDER] = "An account stands too far behind its party.",
-		[PA_MESSAGE_UNKNOWN_FORMAT] = "It is not of the format that it should be.",
+		[PA_MESSAGE_ORDER] = "An account comes too long after its party.",
+		[PA_MESSAGE_UNKNOWN_FORMAT] = "It is not in the expected format.",
 	};
 
 	ereport(ERROR,
@@ -268,7 +268,7 @@ refuse_unreadable(const ProtaddrChannel *channel, const PaRewritten *rewritten)
 					   (unsigned long long) rewritten->offset, why[rewritten->verdict]) :
 			 errdetail("Byte %llu: %s", (unsigned long long) rewritten->offset,
 					   why[rewritten->verdict]),
-			 errhint("Where an address could stand that nobody finds, nothing leaves. The channel may hold such messages instead: when_unreadable."),
+			 errhint("An address could be overlooked in it. The channel can hold such messages instead: see when_unreadable in protaddr.channel."),
 			 protaddr_errprivate()));
 }
 
