@@ -73,7 +73,8 @@ protaddr_is_control(uint32_t c)
 		c == 0x034F ||
 		c == 0x061C ||
 		c == 0x115F || c == 0x1160 ||
-		c == 0x180E ||
+		c == 0x17B4 || c == 0x17B5 ||
+		(c >= 0x180B && c <= 0x180F) ||
 		(c >= 0x200B && c <= 0x200F) ||
 		(c >= 0x2028 && c <= 0x202E) ||
 		(c >= 0x2060 && c <= 0x206F) ||
@@ -81,7 +82,20 @@ protaddr_is_control(uint32_t c)
 		(c >= 0xFE00 && c <= 0xFE0F) ||
 		c == 0xFEFF || c == 0xFFA0 ||
 		(c >= 0xFFF9 && c <= 0xFFFB) ||
+		(c >= 0x1D173 && c <= 0x1D17A) ||
 		(c >= 0xE0000 && c <= 0xE0FFF);
+}
+
+/*
+ * protaddr_is_space
+ *		True for characters that show as a gap: a text of nothing else says nothing.
+ */
+bool
+protaddr_is_space(uint32_t c)
+{
+	return c == 0x20 || c == 0xA0 || c == 0x1680 ||
+		(c >= 0x2000 && c <= 0x200A) ||
+		c == 0x202F || c == 0x205F || c == 0x2800 || c == 0x3000;
 }
 
 /* The zeros of Unicode's decimal digits (Nd); the nine others follow each. */
