@@ -27,7 +27,6 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "commands/extension.h"
-#include "commands/sequence.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
@@ -524,8 +523,7 @@ record_change(Oid relation, const char *what, bytea *arguments)
 	Datum		values[CHANGE_COLUMNS] = {0};
 	bool		nulls[CHANGE_COLUMNS] = {false};
 
-	values[CHANGE_ID - 1] =
-		Int64GetDatum(nextval_internal(protaddr_own_relation("gate_change_id_seq"), false));
+	values[CHANGE_ID - 1] = Int64GetDatum(protaddr_next_id());
 	values[CHANGE_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	values[CHANGE_BY - 1] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
 	values[CHANGE_RELATION - 1] = CStringGetTextDatum(name_of(relation));
