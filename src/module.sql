@@ -51,6 +51,28 @@ END
 $$;
 
 -- ---------------------------------------------------------------------------
+-- What a function of ours reads with its owner's rights, its caller may not: and the
+-- plans of its statements hold it, which debug_print_plan with client_min_messages = log
+-- would show.
+-- ---------------------------------------------------------------------------
+DO $$
+DECLARE
+    definer regprocedure;
+    setting text;
+BEGIN
+    FOR definer IN
+        SELECT p.oid FROM pg_catalog.pg_proc p
+        WHERE p.pronamespace OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace AND p.prosecdef
+    LOOP
+        FOREACH setting IN ARRAY '{debug_print_parse,debug_print_rewritten,debug_print_plan}'::text[]
+        LOOP
+            EXECUTE pg_catalog.format('ALTER FUNCTION %s SET %I = off', definer, setting);
+        END LOOP;
+    END LOOP;
+END
+$$;
+
+-- ---------------------------------------------------------------------------
 -- The first data key, and with it the outer key's file if there is none.
 -- ---------------------------------------------------------------------------
 SELECT protaddr.rotate_data_key();
