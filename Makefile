@@ -19,7 +19,8 @@ BASE_OBJS = \
 	src/base/database.o \
 	src/base/hooks.o \
 	src/base/log_hygiene.o \
-	src/base/own_tables.o
+	src/base/own_tables.o \
+	src/base/settings.o
 
 TEXT_OBJS = \
 	src/text/character.o \

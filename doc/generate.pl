@@ -55,6 +55,7 @@ my %meaning = (
 	'23514' => 'A word, amount, rate or code that a column cannot have. Raised by PostgreSQL, for the constraints of protaddr\'s tables.',
 	'23P01' => 'Two rules of one channel would hold at the same time.',
 	'23PA1' => 'The gate, `release` or its like refuses: the channel blocks, or what is asked cannot be proved safe. The row is not written.',
+	'25001' => 'It commits by itself, and so cannot run in a transaction block.',
 	'39P01' => 'A trigger function is used otherwise than protaddr\'s own functions use it.',
 	'40001' => 'The register was changed meanwhile. Run the transaction again.',
 	'42501' => 'A right is missing. Also raised by PostgreSQL, where EXECUTE was not granted.',
@@ -75,6 +76,7 @@ my %meaning = (
 	'54000' => 'A limit: people of a value, links, protections, columns of a gate, size of a message.',
 	'55000' => 'Not in this state: the object does not allow it now.',
 	'55006' => 'Something is in use.',
+	'55P03' => 'Somebody else holds a lock, and it is not waited for.',
 	'55PA1' => 'Not ready. As a warning, once a transaction: the register is not, and nothing is disclosed. As an error: a key is not here, or gates are not enforced and `protaddr.require_preload` is on.',
 	'58P01' => 'A file cannot be read; the code is the system\'s.',
 	'XX000' => 'Something failed that should not.',
@@ -161,9 +163,9 @@ sub room_of_objects
 	{
 		my $sql = slurp($path) =~ s/--[^\n]*//gr;
 
-		while ($sql =~ /\bCREATE\s+(?:UNLOGGED\s+)?(FUNCTION|TABLE|VIEW|TYPE|DOMAIN|OPERATOR CLASS|OPERATOR)\s+protaddr\.([^\s(;]+)/g)
+		while ($sql =~ /\bCREATE\s+(?:UNLOGGED\s+)?(FUNCTION|PROCEDURE|TABLE|VIEW|TYPE|DOMAIN|OPERATOR CLASS|OPERATOR)\s+protaddr\.([^\s(;]+)/g)
 		{
-			my ($kind, $name) = ($1, $2);
+			my ($kind, $name) = ($1 eq 'PROCEDURE' ? 'FUNCTION' : $1, $2);
 			$made{ ($kind =~ /^(?:FUNCTION|OPERATOR)/ ? $kind : 'RELATION') . " $name" } = in_room($path);
 		}
 		# of one wording, made in a loop
@@ -238,7 +240,7 @@ sub reference
 		(SELECT string_agg(DISTINCT a.grantee::regrole::text, ', ') FROM aclexplode(%1$s) a WHERE a.grantee <> 0 AND a.grantee <> %s AND a.privilege_type = '%2$s') AS roles};
 	my @settings = asked(q{SELECT name, vartype, unit, boot_val, context, short_desc, extra_desc, min_val, max_val, enumvals
 		FROM pg_settings WHERE name LIKE 'protaddr.%' ORDER BY name});
-	my @functions = asked('SELECT p.proname AS name, pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result,
+	my @functions = asked('SELECT p.proname AS name, pg_get_function_arguments(p.oid) AS arguments, coalesce(pg_get_function_result(p.oid), \'procedure\') AS result,
 		obj_description(p.oid, \'pg_proc\') AS comment, ' . sprintf($public, 'p.proacl', 'EXECUTE', 'p.proowner') . q{
 ,
 		EXISTS (SELECT FROM pg_operator o WHERE o.oprcode = p.oid) OR EXISTS (SELECT FROM pg_amproc a WHERE a.amproc = p.oid)
@@ -350,7 +352,7 @@ sub functions
 		}
 		$out .= "### $_->{name}\n\n" if $_->{name} ne $last;
 		$last = $_->{name};
-		$out .= "```\n" . wrapped("$_->{name}($arguments)", $result eq 'record' && $arguments =~ /OUT / ? '' : "returns $result") . "\n```\n" . prose($comment) . ' *' . rights($_, 'For everybody.') . "*\n\n";
+		$out .= "```\n" . wrapped(($result eq 'procedure' ? 'CALL ' : '') . "$_->{name}($arguments)", $result eq 'procedure' || $result eq 'record' && $arguments =~ /OUT / ? '' : "returns $result") . "\n```\n" . prose($comment) . ' *' . rights($_, 'For everybody.') . "*\n\n";
 	}
 	$out .= "### Parts of these, and triggers\n\n| function | |\n|---|---|\n$parts\n" if $parts ne '';
 	return $out;

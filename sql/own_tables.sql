@@ -57,6 +57,10 @@ INSERT INTO channel VALUES (1);
 SELECT refusal('TRUNCATE protaddr.' || c.relname) FROM pg_class c
 WHERE c.relnamespace = 'protaddr'::regnamespace AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'own_table_truncated') ORDER BY c.relname COLLATE "C";
 
+-- ---- what a function reads with its owner's rights is in no plan that its caller is shown -------
+SELECT p.oid::regprocedure AS shows_its_plans FROM pg_proc p WHERE p.pronamespace = 'protaddr'::regnamespace AND p.prosecdef
+AND NOT coalesce(p.proconfig, '{}') @> '{debug_print_parse=off,debug_print_rewritten=off,debug_print_plan=off}' ORDER BY p.oid::regprocedure::text COLLATE "C";
+
 -- ---- publications: an update or a delete needs to know its row -----------------------------------
 SELECT c.relname AS no_identity FROM pg_class c WHERE c.relnamespace = 'protaddr'::regnamespace AND c.relkind = 'r' AND c.relreplident <> 'f'
 AND NOT (c.relreplident = 'd' AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)) ORDER BY c.relname;

@@ -136,7 +136,7 @@ protaddr.subject_type(oid)|all
 protaddr.subjects_of(protaddr.address)|none
 protaddr.substitute_fits(protaddr.address,text)|none
 protaddr.take_over_shipped_row()|none
-protaddr.this_database()|monitor
+protaddr.this_database()|all
 protaddr.town_location_name(protaddr.address)|all
 protaddr.town_name(protaddr.address)|all
 protaddr.trigger_arguments(oid)|all

@@ -95,6 +95,13 @@ typedef void ProtaddrJsonResult;
 	 ((RangeTblEntry *) (element))->requiredPerms : 0)
 #endif
 
+/* All settings that there are, placeholders included. */
+#if PG_VERSION_NUM >= 160000
+#define protaddr_guc_variables(n) get_guc_variables(n)
+#else
+#define protaddr_guc_variables(n) (*(n) = GetNumConfigOptions(), get_guc_variables())
+#endif
+
 /* A qualified name as text; since 16 it can be refused softly. */
 #include "utils/regproc.h"
 #if PG_VERSION_NUM >= 160000

@@ -28,7 +28,7 @@ REVOKE ALL ON ALL SEQUENCES IN SCHEMA protaddr FROM PUBLIC, pg_monitor;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA protaddr FROM pg_monitor;
 GRANT SELECT ON protaddr.channel, protaddr.gate_status, protaddr.bound_column TO PUBLIC;
 GRANT SELECT ON protaddr.key_status, protaddr.register_status, protaddr.load_progress, protaddr.verify_progress, protaddr.reseal_progress TO pg_monitor;
-GRANT EXECUTE ON FUNCTION protaddr.data_key_available(bigint), protaddr.outer_key_name(), protaddr.crypto_library(), protaddr.this_database() TO pg_monitor;
+GRANT EXECUTE ON FUNCTION protaddr.data_key_available(bigint), protaddr.outer_key_name(), protaddr.crypto_library() TO pg_monitor;
 
 -- ---------------------------------------------------------------------------
 -- A publication FOR ALL TABLES, or of our schema, must not make our own writes fail:
@@ -46,6 +46,28 @@ BEGIN
                           WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indisprimary)
     LOOP
         EXECUTE pg_catalog.format('ALTER TABLE %s REPLICA IDENTITY FULL', keyless);
+    END LOOP;
+END
+$$;
+
+-- ---------------------------------------------------------------------------
+-- What a function of ours reads with its owner's rights, its caller may not: and the
+-- plans of its statements hold it, which debug_print_plan with client_min_messages = log
+-- would show.
+-- ---------------------------------------------------------------------------
+DO $$
+DECLARE
+    definer regprocedure;
+    setting text;
+BEGIN
+    FOR definer IN
+        SELECT p.oid FROM pg_catalog.pg_proc p
+        WHERE p.pronamespace OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace AND p.prosecdef
+    LOOP
+        FOREACH setting IN ARRAY '{debug_print_parse,debug_print_rewritten,debug_print_plan}'::text[]
+        LOOP
+            EXECUTE pg_catalog.format('ALTER FUNCTION %s SET %I = off', definer, setting);
+        END LOOP;
     END LOOP;
 END
 $$;

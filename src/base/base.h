@@ -86,7 +86,7 @@ typedef struct ProtaddrPart
 	bool		(*check_perms) (List *asked, bool ereport_on_violation);
 	void		(*executor_start) (QueryDesc *query);
 	void		(*executor_ending) (QueryDesc *query);	/* its memory is still there */
-	void		(*executor_end) (QueryDesc *query);
+	void		(*planning) (const char *text);
 	void		(*utility) (ProtaddrUtility *command);
 	void		(*analyzed) (ParseState *pstate, Query *query);
 } ProtaddrPart;
@@ -95,6 +95,7 @@ typedef struct ProtaddrPart
 
 extern void protaddr_hooks_init(const ProtaddrPart *const *all, int nall);
 extern void protaddr_utility_go_on(ProtaddrUtility *command);
+extern void protaddr_hooks_before_others(void);
 
 /* ---- base/callers.c: with whose rights this code runs ---------------------- */
 
@@ -103,6 +104,7 @@ typedef bool (*ProtaddrRoleTest) (Oid role, const void *what);
 extern const ProtaddrPart protaddr_callers_part;
 
 extern bool protaddr_callers_all(ProtaddrRoleTest test, const void *what);
+extern bool protaddr_callers_unseen(void);
 extern char *protaddr_callers_name(void);
 extern char *protaddr_role_name(Oid role);
 
@@ -122,6 +124,11 @@ extern int	protaddr_errprivate(void);
 /* the same where the error may be a soft one, which unwinds nothing */
 #define protaddr_errprivate_unless(escontext) \
 	((escontext) != NULL ? 0 : protaddr_errprivate())
+
+/* ---- base/settings.c: the configuration's word counts, and no session's -------- */
+
+extern void protaddr_settings_read(void);
+extern void protaddr_settings_apply(void);
 
 /* ---- base/database.c: which database this is --------------------------------- */
 

@@ -49,10 +49,9 @@ COMMENT ON FUNCTION protaddr.own_table_changed() IS
 
 CREATE FUNCTION protaddr.this_database() RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_this_database_sql' LANGUAGE C STRICT STABLE PARALLEL SAFE;
-REVOKE ALL ON FUNCTION protaddr.this_database() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION protaddr.this_database() TO pg_monitor;
+GRANT EXECUTE ON FUNCTION protaddr.this_database() TO PUBLIC;
 COMMENT ON FUNCTION protaddr.this_database() IS
-'This database: system identifier of the cluster and OID of the database. A copy made by CREATE DATABASE ... TEMPLATE has another, and so has a cluster after pg_upgrade.';
+'This database: system identifier of the cluster and OID of the database. A copy made by CREATE DATABASE ... TEMPLATE has another, and so has a cluster after pg_upgrade. Not secret; for everybody, since whoever may read protaddr.register_status calls it.';
 
 CREATE FUNCTION protaddr.own_script_runs() RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_own_script_runs' LANGUAGE C STRICT STABLE PARALLEL SAFE;

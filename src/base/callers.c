@@ -98,6 +98,16 @@ protaddr_callers_all(ProtaddrRoleTest test, const void *what)
 }
 
 /*
+ * protaddr_callers_unseen is true where the library came into the session inside a
+ * function that acts for another role, so that nobody can tell who else is on the way.
+ */
+bool
+protaddr_callers_unseen(void)
+{
+	return !known() && some_unseen;
+}
+
+/*
  * protaddr_role_name names a role, by number and name: neither a new role of an old
  * name nor, in another cluster, one of the same number is the same.  palloc'd.
  */

@@ -7,7 +7,7 @@
  * tells its parts, in the order in which module.c names them.
  *
  * Where a hook may refuse (object access, permissions), a library that was loaded before
- * us is asked first.  A log line is redacted before it sees the line.
+ * us is asked first.  A log line is redacted before any library sees it.
  *
  * Callbacks for cache messages, and for the end of a transaction, come while nothing
  * can be undone any more.  They note what happened: they read no catalog, allocate
@@ -18,6 +18,7 @@
 #include "base/base.h"
 
 #include "miscadmin.h"
+#include "optimizer/planner.h"
 #include "utils/inval.h"
 
 static const ProtaddrPart *const *parts = NULL;
@@ -27,9 +28,12 @@ static object_access_hook_type previous_object_access = NULL;
 static ExecutorCheckPerms_hook_type previous_check_perms = NULL;
 static ExecutorStart_hook_type previous_executor_start = NULL;
 static ExecutorEnd_hook_type previous_executor_end = NULL;
+static planner_hook_type previous_planner = NULL;
 static ProcessUtility_hook_type previous_utility = NULL;
 static post_parse_analyze_hook_type previous_analyzed = NULL;
 static emit_log_hook_type previous_emit_log = NULL;
+static emit_log_hook_type later_emit_log = NULL;	/* of libraries loaded after us */
+static bool telling_later = false;
 
 static void hooks_relcache(Datum arg, Oid relid);
 static void hooks_syscache(Datum arg, int cacheid, uint32 hashvalue);
@@ -39,6 +43,7 @@ static void hooks_object_access(ObjectAccessType access, Oid class, Oid object, 
 static bool hooks_check_perms(PROTADDR_CHECK_PERMS_ARGS);
 static void hooks_executor_start(QueryDesc *query, int eflags);
 static void hooks_executor_end(QueryDesc *query);
+static PlannedStmt *hooks_planner(Query *query, const char *text, int options, ParamListInfo params);
 static void hooks_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
 						  ProcessUtilityContext context, ParamListInfo params,
 						  QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion);
@@ -54,12 +59,14 @@ void
 protaddr_hooks_init(const ProtaddrPart *const *all, int nall)
 {
 	Assert(nparts == 0);
+	protaddr_settings_read();
 	for (int i = 0; i < nall; i++)
 	{
 		protaddr_own_tables_known(all[i]->tables, all[i]->ntables);
 		if (all[i]->start)
 			all[i]->start();
 	}
+	protaddr_settings_apply();
 	parts = all;
 	nparts = nall;
 
@@ -78,6 +85,8 @@ protaddr_hooks_init(const ProtaddrPart *const *all, int nall)
 	ExecutorStart_hook = hooks_executor_start;
 	previous_executor_end = ExecutorEnd_hook;
 	ExecutorEnd_hook = hooks_executor_end;
+	previous_planner = planner_hook;
+	planner_hook = hooks_planner;
 	previous_utility = ProcessUtility_hook;
 	ProcessUtility_hook = hooks_utility;
 	previous_analyzed = post_parse_analyze_hook;
@@ -127,6 +136,7 @@ hooks_xact(XactEvent event, void *arg)
 	bool		ending = event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE ||
 	event == XACT_EVENT_PARALLEL_PRE_COMMIT;
 
+	telling_later = false;		/* should an error have left a hook */
 	for (int i = 0; i < nparts; i++)
 	{
 		if (ending && parts[i]->pre_commit)
@@ -181,7 +191,6 @@ hooks_executor_start(QueryDesc *query, int eflags)
 		standard_ExecutorStart(query, eflags);
 }
 
-/* An earlier library may log the query here: our parts hear last that it has ended. */
 static void
 hooks_executor_end(QueryDesc *query)
 {
@@ -192,9 +201,16 @@ hooks_executor_end(QueryDesc *query)
 		previous_executor_end(query);
 	else
 		standard_ExecutorEnd(query);
-	for (int i = nparts - 1; i >= 0; i--)
-		if (parts[i]->executor_end)
-			parts[i]->executor_end(query);
+}
+
+static PlannedStmt *
+hooks_planner(Query *query, const char *text, int options, ParamListInfo params)
+{
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->planning)
+			parts[i]->planning(text);
+	return previous_planner ? previous_planner(query, text, options, params) :
+		standard_planner(query, text, options, params);
 }
 
 static void
@@ -239,6 +255,7 @@ protaddr_utility_go_on(ProtaddrUtility *command)
 static void
 hooks_analyzed(ParseState *pstate, Query *query, JumbleState *jumble)
 {
+	protaddr_hooks_before_others();
 	if (previous_analyzed)
 		previous_analyzed(pstate, query, jumble);
 	for (int i = 0; i < nparts; i++)
@@ -248,12 +265,33 @@ hooks_analyzed(ParseState *pstate, Query *query, JumbleState *jumble)
 
 /* ---- the server log ------------------------------------------------------------------- */
 
+/*
+ * A library that is loaded after us has put its hook before ours, and would be told what
+ * ours is about to redact.  So we go before it, once all libraries are there; its own
+ * predecessor is us, and to us it comes back.
+ */
+void
+protaddr_hooks_before_others(void)
+{
+	if (likely(emit_log_hook == hooks_emit_log || later_emit_log != NULL))
+		return;
+	later_emit_log = emit_log_hook;
+	emit_log_hook = hooks_emit_log;
+}
+
 static void
 hooks_emit_log(ErrorData *error)
 {
+	/* twice does no harm, and nobody is told anything that was not seen to */
 	for (int i = 0; i < nparts; i++)
 		if (parts[i]->emit_log)
 			parts[i]->emit_log(error);
-	if (previous_emit_log)
+	if (later_emit_log && !telling_later)
+	{
+		telling_later = true;
+		later_emit_log(error);
+		telling_later = false;
+	}
+	else if (previous_emit_log)
 		previous_emit_log(error);
 }

@@ -10,8 +10,16 @@
  *
  * Errors and duration lines of others in the same transaction or statement are
  * caught by emit_log_hook, which hides their statement, context and detail from
- * the log.  What the server logs before it has parsed a statement
- * (log_statement) is out of anybody's reach; the README says so.
+ * the log.
+ *
+ * A statement's text outlives the transaction in which its address was sealed: prepared,
+ * as the plan of a function, or where the address is never computed.  So each statement
+ * is looked at when it is analyzed, and a text that holds an address is known again when
+ * it is planned, executed or logged.
+ *
+ * What the server logs before it has analyzed a statement (log_statement, syntax errors),
+ * and the text of a function that nobody has called, is out of anybody's reach; the
+ * documentation says so.
  */
 #include "postgres.h"
 
@@ -20,8 +28,16 @@
 #include "access/xact.h"
 #include "commands/copy.h"
 #include "commands/copyfrom_internal.h"
+#include "access/transam.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "tcop/tcopprot.h"
 #include "utils/elog.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 /* Clear text was sealed in the transaction now running ... */
 static bool clear_text_in_transaction = false;
@@ -29,20 +45,184 @@ static bool clear_text_in_transaction = false;
 /* ... or in the statement that started at this time. */
 static TimestampTz clear_text_statement = 0;
 
+/*
+ * Texts of statements that hold an address, as a Bloom filter of their hashes: a session
+ * may have any number of them.  One that is taken for another is hidden for nothing.
+ */
+#define TEXT_BITS	(1 << 16)
+static uint64 texts[TEXT_BITS / 64];
+static bool any_text = false;
+
+static void log_hygiene_analyzed(ParseState *pstate, Query *query);
+static void log_hygiene_planning(const char *text);
+static void log_hygiene_executor_start(QueryDesc *query);
 static void log_hygiene_emit_log(ErrorData *edata);
+static bool find_address(Node *node, void *context);
+static bool find_constant(Node *node, void *context);
+static void cut_audit(char *line);
 static void log_hygiene_xact_end(void);
 
 const ProtaddrPart protaddr_log_hygiene_part = {
 	.xact_end = log_hygiene_xact_end,
 	.emit_log = log_hygiene_emit_log,
+	.analyzed = log_hygiene_analyzed,
+	.planning = log_hygiene_planning,
+	.executor_start = log_hygiene_executor_start,
 };
 
 /* protaddr_clear_text_seen notes that the running statement holds an address. */
 void
 protaddr_clear_text_seen(void)
 {
+	protaddr_hooks_before_others();
 	clear_text_in_transaction = true;
 	clear_text_statement = GetCurrentStatementStartTimestamp();
+}
+
+/* ---- texts that hold an address ---------------------------------------------------- */
+
+static inline void
+text_places(const char *text, uint32 place[2])
+{
+	uint64		hash = hash_bytes_extended((const unsigned char *) text, strlen(text), 0);
+
+	place[0] = (uint32) hash % TEXT_BITS;
+	place[1] = (uint32) (hash >> 32) % TEXT_BITS;
+}
+
+static void
+remember_text(const char *text)
+{
+	uint32		place[2];
+
+	text_places(text, place);
+	for (int i = 0; i < 2; i++)
+		texts[place[i] / 64] |= UINT64CONST(1) << (place[i] % 64);
+	any_text = true;
+}
+
+/* holds_address is true of a text that was remembered. */
+static bool
+holds_address(const char *text)
+{
+	uint32		place[2];
+
+	if (likely(!any_text) || text == NULL)
+		return false;
+	text_places(text, place);
+	for (int i = 0; i < 2; i++)
+		if ((texts[place[i] / 64] & UINT64CONST(1) << (place[i] % 64)) == 0)
+			return false;
+	return true;
+}
+
+static void
+log_hygiene_analyzed(ParseState *pstate, Query *query)
+{
+	Oid			address;
+	Node	   *utility = query->utilityStmt;
+
+	if (pstate->p_sourcetext == NULL || !OidIsValid(address = protaddr_address_type()))
+		return;
+	if (utility != NULL && IsA(utility, DeclareCursorStmt))
+		utility = ((DeclareCursorStmt *) utility)->query;
+	else if (utility != NULL && IsA(utility, ExplainStmt))
+		utility = ((ExplainStmt *) utility)->query;
+	else if (utility != NULL && IsA(utility, CreateTableAsStmt))
+		utility = ((CreateTableAsStmt *) utility)->query;
+	if (!find_address(utility != NULL && IsA(utility, Query) ? utility : (Node *) query, &address))
+		return;
+	remember_text(pstate->p_sourcetext);
+	protaddr_clear_text_seen();
+}
+
+static void
+log_hygiene_planning(const char *text)
+{
+	if (holds_address(text))
+		protaddr_clear_text_seen();
+}
+
+static void
+log_hygiene_executor_start(QueryDesc *query)
+{
+	if (holds_address(query->sourceText))
+		protaddr_clear_text_seen();
+}
+
+/* is_of_addresses is true of the type, of arrays and domains of it, and of rows that have it. */
+static bool
+is_of_addresses(Oid type, Oid address)
+{
+	Oid			element = get_base_element_type(type);
+	bool		found;
+	TupleDesc	desc;
+
+	if (getBaseType(type) == address || (OidIsValid(element) && getBaseType(element) == address))
+		return true;
+	if (get_typtype(type) != TYPTYPE_COMPOSITE)
+		return false;
+	desc = lookup_rowtype_tupdesc(type, -1);
+	found = false;
+	for (int i = 0; i < desc->natts && !found; i++)
+		found = !TupleDescAttr(desc, i)->attisdropped && getBaseType(TupleDescAttr(desc, i)->atttypid) == address;
+	ReleaseTupleDesc(desc);
+	return found;
+}
+
+/* takes_clear_text is true of functions of ours that make an address of text, or find it there. */
+static bool
+takes_clear_text(Oid function)
+{
+	static const char *const names[] = {"address", "release_message", "release_mt", "release_json"};
+	char	   *name;
+
+	if (get_func_namespace(function) != get_namespace_oid("protaddr", true) ||
+		(name = get_func_name(function)) == NULL)
+		return false;
+	for (int i = 0; i < lengthof(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * find_address is true of a tree with an address in it that its text spells out: as a
+ * constant, or as a constant that is to become one.
+ */
+static bool
+find_address(Node *node, void *context)
+{
+	Oid			address = *(Oid *) context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, find_address, context, 0);
+	if (IsA(node, Const))
+		return !((Const *) node)->constisnull && ((Const *) node)->consttype >= FirstNormalObjectId &&
+			is_of_addresses(((Const *) node)->consttype, address);
+	if ((IsA(node, CoerceViaIO) && is_of_addresses(((CoerceViaIO *) node)->resulttype, address)) ||
+		(IsA(node, ArrayCoerceExpr) && is_of_addresses(((ArrayCoerceExpr *) node)->resulttype, address)) ||
+		(IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid >= FirstNormalObjectId &&
+		 takes_clear_text(((FuncExpr *) node)->funcid)))
+	{
+		if (find_constant(node, NULL))
+			return true;
+	}
+	return expression_tree_walker(node, find_address, context);
+}
+
+static bool
+find_constant(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Const))
+		return !((Const *) node)->constisnull;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, find_constant, context, 0);
+	return expression_tree_walker(node, find_constant, context);
 }
 
 /*
@@ -82,6 +262,30 @@ log_hygiene_xact_end(void)
 	clear_text_in_transaction = false;
 }
 
+/*
+ * cut_audit cuts a line of pgaudit behind its seventh field, the object's name: what
+ * follows is the statement and its parameters.
+ */
+static void
+cut_audit(char *line)
+{
+	static const char withheld[] = "<withheld by protaddr>";
+	bool		quoted = false;
+	int			fields = 0;
+
+	for (; *line != '\0' && fields < 7; line++)
+	{
+		if (*line == '"')
+			quoted = !quoted;
+		else if (*line == ',' && !quoted)
+			fields++;
+	}
+	if (strlen(line) >= sizeof(withheld))
+		strcpy(line, withheld);
+	else
+		*line = '\0';
+}
+
 static void
 log_hygiene_emit_log(ErrorData *edata)
 {
@@ -105,7 +309,8 @@ log_hygiene_emit_log(ErrorData *edata)
 
 	if (!clear_text_in_transaction &&
 		(clear_text_statement == 0 ||
-		 clear_text_statement != GetCurrentStatementStartTimestamp()))
+		 clear_text_statement != GetCurrentStatementStartTimestamp()) &&
+		!holds_address(debug_query_string))
 		return;
 
 	/* our own errors are discreet already, and their detail is of use */
@@ -115,12 +320,18 @@ log_hygiene_emit_log(ErrorData *edata)
 	edata->hide_stmt = true;
 	edata->hide_ctx = true;
 
+	/* the statement of a function, which the client has written or may read */
+	edata->internalquery = NULL;
+
 	/*
 	 * Bind parameters, "Key (..)=(..)", "Failing row contains (..)": the client may have them,
 	 * they are its own input.
 	 */
 	if (edata->detail != NULL || edata->detail_log != NULL)
 		edata->detail_log = pstrdup("Withheld by protaddr: the statement holds an address.");
+
+	if (edata->message != NULL && strncmp(edata->message, "AUDIT: ", 7) == 0)
+		cut_audit(edata->message);
 
 	/*
 	 * "duration: 1.234 ms  statement: ..." and auto_explain's "duration: ... plan:" hold the

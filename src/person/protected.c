@@ -189,17 +189,10 @@ const ProtaddrPart protaddr_protected_part = {
 static void
 protected_start(void)
 {
-	/*
-	 * Where the library is not preloaded, PGOPTIONS or ALTER ROLE may have set the name already.
-	 * That is refused below, but has displaced what the server's configuration says: then the
-	 * strictest value holds, not the default.
-	 */
-	bool		displaced = GetConfigOption("protaddr.register_max_age", true, false) != NULL;
-
 	DefineCustomIntVariable("protaddr.register_max_age",
 							"How old the newest word of a register source may be.",
 							"Past it nothing is disclosed until the source is loaded or confirmed again.",
-							&register_max_age, displaced ? 60 : 4 * SECS_PER_DAY, 60, INT_MAX,
+							&register_max_age, 4 * SECS_PER_DAY, 60, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
 	hash_seed = pg_prng_uint64(&pg_global_prng_state);
 }

@@ -244,6 +244,20 @@ for my $section (
 	is(log_holds($literal), '', 'nor does the statement come along');
 }
 
+# Nor is what a function reads with its owner's rights shown to whoever may call it.
+{
+	my $secret = 'ZZHEMMELIGPERSON99';
+	$node->safe_psql('bank', qq(CREATE ROLE regress_loader LOGIN; GRANT EXECUTE ON FUNCTION protaddr.load_staged, protaddr.protect, protaddr.lift, protaddr.link_identity TO regress_loader;
+		INSERT INTO protaddr.register_staging (source, subject, code) VALUES ('NO-FREG', '$secret', 'FORTROLIG')));
+	my ($told, $result) = ('', '');
+	$node->psql('bank', q(SET debug_print_parse = on; SET debug_print_rewritten = on; SET debug_print_plan = on; SET debug_pretty_print = off; SET client_min_messages = log;
+		SELECT outcome FROM protaddr.load_staged('NO-FREG', 'NO-FREG')), stdout => \$result, stderr => \$told, extra_params => [ '-U', 'regress_loader' ]);
+	is($result, 'loaded', 'a loader loads what it may not read');
+	isnt(index($told, 'LOG:  plan:'), -1, 'it is shown the plan of its own statement');
+	is(index($told, $secret), -1, 'but not what the function reads');
+	is(index($told, as_node_bytes($secret)), -1, 'not as bytes either');
+}
+
 # ---- what is stored ------------------------------------------------------------------
 
 my $still_there = $node->safe_psql('bank', 'SELECT count(*) FROM customer WHERE home IS NOT NULL');
@@ -296,12 +310,111 @@ is(scalar(grep { /LOG:  statement: / } @lines), 4, 'log_statement has each state
 is(scalar(grep { /STATEMENT:  / } @lines), 2, 'and the log has it again with an error that comes before the address is read');
 is(scalar(@lines), 6, 'and that is all');
 
-# Nor do we recognise a statement that was prepared before, when its text is logged again.
-$node->append_conf('postgresql.conf', "log_statement = none\nlog_min_duration_statement = 0");
-reloaded($node);
+# The body of a function that nobody has called yet: nobody has looked at it.
 $log_start = -s $node->logfile;
-$node->safe_psql('bank', "PREPARE p AS INSERT INTO customer VALUES (500006, 'hidden', '$own 6'); EXECUTE p");
-is(log_holds('PREPARE p AS INSERT INTO customer VALUES (500006') =~ s/.*DETAIL/DETAIL/r,
-	"DETAIL:  prepare: PREPARE p AS INSERT INTO customer VALUES (500006, 'hidden', '$own 6');", 'EXECUTE of a statement prepared with an address in it is logged with that');
+$node->psql("bank", "CREATE FUNCTION fails(text) RETURNS int LANGUAGE plpgsql AS \$\$ BEGIN INSERT INTO customer VALUES (500006, 'hidden', '$own 6'); END \$\$");
+is(scalar(grep { /STATEMENT:  / } split(/\n/, log_holds($own))), 1, 'and the body of a function whose definition fails');
 $node->stop;
+
+# ---- a text that outlives its transaction, and other libraries' hooks ----------------------
+
+# A log shipper: it writes down what a hook is told, if it is told anything.
+my $spy = build_spy();
+my $canary_of = sub { my ($what) = @_; return (canary_for("outlives: $what"))[0]; };
+
+sub outlives
+{
+	my ($how, $preload) = @_;
+	unlink("$dir/told");
+	$node->append_conf('postgresql.conf', "shared_preload_libraries = '$preload'\n" . $chatty . <<"CONF");
+log_statement = none
+log_min_messages = warning
+CONF
+	$node->start;
+	%used      = ();
+	$log_start = -s $node->logfile;
+	$node->safe_psql('bank', 'DELETE FROM customer WHERE id BETWEEN 600000 AND 600099; INSERT INTO customer VALUES (600000, $$hidden$$, NULL)');
+	my %ways = (
+		'SQL prepared'  => q(PREPARE p AS INSERT INTO customer VALUES (600001, 'hidden', '%s'); EXECUTE p;, EXECUTE p),
+		'never computed' => q(SELECT ('%s'::text)::protaddr.address WHERE false;, SELECT 1/0 FROM customer WHERE ('%s'::text)::protaddr.address IS NULL OR id > 0),
+		'cursor'        => q(BEGIN; DECLARE c CURSOR FOR SELECT 1 / (id - 600000), '%s'::protaddr.address FROM customer WHERE id = 600000;, FETCH c),
+		'function'      => q(CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN INSERT INTO customer VALUES (600002, 'hidden', '%s'); RETURN 1 / (SELECT count(*) - 1 FROM customer WHERE id = 600000); END $$; BEGIN; SAVEPOINT s; SELECT pg_temp.f(); ROLLBACK;, SELECT pg_temp.f()),
+		'function, inner position' => q(DO $$ BEGIN EXECUTE 'SELECT protaddr.subject_key(''x''), ''%s''::protaddr.address, nowhere'; END $$;, SELECT 1 / 0),
+		'message'       => q(PREPARE m AS SELECT protaddr.release_message('<a>%s</a>', 'sepa');, EXECUTE m),
+		'array'         => q(SELECT 1 / (id - 600000) FROM customer WHERE id = 600000 AND '{"%s"}'::protaddr.address[] IS NOT NULL;, SELECT 1),
+		'verbose plan'  => q(EXPLAIN (VERBOSE, COSTS OFF) SELECT ('%s'::text)::protaddr.address FROM customer;, SELECT count(*) FROM customer WHERE ('%s'::text)::protaddr.address IS NULL),
+	);
+	for my $what (sort keys %ways)
+	{
+		my $canary = $canary_of->($what);
+		my ($first, $second) = split(/;, /, $ways{$what} =~ s/%s/$canary/gr);
+		# the definition of a function is its owner's own text: not logged here
+		my $quiet = $what =~ /^function$/ ? "SET log_min_duration_statement = -1; SET auto_explain.log_min_duration = -1; " : '';
+		my $session = $node->background_psql('bank', on_error_stop => 0);
+		$session->query("$quiet$first;");
+		$session->query("RESET log_min_duration_statement; RESET auto_explain.log_min_duration;") if $quiet;
+		$session->query("$second;");
+		$session->quit;
+	}
+	# the extended protocol: parsed once, executed in transactions of their own
+	my $canary = $canary_of->('named statement');
+	append_to_file("$dir/named.sql", '') if !-e "$dir/named.sql";
+	{
+		open(my $out, '>', "$dir/named.sql") or die $!;
+		print $out "INSERT INTO customer VALUES (600003, 'hidden', '$canary');\n";
+		close($out);
+	}
+	IPC::Run::run([ 'pgbench', '-n', '-t3', '-c1', '-M', 'prepared', '-f', "$dir/named.sql", $node->connstr('bank') ], '>', \my $out, '2>', \my $err);
+	unlink("$dir/named.sql");
+	$node->stop;
+	my $told = -e "$dir/told" ? slurp_file("$dir/told") : '';
+	cmp_ok(scalar(split /\n/, $told), '>', 20, "$how: the shipper is told") if $preload =~ /spy/;
+	isnt(log_holds('Query Text: '), '', "$how: plans are logged") if $preload =~ /auto_explain/;
+	for my $canary (sort keys %used)
+	{
+		is(log_holds($canary), '', "$how, $used{$canary}: not in the log");
+		is(join("\n", grep { index($_, $canary) >= 0 } split(/\n/, $told)), '', "$how, $used{$canary}: the shipper is not told");
+	}
+	return;
+}
+
+# build_spy compiles it; '' where that cannot be done
+sub build_spy
+{
+	my $include = `pg_config --includedir-server`;
+	chomp($include);
+	open(my $out, '>', "$dir/spy.c") or die $!;
+	print $out <<"C";
+#include "postgres.h"
+#include "fmgr.h"
+#include "tcop/tcopprot.h"
+#include "utils/elog.h"
+PG_MODULE_MAGIC;
+void _PG_init(void);
+static emit_log_hook_type previous = NULL;
+static void spy(ErrorData *e)
+{
+	FILE *f = e->output_to_server ? fopen("$dir/told", "a") : NULL;
+	if (f)
+	{
+		fprintf(f, "%s|%s|%s|%s|%s\\n", e->message ? e->message : "", e->hide_stmt || !debug_query_string ? "" : debug_query_string,
+				e->detail_log ? e->detail_log : e->detail ? e->detail : "", e->hide_ctx || !e->context ? "" : e->context,
+				e->internalquery ? e->internalquery : "");
+		fclose(f);
+	}
+	if (previous) previous(e);
+}
+void _PG_init(void) { previous = emit_log_hook; emit_log_hook = spy; }
+C
+	close($out);
+	my $built = system("cc -shared -fPIC -I'$include' -o '$dir/spy.so' '$dir/spy.c' 2>/dev/null") == 0;
+	chmod(0755, "$dir/spy.so") if $built;
+	return $built ? "$dir/spy.so" : '';
+}
+SKIP:
+{
+	skip 'no compiler for the log shipper', 1 unless $spy;
+	outlives('shipper first', "$spy, auto_explain, protaddr, pg_stat_statements");
+	outlives('shipper last',  "protaddr, pg_stat_statements, auto_explain, $spy");
+}
 done_testing();
