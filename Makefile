@@ -19,6 +19,7 @@ BASE_OBJS = \
 	src/base/database.o \
 	src/base/hooks.o \
 	src/base/log_hygiene.o \
+	src/base/new_id.o \
 	src/base/own_tables.o \
 	src/base/settings.o
 
@@ -63,6 +64,7 @@ PERSON_OBJS = \
 REGISTER_OBJS = \
 	src/register/cpr_extract.o \
 	src/register/cpr_field.o \
+	src/register/difference.o \
 	src/register/forget.o \
 	src/register/load_cpr.o \
 	src/register/load_staged.o \
@@ -188,7 +190,7 @@ REGRESS = install own_tables address_type address_ops show_format show_law keys 
 	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
-	attack_register
+	attack_register unnoticed
 REGRESS_OPTS =
 
 ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked protect register

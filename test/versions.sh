@@ -4,9 +4,10 @@
 #
 # Each is built and tested (pg_regress and isolation) in a root folder of its own, made
 # from the Debian release that has it; nothing is mounted, the server runs as user
-# postgres.  Needs root, or sudo without password.  A release that cannot be fetched is
-# skipped, loudly: the last line is "N passed, N failed[, N skipped]", and the exit status
-# is 1 if anything failed.  check.sh has the version of the machine itself.
+# postgres.  Needs root, or sudo without password.  Skipped, loudly, is a release whose
+# mirror does not answer; one that answers and cannot be installed has failed.  The last
+# line is "N passed, N failed[, N skipped]", the exit status 1 if anything failed.
+# check.sh has the version of the machine itself.
 #
 # Environment:
 #	DEBIAN_MIRROR	default http://deb.debian.org/debian
@@ -51,10 +52,17 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
+# not_answered LOG is true if a package manager's log tells that the mirror was at fault:
+# silent, or short of a file that its own list names.
+not_answered()
+{
+	grep -qE 'Failed to fetch|Could not (resolve|connect)|Unable to connect|Temporary failure resolving|Connection (timed out|failed)|Network is unreachable|Hash Sum mismatch|File has unexpected size' "$1"
+}
+
 # make_root VERSION makes the root folder.  The package of the server's headers depends on
 # a compiler of half a gigabyte that nothing here needs, so it is only unpacked.  Who may
 # not mount leaves no mount behind, however it ends; what a package would have made for systemd
-# needs /proc, and nobody misses it.
+# needs /proc, and nobody misses it.  apt looks for programs where DPkg::Path says, and nowhere else.
 make_root()
 {
 	local version=$1
@@ -63,6 +71,7 @@ make_root()
 	pa_as_root rm -rf --one-file-system "$ROOTS/$version" "$ROOTS/$version.new"
 	pa_as_root timeout --foreground -k 60 "$PA_HANGS" setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin mmdebstrap --variant=apt --mode=root \
 		--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "3"' \
+		--aptopt='DPkg::Path "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"' \
 		--dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--include="postgresql-$version,gcc,libc6-dev,make,perl,libssl-dev,libexpat1-dev,libsodium-dev" \
 		--essential-hook='printf "#!/bin/sh\nexit 0\n" >"$1/usr/local/bin/systemd-tmpfiles" && chmod 755 "$1/usr/local/bin/systemd-tmpfiles"' \
@@ -82,7 +91,11 @@ test_version()
 		return
 	fi
 	if ! make_root "$version" >"$WORK/$version.log" 2>&1; then
-		echo "ok - $version: all of it # SKIP no root folder of Debian ${RELEASE[$version]} could be made from $MIRROR" >"$WORK/$version.tally"
+		if not_answered "$WORK/$version.log"; then
+			echo "ok - $version: all of it # SKIP $MIRROR does not answer as a mirror of Debian ${RELEASE[$version]}" >"$WORK/$version.tally"
+		else
+			echo "not ok - $version: a root folder of Debian ${RELEASE[$version]} can be made from $MIRROR" >"$WORK/$version.tally"
+		fi
 		pa_as_root rm -rf --one-file-system "$root.new"
 		return
 	fi
@@ -118,14 +131,17 @@ test_version()
 }
 
 # what is needed to make them
-why=
+why='' broken=''
 if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
 	why="needs root, or sudo without password"
 elif ! command -v mmdebstrap >/dev/null; then
 	pa_say "apt-get install mmdebstrap"
 	{ pa_as_root env DEBIAN_FRONTEND=noninteractive apt-get update &&
 		pa_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends mmdebstrap; } </dev/null >"$WORK/apt.log" 2>&1 ||
-		{ tail -n 20 "$WORK/apt.log"; why="mmdebstrap cannot be installed"; }
+		{
+			tail -n 20 "$WORK/apt.log"
+			if not_answered "$WORK/apt.log"; then why="mmdebstrap cannot be fetched"; else broken="mmdebstrap can be installed"; fi
+		}
 fi
 
 pa_copy_tree "$ROOT" "$WORK/tree"
@@ -134,6 +150,8 @@ for version in "${versions[@]}"; do
 	: >"$WORK/$version.tally"
 	if [ -n "$why" ]; then
 		echo "ok - $version: all of it # SKIP $why" >"$WORK/$version.tally"
+	elif [ -n "$broken" ]; then
+		echo "not ok - $version: $broken" >"$WORK/$version.tally"
 	else
 		test_version "$version" &
 	fi
@@ -147,7 +165,7 @@ for version in "${versions[@]}"; do
 	printf 'PostgreSQL %s: %d passed, %d failed\n' "$version" "$p" "$f"
 	if [ "$f" != 0 ] || [ "$s" != 0 ]; then
 		sed -n 's/^not ok/!!   &/p; s/^ok - \(.*\) # SKIP \(.*\)/!! SKIPPED: \1: \2/p' "$WORK/$version.tally"
-		[ ! -f "$WORK/$version.log" ] || tail -n 200 "$WORK/$version.log" | sed 's/^/   | /'
+		[ ! -f "$WORK/$version.log" ] || grep -vE '^[a-z0-9_-]*gcc |^make.*(Entering|Leaving)' "$WORK/$version.log" | tail -n 200 | sed 's/^/   | /'
 	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done

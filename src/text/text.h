@@ -68,6 +68,9 @@ protaddr_to_small(char c)
 	return protaddr_is_capital(c) ? (char) (c - 'A' + 'a') : c;
 }
 
+/* The value of a decimal digit of any script, raised and lowered ones too; -1: it is none. */
+extern int	protaddr_digit_of(uint32_t c);
+
 /* ---- text/charset_x.c: the characters of SWIFT ----------------------------- */
 
 /*

@@ -335,7 +335,7 @@ set_conf(q(protaddr.register_max_age = '31d'));
 is($session->query_safe("$show WHERE id = 1;"), 'Vej 1', 'unless the server says otherwise');
 set_conf(q(protaddr.register_max_age = '29d'));
 is($session->query_safe("$show WHERE id = 1;"), WITHHELD, 'and back');
-$session->query_safe(q(SELECT protaddr.confirm_register('test');));
+$session->query_safe(q(SELECT protaddr.confirm_register('test', new_source => true);));
 is($session->query_safe("$show WHERE id = 1;"), 'Vej 1', 'confirmed, it is fresh');
 $session->quit;
 ($out, $err) = ('', '');
@@ -343,7 +343,7 @@ $node->safe_psql('bank', q(UPDATE protaddr.register_source SET current_as_of = n
 $node->psql('bank', "BEGIN; $show; $show; COMMIT; $show", stdout => \$out, stderr => \$err);
 is(() = $err =~ /WARNING:  the register is not ready/g, 2, 'one warning in each transaction');
 is(() = $out =~ /\Q[address withheld]/g, 300, 'and every address withheld');
-$node->safe_psql('bank', q(SELECT protaddr.confirm_register('test')));
+$node->safe_psql('bank', q(SELECT protaddr.confirm_register('test', new_source => true)));
 
 # ---- rotation while others write -----------------------------------------------------------------------------------
 

@@ -1,0 +1,100 @@
+--
+-- What small changes of the code had no other test notice?  Each statement tells one of them
+-- from the original (test/mutate.sh finds more).
+--
+SET client_min_messages = warning;
+\set VERBOSITY terse
+SET timezone = 'UTC';
+CREATE ROLE regress_unnoticed;
+CREATE FUNCTION try(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    result text;
+BEGIN
+    EXECUTE statement INTO result;
+    RETURN coalesce(result, 'NULL');
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || SQLERRM;
+END
+$$;
+
+-- who may do what is what the script says, whatever the default privileges of who installs it
+CREATE FUNCTION granted() RETURNS TABLE (object text, grantee text, privilege text) LANGUAGE sql AS $$
+    SELECT o.object, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, a.privilege_type
+    FROM (SELECT c.oid::regclass::text, coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))
+          FROM pg_class c WHERE c.relnamespace = to_regnamespace('protaddr') AND c.relkind IN ('r', 'v', 'm', 'p', 'S')
+          UNION ALL
+          SELECT p.oid::regprocedure::text, coalesce(p.proacl, acldefault('f', p.proowner))
+          FROM pg_proc p WHERE p.pronamespace = to_regnamespace('protaddr')) o(object, acl), aclexplode(o.acl) a
+$$;
+CREATE EXTENSION protaddr;
+CREATE TABLE as_shipped AS SELECT * FROM granted();
+DROP EXTENSION protaddr;
+DROP SCHEMA IF EXISTS protaddr;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO regress_unnoticed, pg_monitor, PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO regress_unnoticed, pg_monitor, PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON ROUTINES TO regress_unnoticed, pg_monitor;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO regress_unnoticed;
+CREATE EXTENSION protaddr;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON SCHEMAS FROM regress_unnoticed;
+CREATE EXTENSION protaddr;
+SELECT count(*) > 100 AS compared FROM as_shipped;
+SELECT * FROM granted() EXCEPT TABLE as_shipped ORDER BY 1, 2, 3;
+TABLE as_shipped EXCEPT SELECT * FROM granted() ORDER BY 1, 2, 3;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM regress_unnoticed, pg_monitor, PUBLIC;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON SEQUENCES FROM regress_unnoticed, pg_monitor, PUBLIC;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON ROUTINES FROM regress_unnoticed, pg_monitor;
+DROP TABLE as_shipped;
+DROP FUNCTION granted;
+
+-- somebody keeps the register by hand
+SELECT protaddr.confirm_register('hand-kept', new_source => true) IS NOT NULL AS confirmed, protaddr.protect('6201704002', 'DK-CPR', '0001') IS NOT NULL AS protected;
+
+-- an amount that is not known is no small one: nothing is left of the address; of one that is, show withholds it
+SELECT protaddr.set_channel('lax', 'withhold', route => 'union', small_amount => 100, small_currency => 'EUR', when_small => 'disclose', when_unknown => 'leave', description => 't', legal_basis => 'b');
+SELECT amount, currency, protaddr.show(protaddr.release(protaddr.address(StrtNm => 'Hemmelig', TwnNm => 'By', Ctry => 'DK', subject => '6201704002'), 'lax', amount, currency))
+FROM (VALUES (NULL, NULL), (100, NULL), (NULL, 'EUR'), (100, 'EUR'), (100.01, 'EUR')) v(amount, currency);
+-- nor is one by a rate that is not yet in force
+INSERT INTO protaddr.exchange_rate (currency, in_currency, valid_from, rate) VALUES ('SEK', 'EUR', now() - interval '1 day', 1000), ('SEK', 'EUR', now() + interval '1 day', 0.0001);
+SELECT protaddr.show(protaddr.release(protaddr.address(StrtNm => 'Hemmelig', TwnNm => 'By', Ctry => 'DK', subject => '6201704002'), 'lax', 100, 'SEK'));
+SELECT try($$SELECT protaddr.set_channel('sepa', small_amount => 100, small_currency => 'EUR', when_small => 'disclose')$$) AS small_disclosed_without_basis;
+
+-- a party that stands for nobody, on a channel that does not leave unknown people alone
+SELECT protaddr.release_message($$<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><Dbtr><Nm>Ukendt Person</Nm><PstlAdr><StrtNm>Fremmedvej</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><Othr><Id>DK777</Id></Othr></Id></DbtrAcct></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>$$::text, 'sepa') LIKE '%Fremmedvej%' AS unknown_party_disclosed;
+-- the last of many identifiers is the protected one; the channel leaves unknown people
+SELECT protaddr.set_channel('red', 'minimum', route => 'union', when_unknown => 'leave', description => 't', legal_basis => 'b');
+SELECT n, last, message LIKE '%<Nm>N</Nm>%' AS released, message LIKE '%Hemmelig%' AS disclosed
+FROM unnest('{1,11,12,13,16,40}'::int[]) n, unnest('{6201704002,X0}'::text[]) last, LATERAL (SELECT try(format('SELECT protaddr.release_message(%L, ''red'')',
+    '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><Dbtr><Nm>N</Nm><PstlAdr><StrtNm>Hemmelig</StrtNm></PstlAdr><Id><PrvtId>' ||
+    (SELECT string_agg('<Othr><Id>X' || i || '</Id></Othr>', '' ORDER BY i) FROM generate_series(1, n) i) || '<Othr><Id>' || last ||
+    '</Id></Othr></PrvtId></Id></Dbtr><DbtrAcct><Id><Othr><Id>DK1</Id></Othr></Id></DbtrAcct></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>'))) m(message) ORDER BY last, n;
+-- many words beside the account
+SELECT protaddr.release_mt(E'{1:F01BANKDKKKAXXX0000000000}{2:I103BANKDEFFXXXXN}{4:\r\n:20:X\r\n:23B:CRED\r\n:32A:260101EUR5,\r\n:50F:/6201704002\r\n1/PERSON HEMMELIGVEJEN OPGANG B TREDJE SAL\r\n2/VEJ 1\r\n3/DK/BY\r\n:59:/DE1\r\nX\r\n:71A:SHA\r\n-}', 'red') LIKE '%HEMMELIGVEJEN%' AS words_disclosed;
+
+-- a fraction names nobody; noughts behind the point are none
+CREATE TABLE fraction (n numeric, a protaddr.address);
+SELECT protaddr.bind_column('fraction', 'a', 'n');
+INSERT INTO fraction VALUES (12345678.50, 'Vej 1');
+INSERT INTO fraction VALUES (12345678.00, 'Vej 1');
+SELECT protaddr.subjects_of(a) FROM fraction;
+-- nobody enters a link that has ended
+GRANT INSERT ON protaddr.identity_link TO regress_unnoticed;
+GRANT EXECUTE ON FUNCTION try TO regress_unnoticed;
+SET ROLE regress_unnoticed;
+SELECT try($$INSERT INTO protaddr.identity_link (identifier, subject, recorded_to) VALUES ('ACC', '6201704002', now())$$) AS ended_link;
+RESET ROLE;
+-- a data key keeps its number
+SELECT try($$UPDATE protaddr.data_key SET id = id + 1$$) AS key_number;
+-- four links in a row, and no fifth
+SELECT i, try(format('SELECT protaddr.link_identity(%L, %L)', 'L' || i, 'L' || (i + 1))) FROM generate_series(1, 5) i;
+-- a protection without a code
+SELECT try($$SELECT protaddr.load_register('S', '[{"subject": "8101010101", "protections": [{"code": ""}]}]', 'NO-FREG')$$) AS empty_code, protaddr.is_protected('8101010101');
+-- an address of two people is nobody's substitute
+CREATE TABLE two (p text, q text, a protaddr.address);
+SELECT protaddr.bind_column('two', 'a', 'p'), protaddr.bind_column('two', 'a', 'q');
+INSERT INTO two VALUES ('1111111111', '2222222222', 'Vej 1');
+SELECT try($$SELECT protaddr.set_substitute('1111111111', (SELECT a FROM two), 'box')$$) AS substitute_of_two;
+
+DROP TABLE fraction, two;
+DROP EXTENSION protaddr CASCADE;
+DROP FUNCTION try;
+DROP ROLE regress_unnoticed;
