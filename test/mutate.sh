@@ -108,10 +108,10 @@ remake()
 # regress KIND TEST runs one test.
 regress()
 {
-	local kind=$1 input=$DIR/tree program=regress/pg_regress
+	local kind=$1 input=$DIR/tree program=regress/pg_regress database=contrib_regression
 
-	[ "$kind" = regress ] || { input=$DIR/tree/test program=isolation/pg_isolation_regress; }
-	(cd "$DIR/out" && timeout -k 10 "$HANGS" "$PGXS/$program" --inputdir="$input" --bindir="$BIN" --dbname=mutant "$2") >"$DIR/test.log" 2>&1
+	[ "$kind" = regress ] || { input=$DIR/tree/test program=isolation/pg_isolation_regress database=isolation_regression; }
+	(cd "$DIR/out" && timeout -k 10 "$HANGS" "$PGXS/$program" --inputdir="$input" --bindir="$BIN" --dbname="$database" "$2") >"$DIR/test.log" 2>&1
 }
 
 tap()
