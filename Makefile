@@ -19,6 +19,7 @@ BASE_OBJS = \
 	src/base/database.o \
 	src/base/hooks.o \
 	src/base/log_hygiene.o \
+	src/base/new_id.o \
 	src/base/own_tables.o \
 	src/base/settings.o
 
@@ -63,6 +64,7 @@ PERSON_OBJS = \
 REGISTER_OBJS = \
 	src/register/cpr_extract.o \
 	src/register/cpr_field.o \
+	src/register/difference.o \
 	src/register/forget.o \
 	src/register/load_cpr.o \
 	src/register/load_staged.o \

@@ -3,7 +3,7 @@
 --
 SET client_min_messages = warning;
 CREATE EXTENSION protaddr;
-SELECT protaddr.confirm_register('regress') IS NOT NULL AS confirmed;
+SELECT protaddr.confirm_register('regress', new_source => true) IS NOT NULL AS confirmed;
 RESET client_min_messages;
 
 -- refusal tells how an input is refused; every field of the error is searched for what was put in
@@ -175,8 +175,31 @@ COPY copied (n, home) FROM STDIN CSV;
 \.
 SELECT count(*) AS after_a_refused_copy FROM copied WHERE list IS NULL;
 
+-- what a driver sends as text or varchar is stored as text input makes it; no function takes a text for an address
+CREATE TABLE assigned (n int, home protaddr.address);
+PREPARE as_varchar(int, varchar) AS INSERT INTO assigned VALUES ($1, $2) RETURNING n, home IS NOT NULL AS stored;
+PREPARE as_text(int, text) AS UPDATE assigned SET home = $2 WHERE n = $1;
+EXECUTE as_varchar(1, '{"StrtNm": "Kanariegade", "BldgNb": "1"}');
+SELECT home AS token FROM assigned WHERE n = 1 \gset
+EXECUTE as_varchar(2, :'token');
+EXECUTE as_varchar(3, NULL);
+EXECUTE as_text(3, :'token');
+SELECT n, home OPERATOR(protaddr.===) (SELECT home FROM assigned WHERE n = 1) AS same FROM assigned ORDER BY n;
+\set VERBOSITY sqlstate
+EXECUTE as_text(3, '[address withheld]');
+EXECUTE as_varchar(4, '');
+EXECUTE as_varchar(4, 'pa1.AAAA');
+SELECT protaddr.show('Kanariegade 1'::text);
+SELECT protaddr.release('Kanariegade 1'::varchar, 'sepa');
+SELECT coalesce(home, 'Kanariegade 1'::text) FROM assigned;
+SELECT home FROM assigned UNION ALL SELECT 'Kanariegade 1'::text;
+SELECT count(*) FROM assigned WHERE home OPERATOR(protaddr.===) 'Kanariegade 1'::text;
+INSERT INTO assigned VALUES (4, 1), (4, ARRAY['Kanariegade 1']), (4, '"x"'::json);
+\set VERBOSITY default
+SELECT castsource::regtype, castcontext, castmethod FROM pg_cast WHERE casttarget = 'protaddr.address'::regtype ORDER BY castsource;
+
 SET client_min_messages = warning;
-DROP TABLE longest, copied, parties, made;
+DROP TABLE assigned, longest, copied, parties, made;
 DROP FUNCTION refusal, made;
 DROP TYPE party;
 DROP DOMAIN home_address;

@@ -61,12 +61,12 @@ ORDER BY 1;
 SET client_min_messages = error;
 SELECT attack('regress_super', 'SELECT protaddr.lift(''0707614285'', ''DK-CPR'', ''0001'')', 'SELECT protaddr.show(addr) FROM t') AS "lift and look";
 SELECT attack('regress_super', 'DO $$BEGIN PERFORM protaddr.lift(''0707614285'', ''DK-CPR'', ''0001''); RAISE EXCEPTION ''%'', (SELECT protaddr.show(addr) FROM regress_attack.t WHERE id = 1); EXCEPTION WHEN raise_exception THEN NULL; END$$', 'SELECT protaddr.show(addr) FROM t') AS "lift, look, roll back to a savepoint";
-SELECT attack('regress_super', 'SELECT protaddr.retire_register(''hand'')', 'SELECT protaddr.confirm_register(''mine'')', 'SELECT protaddr.show(addr) FROM t') AS "confirm and look";
+SELECT attack('regress_super', 'SELECT protaddr.retire_register(''hand'')', 'SELECT protaddr.confirm_register(''mine'', new_source => true)', 'SELECT protaddr.show(addr) FROM t') AS "confirm and look";
 SELECT attack('regress_super', 'UPDATE protaddr.protection SET recorded_to = now()', 'SELECT protaddr.show(addr) FROM t') AS "close the protection and look";
 SELECT attack('regress_super', 'UPDATE protaddr.channel SET when_protected = ''minimum'' WHERE channel = ''sumclearing''', 'SELECT protaddr.show(protaddr.release(addr, ''sumclearing'')) FROM t WHERE id = 1') AS "change the law and look";
 
 -- a role that may lift gains nothing before it has committed; rolled back, all is as it was
-GRANT EXECUTE ON FUNCTION protaddr.lift(text, text, text, text), protaddr.confirm_register(text, interval) TO regress_m;
+GRANT EXECUTE ON FUNCTION protaddr.lift(text, text, text, text), protaddr.confirm_register(text, interval, boolean) TO regress_m;
 SET client_min_messages = error;
 SET SESSION AUTHORIZATION regress_m;
 BEGIN;

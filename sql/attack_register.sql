@@ -12,7 +12,7 @@ GRANT EXECUTE ON FUNCTION protaddr.load_cpr, protaddr.load_cpr_file, protaddr.lo
 GRANT INSERT ON protaddr.register_staging TO regress_register_loader;
 GRANT pg_read_server_files TO regress_register_file_loader;
 CREATE TABLE customer (cpr text PRIMARY KEY, home protaddr.address);
-SELECT protaddr.bind_column('customer', 'home', 'cpr'), protaddr.confirm_register('regress');
+SELECT protaddr.bind_column('customer', 'home', 'cpr'), protaddr.confirm_register('regress', new_source => true);
 INSERT INTO customer VALUES ('6101704001', 'Kanariegade 1'), ('6201704002', 'Vestergade 2');
 GRANT SELECT ON customer TO PUBLIC;
 CREATE VIEW seen AS SELECT cpr, protaddr.show(home) AS home FROM customer;

@@ -110,7 +110,7 @@ ROLLBACK;
 -- the look-up reads what is committed, whatever the snapshot; a code nobody knows protects
 BEGIN ISOLATION LEVEL SERIALIZABLE;
 SELECT protaddr.show(addr) FROM t WHERE id = 2;
-SELECT protaddr.protect('0202022222', 'XX', '????');
+SELECT protaddr.protect('0202022222', 'XX', '????', new_regime => true);
 SELECT protaddr.show(addr) FROM t WHERE id = 2;
 ROLLBACK;
 BEGIN;

@@ -19,7 +19,7 @@ INSERT INTO customer SELECT s, '{"StrtNm":"Kanariegade","BldgNb":"2","PstCd":"80
 FROM unnest('{6101704001,6201704002,6301704003,6401704004}'::text[]) s;
 -- 61 is free, 62 and 64 are protected, of 63 the town is hidden too
 SELECT protaddr.protect('6201704002', 'DK-CPR', '0001'), protaddr.protect('6301704003', 'manual', 'address_and_town'),
-       protaddr.protect('6401704004', 'DK-CPR', '0001'), protaddr.confirm_register('regress');
+       protaddr.protect('6401704004', 'DK-CPR', '0001'), protaddr.confirm_register('regress', new_source => true);
 CREATE FUNCTION leaves(channel text, amount numeric DEFAULT NULL, currency text DEFAULT 'EUR', at timestamptz DEFAULT NULL) RETURNS TABLE (cpr text, leaves text) LANGUAGE plpgsql AS $$
 BEGIN
     FOR cpr, leaves IN SELECT c.cpr, c.home FROM customer c ORDER BY c.cpr LOOP

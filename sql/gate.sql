@@ -19,7 +19,7 @@ INSERT INTO customer VALUES
     ('6101704001', 'Test Person', '{"StrtNm":"Vestergade","BldgNb":"12","Flr":"2","Room":"th","PstCd":"8000","TwnNm":"Aarhus C","Ctry":"DK"}', NULL),
     ('6201704002', 'Prøve Beskyttet', '{"StrtNm":"Kanariegade","BldgNb":"2","PstCd":"8000","TwnNm":"Aarhus C","Ctry":"DK"}', E'Kanariegade 2\n8000 Aarhus C'),
     ('6301704003', 'Prøve Byskjult', '{"StrtNm":"Kanariegade","BldgNb":"3","PstCd":"8000","TwnNm":"Aarhus C","Ctry":"DK"}', 'Kanariegade 3');
-SELECT protaddr.protect('6201704002', 'DK-CPR', '0001'), protaddr.protect('6301704003', 'manual', 'address_and_town'), protaddr.confirm_register('regress');
+SELECT protaddr.protect('6201704002', 'DK-CPR', '0001'), protaddr.protect('6301704003', 'manual', 'address_and_town'), protaddr.confirm_register('regress', new_source => true);
 CREATE TABLE outbound_payment (id bigint, payer text, amount numeric, payer_address protaddr.address);
 SET client_min_messages = notice;
 SELECT protaddr.install_gate('outbound_payment', channel => 'sumclearing', subject => 'payer');
@@ -80,7 +80,7 @@ SELECT protaddr.lift('6101704001', 'DK-CPR', '0001');
 -- the register not ready: all withheld
 SELECT protaddr.retire_register('regress');
 INSERT INTO outbound_payment VALUES (35, '6101704001', 1, :'free');
-SELECT protaddr.confirm_register('regress');
+SELECT protaddr.confirm_register('regress', new_source => true);
 SELECT id, withheld FROM leaves WHERE id = 35;
 
 -- another trigger puts the address back behind the gate

@@ -18,7 +18,7 @@ $$;
 CREATE TABLE customer (cpr text PRIMARY KEY, home protaddr.address);
 SELECT protaddr.bind_column('customer', 'home', 'cpr');
 INSERT INTO customer VALUES ('6101704001', 'Vestergade 1'), ('6201704002', '{"StrtNm":"Kanariegade","TwnNm":"Aarhus C","Ctry":"DK"}');
-SELECT protaddr.protect('6201704002', 'DK-CPR', '0001'), protaddr.confirm_register('regress');
+SELECT protaddr.protect('6201704002', 'DK-CPR', '0001'), protaddr.confirm_register('regress', new_source => true);
 SELECT protaddr.set_channel('blocks', 'block', 'extract', when_unknown => 'block', description => 'Test', legal_basis => 'none but this test');
 -- gates: all there is of them
 CREATE VIEW gates AS SELECT * FROM protaddr.gate_status;

@@ -12,7 +12,7 @@ GRANT EXECUTE ON FUNCTION protaddr.install_gate, protaddr.remove_gate, protaddr.
 CREATE TABLE t (id int PRIMARY KEY, cpr text, addr protaddr.address);
 GRANT SELECT ON t TO regress_kept_owner;
 SELECT protaddr.bind_column('t', 'addr', 'cpr') \g /dev/null
-SELECT protaddr.confirm_register('regress') \g /dev/null
+SELECT protaddr.confirm_register('regress', new_source => true) \g /dev/null
 SELECT protaddr.protect('6201704002', 'DK-CPR', '0001') \g /dev/null
 INSERT INTO t VALUES (1, '6201704002', '{"StrtNm":"Kanariegade","BldgNb":"2","TwnNm":"Aarhus C","Ctry":"DK"}'), (2, '6101704001', 'Vestergade 1');
 

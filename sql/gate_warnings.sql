@@ -14,8 +14,8 @@ CREATE TABLE payment (id int, payer text, others text[], home protaddr.address);
 INSERT INTO payment SELECT row_number() OVER (ORDER BY cpr), cpr, ARRAY['6101704001', cpr], home FROM customer;
 INSERT INTO payment VALUES (4, NULL, NULL, NULL), (5, ' ', '{}', NULL);
 SELECT protaddr.unknown_people('payment', 'payer');
-SELECT protaddr.confirm_register('by hand');
-SELECT protaddr.protect('6201704002', 'by hand', 'address');
+SELECT protaddr.confirm_register('by hand', new_source => true);
+SELECT protaddr.protect('6201704002', 'by hand', 'address', new_regime => true);
 SELECT protaddr.unknown_people('payment', 'payer');
 SELECT persons, protected FROM protaddr.load_register('DK-CPR', '[{"subject": "6101704001", "protections": []}]');
 SELECT protaddr.unknown_people('payment', 'payer'), protaddr.unknown_people('payment', 'others'), protaddr.unknown_people(NULL, 'payer');
@@ -62,7 +62,7 @@ SELECT relation, unchecked_columns FROM protaddr.gate_status ORDER BY 1;
 -- an update takes an address that it did not change: it says in how many rows
 CREATE TABLE sent (id int PRIMARY KEY, day int, payer text, home protaddr.address, office protaddr.address);
 SELECT protaddr.install_gate('sent', 'own_bank', 'payer');
-SELECT protaddr.confirm_register('by hand') \g /dev/null
+SELECT protaddr.confirm_register('by hand', new_source => true) \g /dev/null
 INSERT INTO sent SELECT n, 1, '6101704001', home('6101704001'), home('6101704001') FROM generate_series(1, 4) n;
 UPDATE sent SET day = 2;
 SELECT protaddr.set_channel('own_bank', 'withhold'), protaddr.protect('6101704001', 'DK-CPR', '0001') \g /dev/null

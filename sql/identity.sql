@@ -10,7 +10,7 @@ GRANT pg_write_all_data TO regress_identity_writer;
 GRANT INSERT ON protaddr.identity_link TO regress_identity_loader;
 CREATE TABLE customer (no text PRIMARY KEY, home protaddr.address);
 CREATE TABLE account (iban text PRIMARY KEY, address protaddr.address);
-SELECT protaddr.bind_column('customer', 'home', 'no'), protaddr.bind_column('account', 'address', 'iban'), protaddr.confirm_register('regress');
+SELECT protaddr.bind_column('customer', 'home', 'no'), protaddr.bind_column('account', 'address', 'iban'), protaddr.confirm_register('regress', new_source => true);
 INSERT INTO customer VALUES ('K-1001', 'Kanariegade 1'), ('K-1002', 'Vestergade 2'), ('K-1003', 'Vestergade 3');
 INSERT INTO account VALUES ('DK50 0040 0440 1162 43', 'Kanariegade 1'), ('DK5000400440116244', 'Vestergade 2'), ('DK5000400440116245', 'Faelles 3');
 CREATE VIEW seen AS SELECT no AS bound_by, protaddr.show(home) AS address FROM customer UNION ALL SELECT iban, protaddr.show(address) FROM account;
@@ -62,11 +62,29 @@ SELECT refusal(format('SELECT protaddr.link_identity(%L, %L)', a, b)) FROM (VALU
     (6, '6101704001', 'K-1001'), (7, '6101704001', 'dk50 00400440116243')) v(n, a, b) ORDER BY n;
 SELECT protaddr.link_identity('C1', 'C2'), protaddr.link_identity('C2', 'C3'), protaddr.link_identity('C3', 'C4'), protaddr.link_identity('C4', 'C5');
 SELECT refusal(format('SELECT protaddr.link_identity(%L, %L)', a, b)) FROM (VALUES (1, 'C5', 'C6'), (2, 'C0', 'C1'), (3, 'C5', 'C1'), (4, 'C3', 'C1'), (5, 'C0', 'C2'), (6, 'C4', 'C6')) v(n, a, b) ORDER BY n;
+-- the limit holds however many identifiers stand beside the chain
+SELECT count(*) FILTER (WHERE protaddr.link_identity('W-' || i, 'W', 'account')) AS accounts FROM generate_series(1, 70) i;
+SELECT protaddr.link_identity('Z3', 'Z2'), protaddr.link_identity('Z2', 'Z1'), protaddr.link_identity('Z1', 'Z0'), protaddr.link_identity('Z0', 'W');
+SELECT refusal('SELECT protaddr.link_identity(''W'', ''V'')'), refusal('SELECT protaddr.link_identity(''W'', ''Z3'')');
+SELECT count(*) AS people FROM protaddr.people_of('Z3');
 SELECT protaddr.protect('C5', 'manual', 'address');
 SELECT i, protaddr.is_protected(i) FROM unnest('{C0,C1,C2,C3,C4,C5,C6}'::text[]) i ORDER BY i;
 INSERT INTO protaddr.identity_link (identifier, subject) SELECT 'many', 'H' || i FROM generate_series(1, 64) i;
 SELECT refusal('SELECT protaddr.link_identity(''many'', ''H65'')'), refusal('INSERT INTO protaddr.identity_link (identifier, subject) SELECT ''more'', ''H'' || i FROM generate_series(1, 65) i');
 SELECT count(*) AS more FROM protaddr.identity_link WHERE identifier = 'more';
+-- nor more than 256 over several links, whichever of them comes last
+INSERT INTO protaddr.identity_link (identifier, subject) SELECT 'many' || i / 50, 'HH' || i FROM generate_series(0, 249) i;
+INSERT INTO protaddr.identity_link (identifier, subject) SELECT 'some', 'many' || i FROM generate_series(0, 4) i;
+SELECT refusal('SELECT protaddr.link_identity(''some'', ''many'')'), refusal('SELECT protaddr.link_identity(''HH7'', ''HHH'')'), refusal('SELECT protaddr.link_identity(''many1'', ''HH300'')');
+SELECT count(*) AS people FROM protaddr.people_of('some');
+-- thousands of identifiers of one person are looked at in no time, a chain over them too; what would take long is refused
+INSERT INTO protaddr.identity_link (identifier, subject) SELECT 'wide-' || i, 'wide' FROM generate_series(1, 64) i;
+INSERT INTO protaddr.identity_link (identifier, subject) SELECT 'wide-' || i || '-' || j, 'wide-' || i FROM generate_series(1, 64) i, generate_series(1, 40) j;
+SET statement_timeout = '20s';
+SELECT protaddr.link_identity('wide', 'wider') AS linked;
+SELECT protaddr.protect('wider', 'manual', 'address');
+SELECT count(*) AS identifiers, bool_and(protaddr.is_protected(i)) AS protected FROM (SELECT 'wide-' || i || '-' || j FROM generate_series(1, 64) i, generate_series(1, 40) j) n(i);
+RESET statement_timeout;
 SELECT protaddr.is_protected('many') AS before, protaddr.protect('H64', 'manual', 'address') AS protected;
 SELECT protaddr.is_protected('many') AS after;
 
@@ -117,7 +135,7 @@ CREATE PROCEDURE ask_singly(INOUT wrong int) LANGUAGE plpgsql AS $$
 DECLARE a record;
 BEGIN
     FOR a IN SELECT * FROM asked WHERE i IN ('P7', 'P8', 'A6', 'A7', 'A8', 'B6', 'B7', 'B8', 'A300', 'B300', 'B299', 'P300', 'A5', 'B5', 'P301', 'B13', 'B14', 'B15') ORDER BY i LOOP
-        PERFORM protaddr.confirm_register('regress');
+        PERFORM protaddr.confirm_register('regress', new_source => true);
         PERFORM protaddr.link_identity('x' || a.i, 'y');
         COMMIT;
         IF protaddr.is_protected(a.i) <> a.protected THEN

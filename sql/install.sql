@@ -58,7 +58,7 @@ SELECT count(*) AS schema_stays FROM pg_namespace WHERE nspname = 'protaddr';
 CREATE EXTENSION protaddr;
 ALTER TABLE customer ADD home protaddr.address;
 UPDATE customer SET home = 'Kanariegade 1';
-SELECT protaddr.confirm_register('regress');
+SELECT protaddr.confirm_register('regress', new_source => true);
 SELECT protaddr.bind_column('customer', 'home', 'cpr');
 SELECT protaddr.show(home) FROM customer;
 SELECT count(*) AS data_keys FROM protaddr.data_key;

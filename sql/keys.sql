@@ -3,7 +3,7 @@
 --
 SET client_min_messages = warning;
 CREATE EXTENSION protaddr;
-SELECT protaddr.confirm_register('regress') IS NOT NULL AS confirmed;
+SELECT protaddr.confirm_register('regress', new_source => true) IS NOT NULL AS confirmed;
 CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE detail text;
 BEGIN

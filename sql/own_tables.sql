@@ -10,7 +10,7 @@ EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE || ' ' || SQLERRM;
 END
 $$;
-SELECT protaddr.confirm_register('regress'), protaddr.protect('P1', 'manual', 'address');
+SELECT protaddr.confirm_register('regress', new_source => true), protaddr.protect('P1', 'manual', 'address');
 
 -- ---- a table that is not as the library takes it to be: nothing is made of its rows ----------
 CREATE TABLE customer (cpr text PRIMARY KEY, home protaddr.address);

@@ -35,16 +35,16 @@ SELECT protaddr.confirm_register(E' \t');
 
 -- confirmed: holds once committed, with savepoints or without
 BEGIN;
-SELECT protaddr.confirm_register('branch');
+SELECT protaddr.confirm_register('branch', new_source => true);
 SELECT * FROM seen ORDER BY cpr;
 ROLLBACK;
 BEGIN;
 SAVEPOINT s;
-SELECT protaddr.confirm_register('branch');
+SELECT protaddr.confirm_register('branch', new_source => true);
 ROLLBACK TO s;
 SELECT * FROM seen ORDER BY cpr;
 COMMIT;
-SELECT protaddr.confirm_register('branch');
+SELECT protaddr.confirm_register('branch', new_source => true);
 SELECT * FROM seen ORDER BY cpr;
 SELECT s.source, status, age < '1 minute' AS young, stale_at - current_as_of = protaddr.register_max_age() AS stale_at, protected, confirmed_by = session_user AS by_us
 FROM protaddr.register_status s JOIN protaddr.register_source USING (source) ORDER BY source;
@@ -55,7 +55,7 @@ SET protaddr.register_max_age = '10 years';
 SELECT refusal(format('ALTER ROLE %I SET protaddr.register_max_age = 99999999', current_user));
 SELECT set_config('protaddr.register_max_age', '99999999', true);
 CREATE FUNCTION stretched() RETURNS boolean LANGUAGE sql SET protaddr.register_max_age = '10 years' RETURN protaddr.register_ready();
-SELECT protaddr.confirm_register('other branch');
+SELECT protaddr.confirm_register('other branch', new_source => true);
 UPDATE protaddr.register_source SET current_as_of = clock_timestamp() - protaddr.register_max_age() - interval '1 minute' WHERE source = 'branch';
 SELECT source, status FROM protaddr.register_status ORDER BY source;
 SELECT * FROM seen ORDER BY cpr;
@@ -64,18 +64,18 @@ SELECT protaddr.is_protected('6101704001');
 UPDATE protaddr.register_source SET current_as_of = clock_timestamp() - protaddr.register_max_age() + interval '10 minutes' WHERE source = 'branch';
 SELECT protaddr.register_ready();
 -- a source may have an age of its own, longer or shorter, kept until another is given
-SELECT protaddr.confirm_register('weekly', '8 days');
+SELECT protaddr.confirm_register('weekly', '8 days', new_source => true);
 UPDATE protaddr.register_source SET current_as_of = clock_timestamp() - interval '7 days' WHERE source = 'weekly';
 SELECT protaddr.register_ready();
 UPDATE protaddr.register_source SET current_as_of = clock_timestamp() - interval '9 days' WHERE source = 'weekly';
 SELECT protaddr.register_ready();
-SELECT protaddr.confirm_register('weekly');
+SELECT protaddr.confirm_register('weekly', new_source => true);
 SELECT source, status, stale_at - current_as_of AS max_age FROM protaddr.register_status JOIN protaddr.register_source USING (source) WHERE source = 'weekly';
-SELECT protaddr.confirm_register('weekly', '30 minutes');
+SELECT protaddr.confirm_register('weekly', '30 minutes', new_source => true);
 UPDATE protaddr.register_source SET current_as_of = clock_timestamp() - interval '31 minutes' WHERE source = 'weekly';
 SELECT protaddr.register_ready();
-SELECT protaddr.confirm_register('weekly', '0');
-SELECT protaddr.confirm_register('weekly', '-1 day');
+SELECT protaddr.confirm_register('weekly', '0', new_source => true);
+SELECT protaddr.confirm_register('weekly', '-1 day', new_source => true);
 SELECT protaddr.retire_register('weekly');
 \set VERBOSITY sqlstate
 TRUNCATE protaddr.register_source;
@@ -98,7 +98,28 @@ SELECT protaddr.protect('6201704002', 'DK-CPR', '0001');
 RELEASE s2;
 SELECT * FROM seen ORDER BY cpr;
 COMMIT;
-SELECT protaddr.protect('620170-4002', 'DK-CPR', '0001') AS again;
+-- one person, however a spreadsheet, a word processor or a number column writes the identifier
+SELECT n, protaddr.subject_key(x), protaddr.is_protected(x) FROM (VALUES (1, '6201704002'), (2, '''6201704002'), (3, U&'\FF16\FF12\FF10\FF11\FF17\FF10\FF14\FF10\FF10\FF12'), (4, U&'6201704002\200B'), (5, U&'\20606201704002'), (6, U&'\FEFF620170\20134002'),
+    (7, U&'\0666\0662\0660\0661\0667\0660\0664\0660\0660\0662'), (8, '6201704002.0'), (9, '6201704002,00'), (10, '6201704002.000'), (11, '"6201704002"'), (12, '="6201704002"'), (13, '6201704002;'), (14, '+6201704002'), (15, U&'62\00A00170\202F4002')) v(n, x) ORDER BY n;
+-- what could be a part of it counts
+SELECT x, protaddr.subject_key(x), protaddr.is_protected(x) FROM (VALUES (1, 'DK6201704002'), (2, '6201704002_'), (3, 'CPR 620170-4002'), (4, '620.170.400'), (5, '6201704002E0')) v(n, x) ORDER BY n;
+SELECT protaddr.protect('620170-4002', 'DK-CPR', '0001') AS still_protected, protaddr.protect('6101704001', 'DK-CPR', '0003') AS by_nothing;
+-- a mistyped regime or source is none, and says which there are; a new one is made if asked for
+SELECT protaddr.protect('6101704001', 'DK-CRP', '0001');
+SELECT protaddr.confirm_register('hands');
+\set VERBOSITY default
+SELECT protaddr.confirm_register('brnach');
+\set VERBOSITY terse
+SELECT protaddr.protect('6801704008', 'ZZ-CPR', '1', new_regime => true) AS new_regime, protaddr.is_protected('6801704008');
+SELECT protaddr.lift('6801704008', 'ZZ-CPR', '1') AS lifted, refusal('SELECT protaddr.protect(''6801704008'', ''ZZ-CPR'', ''1'')'), refusal('SELECT protaddr.protect(''6801704008'', ''DK-CPR'', ''1'', new_regime => NULL)'), refusal('SELECT protaddr.confirm_register(''x'', new_source => NULL)');
+-- numbers of rows hang on no sequence, rise, and a collision is loud
+SELECT count(*) AS sequences FROM pg_class WHERE relnamespace = 'protaddr'::regnamespace AND relkind = 'S';
+SELECT count(*) AS numbers, count(*) FILTER (WHERE id > before) AS rising, count(DISTINCT id) AS different, min(id) > 0 AS positive
+FROM (SELECT id, lag(id, 1, 0) OVER (ORDER BY n) AS before FROM (SELECT n, protaddr.new_id() AS id FROM generate_series(1, 10000) n) i) o;
+BEGIN;
+CREATE OR REPLACE FUNCTION protaddr.new_id() RETURNS bigint LANGUAGE sql AS 'SELECT min(id) FROM protaddr.protection';
+SELECT protaddr.protect('6901704009', 'DK-CPR', '0001');
+ROLLBACK;
 -- a cursor that was opened before goes on with what holds now
 BEGIN;
 DECLARE c CURSOR FOR SELECT protaddr.show(home) FROM customer ORDER BY cpr;
@@ -142,7 +163,7 @@ FROM unnest(ARRAY['NULL, ''DK-CPR'', ''0001''', '''x'', NULL, ''0001''', '''x'',
 CREATE TABLE entry (n, regime, code) AS VALUES (1, 'DK-CPR', '0001'), (2, 'DK-CPR', '0002'), (3, 'DK-CPR', '0003'), (4, 'DK-CPR', '0004'), (5, 'DK-CPR', '0005'),
     (6, 'DK-CPR', '0006'), (7, 'DK-CPR', '1'), (8, 'dk-cpr', '0002'), (9, 'NO-FREG', 'fortrolig'), (10, 'manual', 'address'), (11, 'manual', 'address_and_town'),
     (12, 'manual', 'name_and_address'), (13, 'manual', 'none'), (14, '', '');
-SELECT count(*) FILTER (WHERE protaddr.protect('person ' || n, regime, code)) AS recorded FROM entry;
+SELECT count(*) FILTER (WHERE protaddr.protect('person ' || n, regime, code, new_regime => true)) AS recorded FROM entry;
 SELECT regime, code, protaddr.kind_of(regime, code) AS kind, protaddr.is_protected('person ' || n) AS protected FROM entry ORDER BY n;
 SELECT protaddr.is_protected('person 2') AS before, protaddr.protect('person 2', 'manual', 'address') AS one_more, protaddr.lift('person 2', 'DK-CPR', '0002') AS one_less;
 SELECT protaddr.is_protected('person 2') AS one_is_enough, protaddr.is_protected('') AS nobody, protaddr.is_protected(NULL) IS NULL AS null_for_null;

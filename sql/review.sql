@@ -8,7 +8,7 @@ CREATE ROLE regress_review_reader;
 CREATE ROLE regress_review_owner;
 GRANT SELECT ON protaddr.register_review TO regress_review_reader;
 GRANT EXECUTE ON FUNCTION protaddr.register_review_values TO regress_review_reader;
-SELECT protaddr.confirm_register('branch');
+SELECT protaddr.confirm_register('branch', new_source => true);
 SELECT count(*) AS nothing FROM protaddr.register_review;
 SELECT count(*) AS nothing FROM protaddr.register_review_values();
 

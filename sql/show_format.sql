@@ -7,7 +7,7 @@ CREATE EXTENSION protaddr;
 \set VERBOSITY terse
 SET client_min_messages = notice;
 SELECT protaddr.show(protaddr.address(strtnm => 'Vestergade', bldgnb => '12', subject => '6101704001'));
-SELECT protaddr.confirm_register('regress');
+SELECT protaddr.confirm_register('regress', new_source => true);
 
 -- Denmark: the official form
 SELECT protaddr.show(protaddr.address(strtnm, bldgnb, flr, room, pstcd, twnnm, 'DK', subject => '6101704001'))
@@ -82,7 +82,7 @@ SELECT count(*) FILTER (WHERE show = '[address withheld]') AS withheld FROM door
 SELECT protaddr.retire_register('regress');
 SELECT count(*) AS rows, count(DISTINCT (show, show_iso, elements)) AS answers, min(show) AS show FROM door WHERE show IS NOT NULL;
 SELECT protaddr.show(NULL), protaddr.show_iso(NULL), protaddr.street_name(NULL), protaddr.country(NULL);
-SELECT protaddr.confirm_register('regress');
+SELECT protaddr.confirm_register('regress', new_source => true);
 -- masked output is no input
 SELECT (show_iso::text)::protaddr.address FROM door WHERE n = 11;
 SELECT show::protaddr.address FROM door WHERE n = 11;

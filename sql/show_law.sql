@@ -17,7 +17,7 @@ SELECT protaddr.bind_column('customer', 'home', 'number');
 -- 61 is free, 62 protected, of 63 the town is hidden too; C-64 is a number that is linked to nobody, as is a company's
 INSERT INTO customer SELECT s, '{"StrtNm":"Kanariegade","BldgNb":"2","PstCd":"8000","TwnNm":"Aarhus C","Ctry":"DK"}' FROM unnest('{6101704001,6201704002,6301704003,C-64}'::text[]) s;
 INSERT INTO customer SELECT 'a company', protaddr.address(StrtNm => 'Skjultvej', TwnNm => 'Aarhus C', Ctry => 'DK');
-SELECT protaddr.protect('6201704002', 'manual', 'address'), protaddr.protect('6301704003', 'manual', 'address_and_town'), protaddr.confirm_register('manual');
+SELECT protaddr.protect('6201704002', 'manual', 'address'), protaddr.protect('6301704003', 'manual', 'address_and_town'), protaddr.confirm_register('manual', new_source => true);
 CREATE VIEW shown AS SELECT number, protaddr.show(home), protaddr.town_name(home) AS town, protaddr.street_name(home) AS street, protaddr.show_iso(home) AS iso FROM customer ORDER BY number;
 -- a register kept by hand tells of those alone who are protected: nobody is unknown
 SELECT * FROM shown;

@@ -47,7 +47,7 @@ DROP TABLE as_shipped;
 DROP FUNCTION granted;
 
 -- somebody keeps the register by hand
-SELECT protaddr.confirm_register('hand-kept') IS NOT NULL AS confirmed, protaddr.protect('6201704002', 'DK-CPR', '0001') IS NOT NULL AS protected;
+SELECT protaddr.confirm_register('hand-kept', new_source => true) IS NOT NULL AS confirmed, protaddr.protect('6201704002', 'DK-CPR', '0001') IS NOT NULL AS protected;
 
 -- an amount that is not known is no small one: nothing is left of the address; of one that is, show withholds it
 SELECT protaddr.set_channel('lax', 'withhold', route => 'union', small_amount => 100, small_currency => 'EUR', when_small => 'disclose', when_unknown => 'leave', description => 't', legal_basis => 'b');

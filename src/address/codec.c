@@ -52,10 +52,36 @@ _Static_assert(PA_TYPIST_SIZE < LONG_LENGTH, "a typist's length takes one byte")
 _Static_assert(PA_SUBJECT_SIZE < 256 && PA_CHANNEL_SIZE < 256,
 			   "lengths of subjects and channels take one byte");
 
-static size_t
-max_element_bytes(int element)
+/*
+ * The entries, in the order in which they stand: each element, each line, the typist.
+ * Encoding and decoding both go by these three functions.
+ */
+#define FIRST_LINE	PA_NELEMENTS
+#define TYPIST		(FIRST_LINE + PA_MAX_LINES)
+#define NFIELDS		(TYPIST + 1)
+
+static int
+field_tag(int field)
 {
-	return 4 * (size_t) protaddr_elements[element].max_chars;
+	if (field < FIRST_LINE)
+		return field + 1;
+	return field < TYPIST ? LINE_TAG : TYPIST_TAG;
+}
+
+static size_t
+field_max_bytes(int field)
+{
+	if (field < FIRST_LINE)
+		return 4 * (size_t) protaddr_elements[field].max_chars;
+	return field < TYPIST ? MAX_LINE_BYTES : PA_TYPIST_SIZE;
+}
+
+static const PaText *
+field_text(const PaAddress *address, int field)
+{
+	if (field < FIRST_LINE)
+		return &address->element[field];
+	return field < TYPIST ? &address->line[field - FIRST_LINE] : &address->typist;
 }
 
 /* Bytewise order; of two that begin alike the shorter one comes first. */
@@ -101,10 +127,25 @@ sort_subjects(const PaAddress *address, PaText sorted[PA_MAX_SUBJECTS])
 	return size;
 }
 
+/* The size of all entries; 0 if there is no element and no line, or one is not as it must be. */
 static size_t
-entry_size(size_t len)
+entries_size(const PaAddress *address)
 {
-	return 1 + (len < LONG_LENGTH ? 1 : 2) + len;
+	size_t		size = 0;
+
+	for (int field = 0; field < NFIELDS; field++)
+	{
+		size_t		len = field_text(address, field)->len;
+		bool		is_line = field >= FIRST_LINE && field < TYPIST;
+
+		if (is_line && field - FIRST_LINE >= address->nlines)
+			continue;
+		if (len > field_max_bytes(field) || (is_line && len == 0) || (field == TYPIST && size == 0))
+			return 0;
+		if (len > 0)
+			size += 1 + (len < LONG_LENGTH ? 1 : 2) + len;
+	}
+	return size;
 }
 
 /* Writes a text of at most 255 bytes with its length in front. */
@@ -127,6 +168,43 @@ put_entry(uint8_t *p, int tag, PaText text)
 	return p + text.len;
 }
 
+/* The size of everything before the entries; 0 if a part of it is not as it must be. */
+static size_t
+head_size(const PaAddress *address, PaText subject[PA_MAX_SUBJECTS])
+{
+	bool		released = address->release != PA_NOT_RELEASED;
+	bool		disclosed = address->release == PA_RELEASED_DISCLOSED;
+	int			subjects_size;
+
+	if (address->nsubjects < 0 || address->nsubjects > PA_MAX_SUBJECTS ||
+		address->nlines < 0 || address->nlines > PA_MAX_LINES ||
+		(unsigned int) address->release > PA_RELEASED_DISCLOSED ||
+		released != (address->channel.len > 0) || address->channel.len > PA_CHANNEL_SIZE ||
+		disclosed != (address->disclosure != 0))
+		return 0;
+	subjects_size = sort_subjects(address, subject);
+	if (subjects_size < 0)
+		return 0;
+	return HEADER_SIZE + (size_t) subjects_size + (released ? 1 + (size_t) address->channel.len : 0) +
+		(disclosed ? DISCLOSURE_SIZE : 0);
+}
+
+static uint8_t *
+put_head(uint8_t *p, const PaAddress *address, const PaText subject[PA_MAX_SUBJECTS])
+{
+	*p++ = PLAIN_VERSION;
+	*p++ = (uint8_t) address->release;
+	*p++ = (uint8_t) address->nsubjects;
+	for (int i = 0; i < address->nsubjects; i++)
+		p = put_short(p, subject[i]);
+	if (address->release != PA_NOT_RELEASED)
+		p = put_short(p, address->channel);
+	if (address->release == PA_RELEASED_DISCLOSED)
+		for (int shift = 56; shift >= 0; shift -= 8)
+			*p++ = (uint8_t) (address->disclosure >> shift);
+	return p;
+}
+
 /*
  * protaddr_encode
  *		Write the address as padded plaintext and return its length.
@@ -139,81 +217,25 @@ size_t
 protaddr_encode(const PaAddress *address, uint8_t *out, size_t outsize)
 {
 	PaText		subject[PA_MAX_SUBJECTS];
-	int			subjects_size;
-	size_t		size = HEADER_SIZE;
-	size_t		entries = 0;
-	size_t		padded;
-	uint8_t    *p = out;
+	size_t		head = head_size(address, subject);
+	size_t		entries = head == 0 ? 0 : entries_size(address);
+	size_t		size = head + entries;
+	size_t		padded = (size + PA_PLAIN_BLOCK - 1) / PA_PLAIN_BLOCK * PA_PLAIN_BLOCK;
+	uint8_t    *p;
 
-	if (address->nsubjects < 0 || address->nsubjects > PA_MAX_SUBJECTS ||
-		address->nlines < 0 || address->nlines > PA_MAX_LINES ||
-		(unsigned int) address->release > PA_RELEASED_DISCLOSED)
+	if (entries == 0 || padded > outsize)
 		return 0;
 
-	subjects_size = sort_subjects(address, subject);
-	if (subjects_size < 0)
-		return 0;
-	size += (size_t) subjects_size;
-
-	if ((address->release != PA_NOT_RELEASED) != (address->channel.len > 0) ||
-		address->channel.len > PA_CHANNEL_SIZE)
-		return 0;
-	if (address->release != PA_NOT_RELEASED)
-		size += 1 + (size_t) address->channel.len;
-	if ((address->release == PA_RELEASED_DISCLOSED) != (address->disclosure != 0))
-		return 0;
-	if (address->release == PA_RELEASED_DISCLOSED)
-		size += DISCLOSURE_SIZE;
-
-	for (int i = 0; i < PA_NELEMENTS; i++)
+	p = put_head(out, address, subject);
+	for (int field = 0; field < NFIELDS; field++)
 	{
-		size_t		len = address->element[i].len;
+		bool		is_line = field >= FIRST_LINE && field < TYPIST;
+		const PaText *text = field_text(address, field);
 
-		if (len == 0)
-			continue;
-		if (len > max_element_bytes(i))
-			return 0;
-		entries += entry_size(len);
+		if (text->len > 0 && !(is_line && field - FIRST_LINE >= address->nlines))
+			p = put_entry(p, field_tag(field), *text);
 	}
-	for (int i = 0; i < address->nlines; i++)
-	{
-		size_t		len = address->line[i].len;
-
-		if (len == 0 || len > MAX_LINE_BYTES)
-			return 0;
-		entries += entry_size(len);
-	}
-	if (entries == 0 || address->typist.len > PA_TYPIST_SIZE)
-		return 0;
-	if (address->typist.len > 0)
-		entries += entry_size(address->typist.len);
-	size += entries;
-
-	padded = (size + PA_PLAIN_BLOCK - 1) / PA_PLAIN_BLOCK * PA_PLAIN_BLOCK;
-	if (padded > outsize)
-		return 0;
-
-	*p++ = PLAIN_VERSION;
-	*p++ = (uint8_t) address->release;
-	*p++ = (uint8_t) address->nsubjects;
-	for (int i = 0; i < address->nsubjects; i++)
-		p = put_short(p, subject[i]);
-	if (address->release != PA_NOT_RELEASED)
-		p = put_short(p, address->channel);
-	if (address->release == PA_RELEASED_DISCLOSED)
-		for (int shift = 56; shift >= 0; shift -= 8)
-			*p++ = (uint8_t) (address->disclosure >> shift);
-	for (int i = 0; i < PA_NELEMENTS; i++)
-	{
-		if (address->element[i].len > 0)
-			p = put_entry(p, i + 1, address->element[i]);
-	}
-	for (int i = 0; i < address->nlines; i++)
-		p = put_entry(p, LINE_TAG, address->line[i]);
-	if (address->typist.len > 0)
-		p = put_entry(p, TYPIST_TAG, address->typist);
 	memset(p, 0, padded - size);
-
 	return padded;
 }
 
@@ -236,6 +258,73 @@ get_short(const uint8_t *p, const uint8_t *end, size_t max, PaText *text)
 	return p + len;
 }
 
+/* Reads the length of an entry, in its one valid form; returns where its text begins, or NULL. */
+static inline const uint8_t *
+get_length(const uint8_t *p, const uint8_t *end, size_t *len)
+{
+	if (p == end)
+		return NULL;
+	*len = *p++;
+	if (*len >= LONG_LENGTH)
+	{
+		if (p == end)
+			return NULL;
+		*len = (*len & 0x7F) << 8 | *p++;
+		if (*len < LONG_LENGTH)
+			return NULL;
+	}
+	return *len == 0 || *len > (size_t) (end - p) ? NULL : p;
+}
+
+/* Reads what stands before the entries; returns where they begin, or NULL. */
+static const uint8_t *
+get_head(const uint8_t *p, const uint8_t *end, PaAddress *address)
+{
+	if (p[0] != PLAIN_VERSION || p[1] > PA_RELEASED_DISCLOSED || p[2] > PA_MAX_SUBJECTS)
+		return NULL;
+	address->release = (PaRelease) p[1];
+	address->nsubjects = p[2];
+	address->channel.len = 0;
+	address->disclosure = 0;
+	p += HEADER_SIZE;
+
+	for (int i = 0; i < address->nsubjects; i++)
+	{
+		p = get_short(p, end, PA_SUBJECT_SIZE, &address->subject[i]);
+		if (p == NULL)
+			return NULL;
+		if (i > 0 && compare_texts(address->subject[i - 1], address->subject[i]) >= 0)
+			return NULL;
+	}
+	if (address->release != PA_NOT_RELEASED)
+	{
+		p = get_short(p, end, PA_CHANNEL_SIZE, &address->channel);
+		if (p == NULL)
+			return NULL;
+	}
+	if (address->release == PA_RELEASED_DISCLOSED)
+	{
+		if (end - p < DISCLOSURE_SIZE)
+			return NULL;
+		for (int i = 0; i < DISCLOSURE_SIZE; i++)
+			address->disclosure = address->disclosure << 8 | *p++;
+		if (address->disclosure == 0)
+			return NULL;
+	}
+	return p;
+}
+
+/* The field that a tag begins after nlines lines, or NFIELDS. */
+static inline int
+field_of_tag(int tag, int nlines)
+{
+	if (tag <= PA_NELEMENTS)
+		return tag - 1;
+	if (tag == LINE_TAG && nlines < PA_MAX_LINES)
+		return FIRST_LINE + nlines;
+	return tag == TYPIST_TAG ? TYPIST : NFIELDS;
+}
+
 /*
  * protaddr_decode
  *		Read an encoded address; the pieces point into plain.
@@ -247,107 +336,43 @@ get_short(const uint8_t *p, const uint8_t *end, size_t max, PaText *text)
 bool
 protaddr_decode(const uint8_t *plain, size_t len, PaAddress *address)
 {
-	const uint8_t *p = plain;
 	const uint8_t *end = plain + len;
-	int			last = -1;		/* element read last */
+	const uint8_t *p;
+	int			last = -1;		/* field read last */
 
 	if (len < PA_PLAIN_BLOCK || len > PA_MAX_PLAIN || len % PA_PLAIN_BLOCK != 0)
-		return false;
-	if (p[0] != PLAIN_VERSION || p[1] > PA_RELEASED_DISCLOSED || p[2] > PA_MAX_SUBJECTS)
 		return false;
 
 	/* lines and subjects are counted: what lies past their number is nobody's */
 	memset(address->element, 0, sizeof(address->element));
 	address->nlines = 0;
-	address->channel.len = 0;
-	address->disclosure = 0;
 	address->typist.len = 0;
-	address->release = (PaRelease) p[1];
-	address->nsubjects = p[2];
-	p += HEADER_SIZE;
-
-	for (int i = 0; i < address->nsubjects; i++)
-	{
-		p = get_short(p, end, PA_SUBJECT_SIZE, &address->subject[i]);
-		if (p == NULL)
-			return false;
-		if (i > 0 && compare_texts(address->subject[i - 1], address->subject[i]) >= 0)
-			return false;
-	}
-	if (address->release != PA_NOT_RELEASED)
-	{
-		p = get_short(p, end, PA_CHANNEL_SIZE, &address->channel);
-		if (p == NULL)
-			return false;
-	}
-	if (address->release == PA_RELEASED_DISCLOSED)
-	{
-		if (end - p < DISCLOSURE_SIZE)
-			return false;
-		for (int i = 0; i < DISCLOSURE_SIZE; i++)
-			address->disclosure = address->disclosure << 8 | *p++;
-		if (address->disclosure == 0)
-			return false;
-	}
+	p = get_head(plain, end, address);
+	if (p == NULL)
+		return false;
 
 	while (p < end && *p != 0)
 	{
-		int			tag = *p++;
+		int			field = field_of_tag(*p++, address->nlines);
 		size_t		text_len;
 		PaText	   *text;
 
-		if (p == end)
+		p = get_length(p, end, &text_len);
+		if (p == NULL || field <= last || field == NFIELDS || text_len > field_max_bytes(field) ||
+			(field == TYPIST && last < 0))
 			return false;
-		text_len = *p++;
-		if (text_len >= LONG_LENGTH)
-		{
-			if (p == end)
-				return false;
-			text_len = (text_len & 0x7F) << 8 | *p++;
-			if (text_len < LONG_LENGTH)
-				return false;
-		}
-		if (text_len == 0 || text_len > (size_t) (end - p))
-			return false;
-
-		if (tag <= PA_NELEMENTS)
-		{
-			int			element = tag - 1;
-
-			if (element <= last || text_len > max_element_bytes(element))
-				return false;
-			last = element;
-			text = &address->element[element];
-		}
-		else if (tag == LINE_TAG)
-		{
-			if (last > PA_NELEMENTS || address->nlines == PA_MAX_LINES ||
-				text_len > MAX_LINE_BYTES)
-				return false;
-			last = PA_NELEMENTS;	/* no element may follow */
-			text = &address->line[address->nlines++];
-		}
-		else if (tag == TYPIST_TAG)
-		{
-			if (last < 0 || last > PA_NELEMENTS || text_len > PA_TYPIST_SIZE)
-				return false;
-			last = PA_NELEMENTS + 1;	/* nothing may follow */
-			text = &address->typist;
-		}
-		else
-			return false;
-
+		last = field;
+		text = (PaText *) field_text(address, field);
 		text->data = (const char *) p;
 		text->len = (uint32_t) text_len;
 		p += text_len;
+		if (field >= FIRST_LINE && field < TYPIST)
+			address->nlines++;
 	}
 
 	if (last < 0 || end - p >= PA_PLAIN_BLOCK)
 		return false;
 
 	/* all zero: the first byte is, and every other one equals its neighbour */
-	if (p < end && memcmp(p, p + 1, (size_t) (end - p) - 1) != 0)
-		return false;
-
-	return true;
+	return !(p < end && memcmp(p, p + 1, (size_t) (end - p) - 1) != 0);
 }

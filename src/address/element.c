@@ -49,19 +49,13 @@ static const char mask[] = "[address withheld";
 #define MASK_LEN		(sizeof(mask) - 1)
 #define MASK_STEM_LEN	(sizeof("[address") - 1)
 
-static char
-ascii_lower(char c)
-{
-	return (c >= 'A' && c <= 'Z') ? (char) (c - 'A' + 'a') : c;
-}
-
 /* True if text begins with the first n bytes of the mask, in any case of letters. */
 static bool
 begins_with_mask(const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 	{
-		if (ascii_lower(text[i]) != mask[i])
+		if (protaddr_to_small(text[i]) != mask[i])
 			return false;
 	}
 	return true;
@@ -149,19 +143,10 @@ protaddr_looks_withheld(const char *text, size_t len)
 	{
 		if (at == end)
 			return true;
-		if (ascii_lower(*at) != mask[i])
+		if (protaddr_to_small(*at) != mask[i])
 			return false;
 	}
 	return true;
-}
-
-/* Unicode's space separators: a text of nothing else says nothing. */
-static bool
-is_blank(uint32_t c)
-{
-	return c == 0x20 || c == 0xA0 || c == 0x1680 ||
-		(c >= 0x2000 && c <= 0x200A) ||
-		c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 /* The judgement that elements and lines have in common. */
@@ -186,7 +171,7 @@ check_text(const char *text, size_t len, int max_chars)
 			return PA_TEXT_NOT_UTF8;
 		if (protaddr_is_control(c))
 			return PA_TEXT_CONTROL;
-		if (!is_blank(c))
+		if (!protaddr_is_space(c))
 			blank = false;
 		at += n;
 		chars++;
@@ -223,7 +208,7 @@ is_exact4(const char *text, size_t len)
 		return false;
 	for (size_t i = 0; i < 4; i++)
 	{
-		char		c = ascii_lower(text[i]);
+		char		c = protaddr_to_small(text[i]);
 
 		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')))
 			return false;

@@ -522,25 +522,13 @@ append_part(PaLine *line, PaText text)
 	append(line, text);
 }
 
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static inline bool
-is_letter(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 /* True for a number and nothing else: "2". */
 static bool
 is_number(PaText text)
 {
 	for (uint32_t i = 0; i < text.len; i++)
 	{
-		if (!is_digit(text.data[i]))
+		if (!protaddr_is_digit(text.data[i]))
 			return false;
 	}
 	return text.len > 0;
@@ -550,11 +538,11 @@ is_number(PaText text)
 static bool
 is_bare(PaText text)
 {
-	if (text.len == 0 || (text.len > 1 && !is_digit(text.data[0])))
+	if (text.len == 0 || (text.len > 1 && !protaddr_is_digit(text.data[0])))
 		return false;
 	for (uint32_t i = 0; i < text.len; i++)
 	{
-		if (!is_digit(text.data[i]) && !is_letter(text.data[i]))
+		if (!protaddr_is_digit(text.data[i]) && !protaddr_is_letter(text.data[i]))
 			return false;
 	}
 	return true;
@@ -589,7 +577,7 @@ append_box(PaLine *line, const PaLayout *layout, PaText box)
 	if (box.len == 0)
 		return;
 	begin_part(line);
-	if (is_digit(box.data[0]) || is_bare(box))
+	if (protaddr_is_digit(box.data[0]) || is_bare(box))
 		append(line, layout->before_box);
 	append(line, box);
 }

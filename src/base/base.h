@@ -134,6 +134,10 @@ extern void protaddr_settings_apply(void);
 
 extern const char *protaddr_this_database(void);
 
+/* ---- base/new_id.c: numbers of our tables' rows ----------------------------- */
+
+extern int64 protaddr_next_id(void);
+
 /* ---- base/own_tables.c: our tables' identity and invalidation -------------- */
 
 typedef enum ProtaddrTable

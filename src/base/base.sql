@@ -58,3 +58,9 @@ CREATE FUNCTION protaddr.own_script_runs() RETURNS boolean
 REVOKE ALL ON FUNCTION protaddr.own_script_runs() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.own_script_runs() IS
 'True while CREATE EXTENSION protaddr or ALTER EXTENSION protaddr UPDATE runs: what it changes counts as shipped.';
+
+CREATE FUNCTION protaddr.new_id() RETURNS bigint
+    AS 'MODULE_PATHNAME', 'protaddr_new_id' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION protaddr.new_id() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.new_id() IS
+'Number for a new row of protaddr''s tables: from the time and random bits, so that it rises with time and needs no sequence, which lags behind its table after logical replication, a restore in parts or setval().';

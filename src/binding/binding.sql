@@ -30,6 +30,9 @@ DECLARE
     bound pg_attribute;
     person pg_attribute;
     trigger_name text;
+    addresses bigint;
+    unknown bigint;
+    nobody bigint;
 BEGIN
     IF kind IS NULL OR kind NOT IN ('r', 'p', 'f') THEN
         RAISE EXCEPTION USING
@@ -86,12 +89,22 @@ BEGIN
                    trigger_name, relation, column_name, subject);
     EXECUTE format('ALTER %s TABLE %s ENABLE ALWAYS TRIGGER %I',
                    CASE kind WHEN 'f' THEN 'FOREIGN' ELSE '' END, relation, trigger_name);
-    RETURN protaddr.bind_rows(relation, column_name);
+    addresses := protaddr.bind_rows(relation, column_name);
+    EXECUTE format('SELECT count(*) FROM %s WHERE %I IS NOT NULL AND %I IS NULL', relation, column_name, subject) INTO nobody;
+    -- who may not ask of single people is not told of them
+    IF has_function_privilege('protaddr.unknown_people(regclass, name)', 'EXECUTE') THEN
+        unknown := protaddr.unknown_people(relation, subject);
+    END IF;
+    IF unknown > 0 OR nobody > 0 THEN
+        RAISE NOTICE 'in % rows of % no register has told of the person that column % names, and in % it names nobody', coalesce(unknown::text, 'an unknown number of'), relation, quote_ident(subject), nobody
+            USING HINT = 'Addresses of these rows are withheld, unless protaddr.channel (when_unknown) says otherwise. protaddr.link_identity() links a customer or account number to the person; protaddr.unknown_people() counts again.';
+    END IF;
+    RETURN addresses;
 END
 $$;
 REVOKE ALL ON FUNCTION protaddr.bind_column(regclass, name, name) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.bind_column(regclass, name, name) IS
-'Binds an address column to the people that another column of the row names: existing rows now, every row written later by a trigger (ENABLE ALWAYS). Returns how many rows held an address. Binding only adds people. One column may be bound to several subject columns (joint holders), and a subject column may be an array, whose elements each name a person. Types of a subject column: see protaddr.subject_type(). The caller must own the table and may execute protaddr.bind_row(): whoever may bind decides whom a yet unbound address concerns. From a role that may not, the trigger binds only what that role has typed in itself. Raises 22004, 42703, 42804, 42809 or 42710, and 0A000 under REPEATABLE READ or SERIALIZABLE, where rows committed meanwhile could not be seen.';
+'Binds an address column to the people that another column of the row names: existing rows now, every row written later by a trigger (ENABLE ALWAYS). Returns how many rows held an address, and says in a NOTICE how many rows name people of whom no register has told (if the caller may EXECUTE protaddr.unknown_people()), and how many addresses stand where nobody is named. Binding only adds people. One column may be bound to several subject columns (joint holders), and a subject column may be an array, whose elements each name a person. Types of a subject column: see protaddr.subject_type(). The caller must own the table and may execute protaddr.bind_row(): whoever may bind decides whom a yet unbound address concerns. From a role that may not, the trigger binds only what that role has typed in itself. Raises 22004, 42703, 42804, 42809 or 42710, and 0A000 under REPEATABLE READ or SERIALIZABLE, where rows committed meanwhile could not be seen.';
 
 CREATE FUNCTION protaddr.unbind_column(relation regclass, column_name name, subject name DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp

@@ -2,8 +2,8 @@
  * arguments.c
  *		What are a gate's triggers told?
  *
- * Pairs of a key and a value, as gate.h describes them.  They stand in the
- * trigger, so a dump, a restore and a new partition carry them along.
+ * The arguments are pairs of a key and a value: see gate.h.  They are part of the trigger, so a
+ * dump, a restore and a new partition keep them.
  */
 #include "postgres.h"
 
@@ -11,11 +11,23 @@
 #include "gate/gate.h"
 #include "message/message.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+
+PG_FUNCTION_INFO_V1(protaddr_trigger_arguments);
+
 static bool is_currency_code(const char *value);
 
 /*
  * protaddr_gate_args reads a trigger's arguments; the result points into them.
- * False for arguments that no install_gate has written.
+ * False if they are not arguments that install_gate() writes.
  */
 bool
 protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate)
@@ -52,7 +64,7 @@ protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate)
 			once = &gate->hold_value;
 		else if (strcmp(key, "address") == 0)
 		{
-			/* always followed by whose it is */
+			/* the next pair says whose address it is */
 			if (gate->naddresses == PROTADDR_GATE_MAX_COLUMNS || i + 3 >= nargs ||
 				strcmp(args[i + 2], "of") != 0 || args[i + 3][0] == '\0')
 				return false;
@@ -82,7 +94,7 @@ protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate)
 			continue;
 		}
 
-		/* what we do not know might have been a restriction */
+		/* an unknown key might be a restriction */
 		if (once == NULL || *once != NULL)
 			return false;
 		*once = value;
@@ -95,7 +107,7 @@ protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate)
 		(gate->currency_code == NULL || is_currency_code(gate->currency_code));
 }
 
-/* protaddr_gate_names_column tells whether a gate could not do without a column. */
+/* protaddr_gate_names_column tells whether a gate needs a column. */
 bool
 protaddr_gate_names_column(const ProtaddrGateArgs *gate, const char *column)
 {
@@ -118,4 +130,49 @@ static bool
 is_currency_code(const char *value)
 {
 	return strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3 && value[3] == '\0';
+}
+
+/*
+ * protaddr_trigger_arguments gives the arguments of a trigger as text[]; NULL if
+ * the trigger does not exist.
+ */
+Datum
+protaddr_trigger_arguments(PG_FUNCTION_ARGS)
+{
+	Relation	rel = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyData skey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	ArrayType  *result = NULL;
+
+	ScanKeyInit(&skey, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(PG_GETARG_OID(0)));
+	scan = systable_beginscan(rel, TriggerOidIndexId, true, NULL, 1, &skey);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		int			nargs = ((Form_pg_trigger) GETSTRUCT(tuple))->tgnargs;
+		bool		isnull;
+		Datum		packed = heap_getattr(tuple, Anum_pg_trigger_tgargs, RelationGetDescr(rel), &isnull);
+		bytea	   *bytes = isnull ? NULL : DatumGetByteaPP(packed);
+		const char *next = bytes ? VARDATA_ANY(bytes) : NULL;
+		Datum	   *args = palloc(Max(nargs, 1) * sizeof(Datum));
+
+		if (bytes == NULL)
+			nargs = 0;
+		for (int i = 0; i < nargs; i++)
+		{
+			args[i] = CStringGetTextDatum(next);
+			next += strlen(next) + 1;
+		}
+		result = nargs > 0 ?
+			construct_array(args, nargs, TEXTOID, -1, false, TYPALIGN_INT) :
+			construct_empty_array(TEXTOID);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+
+	if (result == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_ARRAYTYPE_P(result);
 }

@@ -1,6 +1,6 @@
 /*
  * gate.h
- *		Gates: the triggers of outbound tables, and what keeps them in place.
+ *		Gates: the triggers of outbound tables, and what protects them.
  */
 #ifndef PROTADDR_GATE_H
 #define PROTADDR_GATE_H
@@ -29,7 +29,7 @@
  *	message N format F	a column with a message to be rewritten: xml, mt or json
  *	hold_column N, hold_value V	rows that wait stay in the table, with this value there
  *
- * Dumped and restored with the trigger; so a gate needs no row anywhere to know itself.
+ * They are dumped and restored with the trigger, so a gate depends on no row of a table.
  */
 #define PROTADDR_GATE_MAX_COLUMNS	32
 
@@ -150,16 +150,16 @@ extern void protaddr_value_digest(Oid relation, const char *column, const Protad
 typedef enum ProtaddrRowEvent
 {
 	PROTADDR_ROW_PASSED = 1,	/* the gate let it through as it is */
-	PROTADDR_ROW_DECIDED,		/* and something in it by a decision */
+	PROTADDR_ROW_DECIDED,		/* the same, and something in it because of a decision */
 	PROTADDR_ROW_LINKED			/* its transfer is recorded once it is stored */
 } ProtaddrRowEvent;
 
 /* What an update has made of a row that may move to another partition. */
 typedef struct ProtaddrDeparture
 {
-	bool		is_released;	/* row is its digest, and need not be released again */
+	bool		is_released;	/* need not be released again if its digest is still row */
 	bool		by_decision;
-	bool		counts_alone;	/* of linked transfers */
+	bool		counts_alone;	/* no linked transfer is counted with it */
 	ProtaddrDigest row;
 } ProtaddrDeparture;
 
@@ -301,7 +301,7 @@ extern bool protaddr_held_covers(const ProtaddrGate *gate, HeapTuple row, TupleD
 
 /* ---- gate/carry_out.c: a held row goes on its way -------------------------- */
 
-/* What was decided of the row that is being released; NULL: none is. */
+/* What was decided about the row that is being released. */
 typedef struct ProtaddrHeldDecision
 {
 	Oid			root;
@@ -336,10 +336,10 @@ typedef enum ProtaddrGateState
 {
 	PROTADDR_GATE_NONE = 0,		/* not gated */
 	PROTADDR_GATE_WHOLE,
-	PROTADDR_GATE_BROKEN		/* gated, and something of it is missing or changed */
+	PROTADDR_GATE_BROKEN		/* gated, but a part is missing or changed */
 } ProtaddrGateState;
 
-/* the names the triggers have: they fire by name, and a gate sees what others made of the row */
+/* the triggers' names: triggers fire in the order of names, and a gate must fire last */
 #define PROTADDR_GATE_TRIGGER		"zz_protaddr_gate"
 #define PROTADDR_GATE_CHECK_TRIGGER "zz_protaddr_gate_check"
 

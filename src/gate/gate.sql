@@ -5,12 +5,12 @@ CREATE FUNCTION protaddr.gate_row() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_gate_row' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.gate_row() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.gate_row() IS
-'Trigger before the row that protaddr.install_gate() installs, with pairs of a key and a value as arguments. Releases every address column and every message for the row''s channel, or holds the row. Raises 23PA1 if the channel blocks, or if the row cannot be held; 22023 if the row names no channel.';
+'BEFORE ROW trigger that protaddr.install_gate() creates, with pairs of a key and a value as arguments. Releases every address column and every message for the row''s channel, or holds the row. Raises 23PA1 if the channel blocks, or if the row cannot be held; 22023 if the row does not name a channel.';
 CREATE FUNCTION protaddr.gate_check() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_gate_check' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.gate_check() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.gate_check() IS
-'Trigger after the row that protaddr.install_gate() installs, with the same arguments. Proves that every address column as stored is released for the row''s channel, and every message as the gate let it through. Raises 23PA1 if not.';
+'AFTER ROW trigger that protaddr.install_gate() creates, with the same arguments. Proves that every stored address is released for the row''s channel, and every stored message is the one that the gate let through. Raises 23PA1 if not.';
 CREATE FUNCTION protaddr.gate_summary() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_gate_summary' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 COMMENT ON FUNCTION protaddr.gate_summary() IS
@@ -30,11 +30,13 @@ BEGIN
     IF found_column.attnum IS NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'undefined_column',
-            MESSAGE = format('%s has no such column', relation),
+            MESSAGE = CASE WHEN column_name IS NULL THEN format('the column of %s that is the %s must be named', relation, what)
+                           ELSE format('column "%s" of %s does not exist', column_name, relation) END,
             DETAIL = format('It should be the %s.', what),
-            HINT = 'install_gate(table, channel, subject => column that names the person whose addresses the row holds)';
+            HINT = format('Columns: %s.', (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+                                           WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped));
     END IF;
-    -- under its domains
+    -- the type under its domains
     base := found_column.atttypid;
     LOOP
         SELECT t.typtype INTO kind FROM pg_type t WHERE t.oid = base;
@@ -49,7 +51,7 @@ BEGIN
         WHEN 'currency' THEN kind = 'e' OR base IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'name'::regtype)
         WHEN 'hold_column' THEN protaddr.address_column(found_column.atttypid) IS NULL
         ELSE protaddr.subject_type(found_column.atttypid) = 'person' END;
-    -- the gate fires before what is generated is there
+    -- the gate fires before generated columns have their value
     IF fits IS NOT TRUE OR (found_column.attgenerated <> '' AND what <> 'address') THEN
         RAISE EXCEPTION USING
             ERRCODE = 'datatype_mismatch',
@@ -155,37 +157,38 @@ BEGIN
     IF kind IS NULL OR kind NOT IN ('r', 'p', 'f') THEN
         RAISE EXCEPTION USING
             ERRCODE = 'wrong_object_type',
-            MESSAGE = 'a gate can only stand before a table';
+            MESSAGE = 'a gate can be installed only on a table';
     END IF;
     IF kind <> 'p' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = relation) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'feature_not_supported',
             MESSAGE = format('%s has tables that inherit from it', relation),
-            DETAIL = 'They would have no gate, and every row would be refused.',
+            DETAIL = 'They would have no gate, so every row would be refused.',
             HINT = 'ALTER TABLE ... NO INHERIT, or use partitions.';
     END IF;
     IF (channel IS NULL) = (channel_column IS NULL) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
-            MESSAGE = CASE WHEN channel IS NULL THEN 'there is no such channel' ELSE 'a gate has a channel or a channel_column, not both' END,
-            HINT = CASE WHEN channel IS NULL THEN 'See protaddr.channel for those there are; or give channel_column, if each row names its own.' ELSE '' END;
+            MESSAGE = CASE WHEN channel IS NULL THEN 'a gate needs a channel or a channel_column' ELSE 'channel and channel_column cannot be used together' END,
+            HINT = 'channel: the same for every row; channel_column: each row names its own.';
     END IF;
     IF channel IS NOT NULL AND NOT EXISTS (SELECT FROM protaddr.channel c
         WHERE c.channel = install_gate.channel AND c.valid_from <= now() AND now() < c.valid_to) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'there is no such channel',
-            HINT = 'See protaddr.channel for those there are.';
+            MESSAGE = format('channel "%s" does not exist', channel),
+            HINT = format('Channels: %s.', (SELECT string_agg(DISTINCT c.channel, ', ' ORDER BY c.channel) FROM protaddr.channel c
+                                            WHERE c.valid_from <= now() AND now() < c.valid_to));
     END IF;
     IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation
                AND t.tgfoid IN ('protaddr.gate_row()'::regprocedure, 'protaddr.gate_check()'::regprocedure)) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'duplicate_object',
-            MESSAGE = format('%s has a gate already', relation),
+            MESSAGE = format('%s already has a gate', relation),
             HINT = 'protaddr.remove_gate() removes it.';
     END IF;
 
-    -- the columns, as pairs that the triggers are told
+    -- the columns, as pairs of trigger arguments
     IF channel IS NOT NULL THEN
         arguments := arguments || ARRAY['channel', channel];
     ELSE
@@ -200,8 +203,8 @@ BEGIN
                      AND protaddr.address_column(a.atttypid) IS NOT NULL) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'undefined_column',
-            MESSAGE = format('%s has no such column', relation),
-            DETAIL = 'Only a table that has messages and no addresses can do without a subject.',
+            MESSAGE = format('the subject column of %s must be named', relation),
+            DETAIL = 'A gate needs a subject unless the table has messages and no addresses.',
             HINT = 'install_gate(table, channel, subject => column that names the person whose addresses the row holds)';
     END IF;
     IF amount IS NOT NULL THEN
@@ -211,7 +214,7 @@ BEGIN
     IF num_nonnulls(currency, currency_code) > 1 OR (amount IS NULL) <> (num_nonnulls(currency, currency_code) = 0) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'an amount has a currency',
+            MESSAGE = 'amount and currency must be given together',
             HINT = 'install_gate(..., amount => column, currency => column), or currency_code => ''EUR'' if it is the same for every row.';
     END IF;
     IF currency IS NOT NULL THEN
@@ -231,7 +234,7 @@ BEGIN
        OR EXISTS (SELECT FROM jsonb_each(messages) e WHERE jsonb_typeof(e.value) <> 'string' OR e.value #>> '{}' NOT IN ('xml', 'mt', 'json')) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'persons or messages is not of the form that a gate needs',
+            MESSAGE = 'persons or messages has an invalid form',
             HINT = 'persons => ''{"address column": "column that names its person"}'', messages => ''{"column": "xml"}'', or "mt" or "json".';
     END IF;
     IF (SELECT count(*) FROM jsonb_object_keys(persons)) > 32 OR (SELECT count(*) FROM jsonb_object_keys(messages)) > 32 THEN
@@ -261,10 +264,10 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'feature_not_supported',
             MESSAGE = format('column %I of %s holds addresses inside an array or composite', culprit.name, relation),
-            DETAIL = 'A gate cannot release what stands there.',
+            DETAIL = 'A gate cannot release such values.',
             HINT = 'Give each address a column of its own, of type protaddr.address.';
     END IF;
-    -- now, or by a change of the channel that is entered already
+    -- by the channel as it is now, or by a change that is entered already
     SELECT a.attname AS name, c.channel INTO culprit
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid, protaddr.channel c
     WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
@@ -275,7 +278,7 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('column %I of %s is NOT NULL, but channel "%s" withholds', culprit.name, relation, culprit.channel),
-            DETAIL = 'A withheld address is NULL, so such a payment could not be stored at all.',
+            DETAIL = 'A withheld address is NULL, so such a payment could not be stored.',
             HINT = format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL, or use a channel that blocks or holds, unknown people too.', relation, culprit.name);
     END IF;
     -- BEFORE ROW (2 | 1), and by its name after the gate's
@@ -288,7 +291,7 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('trigger %I of %s would fire after the gate', culprit.name, culprit.relation),
-            DETAIL = 'Triggers before the row fire by name, and the gate must see what others made of the row.',
+            DETAIL = 'Triggers before the row fire by name, and the gate must see the row as the other triggers leave it.',
             HINT = format('ALTER TRIGGER %I ON %s RENAME TO a name before zz_protaddr_gate.', culprit.name, culprit.relation);
     END IF;
 
@@ -306,7 +309,7 @@ BEGIN
     END IF;
 
     alter_table := CASE kind WHEN 'f' THEN 'ALTER FOREIGN TABLE' ELSE 'ALTER TABLE' END;
-    -- zz: triggers fire by name, and the gate is to see what others made of the row
+    -- zz: triggers fire in the order of their names, and the gate must be the last
     FOR pair IN SELECT t.* FROM (VALUES
         ('zz_protaddr_gate', 'BEFORE INSERT OR UPDATE', 'ROW', 'gate_row', arguments),
         ('zz_protaddr_gate_check', 'AFTER INSERT OR UPDATE', 'ROW', 'gate_check', arguments),
@@ -322,18 +325,18 @@ BEGIN
         WHERE (install_gate.channel IS NULL OR c.channel = install_gate.channel) AND c.valid_to > now() AND c.small_amount IS NOT NULL)
        AND (channel IS NOT NULL OR amount IS NULL) THEN
         IF amount IS NULL THEN
-            RAISE NOTICE 'the amounts in % are not known: of the rules for small and other amounts, the stricter counts', relation
+            RAISE NOTICE 'the amounts in % are not known: the stricter of the rules for small and other amounts applies', relation
                 USING HINT = 'install_gate(..., amount => column, currency => column, payee => column)';
         ELSE
-            RAISE NOTICE 'the payees in % are not known: transfers are not linked, and each counts alone', relation
+            RAISE NOTICE 'the payees in % are not known: transfers are not linked, so each counts alone', relation
                 USING HINT = 'install_gate(..., payee => column)';
         END IF;
     END IF;
     IF num_nulls(amount, payee) = 0 AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = relation AND i.indisprimary)
        AND EXISTS (SELECT FROM protaddr.channel c
            WHERE (install_gate.channel IS NULL OR c.channel = install_gate.channel) AND c.valid_to > now() AND c.linked_within IS NOT NULL) THEN
-        RAISE NOTICE '% has no primary key: of linked transfers, one that is updated counts alone', relation
-            USING HINT = 'With a primary key a row that is updated, or moves to another partition, is known as the same transfer.';
+        RAISE NOTICE '% has no primary key: a linked transfer that is updated counts alone', relation
+            USING HINT = 'With a primary key, a row that is updated or moves to another partition is known to be the same transfer.';
     END IF;
     unchecked := (SELECT string_agg(quote_ident(g.column_name), ', ' ORDER BY g.column_name)
                   FROM protaddr.unchecked_columns(relation) g
@@ -351,7 +354,7 @@ BEGIN
         EXIT WHEN filled;
     END LOOP;
     IF filled THEN
-        RAISE NOTICE 'rows that are in % already were not checked', relation
+        RAISE NOTICE 'rows that are already in % were not checked', relation
             USING HINT = 'protaddr.verify_gate() finds what is not released, and says what an UPDATE of the row would do: an address that the channel withholds is then gone from the row.';
     END IF;
     -- who may not ask of single people is not told of them
@@ -493,7 +496,7 @@ CREATE FUNCTION protaddr.verify_gate(
     AS 'MODULE_PATHNAME', 'protaddr_verify_gate' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.verify_gate(regclass, regclass, tid) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.verify_gate(regclass, regclass, tid) IS
-'Looks through all that is stored behind a gate, partitions and inheriting tables too, and gives a row for everything that is not released for its channel by the register as it is now; nothing if all is well. No value is told. Amounts are not weighed again. if_updated: what an UPDATE that sends the row through the gate again would do with the address or message: leave, reduce (a message), minimum, substitute, withhold (it becomes NULL), disclose (on record), hold or block (the UPDATE is refused); because: by which rule. Both NULL where that is not known. row_tid: NULL of a foreign table. Takes as long as reading the table and opening each address does; says every 5 seconds how far it is (protaddr.verify_progress); locks out no writer. Cancelled, it says where to go on: continue_in and after. Needs EXECUTE, and SELECT on the table. Raises 42501, also if a policy hides rows; 42809 for a table without a gate; 22023.';
+'Reads all rows of a gated table, its partitions and inheriting tables, and gives a row for each address or message that is not released for its channel by the register as it is now; no rows if all is well. Shows no value. Amounts are not weighed again. if_updated: what an UPDATE that sends the row through the gate again would do with the address or message: leave, reduce (a message), minimum, substitute, withhold (it becomes NULL), disclose (on record), hold or block (the UPDATE is refused); because: by which rule. Both NULL where that is not known. row_tid: NULL of a foreign table. Takes as long as reading the table and opening each address does; says every 5 seconds how far it is (protaddr.verify_progress); locks out no writer. Cancelled, it says where to go on: continue_in and after. Needs EXECUTE, and SELECT on the table. Raises 42501, also if a policy hides rows; 42809 for a table without a gate; 22023.';
 
 CREATE VIEW protaddr.verify_progress AS
 SELECT c.pid, a.usename AS verified_by, c.relid::regclass AS relation, c.param13::oid::regclass AS partition,
@@ -504,15 +507,15 @@ SELECT c.pid, a.usename AS verified_by, c.relid::regclass AS relation, c.param13
 FROM pg_stat_get_progress_info('COPY') c JOIN pg_stat_activity a USING (pid)
 WHERE c.param16 = 1 AND a.datname = current_database();
 GRANT SELECT ON protaddr.verify_progress TO pg_monitor;
-COMMENT ON VIEW protaddr.verify_progress IS 'The verifications running now, to watch from another session.';
+COMMENT ON VIEW protaddr.verify_progress IS 'Running verifications, to watch from another session.';
 COMMENT ON COLUMN protaddr.verify_progress.pid IS 'Process that verifies.';
 COMMENT ON COLUMN protaddr.verify_progress.verified_by IS 'Login role.';
 COMMENT ON COLUMN protaddr.verify_progress.relation IS 'The gated table.';
-COMMENT ON COLUMN protaddr.verify_progress.partition IS 'The partition at hand, or the table itself.';
+COMMENT ON COLUMN protaddr.verify_progress.partition IS 'The partition that is being read, or the table itself.';
 COMMENT ON COLUMN protaddr.verify_progress.running IS 'How long its statement has run.';
 COMMENT ON COLUMN protaddr.verify_progress.rows IS 'Rows verified so far.';
 COMMENT ON COLUMN protaddr.verify_progress.rows_per_second IS 'The rate.';
-COMMENT ON COLUMN protaddr.verify_progress.problems IS 'Problems found so far.';
+COMMENT ON COLUMN protaddr.verify_progress.problems IS 'Problems so far.';
 
 CREATE FUNCTION protaddr.unchecked_type(type oid) RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_unchecked_type' LANGUAGE C STRICT STABLE PARALLEL SAFE;
@@ -539,12 +542,12 @@ CREATE TABLE protaddr.gate (
     installed_by text NOT NULL
 );
 COMMENT ON TABLE protaddr.gate IS
-'The register of gates: each table whose gate was seen whole, so that one whose triggers went unseen is missed. Written by gates alone, for no role by SQL; not dumped, for a restored gate enters itself.';
+'The tables whose gate was complete once, so that a gate is missed even if its triggers were removed unnoticed. Only gates write it, and no role can by SQL. Not dumped: a restored gate enters itself.';
 COMMENT ON COLUMN protaddr.gate.relation IS 'The outbound table.';
-COMMENT ON COLUMN protaddr.gate.relation_name IS 'Its qualified name: another one means another table, that got the OID of one dropped while nobody looked.';
+COMMENT ON COLUMN protaddr.gate.relation_name IS 'Its qualified name. If the relation with this OID has another name, it is another table, and the gated one was dropped unnoticed.';
 COMMENT ON COLUMN protaddr.gate.arguments IS 'The arguments of its triggers, as pg_trigger has them.';
-COMMENT ON COLUMN protaddr.gate.installed_at IS 'When the gate entered itself.';
-COMMENT ON COLUMN protaddr.gate.installed_by IS 'In whose session: its login role.';
+COMMENT ON COLUMN protaddr.gate.installed_at IS 'When the gate was entered.';
+COMMENT ON COLUMN protaddr.gate.installed_by IS 'Login role of the session that entered it.';
 CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.gate
     FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
 CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.gate
@@ -555,7 +558,7 @@ REVOKE ALL ON protaddr.gate FROM PUBLIC;
 
 CREATE TABLE protaddr.gate_change (
     -- no key: a parallel restore may add rows of gates before those of the dump are there
-    id bigint GENERATED BY DEFAULT AS IDENTITY,
+    id bigint NOT NULL DEFAULT protaddr.new_id(),
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     changed_by text NOT NULL DEFAULT session_user,
     relation text NOT NULL,
@@ -563,13 +566,13 @@ CREATE TABLE protaddr.gate_change (
     detail text
 );
 COMMENT ON TABLE protaddr.gate_change IS
-'Gates that came and went; rows are added, never changed or removed. A gate that is restored from a dump counts as installed.';
+'Installed and removed gates. Rows are added, never changed or removed. A gate that is restored from a dump counts as installed.';
 COMMENT ON COLUMN protaddr.gate_change.id IS 'Number of the row.';
 COMMENT ON COLUMN protaddr.gate_change.changed_at IS 'When.';
-COMMENT ON COLUMN protaddr.gate_change.changed_by IS 'Login role that did so.';
-COMMENT ON COLUMN protaddr.gate_change.relation IS 'The outbound table, as it was called.';
+COMMENT ON COLUMN protaddr.gate_change.changed_by IS 'Login role.';
+COMMENT ON COLUMN protaddr.gate_change.relation IS 'Name of the outbound table at that time.';
 COMMENT ON COLUMN protaddr.gate_change.what IS 'installed; removed by protaddr.remove_gate(); dropped with its table.';
-COMMENT ON COLUMN protaddr.gate_change.detail IS 'What the gate was told: pairs of a key and a value.';
+COMMENT ON COLUMN protaddr.gate_change.detail IS 'The gate''s arguments: pairs of a key and a value.';
 CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.gate_change
     FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
 CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.gate_change
@@ -578,21 +581,20 @@ ALTER TABLE protaddr.gate_change ENABLE ALWAYS TRIGGER own_table_changed;
 ALTER TABLE protaddr.gate_change ENABLE ALWAYS TRIGGER own_table_truncated;
 REVOKE ALL ON protaddr.gate_change FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('protaddr.gate_change', '');
-SELECT pg_catalog.pg_extension_config_dump('protaddr.gate_change_id_seq', '');
 
 CREATE FUNCTION protaddr.remove_gate(relation regclass) RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_remove_gate' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION protaddr.remove_gate(regclass) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.remove_gate(regclass) IS
-'Removes the gate of a table, whole or not; true if it had one. What is stored stays as it is; protaddr.gate_change keeps that it was done. The caller must own the table. Raises 42501, 42809 for a partition, whose gate is that of its table.';
+'Removes the gate of a table, complete or not; true if it had one. Stored rows do not change; the removal is recorded in protaddr.gate_change. The caller must own the table. Raises 42501, 42809 for a partition, which has the gate of its table.';
 CREATE FUNCTION protaddr.gate_state(relation oid) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_gate_state_sql' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION protaddr.gate_state(oid) IS
-'Of the gate that a table stands under, be it that of a table above it: none; whole; or broken, and then nothing can be written. Raises 42P01 if there is no such table.';
+'State of a table''s gate, its own or that of a table above it: none; whole; or broken, and then nothing can be written. Raises 42P01 if the table does not exist.';
 CREATE FUNCTION protaddr.gates_are_kept() RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_gates_are_kept' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION protaddr.gates_are_kept() IS
-'True if protaddr is in shared_preload_libraries, so that every session keeps the gates in place. Else DDL of a session that has not used protaddr yet can take one down.';
+'True if protaddr is in shared_preload_libraries, so that gates are enforced in every session. Otherwise a session that has not used protaddr yet can remove a gate by DDL.';
 
 CREATE VIEW protaddr.gate_status AS
 SELECT g.relation, g.channel, g.subject,
@@ -646,11 +648,11 @@ FROM (SELECT t.relation::regclass AS relation,
       GROUP BY t.relation) g
 ORDER BY g.relation::text;
 GRANT SELECT ON protaddr.gate_status TO PUBLIC;
-COMMENT ON VIEW protaddr.gate_status IS 'The gates, as the catalogs have them; partitions stand under their parent.';
+COMMENT ON VIEW protaddr.gate_status IS 'The gates, from the catalogs; partitions are part of their table. How many rows name a person of whom no register has told: protaddr.unknown_people().';
 COMMENT ON COLUMN protaddr.gate_status.relation IS 'The outbound table.';
-COMMENT ON COLUMN protaddr.gate_status.channel IS 'The channel its addresses are released for; NULL: each row names its own.';
-COMMENT ON COLUMN protaddr.gate_status.subject IS 'The column that names the payer; NULL: the table has messages alone.';
+COMMENT ON COLUMN protaddr.gate_status.channel IS 'The channel for which addresses are released; NULL: each row names its own.';
+COMMENT ON COLUMN protaddr.gate_status.subject IS 'The column that names the payer; NULL: the table has only messages.';
 COMMENT ON COLUMN protaddr.gate_status.address_columns IS 'The columns that the gate releases.';
 COMMENT ON COLUMN protaddr.gate_status.unchecked_columns IS 'Columns that could hold an address as text and are not checked; NULL if none.';
-COMMENT ON COLUMN protaddr.gate_status.status IS 'in place, or what is wrong.';
-COMMENT ON COLUMN protaddr.gate_status.kept IS 'Whether every session keeps it there: false while protaddr is not in shared_preload_libraries.';
+COMMENT ON COLUMN protaddr.gate_status.status IS '"in place", or what is wrong.';
+COMMENT ON COLUMN protaddr.gate_status.kept IS 'Whether the gate is enforced in every session: false while protaddr is not in shared_preload_libraries.';

@@ -1,14 +1,14 @@
 /*
  * hooks.c
- *		What keeps a gate from being stepped around?
+ *		Which commands and writes would bypass a gate?
  *
- * Hooks.  Of each DDL command we see what it touches: what it could only be meant to
- * harm is refused at once, and when the command is done every gate it touched must be
- * as whole as before.  Of each statement that writes we ask whether the gates on its
- * way are whole, which catches what no hook saw.
+ * DDL: the object access hook sees what a command touches.  Changes that can only harm a
+ * gate are refused at once; when the command is done, every gate that it touched must be
+ * as complete as before.  Writes: the gates of each table that a statement writes must be
+ * complete, which catches changes that no hook has seen.
  *
- * A hook is there once the library is loaded: in every session if it is in
- * shared_preload_libraries; else from the first use of one of our functions on.
+ * The hooks work once the library is loaded: in every session if it is in
+ * shared_preload_libraries, otherwise after the first use of one of our functions.
  */
 #include "postgres.h"
 
@@ -57,12 +57,12 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
-/* What the commands of this transaction have touched and nobody has checked yet. */
+/* A relation that commands of this transaction have touched, until it is checked. */
 typedef struct Touched
 {
 	Oid			relation;
 	SubTransactionId by;
-	bool		was_whole;		/* so it must be again */
+	bool		was_whole;		/* so it must be complete again */
 	bool		attached;		/* as a partition */
 	bool		detached;
 	bool		column_gone;	/* one that the gate needs */
@@ -76,8 +76,8 @@ static List *touched = NIL;
 static SubTransactionId membership_touched = InvalidSubTransactionId;
 static SubTransactionId register_touched = InvalidSubTransactionId;
 
-static Oid	removing = InvalidOid;	/* remove_gate() is at this table */
-static List *retyped = NIL;		/* columns that ALTER TABLE is giving a type */
+static Oid	removing = InvalidOid;	/* the table whose gate remove_gate() removes */
+static List *retyped = NIL;		/* columns whose type the running ALTER TABLE sets */
 static bool in_hook = false;
 static bool preloaded = false;
 static bool require_preload = false;
@@ -85,27 +85,27 @@ static bool require_preload = false;
 PG_FUNCTION_INFO_V1(protaddr_remove_gate);
 PG_FUNCTION_INFO_V1(protaddr_gates_are_kept);
 
-static void keeper_start(void);
-static void keeper_object_access(ObjectAccessType access, Oid class, Oid object, int column,
-								 void *arg);
-static bool keeper_check_perms(List *asked, bool ereport_on_violation);
-static void keeper_utility(ProtaddrUtility *command);
-static void keeper_xact_end(void);
-static void keeper_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent);
-static void settle(void);
+static void gate_hook_start(void);
+static void gate_hook_object_access(ObjectAccessType access, Oid class, Oid object, int column,
+									void *arg);
+static bool gate_hook_check_perms(List *asked, bool ereport_on_violation);
+static void gate_hook_utility(ProtaddrUtility *command);
+static void gate_hook_xact_end(void);
+static void gate_hook_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent);
+static void check_all_touched(void);
 
 const ProtaddrPart protaddr_gate_hooks_part = {
-	.start = keeper_start,
-	.xact_end = keeper_xact_end,
-	.subxact = keeper_subxact,
-	.pre_commit = settle,
-	.object_access = keeper_object_access,
-	.check_perms = keeper_check_perms,
-	.utility = keeper_utility,
+	.start = gate_hook_start,
+	.xact_end = gate_hook_xact_end,
+	.subxact = gate_hook_subxact,
+	.pre_commit = check_all_touched,
+	.object_access = gate_hook_object_access,
+	.check_perms = gate_hook_check_perms,
+	.utility = gate_hook_utility,
 };
 
 static void
-keeper_start(void)
+gate_hook_start(void)
 {
 	preloaded = process_shared_preload_libraries_in_progress;
 
@@ -115,16 +115,16 @@ keeper_start(void)
 							 &require_preload, false, PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 
-/* protaddr_gate_require_hooks refuses a row at a gate that nothing keeps, if that is asked for. */
+/* protaddr_gate_require_hooks refuses every row if protaddr.require_preload asks for preloading in vain. */
 void
 protaddr_gate_require_hooks(void)
 {
 	if (unlikely(require_preload && !preloaded))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
-				 errmsg("nothing keeps the gates in place"),
-				 errdetail("protaddr.require_preload is on, and protaddr is not in shared_preload_libraries."),
-				 errhint("Add it there and restart the server."),
+				 errmsg("gates are not enforced: protaddr is not in shared_preload_libraries"),
+				 errdetail("protaddr.require_preload is on."),
+				 errhint("Add protaddr to shared_preload_libraries and restart the server."),
 				 protaddr_errprivate()));
 }
 
@@ -144,7 +144,7 @@ refuse(Oid relation, const char *what, const char *hint)
 			 errhint("%s", hint ? hint : REMOVE_GATE_HINT)));
 }
 
-/* ---- what the catalogs will say ------------------------------------------------------- */
+/* ---- the catalogs as the command leaves them ------------------------------------------------------- */
 
 /* fetch_new gives a catalog row as the running command has written it, copied, or NULL. */
 static HeapTuple
@@ -185,7 +185,7 @@ is_table(Oid relation)
 		kind == RELKIND_FOREIGN_TABLE;
 }
 
-/* holds_rows tells whether a table or one below it does, or might. */
+/* holds_rows tells whether a table, or a table below it, contains rows or may contain some. */
 static bool
 holds_rows(Oid relation, bool foreign_might)
 {
@@ -235,6 +235,7 @@ touch(Oid relation)
 		if (entry->relation == relation && entry->by == GetCurrentSubTransactionId())
 			return entry;
 	}
+	Assert(in_hook && OidIsValid(relation));
 	old = MemoryContextSwitchTo(TopTransactionContext);
 	entry = palloc0(sizeof(Touched));
 	entry->relation = relation;
@@ -273,7 +274,7 @@ trigger_touched(ObjectAccessType access, Oid trigger)
 		note(&register_touched);
 	(void) touch(form->tgrelid);
 
-	/* one that fires after the gate's could undo what that did */
+	/* a trigger that fires after the gate's could undo its work */
 	if (access != OAT_DROP && !form->tgisinternal && !OidIsValid(form->tgparentid) &&
 		TRIGGER_FOR_ROW(form->tgtype) && TRIGGER_FOR_BEFORE(form->tgtype) &&
 		(TRIGGER_FOR_INSERT(form->tgtype) || TRIGGER_FOR_UPDATE(form->tgtype)) &&
@@ -281,7 +282,7 @@ trigger_touched(ObjectAccessType access, Oid trigger)
 		form->tgfoid != protaddr_gate_function(PROTADDR_GATE_ROW) &&
 		strcmp(NameStr(form->tgname), PROTADDR_GATE_TRIGGER) > 0 &&
 		protaddr_gate_state(form->tgrelid) != PROTADDR_GATE_NONE)
-		refuse(form->tgrelid, "a trigger before the row that fires after it",
+		refuse(form->tgrelid, "a BEFORE ROW trigger that fires after it",
 			   "Triggers fire by name: one that sorts before " PROTADDR_GATE_TRIGGER " is checked by the gate.");
 }
 
@@ -303,7 +304,7 @@ column_unchecked(Oid relation, AttrNumber number)
 	MemoryContextSwitchTo(old);
 }
 
-/* column_altered: renamed, or given another type, or another value by ALTER TYPE USING. */
+/* column_altered checks a column that is renamed, or gets another type or, by USING, other values. */
 static void
 column_altered(Oid relation, AttrNumber number)
 {
@@ -332,13 +333,13 @@ column_altered(Oid relation, AttrNumber number)
 		protaddr_gate_names(relation, NameStr(new->attname)) ||
 		protaddr_type_holds_address(old->atttypid) || protaddr_type_holds_address(new->atttypid))
 		refuse(relation, strcmp(NameStr(old->attname), NameStr(new->attname)) != 0 ?
-			   "renaming a column that it works on" : "changing the type of a column that it works on",
+			   "renaming a column that it uses" : "changing the type of a column that it uses",
 			   NULL);
 	if (protaddr_type_is_unchecked(new->atttypid) && !protaddr_type_is_unchecked(old->atttypid))
 		column_unchecked(relation, number);
 }
 
-/* column_added: rows that are there must not get an address with it. */
+/* column_added checks a new column: existing rows must not get an address by it. */
 static void
 column_added(Oid relation, AttrNumber number)
 {
@@ -364,7 +365,7 @@ column_added(Oid relation, AttrNumber number)
 	MemoryContextSwitchTo(old);
 }
 
-/* column_default: of one just added, or the expression of a generated one. */
+/* column_default checks the default of a new column, or the expression of a generated one. */
 static void
 column_default(Oid relation, AttrNumber number)
 {
@@ -404,7 +405,7 @@ relation_altered(Oid relation)
 	if (ours)
 		note(&register_touched);
 	else
-		refuse(relation, "giving the table another name or schema", NULL);
+		refuse(relation, "renaming the table or moving it to another schema", NULL);
 }
 
 static void
@@ -433,7 +434,7 @@ inheritance_altered(Oid child, Oid parent)
 	{
 		if (added)
 			refuse(parent, "a table that inherits from it",
-				   "A partition has the gate of its table; a table that inherits has none.");
+				   "A partition gets the gate of its table; an inheriting table gets none.");
 		return;
 	}
 	(void) touch(parent);
@@ -475,7 +476,7 @@ schema_altered(Oid schema)
 				 errhint(REMOVE_GATE_HINT)));
 }
 
-/* function_altered: the gates' own functions belong to the extension's scripts. */
+/* function_altered lets only the extension's scripts alter the functions of the gates. */
 static void
 function_altered(Oid function)
 {
@@ -494,7 +495,7 @@ function_altered(Oid function)
 	ReleaseSysCache(tuple);
 }
 
-/* type_altered: gates know address columns by their type, and the type by its name. */
+/* type_altered keeps the name of the type, by which gates find address columns. */
 static void
 type_altered(Oid type)
 {
@@ -515,8 +516,8 @@ type_altered(Oid type)
 		new->typnamespace != old->typnamespace)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("type \"protaddr.address\" cannot have another name or schema"),
-				 errdetail("Gates know what to release by it.")));
+				 errmsg("type \"protaddr.address\" cannot be renamed or moved to another schema"),
+				 errdetail("Gates find address columns by this type.")));
 }
 
 static void
@@ -535,7 +536,7 @@ object_touched(ObjectAccessType access, Oid class, Oid object, int column, void 
 			}
 			else if (access == OAT_DROP)
 			{
-				/* refused once it is clear that the table stays */
+				/* refused later, unless the whole table goes */
 				char	   *name = get_attname(object, column, true);
 
 				if (name != NULL && is_table(object) &&
@@ -584,7 +585,7 @@ object_touched(ObjectAccessType access, Oid class, Oid object, int column, void 
 }
 
 static void
-keeper_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
+gate_hook_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
 {
 	MemoryContext scratch;
 	MemoryContext old;
@@ -599,7 +600,7 @@ keeper_object_access(ObjectAccessType access, Oid class, Oid object, int column,
 		!OidIsValid(protaddr_gate_register()))
 		return;
 
-	scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr keeper", ALLOCSET_SMALL_SIZES);
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr gate hooks", ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(scratch);
 	in_hook = true;
 	PG_TRY();
@@ -617,9 +618,9 @@ keeper_object_access(ObjectAccessType access, Oid class, Oid object, int column,
 
 /* ---- when the command is done -------------------------------------------------------------- */
 
-/* left tells whether a table, or one that it was a partition of, was detached. */
+/* was_detached tells whether a table, or a partitioned table above it, was detached. */
 static bool
-left(Oid relation)
+was_detached(Oid relation)
 {
 	for (;;)
 	{
@@ -662,10 +663,10 @@ check_members(void)
 	if (!complete)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("what the gates are made of cannot be taken out of extension protaddr")));
+				 errmsg("objects that gates need cannot be removed from extension protaddr")));
 }
 
-/* warn_of_unchecked says of which columns the gate sees nothing. */
+/* warn_of_unchecked names the columns that the gate does not check. */
 static void
 warn_of_unchecked(const Touched *entry)
 {
@@ -698,20 +699,20 @@ check_touched(Touched *entry)
 			   "Drop the partition, or empty it first.  " REMOVE_GATE_HINT);
 	if (entry->attached && holds_rows(relation, false))
 		refuse(relation, "attaching a partition that holds rows",
-			   "Attach it empty, then insert its rows, which then pass the gate.");
+			   "Attach it empty, then insert its rows, so that they pass the gate.");
 	if (entry->column_gone)
-		refuse(relation, "dropping a column that it works on", NULL);
-	if ((entry->was_whole || entry->attached) && gate != PROTADDR_GATE_WHOLE && !left(relation))
-		refuse(relation, "what would leave it incomplete", NULL);
+		refuse(relation, "dropping a column that it uses", NULL);
+	if ((entry->was_whole || entry->attached) && gate != PROTADDR_GATE_WHOLE && !was_detached(relation))
+		refuse(relation, "a command that would leave it incomplete", NULL);
 	if (gate == PROTADDR_GATE_WHOLE)
 		protaddr_gate_enter(relation);
 	if (gate != PROTADDR_GATE_NONE)
 		warn_of_unchecked(entry);
 }
 
-/* settle checks what was touched; raises an error, or forgets it. */
+/* check_all_touched checks everything that was touched, and forgets it; raises an error if a gate would suffer. */
 static void
-settle(void)
+check_all_touched(void)
 {
 	MemoryContext scratch;
 	MemoryContext old;
@@ -722,7 +723,7 @@ settle(void)
 		return;
 	CommandCounterIncrement();
 
-	scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr keeper", ALLOCSET_SMALL_SIZES);
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr gate hooks", ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(scratch);
 	in_hook = true;
 	PG_TRY();
@@ -752,8 +753,8 @@ settle(void)
 }
 
 /*
- * columns_retyped gives the names that ALTER TABLE gives a type: a value may be
- * computed anew by USING though the type stays, which no catalog shows.
+ * columns_retyped gives the columns whose type ALTER TABLE sets.  With USING their values may
+ * change even if the type does not, and no catalog shows that.
  */
 static List *
 columns_retyped(Node *parsetree)
@@ -773,7 +774,7 @@ columns_retyped(Node *parsetree)
 	return columns;
 }
 
-/* A concurrent DETACH commits before it could be undone. */
+/* DETACH CONCURRENTLY is refused before it starts: it commits before we could undo it. */
 static void
 check_concurrent_detach(Node *parsetree)
 {
@@ -797,7 +798,7 @@ check_concurrent_detach(Node *parsetree)
 }
 
 static void
-keeper_utility(ProtaddrUtility *command)
+gate_hook_utility(ProtaddrUtility *command)
 {
 	List	   *outer = retyped;
 	Node	   *parsetree = command->statement->utilityStmt;
@@ -820,20 +821,20 @@ keeper_utility(ProtaddrUtility *command)
 	PG_END_TRY();
 
 	if (IsTransactionState())
-		settle();
+		check_all_touched();
 }
 
 static void
-keeper_xact_end(void)
+gate_hook_xact_end(void)
 {
 	touched = NIL;
 	membership_touched = register_touched = InvalidSubTransactionId;
 	removing = InvalidOid;
 }
 
-/* What a rolled back subtransaction touched is as it was. */
+/* What a subtransaction touched is unchanged once it is rolled back. */
 static void
-keeper_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent)
+gate_hook_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent)
 {
 	ListCell   *cell;
 
@@ -853,7 +854,7 @@ keeper_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId paren
 /* ---- whenever a statement writes ------------------------------------------------------------- */
 
 static bool
-keeper_check_perms(List *asked, bool ereport_on_violation)
+gate_hook_check_perms(List *asked, bool ereport_on_violation)
 {
 	ListCell   *cell;
 
@@ -869,8 +870,8 @@ keeper_check_perms(List *asked, bool ereport_on_violation)
 			return true;
 
 		/*
-		 * Somebody writes a catalog by hand.  A trigger changed so announces itself to nobody; so
-		 * everybody is to read everything anew.
+		 * Somebody writes a catalog by hand.  Such a change of a trigger sends no invalidation, so
+		 * all sessions are made to read everything again.
 		 */
 		if (unlikely(IsCatalogRelationOid(relation)))
 			CacheInvalidateRelcacheAll();
@@ -885,11 +886,11 @@ keeper_check_perms(List *asked, bool ereport_on_violation)
 	return true;
 }
 
-/* ---- the way out --------------------------------------------------------------------------------- */
+/* ---- remove_gate() --------------------------------------------------------------------------------- */
 
 /*
- * protaddr_remove_gate is protaddr.remove_gate(regclass): by the table's owner, and on
- * record.  True if there was a gate, whole or not.
+ * protaddr_remove_gate is protaddr.remove_gate(regclass).  The caller must own the table; the
+ * removal is recorded.  True if there was a gate, complete or not.
  */
 Datum
 protaddr_remove_gate(PG_FUNCTION_ARGS)
@@ -908,7 +909,7 @@ protaddr_remove_gate(PG_FUNCTION_ARGS)
 	if (kind == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("there is no such table")));
+				 errmsg("table does not exist")));
 	if (!protaddr_owns_relation(relation, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(kind), get_rel_name(relation));
 	LockRelationOid(relation, AccessExclusiveLock);
@@ -917,9 +918,9 @@ protaddr_remove_gate(PG_FUNCTION_ARGS)
 	if (triggers == NIL && cloned)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("the gate of \"%s\" is that of the table it is a partition of",
+				 errmsg("\"%s\" is a partition and has the gate of its table",
 						get_rel_name(relation)),
-				 errhint("protaddr.remove_gate() removes it there.")));
+				 errhint("Use protaddr.remove_gate() on the partitioned table.")));
 
 	removing = relation;
 	PG_TRY();
@@ -943,7 +944,7 @@ protaddr_remove_gate(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(was_there || triggers != NIL);
 }
 
-/* protaddr_gates_are_kept is protaddr.gates_are_kept(): in every session, that is. */
+/* protaddr_gates_are_kept is protaddr.gates_are_kept(): whether every session has the hooks. */
 Datum
 protaddr_gates_are_kept(PG_FUNCTION_ARGS)
 {

@@ -3,16 +3,15 @@
  *		What has happened to a row in the command that is running?
  *
  * A gate's triggers see one row several times: before and after it is stored, and before
- * it is stored once more if an update moves it to another partition.  Later times must
- * know what the first one decided, for to decide again would disclose, record and count
- * again.
+ * it is stored again if an update moves it to another partition.  Later triggers must
+ * know what the first one decided: to decide again would disclose, record and count again.
  *
  * So the gate notes an event: in this command, this row passed.  A command is known by
  * its number, which is never given twice in a transaction, not even after a rollback; so
- * no other statement finds the entry, in the same function, message or transaction or not.  In its
- * command a row is known by the tuple that it replaces, and a digest of what the gate read
- * proves that it is still as it was.  An entry is taken once.  All of them go with their command, and
- * with the subtransaction that it ran in.
+ * no other statement finds the entry, not even one of the same function or message.  Within its
+ * command a row is known by the tuple that it replaces, and by a digest of what the gate has read,
+ * which proves that the row is unchanged.  An entry is taken once.  All entries go with their
+ * command, and with its subtransaction.
  */
 #include "postgres.h"
 
@@ -37,7 +36,7 @@ typedef struct EntryKey
 {
 	Oid			relation;
 	uint32		event;			/* ProtaddrRowEvent */
-	ItemPointerData replaces;	/* of an update of a heap; else all zero */
+	ItemPointerData replaces;	/* the old tuple of an update of a heap, else zero */
 	uint16		unused;
 	ProtaddrDigest row;
 } EntryKey;
@@ -47,7 +46,7 @@ StaticAssertDecl(sizeof(EntryKey) == 16 + sizeof(ProtaddrDigest), "EntryKey is h
 typedef struct Entry
 {
 	EntryKey	key;			/* hash key */
-	int64		times;			/* rows of one INSERT may be the same */
+	int64		times;			/* rows of one INSERT may be equal */
 } Entry;
 
 /* Rows of a table in which a command has emptied an address that it did not change. */
@@ -75,7 +74,7 @@ typedef struct LedgerPage
 	ProtaddrDeparture departure;
 } LedgerPage;
 
-static List *pages = NIL;		/* in TopTransactionContext, the newest last */
+static List *pages = NIL;		/* in TopTransactionContext, newest last */
 static int64 nentries = 0;		/* on all of them */
 
 static void ledger_xact_end(void);
@@ -143,7 +142,7 @@ ledger_xact_end(void)
 	nentries = 0;
 }
 
-/* A subtransaction that ends, one way or the other, has no command that still runs. */
+/* Every command of a subtransaction is over when it ends, whether it commits or not. */
 static void
 ledger_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent)
 {
@@ -162,7 +161,7 @@ ledger_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId paren
 	}
 }
 
-/* tell_emptied says what a command has taken away that nobody had asked for. */
+/* tell_emptied reports addresses that a command has lost without changing them. */
 static void
 tell_emptied(const LedgerPage *page)
 {
@@ -185,9 +184,9 @@ tell_emptied(const LedgerPage *page)
 }
 
 /*
- * When a command is over, so are all that ran within it, and those have higher
- * numbers.  A foreign key's query ends before its triggers have fired, which the
- * command around it does; that one takes its page away.
+ * A command that ends takes its page away, and those of all commands that ran within it, which
+ * have higher numbers.  The query of a foreign key ends before its AFTER triggers fire, which is
+ * done by the command around it: that command takes its page away.
  */
 static void
 ledger_executor_ending(QueryDesc *query)
@@ -222,14 +221,14 @@ is_heap(Relation rel)
 static CommandId
 running_command(void)
 {
-	/* what a trigger that fired before has run since has numbers of its own */
+	/* not GetCurrentCommandId(): an earlier trigger may have run commands since */
 	return ActiveSnapshotSet() ? GetActiveSnapshot()->curcid : GetCurrentCommandId(false);
 }
 
 /*
- * storing_command gives the number of the command that has stored a row.  The row says
- * so itself if it lies in a heap: the trigger after the row of a foreign key's update
- * fires in the command around it.
+ * storing_command gives the number of the command that has stored a row.  A tuple of a heap says
+ * so itself, which matters for a foreign key's update: its AFTER ROW trigger fires in the command
+ * around it.
  */
 static CommandId
 storing_command(Relation rel, HeapTuple stored)
@@ -254,7 +253,7 @@ fill_key(EntryKey *key, ProtaddrRowEvent event, Relation rel, HeapTuple before,
 }
 
 /*
- * protaddr_ledger_note notes that a row passes.  before: what it replaces; NULL of an
+ * protaddr_ledger_note notes that a row passes.  before is the row that it replaces; NULL for an
  * insert.
  */
 void
@@ -283,7 +282,7 @@ protaddr_ledger_note(ProtaddrRowEvent event, Relation rel, HeapTuple before,
 	nentries++;
 }
 
-/* protaddr_ledger_is_blank tells whether there is nothing to be taken. */
+/* protaddr_ledger_is_blank tells whether there are no entries. */
 bool
 protaddr_ledger_is_blank(void)
 {
@@ -310,8 +309,8 @@ take(CommandId command, const EntryKey *key)
 }
 
 /*
- * protaddr_ledger_take tells whether a row that is stored passed in the command that
- * stored it, and crosses that out.
+ * protaddr_ledger_take tells whether a stored row passed in the command that stored it, and
+ * removes that entry.
  */
 bool
 protaddr_ledger_take(ProtaddrRowEvent event, Relation rel, HeapTuple before, HeapTuple stored,
@@ -357,8 +356,8 @@ protaddr_ledger_emptied(Oid root)
 /* ---- a row moves to another partition --------------------------------------------------- */
 
 /*
- * protaddr_ledger_departs notes an update that may turn out to move the row: the next
- * that the gate sees of the command is its insert into another partition.
+ * protaddr_ledger_departs notes an update that may move the row to another partition.  If it does,
+ * the next row of the command that the gate sees is its insert there.
  */
 void
 protaddr_ledger_departs(Oid root, Relation rel, HeapTuple before, const ProtaddrDeparture *departure)
@@ -381,7 +380,7 @@ has_moved(Oid relation, ItemPointer tuple, CommandId command)
 	Relation	rel = table_open(relation, NoLock);
 	bool		moved = false;
 
-	/* no other kind of table says so: there each row of two is released anew */
+	/* other kinds of tables do not say so: there the row is released again */
 	if (is_heap(rel))
 	{
 		TupleTableSlot *slot = table_slot_create(rel, NULL);
@@ -407,8 +406,8 @@ has_moved(Oid relation, ItemPointer tuple, CommandId command)
 /*
  * protaddr_ledger_arrives tells whether a row that is inserted is the one that the
  * command has just updated, now on its way to another partition; and what the update
- * made of it.  The tuple that is left behind is the proof: only a move marks it so, and
- * nothing of the same command comes between that and the insert.
+ * made of it.  The old tuple is the proof: only a move marks it as moved to another partition, and
+ * within the command nothing comes between that and the insert.
  */
 bool
 protaddr_ledger_arrives(Oid root, Relation rel, ProtaddrDeparture *departure)
@@ -423,7 +422,7 @@ protaddr_ledger_arrives(Oid root, Relation rel, ProtaddrDeparture *departure)
 	if (page == NULL || !page->departs)
 		return false;
 
-	/* the row that follows, or none */
+	/* it is this row, or none */
 	page->departs = false;
 	if (page->root != root || page->from == RelationGetRelid(rel) ||
 		page->depth != DatumGetInt32(pg_trigger_depth(NULL)) ||

@@ -1,6 +1,6 @@
 /*
  * message_column.c
- *		How does a message in a column come to the rewriter, and back?
+ *		How does the message in a column get to the rewriter, and back?
  *
  * The rewriter works on bytes; a column has a type, an encoding and a length.
  */
@@ -89,7 +89,7 @@ convert(const char *message, size_t *len, int from, int to)
 		return (char *) message;
 	if (from == PG_SQL_ASCII || to == PG_SQL_ASCII)
 	{
-		/* bytes of no encoding: good if they are UTF-8 */
+		/* the bytes have no declared encoding: accepted if they are valid UTF-8 */
 		if (*len <= MaxAllocSize && pg_encoding_verifymbstr(PG_UTF8, message, (int) *len) == *len)
 			return (char *) message;
 	}
@@ -127,8 +127,8 @@ column_value(const ProtaddrGateMessage *column, const char *message, size_t len)
 		pg_mbstrlen_with_len(message, (int) len) > column->typmod - VARHDRSZ)
 		ereport(ERROR,
 				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
-				 errmsg("what may leave of a message is too long for its column"),
-				 errhint("A substitute address may be longer than the one it takes the place of."),
+				 errmsg("the released message is too long for its column"),
+				 errhint("A substitute address may be longer than the address that it replaces."),
 				 protaddr_errprivate()));
 	if (column->type == JSONBOID)
 		value = DirectFunctionCall1(jsonb_in, CStringGetDatum(pnstrdup(message, len)));
@@ -139,7 +139,7 @@ column_value(const ProtaddrGateMessage *column, const char *message, size_t len)
 	return value;
 }
 
-/* protaddr_is_blank tells whether a text shows nothing: blanks, and what has no width, of Unicode. */
+/* protaddr_is_blank tells whether a text has no visible character, by Unicode. */
 bool
 protaddr_is_blank(const char *word)
 {
@@ -157,7 +157,7 @@ protaddr_is_blank(const char *word)
 		int			len = pg_utf_mblen(next);
 		bool		shows = true;
 
-		/* of a database without an encoding: bytes of any */
+		/* in a database without an encoding the bytes may be invalid */
 		if (len > end - next)
 			return false;
 		for (int i = 0; i < lengthof(blank) && shows; i++)
@@ -170,9 +170,8 @@ protaddr_is_blank(const char *word)
 }
 
 /*
- * protaddr_value_digest names a value in a column of a row of somebody's: what is let
- * through there is let through nowhere else.  value is a varlena, of a message or an
- * address.
+ * protaddr_value_digest computes a digest of a value, its column, its channel and its payer.  value
+ * is a varlena: a message or an address.
  */
 void
 protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,

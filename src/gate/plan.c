@@ -2,10 +2,9 @@
  * plan.c
  *		Which columns of a gated table mean what, and what does a row say in them?
  *
- * Found by name when a gate's trigger first fires on a relation, and kept until a
- * relation changes.  A partition has triggers and column numbers of its own, so it
- * has an entry of its own.  A column that is named and not there, or cannot be what it
- * is named as, refuses every row.
+ * The columns are found by name when a gate's trigger first fires on a relation, and kept
+ * until a relation changes.  A partition has its own triggers and column numbers, and so its own
+ * entry.  If a column is missing or has an unsuitable type, every row is refused.
  */
 #include "postgres.h"
 
@@ -82,7 +81,7 @@ plan_start(void)
 	gates = hash_create("protaddr gates", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/* What columns hold may change without their table, so every message makes us look again. */
+/* A column's type may change without its table, so every invalidation makes us read again. */
 static void
 plan_relcache(Oid relid)
 {
@@ -104,7 +103,7 @@ protaddr_gate_of_trigger(Relation rel, const Trigger *trigger)
 
 	gate = gate_read(rel, trigger);
 	kept = hash_search(gates, &trigger->tgoid, HASH_ENTER, &found);
-	/* somebody above us may hold the old one */
+	/* a caller may still use the old one */
 	if (found && kept->gate != NULL)
 		MemoryContextSetParent(kept->gate->context, TopTransactionContext);
 	MemoryContextSetParent(gate->context, TopMemoryContext);
@@ -128,7 +127,7 @@ gate_trigger(Relation rel)
 	return found;
 }
 
-/* protaddr_gate_of_table gives the gate that stands before a relation, or NULL. */
+/* protaddr_gate_of_table gives the gate of a relation, or NULL. */
 const ProtaddrGate *
 protaddr_gate_of_table(Relation rel)
 {
@@ -152,7 +151,7 @@ gate_read(Relation rel, const Trigger *trigger)
 	if (!protaddr_gate_args(args, trigger->tgnargs, &gate->args))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("the gate of table \"%s\" is not one that install_gate() made",
+				 errmsg("the gate of table \"%s\" was not made by install_gate()",
 						RelationGetRelationName(rel)),
 				 errhint("Use protaddr.remove_gate() and protaddr.install_gate()."),
 				 protaddr_errprivate()));
@@ -167,7 +166,7 @@ gate_read(Relation rel, const Trigger *trigger)
 	return gate;
 }
 
-/* relation_of_first gives the table that a trigger, cloned for its partitions, was made for. */
+/* relation_of_first gives the table for which a trigger was created that partitions have as clones. */
 static Oid
 relation_of_first(Oid trigger)
 {
@@ -199,7 +198,7 @@ changed_type(Relation rel, const char *name)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of relation \"%s\" has another type than its gate needs",
+			 errmsg("column \"%s\" of relation \"%s\" has a type that its gate cannot use",
 					name, RelationGetRelationName(rel)),
 			 errhint("Use protaddr.remove_gate() and protaddr.install_gate()."),
 			 protaddr_errprivate()));
@@ -270,34 +269,13 @@ order_addresses(ProtaddrGate *gate, TupleDesc desc)
 	gate->addresses_by_name = order;
 }
 
+/* read_addresses finds the columns of type protaddr.address, and whose each is. */
 static void
-read_columns(ProtaddrGate *gate, Relation rel)
+read_addresses(ProtaddrGate *gate, Relation rel)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 	const ProtaddrGateArgs *args = &gate->args;
 	Oid			address = protaddr_address_type();
-
-	/* else no column would seem to hold an address */
-	if (!OidIsValid(address))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROTADDR_NOT_READY),
-				 errmsg("extension protaddr is not complete in this database"),
-				 errdetail("Type \"protaddr.address\" is missing."),
-				 protaddr_errprivate()));
-
-	fill_word(&gate->channel, rel, args->channel_column);
-	fill_column(&gate->amount, rel, args->amount);
-	fill_word(&gate->currency, rel, args->currency);
-	fill_person(&gate->payee, rel, args->payee);
-	if (args->amount != NULL && gate->amount.type != NUMERICOID && gate->amount.type != INT2OID &&
-		gate->amount.type != INT4OID && gate->amount.type != INT8OID)
-		changed_type(rel, args->amount);
-
-	gate->people = palloc0((args->naddresses + 1) * sizeof(ProtaddrGateColumn));
-	/* without a subject the first is nobody */
-	if (args->subject != NULL)
-		fill_person(&gate->people[0], rel, args->subject);
-	gate->npeople = 1;
 
 	gate->addresses = palloc0(Max(desc->natts, 1) * sizeof(ProtaddrGateAddress));
 	for (int i = 0; i < desc->natts; i++)
@@ -318,7 +296,7 @@ read_columns(ProtaddrGate *gate, Relation rel)
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("column \"%s\" of relation \"%s\" holds addresses inside an array or composite",
 							NameStr(att->attname), RelationGetRelationName(rel)),
-					 errdetail("A gate cannot release what stands there, so nothing may be written."),
+					 errdetail("A gate cannot release such values, so every row is refused."),
 					 errhint("Give each address a column of its own, of type protaddr.address."),
 					 protaddr_errprivate()));
 	}
@@ -334,6 +312,13 @@ read_columns(ProtaddrGate *gate, Relation rel)
 		gate->addresses[place].person = person_of(gate, rel, args->address[i].of);
 	}
 	order_addresses(gate, desc);
+}
+
+/* read_messages finds the columns with messages. */
+static void
+read_messages(ProtaddrGate *gate, Relation rel)
+{
+	const ProtaddrGateArgs *args = &gate->args;
 
 	gate->messages = palloc0(Max(args->nmessages, 1) * sizeof(ProtaddrGateMessage));
 	for (int i = 0; i < args->nmessages; i++)
@@ -343,7 +328,7 @@ read_columns(ProtaddrGate *gate, Relation rel)
 
 		message->number = protaddr_trigger_column(rel, args->message[i].column);
 		message->format = args->message[i].format;
-		att = TupleDescAttr(desc, message->number - 1);
+		att = TupleDescAttr(RelationGetDescr(rel), message->number - 1);
 		message->typmod = att->atttypmod;
 		message->type = getBaseTypeAndTypmod(att->atttypid, &message->typmod);
 		message->domain = message->type == att->atttypid ? InvalidOid : att->atttypid;
@@ -354,9 +339,39 @@ read_columns(ProtaddrGate *gate, Relation rel)
 	gate->nmessages = args->nmessages;
 }
 
+static void
+read_columns(ProtaddrGate *gate, Relation rel)
+{
+	const ProtaddrGateArgs *args = &gate->args;
+
+	/* without it no column would seem to hold an address */
+	if (!OidIsValid(protaddr_address_type()))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_NOT_READY),
+				 errmsg("extension protaddr is not complete in this database"),
+				 errdetail("Type \"protaddr.address\" is missing."),
+				 protaddr_errprivate()));
+
+	fill_word(&gate->channel, rel, args->channel_column);
+	fill_column(&gate->amount, rel, args->amount);
+	fill_word(&gate->currency, rel, args->currency);
+	fill_person(&gate->payee, rel, args->payee);
+	if (args->amount != NULL && gate->amount.type != NUMERICOID && gate->amount.type != INT2OID &&
+		gate->amount.type != INT4OID && gate->amount.type != INT8OID)
+		changed_type(rel, args->amount);
+
+	gate->people = palloc0((args->naddresses + 1) * sizeof(ProtaddrGateColumn));
+	/* without a subject, the first person is nobody */
+	if (args->subject != NULL)
+		fill_person(&gate->people[0], rel, args->subject);
+	gate->npeople = 1;
+	read_addresses(gate, rel);
+	read_messages(gate, rel);
+}
+
 /*
- * read_key finds the primary key of the table on top, whose values name a row
- * wherever it moves; none if one of its types cannot be hashed.
+ * read_key finds the primary key of the root table, which identifies a row in every partition.
+ * No key if one of its types cannot be hashed.
  */
 static void
 read_key(ProtaddrGate *gate, Relation rel)
@@ -516,8 +531,8 @@ word_of(const ProtaddrGateColumn *column, Datum value)
 }
 
 /*
- * protaddr_gate_channel gives the channel through which the row is to leave.  Raises
- * 22023 if the row names none, or one that there is not; NULL if missing_ok.
+ * protaddr_gate_channel gives the channel of the row.  Raises 22023 if the row
+ * names none, or one that does not exist; if missing_ok, gives NULL instead.
  */
 const ProtaddrChannel *
 protaddr_gate_channel(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, bool missing_ok)
@@ -538,9 +553,9 @@ protaddr_gate_channel(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, b
 		if (isnull)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("the row names no channel"),
+					 errmsg("the row does not name a channel"),
 					 errdetail("Column \"%s\" is NULL.", gate->args.channel_column),
-					 errhint("See protaddr.channel for those there are."),
+					 errhint("See protaddr.channel for the channels that exist."),
 					 protaddr_errprivate()));
 		word = word_of(&gate->channel, value);
 		name = VARDATA_ANY(word);
@@ -601,8 +616,8 @@ protaddr_gate_transfer(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 }
 
 /*
- * protaddr_gate_person makes one of the row's people the one who is asked about.  No
- * key if the row names nobody there.
+ * protaddr_gate_person makes one of the row's people the payer of the transfer, with an empty key
+ * if the row names nobody there.
  */
 void
 protaddr_gate_person(const ProtaddrGate *gate, int person, HeapTuple row, TupleDesc desc,

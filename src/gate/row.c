@@ -2,10 +2,9 @@
  * row.c
  *		What may be written into an outbound table?
  *
- * Two triggers, both ENABLE ALWAYS.  The one before the row releases every address
- * and every message for the channel, and holds the row if the channel says so; the one
- * after the row proves that what is about to be stored is released, whatever other
- * triggers did in between.
+ * Two triggers, both ENABLE ALWAYS.  The BEFORE ROW trigger releases every address and every
+ * message for the channel, or holds the row if the channel says so.  The AFTER ROW trigger proves
+ * that the stored row is released, whatever other triggers did in between.
  */
 #include "postgres.h"
 
@@ -20,18 +19,12 @@
 
 #include <openssl/evp.h>
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_trigger.h"
-#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/rel.h"
@@ -39,7 +32,6 @@
 
 PG_FUNCTION_INFO_V1(protaddr_gate_row);
 PG_FUNCTION_INFO_V1(protaddr_gate_check);
-PG_FUNCTION_INFO_V1(protaddr_trigger_arguments);
 
 /* A row at the gate. */
 typedef struct Passing
@@ -47,12 +39,12 @@ typedef struct Passing
 	Relation	rel;
 	TupleDesc	desc;
 	HeapTuple	row;
-	HeapTuple	before;			/* what an UPDATE replaces; else NULL */
+	HeapTuple	before;			/* of an UPDATE: the old row; else NULL */
 	const ProtaddrGate *gate;
 	const ProtaddrChannel *channel;
 	ProtaddrTransfer transfer;
-	ProtaddrHeldDecision *held; /* a decision of this row; or NULL */
-	/* what takes the place of what was proposed */
+	ProtaddrHeldDecision *held; /* the decision about this row, or NULL */
+	/* the columns that the gate changes */
 	int			nreplaced;
 	int		   *replaced;
 	Datum	   *values;
@@ -60,13 +52,14 @@ typedef struct Passing
 	bool		to_hold;
 	StringInfoData why;			/* to_hold: why */
 	bool		covered_asked;
-	bool		covered;		/* the row is a payment as somebody has decided on it */
-	bool	   *linked;			/* of whose people it is recorded */
-	bool		loses_key;		/* an update: what was noted of its messages is not found */
-	bool		has_message;	/* of which only the ledger knows that it passed */
-	bool		empties;		/* an update: an address that it leaves as it was is withheld */
-	bool		by_decision;	/* something leaves that the channel would hold */
-	bool		arrives;		/* an insert: an update moves the row here, and made of it: */
+	bool		covered;		/* the row is still a payment that was decided on */
+	bool	   *linked;			/* people for whom the transfer is recorded */
+	bool		loses_key;		/* an update changes the key under which its messages were noted */
+	bool		has_message;	/* only the ledger can prove that it passed */
+	bool		empties;		/* an update: an address that it does not change is withheld */
+	bool		by_decision;	/* something passes because of a decision, though the channel holds
+								 * it */
+	bool		arrives;		/* an insert by which an update moves the row here; see departed */
 	ProtaddrDeparture departed;
 } Passing;
 
@@ -87,8 +80,8 @@ static void record_linked(const Passing *passing);
 static void record_stored_linked(const Passing *passing);
 
 /*
- * passing_begin reads what the trigger is told, and what the row says of itself.  A
- * decision about a held row is of one row, once before and once after it is stored.
+ * passing_begin reads the trigger's arguments and the row.  A decision about a held row applies to
+ * one row, once before and once after it is stored.
  */
 static void
 passing_begin(TriggerData *trigdata, Passing *passing)
@@ -121,6 +114,9 @@ passing_begin(TriggerData *trigdata, Passing *passing)
 static void
 replace(Passing *passing, AttrNumber column, Datum value, bool isnull)
 {
+	/* each column is released once */
+	Assert(passing->nreplaced < passing->gate->naddresses + passing->gate->nmessages);
+	Assert(column > 0 && column <= passing->desc->natts);
 	passing->replaced[passing->nreplaced] = column;
 	passing->values[passing->nreplaced] = value;
 	passing->nulls[passing->nreplaced++] = isnull;
@@ -135,8 +131,8 @@ hold(Passing *passing, AttrNumber column, const char *why)
 }
 
 /*
- * protaddr_gate_row is the trigger before the row.  A row that names nobody has its
- * addresses withheld, and so has a value that concerns nobody.
+ * protaddr_gate_row is the BEFORE ROW trigger.  Addresses are withheld if the row names nobody, or
+ * if they concern nobody.
  */
 Datum
 protaddr_gate_row(PG_FUNCTION_ARGS)
@@ -192,9 +188,9 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 		if (passing.before != NULL || passing.arrives)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROTADDR_REFUSED),
-					 errmsg("channel \"%s\" holds this row until somebody has decided, and an update cannot be held",
+					 errmsg("channel \"%s\" holds this row for a decision, and an update cannot be held",
 							passing.channel->name),
-					 errdetail("The row stays as it was."),
+					 errdetail("The row is unchanged."),
 					 errhint("INSERT such a row, or let the gate hold rows in place: install_gate(..., hold_column => column, hold_value => value). What was decided stays so while the payment is the same; with install_gate(..., payee => column) columns that tell nothing of it may change."),
 					 protaddr_errprivate()));
 		protaddr_hold_row(passing.gate, passing.rel, passing.row, false, false, passing.channel,
@@ -213,8 +209,8 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 }
 
 /*
- * Whether a column, or a transaction of a message, could leave a record (disclosed, or
- * linked) before another one holds the row.
+ * may_be_held_on_record tells whether one column, or one transaction of a message, could be
+ * recorded (disclosed or linked) before another one holds the row.
  */
 static bool
 may_be_held_on_record(const Passing *passing)
@@ -227,7 +223,7 @@ may_be_held_on_record(const Passing *passing)
 		(passing->channel->linked_within != NULL && passing->gate->nmessages > 0);
 }
 
-/* release_apart takes back what was recorded if the row is held in the end. */
+/* release_apart releases in a subtransaction, and rolls the records back if the row is held. */
 static void
 release_apart(Passing *passing)
 {
@@ -296,7 +292,7 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 		protaddr_refuse(passing->channel);
 	if (answer.action == PROTADDR_HOLD)
 	{
-		/* what left with the row by a decision needs no other one */
+		/* what was decided for this row before needs no new decision */
 		if (stays_as_decided(passing, column->number, value))
 			passing->by_decision = true;
 		else
@@ -352,7 +348,7 @@ release_messages(Passing *passing)
 		passing->has_message = true;
 	}
 
-	/* of a message whose amount is the row's, the row is the transfer */
+	/* if the row has the amount, the row is the transfer, not the message */
 	if (passing->channel->has_small && passing->channel->linked_within != NULL &&
 		passing->transfer.amount != NULL && passing->transfer.payer.len > 0 &&
 		passing->transfer.payee.len > 0 &&
@@ -374,7 +370,7 @@ digest_column(EVP_MD_CTX *context, const Passing *passing, HeapTuple row, AttrNu
 	Datum		value;
 	struct varlena *bytes;
 
-	/* before the row is stored, what is generated is not there yet */
+	/* before the row is stored, a generated value does not exist yet */
 	if (TupleDescAttr(passing->desc, column - 1)->attgenerated != '\0')
 		return;
 	value = heap_getattr(row, column, passing->desc, &isnull);
@@ -388,9 +384,9 @@ digest_column(EVP_MD_CTX *context, const Passing *passing, HeapTuple row, AttrNu
 }
 
 /*
- * digest_row names what the gate reads in a row: through which channel it leaves, what the
- * transfer is, who the people are, each address and each message.  It is the same in every partition,
- * whatever order its columns have, and for a number that another server writes otherwise.
+ * digest_row computes a digest of what the gate reads in a row: channel, transfer, people, addresses
+ * and messages.  It does not depend on the order of columns in a partition, nor on how another
+ * server writes a number.
  */
 static void
 digest_row(const Passing *passing, HeapTuple row, ProtaddrDigest *digest)
@@ -423,8 +419,8 @@ digest_row(const Passing *passing, HeapTuple row, ProtaddrDigest *digest)
 }
 
 /*
- * is_as_it_departed lets a row pass that an update moves here, if it is what the gate has
- * released in that update: a second time would disclose and count it again.
+ * is_as_it_departed tells whether a row that an update moves here is unchanged since the gate
+ * released it in that update.  Then it passes: a second release would disclose and count it again.
  */
 static bool
 is_as_it_departed(const Passing *passing)
@@ -432,6 +428,7 @@ is_as_it_departed(const Passing *passing)
 	const ProtaddrDeparture *departed = &passing->departed;
 	ProtaddrDigest digest;
 
+	Assert(passing->arrives && passing->before == NULL && passing->held == NULL);
 	if (!departed->is_released)
 		return false;
 	digest_row(passing, passing->row, &digest);
@@ -442,12 +439,14 @@ is_as_it_departed(const Passing *passing)
 	return true;
 }
 
-/* note_passing notes for the trigger after the row, and for another partition, what has passed. */
+/* note_passing notes what has passed, for the AFTER ROW trigger and for a move to another partition. */
 static void
 note_passing(Passing *passing)
 {
 	ProtaddrDeparture departure = {0};
 
+	Assert(!passing->to_hold);
+	Assert(passing->before != NULL || !passing->empties);
 	departure.is_released = passing->has_message || passing->by_decision;
 	departure.by_decision = passing->by_decision;
 	departure.counts_alone = passing->transfer.counts_alone;
@@ -476,8 +475,8 @@ stays_as_it_was(const Passing *passing, AttrNumber column, Datum value)
 }
 
 /*
- * stays_as_decided tells whether an update leaves a value as it stands, in a row that is
- * a payment as somebody has decided on it.
+ * stays_as_decided tells whether an update does not change a value, in a row that is still the
+ * payment that was decided on.
  */
 static bool
 stays_as_decided(Passing *passing, AttrNumber column, Datum value)
@@ -491,8 +490,8 @@ stays_as_decided(Passing *passing, AttrNumber column, Datum value)
 }
 
 /*
- * unreadable_leaves lets a message that nobody can read leave, if the channel holds such
- * messages and somebody has decided to disclose it; the door's observers are told.
+ * unreadable_leaves lets an unreadable message leave, if the channel holds such messages and it
+ * was decided to disclose it.  The door's observers are told.
  */
 static Datum
 unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer,
@@ -523,7 +522,7 @@ unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer,
 	return value;
 }
 
-/* transfer_of gives the transfer of one of the people of a row, by what the row says. */
+/* transfer_of gives the transfer as it is for one of the row's people. */
 static void
 transfer_of(const Passing *passing, int person, HeapTuple row, const ProtaddrTransfer *of_subject,
 			ProtaddrTransfer *transfer)
@@ -538,7 +537,7 @@ transfer_of(const Passing *passing, int person, HeapTuple row, const ProtaddrTra
 															 transfer->payer.len, 0));
 }
 
-/* linked_digest names a transfer as a row has it. */
+/* linked_digest computes a digest of a transfer. */
 static void
 linked_digest(const Passing *passing, const ProtaddrTransfer *transfer, ProtaddrDigest *digest)
 {
@@ -554,9 +553,9 @@ linked_digest(const Passing *passing, const ProtaddrTransfer *transfer, Protaddr
 }
 
 /*
- * follow_linked tells what an update makes of a transfer that was noted.  Without a
- * key nobody knows which one that is: then it counts alone, be it that the row comes
- * to another partition as an insert.
+ * follow_linked changes the record of a linked transfer with its row.  Without a key its record
+ * cannot be found, so an updated row counts alone, also when the update moves it to another
+ * partition.
  */
 static void
 follow_linked(Passing *passing)
@@ -588,9 +587,9 @@ follow_linked(Passing *passing)
 }
 
 /*
- * record_linked records the transfer, for each of the row's people of whom it counts.
- * If the row's key was noted before, an insert may not come to be stored: then
- * record_stored_linked does it, once it is.
+ * record_linked records the transfer for each of the row's people to whom the rule for linked
+ * transfers applies.  If its key is recorded already, an insert may end in a conflict; then
+ * record_stored_linked records it once the row is stored.
  */
 static void
 record_linked(const Passing *passing)
@@ -630,7 +629,7 @@ record_stored_linked(const Passing *passing)
 	}
 }
 
-/* protaddr_gate_check is the trigger after the row, with the same arguments. */
+/* protaddr_gate_check is the AFTER ROW trigger, with the same arguments. */
 Datum
 protaddr_gate_check(PG_FUNCTION_ARGS)
 {
@@ -679,58 +678,13 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 	if (culprit != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_REFUSED),
-				 errmsg("column \"%s\" of \"%s\" holds an address that is not released for channel \"%s\"",
+				 errmsg("column \"%s\" of \"%s\" contains an address that is not released for channel \"%s\"",
 						culprit, RelationGetRelationName(passing.rel), passing.channel->name),
-				 errdetail("Another trigger or a generated column put it there after the gate, or its person was protected meanwhile."),
-				 errhint("Let nothing write the column after the gate's trigger."),
+				 errdetail("Another trigger or a generated column wrote it after the gate, or the person was protected meanwhile."),
+				 errhint("Triggers must not write the column after the gate's trigger."),
 				 protaddr_errprivate()));
 	record_stored_linked(&passing);
 	if (passing.held != NULL)
 		protaddr_held_proved(passing.held, passing.gate, passing.row, passing.desc);
 	return PointerGetDatum(NULL);
-}
-
-/*
- * protaddr_trigger_arguments gives the arguments of a trigger as text[]; NULL if
- * there is no such trigger.
- */
-Datum
-protaddr_trigger_arguments(PG_FUNCTION_ARGS)
-{
-	Relation	rel = table_open(TriggerRelationId, AccessShareLock);
-	ScanKeyData skey;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	ArrayType  *result = NULL;
-
-	ScanKeyInit(&skey, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(PG_GETARG_OID(0)));
-	scan = systable_beginscan(rel, TriggerOidIndexId, true, NULL, 1, &skey);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-	{
-		int			nargs = ((Form_pg_trigger) GETSTRUCT(tuple))->tgnargs;
-		bool		isnull;
-		Datum		packed = heap_getattr(tuple, Anum_pg_trigger_tgargs, RelationGetDescr(rel), &isnull);
-		bytea	   *bytes = isnull ? NULL : DatumGetByteaPP(packed);
-		const char *next = bytes ? VARDATA_ANY(bytes) : NULL;
-		Datum	   *args = palloc(Max(nargs, 1) * sizeof(Datum));
-
-		if (bytes == NULL)
-			nargs = 0;
-		for (int i = 0; i < nargs; i++)
-		{
-			args[i] = CStringGetTextDatum(next);
-			next += strlen(next) + 1;
-		}
-		result = nargs > 0 ?
-			construct_array(args, nargs, TEXTOID, -1, false, TYPALIGN_INT) :
-			construct_empty_array(TEXTOID);
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-
-	if (result == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_ARRAYTYPE_P(result);
 }

@@ -2,9 +2,9 @@
  * scan.c
  *		Is everything that is stored behind a gate released?
  *
- * What stood there before the gate, what came in while a trigger was gone, and whose
- * person was protected since.  The amounts are not weighed again.  Nothing is locked
- * against writers, nothing written, and no value is told.
+ * Finds rows that are older than the gate, that came in while a trigger was missing, or whose
+ * person was protected since.  Amounts are not weighed again.  Writers are not locked out,
+ * nothing is written, and no value is shown.
  */
 #include "postgres.h"
 
@@ -56,7 +56,7 @@ typedef struct Verification
 	TimestampTz shown;
 } Verification;
 
-/* What an update would do with a value; NULL: that is not known. */
+/* What an update would do with a value.  NULL: not known. */
 typedef struct Foreseen
 {
 	const char *action;
@@ -114,7 +114,7 @@ protaddr_verify_gate(PG_FUNCTION_ARGS)
 	if (check_enable_rls(RelationGetRelid(v->root), InvalidOid, true) == RLS_ENABLED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("a policy of table \"%s\" hides rows, which could not be verified",
+				 errmsg("row-level security hides rows of table \"%s\", so they cannot be verified",
 						RelationGetRelationName(v->root))));
 	if (protaddr_gate_of_table(v->root) == NULL)
 		ereport(ERROR,
@@ -125,12 +125,12 @@ protaddr_verify_gate(PG_FUNCTION_ARGS)
 	if (OidIsValid(continue_in) && !list_member_oid(partitions, continue_in))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there is no such partition to continue in")));
+				 errmsg("continue_in is not a partition of the table")));
 	if (after != NULL && !OidIsValid(continue_in) && list_length(partitions) > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a row of which partition to continue after is not known"),
-				 errhint("Give continue_in, too.")));
+				 errmsg("continue_in is missing"),
+				 errhint("The table has partitions: say in which one to continue.")));
 
 	v->started = v->shown = GetCurrentTimestamp();
 	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, RelationGetRelid(v->root));
@@ -158,7 +158,7 @@ protaddr_verify_gate(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* verify_all goes through a table and what is below it, from one relation and row on. */
+/* verify_all verifies a table and all tables below it, starting at one relation and row. */
 static void
 verify_all(Verification *v, List *relations, Oid continue_in, ItemPointer after)
 {
@@ -185,7 +185,7 @@ verify_all(Verification *v, List *relations, Oid continue_in, ItemPointer after)
 	}
 }
 
-/* verify_relation goes through what is stored, in its order, from behind a row on. */
+/* verify_relation verifies the stored rows in physical order, starting after a row. */
 static void
 verify_relation(Verification *verification, ItemPointer after)
 {
@@ -218,7 +218,7 @@ verify_relation(Verification *verification, ItemPointer after)
 	UnregisterSnapshot(snapshot);
 }
 
-/* verify_foreign asks the other server, with the caller's rights; its rows have no place here. */
+/* verify_foreign reads the other server with the caller's rights.  Its rows have no ctid here. */
 static void
 verify_foreign(Verification *verification)
 {
@@ -258,7 +258,7 @@ verify_foreign(Verification *verification)
 	SPI_finish();
 }
 
-/* verify_row takes whatever cannot be read for a problem, and goes on. */
+/* verify_row reports a row that cannot be read as a problem, and goes on. */
 static void
 verify_row(Verification *verification, HeapTuple row, ItemPointer tid)
 {
@@ -311,7 +311,7 @@ verify_columns(Verification *verification, HeapTuple row, ItemPointer tid)
 
 	if (channel == NULL)
 	{
-		note_problem(verification, tid, gate->channel.number, "its channel does not exist, or is not in force", NULL);
+		note_problem(verification, tid, gate->channel.number, "its channel does not exist or is not in force", NULL);
 		return;
 	}
 	protaddr_gate_transfer(gate, row, desc, &transfer);
@@ -365,7 +365,7 @@ problem_of_address(Verification *verification, HeapTuple row, ProtaddrSeal *seal
 		case PROTADDR_SEAL_WHOLE:
 			break;
 		case PROTADDR_SEAL_NO_KEY:
-			return "its key is not here";
+			return "its data key is missing";
 		case PROTADDR_SEAL_ALTERED:
 			return "was altered after it was sealed";
 	}
@@ -380,7 +380,7 @@ problem_of_address(Verification *verification, HeapTuple row, ProtaddrSeal *seal
 	return psprintf("is not released for channel \"%s\"", channel->name);
 }
 
-/* problem_of_message rewrites it once more, and records and refuses nothing. */
+/* problem_of_message rewrites the message again, without recording or refusing. */
 static const char *
 problem_of_message(Verification *verification, HeapTuple row, const ProtaddrGateMessage *column,
 				   Datum value, const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
@@ -395,13 +395,13 @@ problem_of_message(Verification *verification, HeapTuple row, const ProtaddrGate
 	if (protaddr_held_covers(gate, row, RelationGetDescr(verification->rel)))
 		return NULL;
 	if (answer.rule == PROTADDR_RULE_UNREADABLE)
-		return "is no message that can be read";
+		return "is not a readable message";
 	return psprintf("holds what channel \"%s\" holds or blocks", channel->name);
 }
 
 /*
- * foresee tells what an update that leaves the row as it is would do with an address, or a
- * message.  It is done and taken back: a disclosure leaves no record.
+ * foresee tells what an update of the row, without a change, would do with an address or a
+ * message.  It does so and rolls back, so that a disclosure leaves no record.
  */
 static void
 foresee(const ProtaddrGateMessage *message, Datum value, const ProtaddrChannel *channel,
@@ -433,7 +433,7 @@ foresee(const ProtaddrGateMessage *message, Datum value, const ProtaddrChannel *
 	}
 	PG_CATCH();
 	{
-		/* blocked: the answer says so; or there is none */
+		/* if it is blocked, the answer says so; otherwise there is no answer */
 		MemoryContextSwitchTo(context);
 		FlushErrorState();
 	}

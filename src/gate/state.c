@@ -2,13 +2,12 @@
  * state.c
  *		Which tables have a gate, and is it whole?
  *
- * Two sources must agree.  The catalogs: a gate is its two triggers.  And the
- * register of gates, protaddr.gate, where a gate enters itself once it is whole: so
- * one whose triggers went unseen, while the library was not loaded or by a
- * superuser's hand in the catalogs, is missed.  OIDs do not outlive a dump, nor does
- * the register: a restored gate enters itself anew.
+ * Two sources must agree: the catalogs, where a gate is its two triggers, and the table
+ * protaddr.gate, where a complete gate enters itself.  So a gate is missed even if its triggers
+ * were removed while the library was not loaded, or by a superuser's change of the catalogs.
+ * Neither OIDs nor this table survive a dump: a restored gate enters itself again.
  *
- * A table below a gated one, partition or heir, is gated like it.
+ * A partition or inheriting table of a gated table is gated like it.
  */
 #include "postgres.h"
 
@@ -28,7 +27,6 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "commands/extension.h"
-#include "commands/sequence.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
@@ -94,18 +92,18 @@ static const char *const gate_functions[PROTADDR_GATE_NFUNCTIONS][2] = {
 	[PROTADDR_GATE_SUMMARY] = {"gate_summary", "protaddr_gate_summary"},
 };
 
-/* What is known of a relation; one for every relation that an answer rests on. */
+/* What is known of a relation.  Every relation that an answer depends on has an entry. */
 typedef struct Gated
 {
 	Oid			relation;		/* hash key */
 	bool		valid;
-	bool		alone;			/* nothing above it and nothing below */
-	bool		entered;		/* known to be in the register */
+	bool		standalone;		/* it has no parents and no children */
+	bool		entered;		/* known to be in protaddr.gate */
 	ProtaddrGateState state;
-	ProtaddrGateState writes;	/* of what a statement on it may write into */
+	ProtaddrGateState writes;	/* of all tables that a statement on it may write */
 } Gated;
 
-/* The gate's triggers of one relation, as the catalog has them. */
+/* The gate triggers of one relation, as the catalog has them. */
 typedef struct GateTriggers
 {
 	bool		any;
@@ -151,7 +149,7 @@ state_start(void)
 	gated = hash_create("protaddr gated tables", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/* ---- what changes ------------------------------------------------------------- */
+/* ---- invalidation ------------------------------------------------------------- */
 
 static void
 state_relcache(Oid relid)
@@ -167,7 +165,7 @@ state_relcache(Oid relid)
 	if (entry == NULL)
 		return;
 	entry->valid = false;
-	if (!entry->alone)
+	if (!entry->standalone)
 		all_stale = true;
 }
 
@@ -196,11 +194,11 @@ forget_all(void)
 	all_stale = false;
 }
 
-/* ---- what there is in this database ----------------------------------------------- */
+/* ---- the extension in this database ----------------------------------------------- */
 
 /*
- * protaddr_gate_register gives the OID of protaddr.gate; InvalidOid where there is no
- * extension, whatever else may be called so.
+ * protaddr_gate_register gives the OID of protaddr.gate; InvalidOid where the
+ * extension is not installed, even if somebody else has such a table.
  */
 Oid
 protaddr_gate_register(void)
@@ -224,7 +222,7 @@ protaddr_gate_register(void)
 	all_stale = true;
 	functions_known = false;
 
-	/* a script, or DROP EXTENSION, half way: nothing tells that it goes on */
+	/* in the middle of a script or of DROP EXTENSION, which sends no invalidation when it goes on */
 	if (OidIsValid(schema) && !OidIsValid(table))
 		return InvalidOid;
 	if (OidIsValid(table))
@@ -267,13 +265,13 @@ protaddr_gate_function(ProtaddrGateFunction which)
 				ReleaseSysCache(tuple);
 			}
 			else
-				functions_known = false;	/* nothing tells when it comes */
+				functions_known = false;	/* its creation sends no invalidation */
 		}
 	}
 	return function_oid[which];
 }
 
-/* protaddr_gate_function_named tells whether a function of ours belongs to the gates. */
+/* protaddr_gate_function_named tells whether a function name is one of the gates'. */
 bool
 protaddr_gate_function_named(const char *name)
 {
@@ -293,7 +291,7 @@ scan_triggers(Relation pg_trigger, Oid relation, ScanKeyData *key)
 	return systable_beginscan(pg_trigger, TriggerRelidNameIndexId, true, NULL, 1, key);
 }
 
-/* as_made tells whether a trigger fires for every row that is written, always. */
+/* as_made tells whether a trigger is as install_gate() makes it: it fires for every row, always. */
 static bool
 as_made(Relation pg_trigger, HeapTuple tuple, const char *name, int timing)
 {
@@ -362,7 +360,8 @@ read_triggers(Oid relation, GateTriggers *found)
 
 /*
  * protaddr_gate_triggers gives the OIDs of the gate's triggers that stand on the
- * relation itself; cloned is set if it has some of a table above it.
+ * relation itself; cloned is set if it has
+ * triggers of a partitioned table above it.
  */
 List *
 protaddr_gate_triggers(Oid relation, bool *cloned)
@@ -394,8 +393,7 @@ protaddr_gate_triggers(Oid relation, bool *cloned)
 }
 
 /*
- * protaddr_gate_names tells whether the gate over a relation could not do without a
- * column of that name.
+ * protaddr_gate_names tells whether the gate of a relation needs the column of that name.
  */
 bool
 protaddr_gate_names(Oid relation, const char *column)
@@ -430,9 +428,9 @@ name_of(Oid relation)
 }
 
 /*
- * in_register gives a relation's row, or NULL; the caller frees it.  A row of another
- * name than the relation has is that of a table dropped while nobody looked, whose
- * OID came round again.
+ * in_register gives a relation's row of protaddr.gate, or NULL; the caller frees it.  A row with
+ * another name than the relation's belongs to a table that was dropped unnoticed, and whose OID
+ * is in use again.
  */
 static HeapTuple
 in_register(Oid relation, Snapshot snapshot, bool whatever_name, bytea **arguments)
@@ -490,8 +488,8 @@ protaddr_gate_in_schema(Oid schema)
 }
 
 /*
- * goes_by_name_of_gated tells whether a table has the name under which another one,
- * that is still there, was gated: they were swapped where no hook was.
+ * goes_by_name_of_gated tells whether a table has the name under which another existing table
+ * was gated: they were swapped by renaming while the hooks were not loaded.
  */
 static bool
 goes_by_name_of_gated(Oid relation)
@@ -525,8 +523,7 @@ record_change(Oid relation, const char *what, bytea *arguments)
 	Datum		values[CHANGE_COLUMNS] = {0};
 	bool		nulls[CHANGE_COLUMNS] = {false};
 
-	values[CHANGE_ID - 1] =
-		Int64GetDatum(nextval_internal(protaddr_own_relation("gate_change_id_seq"), false));
+	values[CHANGE_ID - 1] = Int64GetDatum(protaddr_next_id());
 	values[CHANGE_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	values[CHANGE_BY - 1] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
 	values[CHANGE_RELATION - 1] = CStringGetTextDatum(name_of(relation));
@@ -537,7 +534,7 @@ record_change(Oid relation, const char *what, bytea *arguments)
 		int			len = VARSIZE_ANY_EXHDR(arguments);
 		char	   *detail = palloc(len + 1);
 
-		/* the last NUL ends, those before it part */
+		/* the last NUL terminates, the others separate */
 		memcpy(detail, VARDATA_ANY(arguments), len);
 		detail[len] = '\0';
 		for (int i = 0; i + 1 < len; i++)
@@ -550,8 +547,8 @@ record_change(Oid relation, const char *what, bytea *arguments)
 }
 
 /*
- * lock_row lets one session at a time enter a relation; false if another one is at
- * it, for a payment must not wait for the other to commit.
+ * lock_row lets one session at a time enter a relation.  False if another session is doing so:
+ * a payment must not wait for its commit.
  */
 static bool
 lock_row(Oid relation, bool wait)
@@ -562,7 +559,7 @@ lock_row(Oid relation, bool wait)
 	return LockAcquire(&tag, ExclusiveLock, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
 }
 
-/* enter puts a whole gate's own table into the register, unless it is there. */
+/* enter adds the table of a complete gate to protaddr.gate, unless it is there. */
 static void
 enter(Oid relation)
 {
@@ -596,8 +593,8 @@ enter(Oid relation)
 }
 
 /*
- * protaddr_gate_leave takes a relation out of the register and records why; false if
- * it was not in it.  always: records it all the same.
+ * protaddr_gate_leave removes a relation from protaddr.gate and records why.  False if it was not
+ * there; then it is recorded only if always is true.
  */
 bool
 protaddr_gate_leave(Oid relation, const char *why, bool always)
@@ -624,9 +621,9 @@ protaddr_gate_leave(Oid relation, const char *why, bool always)
 
 typedef struct Walk
 {
-	bool		found;			/* something gated */
+	bool		found;			/* a gated table */
 	bool		broken;
-	bool		alone;
+	bool		standalone;
 } Walk;
 
 /* watch makes sure that a change of the relation is noticed. */
@@ -641,9 +638,9 @@ watch(Oid relation)
 		memset(entry, 0, sizeof(*entry));
 		entry->relation = relation;
 	}
-	else if (entry->alone)
+	else if (entry->standalone)
 		entry->valid = false;
-	entry->alone = false;
+	entry->standalone = false;
 }
 
 static List *
@@ -665,7 +662,7 @@ parents_of(Oid relation)
 	return parents;
 }
 
-/* gate_above tells whether a gate stands over the relation, and its arguments. */
+/* gate_above tells whether a table above the relation has a gate, and gives its arguments. */
 static bool
 gate_above(Oid relation, bytea **arguments, Walk *walk)
 {
@@ -681,7 +678,7 @@ gate_above(Oid relation, bytea **arguments, Walk *walk)
 		GateTriggers triggers;
 		bytea	   *of_above = NULL;
 
-		walk->alone = false;
+		walk->standalone = false;
 		watch(parent);
 		read_triggers(parent, &triggers);
 		if (triggers.any || in_register(parent, NULL, false, NULL) != NULL)
@@ -699,7 +696,7 @@ gate_above(Oid relation, bytea **arguments, Walk *walk)
 	return above;
 }
 
-/* look_down looks at a relation and all below it; true if it is gated itself. */
+/* look_down reads a relation and all tables below it.  True if the relation itself is gated. */
 static bool
 look_down(Oid relation, bool above, bytea *of_above, Walk *walk)
 {
@@ -745,7 +742,7 @@ look_down(Oid relation, bool above, bytea *of_above, Walk *walk)
 
 		foreach(cell, children)
 		{
-			walk->alone = false;
+			walk->standalone = false;
 			(void) look_down(lfirst_oid(cell), above || in || triggers.any,
 							 triggers.any ? triggers.arguments : of_above, walk);
 		}
@@ -760,7 +757,7 @@ look_up(Oid relation)
 	Oid			gates = protaddr_gate_register();
 	MemoryContext scratch;
 	MemoryContext old;
-	Walk		walk = {.alone = true};
+	Walk		walk = {.standalone = true};
 	bytea	   *arguments = NULL;
 	bool		above;
 	bool		itself;
@@ -786,18 +783,20 @@ look_up(Oid relation)
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
 
-	/* what came in meanwhile may concern what was read before */
+	/* an invalidation that came in meanwhile may concern what was read before it */
 	entry = hash_search(gated, &relation, HASH_ENTER, NULL);
 	entry->writes = !walk.found ? PROTADDR_GATE_NONE :
 		walk.broken ? PROTADDR_GATE_BROKEN : PROTADDR_GATE_WHOLE;
 	entry->state = itself ? entry->writes : PROTADDR_GATE_NONE;
-	entry->alone = walk.alone;
+	entry->standalone = walk.standalone;
+	Assert(entry->state == PROTADDR_GATE_NONE || entry->state == entry->writes);
+	Assert(OidIsValid(gates) || entry->writes == PROTADDR_GATE_NONE);
 	entry->entered = false;
 	entry->valid = !all_stale;
 	return entry;
 }
 
-/* protaddr_gate_state gives the state of the gate that a table stands under. */
+/* protaddr_gate_state gives the state of a table's gate, its own or that of a table above it. */
 ProtaddrGateState
 protaddr_gate_state(Oid relation)
 {
@@ -805,8 +804,8 @@ protaddr_gate_state(Oid relation)
 }
 
 /*
- * protaddr_gate_writes gives the state of the gates that a statement on a table may
- * write through: its own, and those of partitions and heirs.
+ * protaddr_gate_writes gives the state of all gates that a statement on a table may write
+ * through: its own, and those of its partitions and inheriting tables.
  */
 ProtaddrGateState
 protaddr_gate_writes(Oid relation)
@@ -821,14 +820,14 @@ protaddr_gate_broken(Oid relation)
 	ereport(ERROR,
 			(errcode(ERRCODE_PROTADDR_REFUSED),
 			 errmsg("the gate of table \"%s\" is not complete", get_rel_name(relation)),
-			 errdetail("A trigger of it is missing, changed or not always enabled, on the table or on one below it."),
-			 errhint("See protaddr.gate_status; protaddr.remove_gate() and protaddr.install_gate() make it anew."),
+			 errdetail("One of its triggers is missing, changed or not ENABLE ALWAYS, on the table or on a partition of it."),
+			 errhint("See protaddr.gate_status. Use protaddr.remove_gate() and protaddr.install_gate() to install it again."),
 			 protaddr_errprivate()));
 }
 
 /*
- * protaddr_gate_enter is called by a gate's own trigger for each row, and by the
- * keeper: a whole gate that is not in the register enters it.
+ * protaddr_gate_enter adds a complete gate to protaddr.gate if it is not there.  Called by the
+ * gate's own trigger for each row, and by the hooks.
  */
 void
 protaddr_gate_enter(Oid relation)
@@ -843,7 +842,7 @@ protaddr_gate_enter(Oid relation)
 	if (entry->state == PROTADDR_GATE_NONE)
 		return;
 
-	/* a partition's triggers are those of the table that it is a part of */
+	/* a partition's triggers belong to the partitioned table */
 	for (;;)
 	{
 		GateTriggers triggers;

@@ -1,6 +1,6 @@
 /*
  * unchecked.c
- *		Which columns could hold an address as text that no gate would see?
+ *		Which columns could hold an address as text that no gate checks?
  */
 #include "postgres.h"
 

@@ -345,7 +345,7 @@ know_party(const Release *release, const PaUnit *unit, const PaParty *party, Kno
 		known->concerned.hides = PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME;
 	for (int i = 0; i < party->nidentifiers; i++)
 	{
-		if (protaddr_identifier_from_text(party->identifier[i].data, party->identifier[i].len, &id))
+		if (protaddr_identifier_from_utf8(party->identifier[i].data, party->identifier[i].len, &id))
 			known->concerned.known |= ask(known, &id, true) ||
 				protaddr_person_resolved(id.key, id.len);
 	}
@@ -364,7 +364,7 @@ know_party(const Release *release, const PaUnit *unit, const PaParty *party, Kno
 	if (is_payer(party->role) && payer->len > 0)
 		(void) ask(known, payer, !says_more && strcmp(party->role, "Dbtr") == 0);
 	side = is_payer(party->role) ? unit->payer : is_payee(party->role) ? unit->payee : none;
-	if (side.len > 0 && protaddr_identifier_from_text(side.data, side.len, &id))
+	if (side.len > 0 && protaddr_identifier_from_utf8(side.data, side.len, &id))
 		(void) ask(known, &id, false);
 }
 
@@ -564,10 +564,10 @@ transfer_of_unit(const Release *release, const PaUnit *unit, ProtaddrTransfer *t
 			memcpy(transfer->currency, unit->currency.data, 3);
 	}
 	if (unit->payee.len > 0 &&
-		!protaddr_identifier_from_text(unit->payee.data, unit->payee.len, &transfer->payee))
+		!protaddr_identifier_from_utf8(unit->payee.data, unit->payee.len, &transfer->payee))
 		transfer->payee.len = 0;
 	if (unit->payer.len > 0 &&
-		!protaddr_identifier_from_text(unit->payer.data, unit->payer.len, &transfer->payer))
+		!protaddr_identifier_from_utf8(unit->payer.data, unit->payer.len, &transfer->payer))
 		transfer->payer.len = 0;
 	/* each transaction of a message is a transfer of its own, unless the row is it */
 	if (release->transfer->amount == NULL)

@@ -18,20 +18,73 @@
 PG_FUNCTION_INFO_V1(protaddr_subject_key_sql);
 
 /*
- * protaddr_identifier_from_text gives the canonical identifier; false if there
- * is nothing in it.  Raises 22001 for one that is too long to be any.
+ * protaddr_identifier_from_utf8 gives the canonical identifier that a text names which
+ * is UTF-8 whatever the database's encoding, as in a message; false if there is nothing
+ * in it or it is broken.  Raises 22001 for one that is too long to be any.
  */
 bool
-protaddr_identifier_from_text(const char *text, size_t len, ProtaddrIdentifier *id)
+protaddr_identifier_from_utf8(const char *text, size_t len, ProtaddrIdentifier *id)
 {
 	id->len = protaddr_subject_key(text, len, id->key);
-	if (id->len < 0)
+	if (id->len == PA_SUBJECT_TOO_LONG)
 		ereport(ERROR,
 				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
 				 errmsg("a person's identifier is longer than %d bytes", PA_SUBJECT_SIZE),
 				 errhint("Name the column that holds the person's key in the register."),
 				 protaddr_errprivate()));
 	return id->len > 0;
+}
+
+/* broken_identifier raises 22021, which only a database without an encoding can. */
+static void
+broken_identifier(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+			 errmsg("a person's identifier is not valid text"),
+			 protaddr_errprivate()));
+}
+
+/*
+ * protaddr_identifier_from_text does so with text in the database's encoding, in which
+ * the key is then, too.  Raises 22001, and 22021 for what is no text.
+ */
+bool
+protaddr_identifier_from_text(const char *text, size_t len, ProtaddrIdentifier *id)
+{
+	int			encoding = GetDatabaseEncoding();
+	bool		converted = false;
+	char	   *key;
+
+	for (size_t i = 0; i < len && !converted; i++)
+		converted = IS_HIGHBIT_SET(text[i]);
+	if (converted && encoding != PG_UTF8 && encoding != PG_SQL_ASCII)
+	{
+		text = pg_server_to_any(text, (int) len, PG_UTF8);
+
+		len = strlen(text);
+	}
+	else
+		converted = false;
+
+	if (!protaddr_identifier_from_utf8(text, len, id))
+	{
+		if (id->len == PA_SUBJECT_BROKEN)
+			broken_identifier();
+		return false;
+	}
+	if (converted)
+	{
+		key = pg_any_to_server(id->key, id->len, PG_UTF8);
+		if (key != id->key)
+		{
+			id->len = strlen(key);
+			if (id->len > PA_SUBJECT_SIZE)
+				broken_identifier();
+			memcpy(id->key, key, id->len);
+		}
+	}
+	return true;
 }
 
 bool

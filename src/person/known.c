@@ -138,6 +138,7 @@ protaddr_person_known(const char *key, int len)
 	if (entry != NULL)
 		return entry->known;
 
+	Assert(remembered != NULL && remembered_generation == now);
 	if (++asked == ASKED_SINGLY)
 		read_all();
 	known = ask(key, len);

@@ -23,6 +23,7 @@
 #include "access/table.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -64,50 +65,160 @@ const ProtaddrPart protaddr_link_part = {
 	PROTADDR_TABLES(tables),
 };
 
+/* up to so many are compared one by one */
+#define COMPARED_SINGLY			32
+
+/* what the check of one link may cost, in look-ups of an index: a second at most */
+#define CHECK_LOOKUPS			65536
+
+typedef enum LinkVerdict
+{
+	LINK_IS_GOOD,
+	LINK_IS_TOO_LONG,
+	LINK_IS_TOO_MANY,
+	LINK_IS_TOO_COSTLY
+} LinkVerdict;
+
+typedef struct Identities Identities;
+
+typedef struct Member
+{
+	ProtaddrIdentifier id;
+	char		status;
+} Member;
+
 PG_FUNCTION_INFO_V1(protaddr_identity_link_checked);
 
+#define SH_PREFIX members
+#define SH_ELEMENT_TYPE Member
+#define SH_KEY_TYPE ProtaddrIdentifier
+#define SH_KEY id
+#define SH_HASH_KEY(tb, k) hash_bytes((const unsigned char *) (k).key, (k).len)
+#define SH_EQUAL(tb, a, b) protaddr_identifier_same(&(a), &(b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* ---- sets of identifiers ----------------------------------------------------- */
+
 /*
- * protaddr_identity_step appends to found what one step leads to from key: the
- * subjects it stands for, or with reverse, the identifiers that stand for it.
- * snapshot as for systable_beginscan.  False if it is more than room.
+ * Identifiers in the order they were found, each once.  Nearly always there are two or
+ * three; where there are thousands, a hash table tells who is there already.
  */
-bool
-protaddr_identity_step(Relation rel, const ProtaddrIdentifier *key, bool reverse, Snapshot snapshot,
-					   ProtaddrIdentifier *found, int *nfound, int room)
+struct Identities
 {
-	AttrNumber	from = reverse ? LINK_SUBJECT_KEY : LINK_IDENTIFIER_KEY;
-	AttrNumber	to = reverse ? LINK_IDENTIFIER_KEY : LINK_SUBJECT_KEY;
-	text	   *wanted = cstring_to_text_with_len(key->key, key->len);
+	ProtaddrIdentifier *found;
+	int			n;
+	int			room;
+	members_hash *members;		/* NULL while they are few */
+};
+
+static Identities *
+identities_create(void)
+{
+	Identities *set = palloc(sizeof(Identities));
+
+	set->room = 16;
+	set->found = palloc(set->room * sizeof(ProtaddrIdentifier));
+	set->n = 0;
+	set->members = NULL;
+	return set;
+}
+
+static void
+identities_free(Identities *set)
+{
+	if (set->members != NULL)
+		members_destroy(set->members);
+	pfree(set->found);
+	pfree(set);
+}
+
+static void
+identities_add(Identities *set, const ProtaddrIdentifier *id)
+{
+	bool		known;
+
+	if (set->members != NULL)
+	{
+		members_insert(set->members, *id, &known);
+		if (known)
+			return;
+	}
+	else
+		for (int i = 0; i < set->n; i++)
+			if (protaddr_identifier_same(&set->found[i], id))
+				return;
+
+	if (set->n == set->room)
+		set->found = repalloc_huge(set->found,
+								   (Size) (set->room *= 2) * sizeof(ProtaddrIdentifier));
+	set->found[set->n++] = *id;
+
+	if (set->members == NULL && set->n > COMPARED_SINGLY)
+	{
+		set->members = members_create(CurrentMemoryContext, set->n * 4, NULL);
+		for (int i = 0; i < set->n; i++)
+			members_insert(set->members, set->found[i], &known);
+	}
+}
+
+/* ---- following links --------------------------------------------------------- */
+
+/*
+ * step adds to a set what one link leads to from an identifier: the subjects it stands
+ * for, or with reverse, the identifiers that stand for it.  snapshot as for
+ * systable_beginscan.
+ */
+static void
+step(Relation rel, const ProtaddrIdentifier *from, bool reverse, Snapshot snapshot,
+	 Identities *set)
+{
+	AttrNumber	near = reverse ? LINK_SUBJECT_KEY : LINK_IDENTIFIER_KEY;
+	AttrNumber	far = reverse ? LINK_IDENTIFIER_KEY : LINK_SUBJECT_KEY;
+	text	   *wanted = cstring_to_text_with_len(from->key, from->len);
 	ScanKeyData skey;
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	bool		enough = true;
 
-	ScanKeyEntryInitialize(&skey, 0, from, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
+	CHECK_FOR_INTERRUPTS();
+	ScanKeyEntryInitialize(&skey, 0, near, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
 						   F_TEXTEQ, PointerGetDatum(wanted));
 	scan = systable_beginscan(rel, protaddr_identity_index(reverse), true, snapshot, 1, &skey);
-	while (enough && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		isnull;
-		text	   *t = DatumGetTextPP(heap_getattr(tuple, to, RelationGetDescr(rel), &isnull));
+		text	   *t = DatumGetTextPP(heap_getattr(tuple, far, RelationGetDescr(rel), &isnull));
 		ProtaddrIdentifier one;
-		bool		there = false;
 
 		one.len = VARSIZE_ANY_EXHDR(t);
 		if (isnull || one.len > PA_SUBJECT_SIZE)
 			continue;
 		memcpy(one.key, VARDATA_ANY(t), one.len);
-		for (int i = 0; i < *nfound && !there; i++)
-			there = protaddr_identifier_same(&found[i], &one);
-		if (there)
-			continue;
-		enough = *nfound < room;
-		if (enough)
-			found[(*nfound)++] = one;
+		identities_add(set, &one);
 	}
 	systable_endscan(scan);
 	pfree(wanted);
-	return enough;
+}
+
+/*
+ * follow gives everybody that links lead to from an identifier, itself first, over any
+ * number of links; what is found grows behind us, and nothing is followed twice.
+ */
+static Identities *
+follow(Relation rel, const ProtaddrIdentifier *from, bool reverse, Snapshot snapshot)
+{
+	Identities *set = identities_create();
+
+	identities_add(set, from);
+	for (int i = 0; i < set->n; i++)
+	{
+		ProtaddrIdentifier next = set->found[i];
+
+		step(rel, &next, reverse, snapshot, set);
+	}
+	return set;
 }
 
 /*
@@ -117,30 +228,30 @@ protaddr_identity_step(Relation rel, const ProtaddrIdentifier *key, bool reverse
 ProtaddrIdentifier *
 protaddr_identity_people(const ProtaddrIdentifier *id, int *npeople)
 {
-	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
-	int			room = 16;
-	ProtaddrIdentifier *found = palloc(room * sizeof(ProtaddrIdentifier));
-	int			nfound = 1;
+	Relation	rel = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	Identities *set = follow(rel, id, false, NULL);
+	ProtaddrIdentifier *people = set->found;
 
-	found[0] = *id;
-	/* what is found grows behind us; nothing is followed twice */
-	for (int i = 0; i < nfound; i++)
-		while (!protaddr_identity_step(link, &found[i], false, NULL, found, &nfound, room))
-			found = repalloc_huge(found, (Size) (room *= 2) * sizeof(ProtaddrIdentifier));
-	table_close(link, AccessShareLock);
-	*npeople = nfound;
-	return found;
+	table_close(rel, AccessShareLock);
+	*npeople = set->n;
+	if (set->members != NULL)
+		members_destroy(set->members);
+	pfree(set);
+	return people;
 }
 
-/* is_end is true if an identifier stands for nobody but itself: a person, and no account. */
+/* is_end is true if no link leads on from an identifier, but to itself. */
 static bool
 is_end(Relation link, const ProtaddrIdentifier *id)
 {
-	ProtaddrIdentifier next[2];
-	int			nnext = 0;
+	Identities *next = identities_create();
+	bool		end;
 
-	next[nnext++] = *id;
-	return protaddr_identity_step(link, id, false, NULL, next, &nnext, lengthof(next)) && nnext == 1;
+	identities_add(next, id);
+	step(link, id, false, NULL, next);
+	end = next->n == 1;
+	identities_free(next);
+	return end;
 }
 
 /*
@@ -188,48 +299,133 @@ protaddr_identity_ends(const PaText *id, int nids, int *nends)
 }
 
 /*
- * longest tells how many links lead on from key, at most: 0 if none, more than
- * PROTADDR_IDENTITY_STEPS if too many or in a circle.  forbidden must not be met.
+ * protaddr_identity_identifiers gives whatever stands for a person, the person first,
+ * as the links stand now.  In the current memory context.
  */
-static int
-longest(Relation rel, const ProtaddrIdentifier *key, bool reverse,
-		const ProtaddrIdentifier *forbidden, int steps)
+ProtaddrIdentifier *
+protaddr_identity_identifiers(Relation rel, const ProtaddrIdentifier *person, int *nidentifiers)
 {
-	ProtaddrIdentifier *next = palloc(PROTADDR_IDENTITY_PEOPLE * sizeof(ProtaddrIdentifier));
-	int			nnext = 0;
-	int			most = 0;
+	Identities *set = follow(rel, person, true, NULL);
 
-	CHECK_FOR_INTERRUPTS();
-	if (steps > PROTADDR_IDENTITY_STEPS)
-		return steps;
-
-	/* with many identifiers of one subject, the first ones are as good as any */
-	(void) protaddr_identity_step(rel, key, reverse, SnapshotSelf, next, &nnext,
-								  PROTADDR_IDENTITY_PEOPLE);
-	for (int i = 0; i < nnext && most <= PROTADDR_IDENTITY_STEPS; i++)
-	{
-		int			further;
-
-		if (protaddr_identifier_same(&next[i], forbidden))
-			most = PROTADDR_IDENTITY_STEPS + 1;
-		else
-		{
-			further = 1 + longest(rel, &next[i], reverse, forbidden, steps + 1);
-			most = Max(most, further);
-		}
-	}
-	pfree(next);
-	return most;
+	*nidentifiers = set->n;
+	return set->found;
 }
 
-/* short_enough is true if a link makes no circle and no chain that is too long. */
-static bool
-short_enough(Relation rel, const ProtaddrIdentifier *from, const ProtaddrIdentifier *to)
-{
-	int			on = longest(rel, to, false, from, 1);
+/* ---- may two be linked? ------------------------------------------------------- */
 
-	return on <= PROTADDR_IDENTITY_STEPS &&
-		on + 1 + longest(rel, from, true, to, 1) <= PROTADDR_IDENTITY_STEPS;
+/* A link being checked: what it may still cost. */
+typedef struct Check
+{
+	Relation	rel;
+	int			lookups;
+} Check;
+
+/* checked_step is step, seeing our own links; false if the check has cost too much. */
+static bool
+checked_step(Check *check, const ProtaddrIdentifier *from, bool reverse, Identities *set)
+{
+	if (check->lookups == 0)
+		return false;
+	check->lookups--;
+	step(check->rel, from, reverse, SnapshotSelf, set);
+	return true;
+}
+
+/*
+ * longest_chain gives how many links lead on from an identifier at most: more than most
+ * if there are more, if they lead in a circle, or to the forbidden one.  Who is met on
+ * the way is added to met.  Raises nothing; too many to look at count as too long.
+ */
+static int
+longest_chain(Check *check, const ProtaddrIdentifier *from, bool reverse,
+			  const ProtaddrIdentifier *forbidden, int most, Identities *met)
+{
+	Identities *level = identities_create();
+	int			links = 0;
+
+	identities_add(level, from);
+	identities_add(met, from);
+	for (;;)
+	{
+		Identities *next = identities_create();
+
+		for (int i = 0; i < level->n; i++)
+		{
+			if (protaddr_identifier_same(&level->found[i], forbidden) ||
+				!checked_step(check, &level->found[i], reverse, next))
+			{
+				links = most + 1;
+				break;
+			}
+		}
+		identities_free(level);
+		level = next;
+		if (links > most || level->n == 0)
+			break;
+		links++;
+		for (int i = 0; i < level->n; i++)
+			identities_add(met, &level->found[i]);
+	}
+	identities_free(level);
+	return links;
+}
+
+/* stands_for_too_many is true if an identifier would, were it to stand for these people, too. */
+static bool
+stands_for_too_many(Check *check, const ProtaddrIdentifier *id, const Identities *people)
+{
+	Identities *all = identities_create();
+	bool		too_many = false;
+
+	identities_add(all, id);
+	for (int i = 0; i < all->n && !too_many; i++)
+	{
+		ProtaddrIdentifier next = all->found[i];
+
+		too_many = !checked_step(check, &next, false, all) || all->n > PROTADDR_IDENTITY_ALL + 1;
+	}
+	for (int i = 0; i < people->n; i++)
+		identities_add(all, &people->found[i]);
+	/* itself is none of them */
+	too_many |= all->n > PROTADDR_IDENTITY_ALL + 1;
+	identities_free(all);
+	return too_many;
+}
+
+/*
+ * check_link tells what forbids a link: that it would make a circle or a chain of more
+ * than PROTADDR_IDENTITY_STEPS, that an identifier would stand for too many, or that it
+ * would take too long to find out.
+ */
+static LinkVerdict
+check_link(Relation rel, const ProtaddrIdentifier *from, const ProtaddrIdentifier *to)
+{
+	Check		check = {rel, CHECK_LOOKUPS};
+	Identities *people = identities_create();
+	Identities *identifiers = identities_create();
+	LinkVerdict verdict = LINK_IS_GOOD;
+	Identities *subjects = identities_create();
+	int			on;
+	int			back = 0;
+
+	identities_add(subjects, to);
+	step(rel, from, false, SnapshotSelf, subjects);
+	on = longest_chain(&check, to, false, from, PROTADDR_IDENTITY_STEPS - 1, people);
+	if (on < PROTADDR_IDENTITY_STEPS)
+		back = longest_chain(&check, from, true, to, PROTADDR_IDENTITY_STEPS - 1 - on, identifiers);
+	if (check.lookups > 0 && on + 1 + back > PROTADDR_IDENTITY_STEPS)
+		verdict = LINK_IS_TOO_LONG;
+	else if (subjects->n > PROTADDR_IDENTITY_PEOPLE)
+		verdict = LINK_IS_TOO_MANY;
+	for (int i = 0; i < identifiers->n && verdict == LINK_IS_GOOD; i++)
+		if (stands_for_too_many(&check, &identifiers->found[i], people))
+			verdict = LINK_IS_TOO_MANY;
+	if (check.lookups == 0)
+		verdict = LINK_IS_TOO_COSTLY;
+	identities_free(subjects);
+	identities_free(people);
+	identities_free(identifiers);
+	return verdict;
 }
 
 /* protaddr_identity_may_link tells beforehand whether the trigger would let a link in. */
@@ -242,16 +438,50 @@ protaddr_identity_may_link(const ProtaddrIdentifier *from, const ProtaddrIdentif
 	if (protaddr_identifier_same(from, to))
 		return false;
 	rel = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
-	may = short_enough(rel, from, to);
+	may = check_link(rel, from, to) == LINK_IS_GOOD;
 	table_close(rel, AccessShareLock);
 	return may;
 }
 
+/* refuse_link raises what check_link found. */
+static void
+refuse_link(LinkVerdict verdict)
+{
+	switch (verdict)
+	{
+		case LINK_IS_GOOD:
+			break;
+		case LINK_IS_TOO_LONG:
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("the link would make a circle or a chain of more than %d links",
+							PROTADDR_IDENTITY_STEPS),
+					 errhint("Link identifiers to the person's key in the register, directly or over one number between."),
+					 protaddr_errprivate()));
+			break;
+		case LINK_IS_TOO_MANY:
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("an identifier can stand for at most %d subjects, and %d over all links",
+							PROTADDR_IDENTITY_PEOPLE, PROTADDR_IDENTITY_ALL),
+					 protaddr_errprivate()));
+			break;
+		case LINK_IS_TOO_COSTLY:
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("too many identifiers would be concerned by the link"),
+					 errdetail("Of at most %d it can be checked that none stands for too many subjects.",
+							   CHECK_LOOKUPS),
+					 errhint("Link identifiers to the person's key in the register directly."),
+					 protaddr_errprivate()));
+			break;
+	}
+}
+
 /*
  * protaddr_identity_link_checked is the trigger on protaddr.identity_link: BEFORE
- * ROW.  It announces the change, refuses a link that would make a circle, a chain
- * of more than PROTADDR_IDENTITY_STEPS links, or an identifier that stands for more
- * than PROTADDR_IDENTITY_PEOPLE, and keeps what is recorded as it was.
+ * ROW.  It announces the change, refuses what check_link forbids, and keeps what is
+ * recorded as it was.
  */
 Datum
 protaddr_identity_link_checked(PG_FUNCTION_ARGS)
@@ -261,8 +491,6 @@ protaddr_identity_link_checked(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	HeapTuple	row;
 	ProtaddrIdentifier ends[2];
-	ProtaddrIdentifier *holders;
-	int			nholders = 0;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
 		!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
@@ -314,21 +542,6 @@ protaddr_identity_link_checked(PG_FUNCTION_ARGS)
 				 errmsg("an identifier cannot be linked to itself"),
 				 errdetail("070761-4285, 0707614285 and 707614285 are one identifier."),
 				 protaddr_errprivate()));
-	if (!short_enough(rel, &ends[0], &ends[1]))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the link would make a circle or a chain of more than %d links",
-						PROTADDR_IDENTITY_STEPS),
-				 errhint("Link identifiers to the person's key in the register, directly or over one number between."),
-				 protaddr_errprivate()));
-
-	holders = palloc(PROTADDR_IDENTITY_PEOPLE * sizeof(ProtaddrIdentifier));
-	if (!protaddr_identity_step(rel, &ends[0], false, SnapshotSelf, holders, &nholders,
-								PROTADDR_IDENTITY_PEOPLE - 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("an identifier can stand for at most %d subjects", PROTADDR_IDENTITY_PEOPLE),
-				 protaddr_errprivate()));
-	pfree(holders);
+	refuse_link(check_link(rel, &ends[0], &ends[1]));
 	return PointerGetDatum(row);
 }

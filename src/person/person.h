@@ -18,6 +18,7 @@ typedef struct ProtaddrIdentifier
 } ProtaddrIdentifier;
 
 extern bool protaddr_identifier_from_text(const char *text, size_t len, ProtaddrIdentifier *id);
+extern bool protaddr_identifier_from_utf8(const char *text, size_t len, ProtaddrIdentifier *id);
 extern bool protaddr_identifier_same(const ProtaddrIdentifier *a, const ProtaddrIdentifier *b);
 
 /* ---- person/subject_type.c: which columns can name people ------------------ */
@@ -52,14 +53,17 @@ extern int	protaddr_identifiers_from_datum(Datum value, const ProtaddrSubjectTyp
 
 #define PROTADDR_IDENTITY_STEPS		4	/* links in a chain */
 #define PROTADDR_IDENTITY_PEOPLE	64	/* subjects of one identifier */
+#define PROTADDR_IDENTITY_ALL		256 /* the same over all links */
 
 extern const ProtaddrPart protaddr_link_part;
-extern bool protaddr_identity_step(Relation rel, const ProtaddrIdentifier *key, bool reverse,
-								   struct SnapshotData *snapshot, ProtaddrIdentifier *found,
-								   int *nfound, int room);
 
 /* Everybody an identifier stands for, itself first; palloc'd. */
 extern ProtaddrIdentifier *protaddr_identity_people(const ProtaddrIdentifier *id, int *npeople);
+
+/* Whatever stands for a person, the person first. */
+extern ProtaddrIdentifier *protaddr_identity_identifiers(Relation rel,
+														 const ProtaddrIdentifier *person,
+														 int *nidentifiers);
 
 /* The people at the ends of the links of some identifiers, each once; palloc'd. */
 extern ProtaddrIdentifier *protaddr_identity_ends(const PaText *id, int nids, int *nends);
@@ -95,6 +99,7 @@ enum
 };
 
 extern const ProtaddrPart protaddr_protected_part;
+extern const char *protaddr_register_why_not_ready(void);
 extern bool protaddr_register_ready(void);
 extern int	protaddr_protection_of(const char *key, int len);
 extern int	protaddr_protection_of_all(const PaAddress *address);

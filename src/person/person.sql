@@ -4,7 +4,7 @@
 CREATE FUNCTION protaddr.subject_key(identifier text) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_subject_key_sql' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION protaddr.subject_key(text) IS
-'Canonical form of a person''s identifier, under which people are compared: blanks, hyphens, dots and slashes dropped, and .0 or .00 behind a number; letters in upper case, those of Latin alphabets without accents and as SWIFT messages write them (AE, OE, AA), leading zeros dropped if only digits are left. NULL if nothing is left. Raises 22001 over 64 bytes.';
+'Canonical form of a person''s identifier, under which people are compared. Dropped, of every script and width: blanks, hyphens, dots, slashes, commas, semicolons, quotation marks and apostrophes, invisible characters, + and = in front, and .0 or .00 behind a number (.000 too, unless it can be a group of thousands). Digits of every script and full-width characters become plain; letters are in capitals, those of Latin alphabets without accents and as SWIFT messages write them (AE, OE, AA); leading zeros are dropped if only digits are left. NULL if nothing is left. Raises 22001 over 64 bytes.';
 
 CREATE FUNCTION protaddr.subject_type(type oid) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_subject_type_sql' LANGUAGE C STRICT STABLE PARALLEL SAFE;
@@ -15,7 +15,7 @@ CREATE FUNCTION protaddr.identity_link_checked() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_identity_link_checked' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.identity_link_checked() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.identity_link_checked() IS
-'Trigger of protaddr.identity_link: announces a new link to every session at commit. Raises 22004 without an identifier or subject, 22023 for a link to itself, 54000 for a circle, a chain of more than 4 links, or an identifier that would stand for more than 64 subjects.';
+'Trigger of protaddr.identity_link: announces a new link to every session at commit. Raises 22004 without an identifier or subject, 22023 for a link to itself, 54000 for a circle, a chain of more than 4 links, an identifier that would stand for more than 64 subjects, or 256 over all links, and for a link that would concern so many identifiers that this cannot be told within a second.';
 
 CREATE TABLE protaddr.identity_link (
     identifier_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (protaddr.subject_key(identifier)) STORED,
@@ -60,13 +60,14 @@ AS $$
 BEGIN
     INSERT INTO protaddr.identity_link (identifier, subject, kind)
     VALUES (btrim(link_identity.identifier), btrim(link_identity.subject), link_identity.kind)
+    -- that it is there already is the one thing that may keep it out
     ON CONFLICT (identifier_key, subject_key) WHERE recorded_to = 'infinity' DO NOTHING;
     RETURN FOUND;
 END
 $$;
 REVOKE ALL ON FUNCTION protaddr.link_identity(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.link_identity(text, text, text) IS
-'Records that an identifier stands for a subject; true if it is new. kind: what it is, in words. Errors as the trigger of protaddr.identity_link: 22004, 22023, 54000.';
+'Records that an identifier stands for a subject; true if it is new, false if it stands for them already. kind: what it is, in words. Errors as the trigger of protaddr.identity_link: 22004, 22023, 54000.';
 
 CREATE FUNCTION protaddr.unlink_identity(identifier text, subject text) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

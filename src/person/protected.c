@@ -204,14 +204,12 @@ protected_xact_end(void)
 }
 
 /*
- * protaddr_register_ready is true if the register may be asked: at least one
- * source was loaded or confirmed, and none is older than allowed.  If not, it
- * warns, once per transaction.
+ * protaddr_register_why_not_ready tells why the register may not be asked; NULL if it
+ * may: at least one source was loaded or confirmed here, and none is older than allowed.
  */
-bool
-protaddr_register_ready(void)
+const char *
+protaddr_register_why_not_ready(void)
 {
-	const char *why;
 	uint64		now = protaddr_generation(PROTADDR_REGISTER_SOURCE);
 	TimestampTz statement = GetCurrentStatementStartTimestamp();
 
@@ -226,24 +224,35 @@ protaddr_register_ready(void)
 	}
 
 	if (unlikely(protaddr_relaxed_here()))
-		why = "This transaction loads, confirms or lifts; what it changes holds once it is committed.";
-	else if (unlikely(!any_source))
-		why = "No register source has been loaded or confirmed.";
-	else if (unlikely(source_of_elsewhere))
-		why = "A register source was last loaded or confirmed in another database, of which this one is a copy or a subscriber.";
-	else if (unlikely(oldest_source < statement - (int64) register_max_age * USECS_PER_SEC ||
-					  first_stale < statement))
-		why = "A register source is older than it may be.";
-	else
-		return true;
+		return "This transaction loads, confirms or lifts; what it changes holds once it is committed.";
+	if (unlikely(!any_source))
+		return "No register source has been loaded or confirmed.";
+	if (unlikely(source_of_elsewhere))
+		return "A register source was last loaded or confirmed in another database, of which this one is a copy or a subscriber.";
+	if (unlikely(oldest_source < statement - (int64) register_max_age * USECS_PER_SEC ||
+				 first_stale < statement))
+		return "A register source is older than it may be.";
+	return NULL;
+}
 
+/*
+ * protaddr_register_ready is true if the register may be asked.  If not, it warns,
+ * once per transaction.
+ */
+bool
+protaddr_register_ready(void)
+{
+	const char *why_not = protaddr_register_why_not_ready();
+
+	if (likely(why_not == NULL))
+		return true;
 	if (!warned)
 	{
 		warned = true;
 		ereport(WARNING,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
 				 errmsg("the register is not ready: no address is disclosed"),
-				 errdetail("%s", why),
+				 errdetail("%s", why_not),
 				 errhint("See protaddr.register_status.")));
 	}
 	return false;
@@ -328,6 +337,8 @@ protaddr_protection_of(const char *key, int len)
 	{
 		uint64		bits = filter_bits(hash);
 		ProtectedPerson *person;
+
+		Assert(filter != NULL && people != NULL);
 
 		if (likely((filter[(hash >> 32) & filter_mask] & bits) != bits))
 			return PROTADDR_HIDES_NOTHING;
@@ -437,52 +448,45 @@ ask_one(Relation rel, const ProtaddrIdentifier *id)
 	return hides;
 }
 
-/* read_everybody reads all protections in force into memory. */
+/* forget_everybody frees the set.  Its readers are above us in no stack. */
 static void
-read_everybody(void)
+forget_everybody(void)
 {
-	uint64		now;
-	MemoryContext context;
-	people_hash *everybody;
-	Relation	rel;
-	Relation	index;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	Relation	link;
-	MemoryContext scratch;
-	bool		any_links;
-	ProtectedPerson *person;
-	people_iterator iterator;
-	uint64		words;
-	uint64	   *sieve;
+	MemoryContext old = people_context;
 
-	/* readers of the old set are above us in no stack: it may go */
-	if (people_context != NULL)
-	{
-		MemoryContext old = people_context;
-
-		people_context = NULL;
-		people = NULL;
-		people_generation = 0;
+	people_context = NULL;
+	people = NULL;
+	filter = NULL;
+	people_generation = 0;
+	if (old != NULL)
 		MemoryContextDelete(old);
-	}
+}
 
-	now = register_generation();
-	/* freed with the transaction unless we reach the end */
-	context = AllocSetContextCreate(CurTransactionContext, "protaddr protected people",
-									ALLOCSET_DEFAULT_SIZES);
-	everybody = people_create(context, 1024, NULL);
+/* any_links is true if some identifier stands for somebody. */
+static bool
+any_links(Relation link)
+{
+	SysScanDesc scan = systable_beginscan(link, InvalidOid, false, NULL, 0, NULL);
+	bool		any = HeapTupleIsValid(systable_getnext(scan));
 
-	scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr identifiers of a person",
-									ALLOCSET_DEFAULT_SIZES);
-	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
-	scan = systable_beginscan(link, InvalidOid, false, NULL, 0, NULL);
-	any_links = HeapTupleIsValid(systable_getnext(scan));
 	systable_endscan(scan);
+	return any;
+}
 
-	rel = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
-	index = index_open(protaddr_table_index(PROTADDR_PROTECTION), AccessShareLock);
-	scan = systable_beginscan_ordered(rel, index, NULL, 0, NULL);
+/* add_protections adds everybody protected to a set, with what stands for them. */
+static void
+add_protections(people_hash *everybody)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "protaddr identifiers of a person",
+												  ALLOCSET_DEFAULT_SIZES);
+	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	Relation	rel = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
+	Relation	index = index_open(protaddr_table_index(PROTADDR_PROTECTION), AccessShareLock);
+	bool		linked = any_links(link);
+	SysScanDesc scan = systable_beginscan_ordered(rel, index, NULL, 0, NULL);
+	HeapTuple	tuple;
+
 	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
 	{
 		bool		key_null;
@@ -499,14 +503,35 @@ read_everybody(void)
 			kind_hides(kind);
 		t = DatumGetTextPP(key);
 		add_person(everybody, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), hides);
-		if (any_links)
+		if (linked)
 			add_identifiers(everybody, link, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), hides, scratch);
 	}
 	systable_endscan_ordered(scan);
-	MemoryContextDelete(scratch);
-	table_close(link, AccessShareLock);
 	index_close(index, AccessShareLock);
 	table_close(rel, AccessShareLock);
+	table_close(link, AccessShareLock);
+	MemoryContextDelete(scratch);
+}
+
+/* read_everybody reads all protections in force into memory. */
+static void
+read_everybody(void)
+{
+	uint64		now;
+	MemoryContext context;
+	people_hash *everybody;
+	ProtectedPerson *person;
+	people_iterator iterator;
+	uint64		words;
+	uint64	   *sieve;
+
+	forget_everybody();
+	now = register_generation();
+	/* freed with the transaction unless we reach the end */
+	context = AllocSetContextCreate(CurTransactionContext, "protaddr protected people",
+									ALLOCSET_DEFAULT_SIZES);
+	everybody = people_create(context, 1024, NULL);
+	add_protections(everybody);
 
 	words = pg_nextpower2_64(Max(everybody->members / 4, 64));
 	sieve = MemoryContextAllocZero(context, words * sizeof(uint64));
@@ -514,6 +539,8 @@ read_everybody(void)
 	while ((person = people_iterate(everybody, &iterator)) != NULL)
 		sieve[(person->hash >> 32) & (words - 1)] |= filter_bits(person->hash);
 
+	/* all that can fail has been done: the four go together */
+	Assert(people_context == NULL && people == NULL && people_generation == 0);
 	filter = sieve;
 	filter_mask = words - 1;
 	MemoryContextSetParent(context, TopMemoryContext);
@@ -548,21 +575,16 @@ add_identifiers(people_hash *everybody, Relation link, const char *key, int len,
 				MemoryContext scratch)
 {
 	MemoryContext old = MemoryContextSwitchTo(scratch);
-	int			room = PROTADDR_IDENTITY_PEOPLE;
-	ProtaddrIdentifier *found = palloc(room * sizeof(ProtaddrIdentifier));
-	int			nfound = 1;
+	ProtaddrIdentifier person;
+	ProtaddrIdentifier *identifiers;
+	int			n;
 
-	memcpy(found[0].key, key, len);
-	found[0].len = len;
-	for (int i = 0; i < nfound; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		/* a person may have any number of accounts */
-		while (!protaddr_identity_step(link, &found[i], true, NULL, found, &nfound, room))
-			found = repalloc_huge(found, (Size) (room *= 2) * sizeof(ProtaddrIdentifier));
-		if (i > 0)
-			add_person(everybody, found[i].key, found[i].len, hides);
-	}
+	memcpy(person.key, key, len);
+	person.len = len;
+	/* a person may have any number of accounts */
+	identifiers = protaddr_identity_identifiers(link, &person, &n);
+	for (int i = 1; i < n; i++)
+		add_person(everybody, identifiers[i].key, identifiers[i].len, hides);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(scratch);
 }

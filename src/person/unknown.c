@@ -93,7 +93,7 @@ protaddr_unknown_people(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relation)));
 	/* nobody can be asked about */
-	if (!protaddr_register_ready())
+	if (protaddr_register_why_not_ready() != NULL)
 		PG_RETURN_NULL();
 
 	initStringInfo(&query);

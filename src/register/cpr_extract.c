@@ -29,6 +29,7 @@
  * because of a record read wrongly would disclose somebody's address.
  */
 #include "register/cpr.h"
+#include "text/text.h"
 
 #include <string.h>
 
@@ -144,17 +145,11 @@ longest(const PaCprParser *parser, int type)
 	return record_length(type);
 }
 
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* record_type reads the first three characters, -1 if they are no number. */
 static inline int
 record_type(const char *p)
 {
-	if (!is_digit(p[0]) || !is_digit(p[1]) || !is_digit(p[2]))
+	if (!protaddr_is_digit(p[0]) || !protaddr_is_digit(p[1]) || !protaddr_is_digit(p[2]))
 		return -1;
 	return (p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0');
 }
@@ -511,7 +506,7 @@ read_below(PaCprParser *parser, int type, const char *rec, size_t len)
 	 * Parents begin with a date.  The protection that has the same number in the other layout must
 	 * not pass for them, should its 001 have been cut.
 	 */
-	if (type == RECORD_PARENTS && len > 17 && is_digit(rec[17]) &&
+	if (type == RECORD_PARENTS && len > 17 && protaddr_is_digit(rec[17]) &&
 		!(len >= 23 && protaddr_cpr_all(rec + 13, 10, '0')))
 		refuse(parser, PA_CPR_BAD_RECORD);
 }

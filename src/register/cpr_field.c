@@ -6,14 +6,9 @@
  * off the end of the record; what is there must be whole and of its form.
  */
 #include "register/cpr.h"
+#include "text/text.h"
 
 #include <string.h>
-
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 bool
 protaddr_cpr_digits(const char *p, size_t len)
@@ -22,7 +17,7 @@ protaddr_cpr_digits(const char *p, size_t len)
 
 	for (i = 0; i < len; i++)
 	{
-		if (!is_digit(p[i]))
+		if (!protaddr_is_digit(p[i]))
 			return false;
 	}
 	return true;

@@ -161,7 +161,8 @@ open_encoding(const char *encoding)
 	if (recode == (iconv_t) - 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there is no such encoding"),
+				 errmsg("encoding \"%s\" does not exist, or cannot be converted",
+						strlen(encoding) < NAMEDATALEN ? encoding : "..."),
 				 errhint("See iconv --list; CPR delivers ISO-8859-1 unless agreed otherwise.")));
 	return recode;
 }
@@ -177,7 +178,8 @@ kind_of(const char *kind)
 		return PA_CPR_BITEMPORAL;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("there is no such kind of delivery")));
+			 errmsg("delivery kind \"%s\" does not exist", kind),
+			 errhint("Kinds: delivery, reply, bitemporal.")));
 	return PA_CPR_DELIVERY;
 }
 

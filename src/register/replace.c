@@ -2,9 +2,8 @@
  * replace.c
  *		How does a person's record set replace what a source said of them before?
  *
- * The one engine behind every loader.  A record set is complete: what the source
- * said of the person and says no longer has ended, and nothing else ends anything.
- * Rows are closed and added, never changed.
+ * The one engine behind every loader.  What a record set changes is found out in
+ * difference.c; here rows are closed and added for it, never changed.
  *
  * The table is locked against other writers meanwhile, not against readers: two
  * deliveries at once, or a delivery and an entry by hand, wait for each other.  All
@@ -14,7 +13,7 @@
 
 #include "base/base.h"
 #include "person/person.h"
-#include "register/register.h"
+#include "register/register_int.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -69,19 +68,6 @@ enum
 	ADD_COLUMNS
 };
 
-/* A protection in force, as the table has it. */
-typedef struct InForce
-{
-	int64		id;
-	char	   *regime;
-	char	   *code;
-	char	   *kind;
-	TimestampTz valid_from;
-	DateADT		delete_hint;
-	bool		no_delete_hint;
-	bool		goes_on;
-} InForce;
-
 /* What regime_code says of one code. */
 typedef struct Code
 {
@@ -119,15 +105,16 @@ struct ProtaddrReplace
 static void prepare_all(ProtaddrReplace *replace);
 static void read_codes(ProtaddrReplace *replace);
 static void read_known(ProtaddrReplace *replace);
-static int	read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, InForce **in_force);
+static int	read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, ProtaddrInForce **in_force);
 static const char *kind_of(ProtaddrReplace *replace, const char *code);
 static const char kind_of_unknown[] = "everything";
 static void add_row(ProtaddrReplace *replace, const char *subject, const char *kind,
 					const char *code, const char *hint, TimestampTz valid_from, TimestampTz valid_to);
 static bool move_to_new_number(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id,
 							   const char *old_number, const char *new_number,
-							   const InForce *in_force, int n,
+							   const ProtaddrInForce *in_force, const ProtaddrFate *fate, int n,
 							   const ProtaddrDelivered *delivered, int ndelivered);
+static void note_change(ProtaddrReplace *replace, uint64 hash);
 static const char *date_text(DateADT date);
 static void run(SPIPlanPtr plan, Datum *values, int rows);
 static void flush(ProtaddrReplace *replace);
@@ -191,11 +178,51 @@ protaddr_replace_moment(const ProtaddrReplace *replace)
 	return replace->moment;
 }
 
-/* has_ended is true for what is over by now: an end that is to come is a plan. */
-static bool
-has_ended(const ProtaddrReplace *replace, const ProtaddrDelivered *one)
+/* delivered_hint gives the delete date of what is delivered as text, "" if there is none. */
+static const char *
+delivered_hint(const ProtaddrDelivered *one)
 {
-	return one->valid_to <= replace->moment;
+	return one->has_delete_hint ? date_text(one->delete_hint) : "";
+}
+
+static const char *
+stored_hint(const ProtaddrInForce *one)
+{
+	return one->no_delete_hint ? "" : date_text(one->delete_hint);
+}
+
+/*
+ * make_room lets the batch be written if it could not take another person, or holds
+ * something of this one already, which must be there to be seen.
+ */
+static void
+make_room(ProtaddrReplace *replace, const KnownPerson *known, int ndelivered)
+{
+	if ((known != NULL && known->batch == replace->batch) ||
+		replace->nadded + replace->nclosed + ndelivered > BATCH_ROWS / 4)
+		flush(replace);
+}
+
+/* apply notes in the batch what a record set changes. */
+static void
+apply(ProtaddrReplace *replace, const char *subject, const ProtaddrDifference *difference,
+	  const ProtaddrInForce *in_force, int nin_force,
+	  const ProtaddrDelivered *delivered, const char *const *kinds, int ndelivered)
+{
+	for (int i = 0; i < nin_force; i++)
+	{
+		if (difference->fate[i] == PROTADDR_UNCHANGED)
+			continue;
+		Assert(replace->nclosed < BATCH_ROWS);
+		replace->closed[replace->nclosed++] = Int64GetDatum(in_force[i].id);
+		if (difference->fate[i] == PROTADDR_ENDS)
+			replace->ended[replace->nended++] = Int64GetDatum(in_force[i].id);
+	}
+	for (int d = 0; d < ndelivered; d++)
+		if (difference->added[d])
+			add_row(replace, subject, kinds[d], delivered[d].code, delivered_hint(&delivered[d]),
+					delivered[d].valid_from,
+					protaddr_has_ended(&delivered[d], replace->moment) ? delivered[d].valid_to : DT_NOEND);
 }
 
 /*
@@ -209,13 +236,11 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 {
 	MemoryContext old = MemoryContextSwitchTo(replace->per_person);
 	ProtaddrIdentifier id;
-	InForce    *in_force;
+	ProtaddrInForce *in_force;
+	ProtaddrDifference difference;
+	const char **kinds;
 	uint64		hash;
 	KnownPerson *known;
-	bool		found;
-	bool		changed = false;
-	bool		was_protected = false;
-	bool		is_protected = false;
 	bool		moved = false;
 	int			n;
 
@@ -240,10 +265,7 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 		return;
 	}
 
-	/* the same person again: what the batch holds of them must be there to be seen */
-	if ((known != NULL && known->batch == replace->batch) ||
-		replace->nadded + replace->nclosed + ndelivered > BATCH_ROWS / 4)
-		flush(replace);
+	make_room(replace, known, ndelivered);
 	n = read_in_force(replace, &id, &in_force);
 	/* a record set is bounded, so what the last one left is */
 	if (n > BATCH_ROWS / 4 || ndelivered > BATCH_ROWS / 4)
@@ -251,86 +273,65 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a person has more than %d protections from one source", BATCH_ROWS / 4),
 				 protaddr_errprivate()));
-	for (int i = 0; i < n; i++)
-		was_protected |= strcmp(in_force[i].kind, "none") != 0;
 
+	kinds = palloc(Max(ndelivered, 1) * sizeof(char *));
 	for (int d = 0; d < ndelivered; d++)
 	{
-		const ProtaddrDelivered *one = &delivered[d];
-		const char *kind = kind_of(replace, one->code);
-		bool		ended = has_ended(replace, one);
-		bool		known_already = false;
-
-		replace->counts.unknown_codes += kind == kind_of_unknown;
-		if (!ended)
-			is_protected |= strcmp(kind, "none") != 0;
-
-		/* the same again in one record set says nothing more */
-		for (int e = 0; e < d && !known_already; e++)
-			known_already = strcmp(delivered[e].code, one->code) == 0 &&
-				has_ended(replace, &delivered[e]) == ended &&
-				(!ended || (delivered[e].valid_from == one->valid_from &&
-							delivered[e].valid_to == one->valid_to));
-		if (known_already)
-			continue;
-
-		for (int i = 0; i < n && !ended; i++)
-		{
-			if (strcmp(in_force[i].code, one->code) != 0 ||
-				strcmp(in_force[i].regime, replace->regime) != 0)
-				continue;
-			in_force[i].goes_on = true;
-			if (in_force[i].valid_from == one->valid_from &&
-				in_force[i].no_delete_hint == !one->has_delete_hint &&
-				(in_force[i].no_delete_hint || in_force[i].delete_hint == one->delete_hint) &&
-				strcmp(in_force[i].kind, kind) == 0)
-				known_already = true;	/* nothing about it has changed */
-			else
-				replace->closed[replace->nclosed++] = Int64GetDatum(in_force[i].id);
-		}
-		if (known_already)
-			continue;
-
-		add_row(replace, subject, kind, one->code,
-				one->has_delete_hint ? date_text(one->delete_hint) : "",
-				one->valid_from, ended ? one->valid_to : DT_NOEND);
-		changed = true;
+		kinds[d] = kind_of(replace, delivered[d].code);
+		replace->counts.unknown_codes += kinds[d] == kind_of_unknown;
 	}
-
+	difference.fate = palloc(Max(n, 1) * sizeof(ProtaddrFate));
+	difference.added = palloc(Max(ndelivered, 1) * sizeof(bool));
+	protaddr_difference(in_force, n, delivered, kinds, ndelivered, replace->regime,
+						replace->moment, &difference);
+	apply(replace, subject, &difference, in_force, n, delivered, kinds, ndelivered);
 	if (replaced_by != NULL)
-		moved = move_to_new_number(replace, &id, subject, replaced_by, in_force, n,
-								   delivered, ndelivered);
+		moved = move_to_new_number(replace, &id, subject, replaced_by, in_force,
+								   difference.fate, n, delivered, ndelivered);
 
-	/* what is said no longer has ended: the only thing that ends a protection */
-	for (int i = 0; i < n; i++)
-	{
-		bool		end_told = false;
-
-		if (in_force[i].goes_on)
-			continue;
-
-		/* unless the record set itself tells when it ended */
-		for (int d = 0; d < ndelivered && !end_told; d++)
-			end_told = has_ended(replace, &delivered[d]) &&
-				strcmp(delivered[d].code, in_force[i].code) == 0 &&
-				delivered[d].valid_from == in_force[i].valid_from;
-		replace->closed[replace->nclosed++] = Int64GetDatum(in_force[i].id);
-		if (!end_told)
-			replace->ended[replace->nended++] = Int64GetDatum(in_force[i].id);
-		changed = true;
-	}
-
-	if (changed)
-	{
-		known = known_insert(replace->known, hash, &found);
-		known->batch = replace->batch;
-	}
-	replace->counts.protected += is_protected;
-	replace->counts.newly_protected += is_protected && !was_protected;
-	replace->counts.lifted += was_protected && !is_protected && !moved;
+	if (difference.changes)
+		note_change(replace, hash);
+	replace->counts.protected += difference.is_protected;
+	replace->counts.newly_protected += difference.is_protected && !difference.was_protected;
+	replace->counts.lifted += difference.was_protected && !difference.is_protected && !moved;
 
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(replace->per_person);
+}
+
+/* note_change notes that the batch, or one written already, changes something of a person. */
+static void
+note_change(ProtaddrReplace *replace, uint64 hash)
+{
+	bool		found;
+
+	known_insert(replace->known, hash, &found)->batch = replace->batch;
+}
+
+/* link_numbers lets the old number stand for the new one; true if that is new. */
+static bool
+link_numbers(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id, const char *old_number,
+			 const ProtaddrIdentifier *new_id, const char *new_number)
+{
+	Datum		values[2];
+
+	/* two numbers that took each other's place are not linked in a circle */
+	if (!protaddr_identity_may_link(old_id, new_id))
+		return false;
+	values[0] = CStringGetTextDatum(old_number);
+	values[1] = CStringGetTextDatum(new_number);
+	run(replace->link, values, -1);
+	return SPI_processed > 0;
+}
+
+/* has_code is true if one of the protections in force has the code. */
+static bool
+has_code(const ProtaddrInForce *in_force, int n, const char *code)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(in_force[i].code, code) == 0)
+			return true;
+	return false;
 }
 
 /*
@@ -345,34 +346,24 @@ protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const cha
 static bool
 move_to_new_number(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id,
 				   const char *old_number, const char *new_number,
-				   const InForce *in_force, int n,
+				   const ProtaddrInForce *in_force, const ProtaddrFate *fate, int n,
 				   const ProtaddrDelivered *delivered, int ndelivered)
 {
 	ProtaddrIdentifier id;
-	InForce    *there;
+	ProtaddrInForce *there;
 	int			nthere;
-	bool		first = false;
+	bool		first;
 	bool		carried = false;
-	bool		found;
 
 	if (!protaddr_identifier_from_text(new_number, strlen(new_number), &id) ||
 		protaddr_identifier_same(old_id, &id))
 		return false;			/* a number that stands for itself was not replaced */
 
-	/* two numbers that took each other's place are not linked in a circle */
-	if (protaddr_identity_may_link(old_id, &id))
-	{
-		Datum		values[2];
-
-		values[0] = CStringGetTextDatum(old_number);
-		values[1] = CStringGetTextDatum(new_number);
-		run(replace->link, values, -1);
-		first = SPI_processed > 0;
-		replace->counts.replaced_numbers += first;
-	}
+	first = link_numbers(replace, old_id, old_number, &id, new_number);
+	replace->counts.replaced_numbers += first;
 
 	for (int i = 0; i < n && !carried; i++)
-		carried = !in_force[i].goes_on;
+		carried = !protaddr_goes_on(fate[i]);
 	if (!carried && (!first || ndelivered == 0))
 		return false;
 
@@ -380,31 +371,16 @@ move_to_new_number(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id,
 	flush(replace);
 	nthere = read_in_force(replace, &id, &there);
 	for (int i = 0; i < n; i++)
-	{
-		bool		has = in_force[i].goes_on;
-
-		for (int t = 0; t < nthere && !has; t++)
-			has = strcmp(there[t].code, in_force[i].code) == 0;
-		if (!has)
+		if (!protaddr_goes_on(fate[i]) && !has_code(there, nthere, in_force[i].code))
 			add_row(replace, new_number, in_force[i].kind, in_force[i].code,
-					in_force[i].no_delete_hint ? "" : date_text(in_force[i].delete_hint),
-					in_force[i].valid_from, DT_NOEND);
-	}
+					stored_hint(&in_force[i]), in_force[i].valid_from, DT_NOEND);
 	for (int d = 0; d < ndelivered && first; d++)
-	{
-		bool		has = has_ended(replace, &delivered[d]);
-
-		for (int t = 0; t < nthere && !has; t++)
-			has = strcmp(there[t].code, delivered[d].code) == 0;
-		for (int e = 0; e < d && !has; e++)
-			has = strcmp(delivered[e].code, delivered[d].code) == 0 && !has_ended(replace, &delivered[e]);
-		if (!has)
+		if (!protaddr_has_ended(&delivered[d], replace->moment) &&
+			!has_code(there, nthere, delivered[d].code) &&
+			!protaddr_said_before(delivered, d, replace->moment))
 			add_row(replace, new_number, kind_of(replace, delivered[d].code), delivered[d].code,
-					delivered[d].has_delete_hint ? date_text(delivered[d].delete_hint) : "",
-					delivered[d].valid_from, DT_NOEND);
-	}
-	known_insert(replace->known, hash_bytes_extended((unsigned char *) id.key, id.len, 0),
-				 &found)->batch = replace->batch;
+					delivered_hint(&delivered[d]), delivered[d].valid_from, DT_NOEND);
+	note_change(replace, hash_bytes_extended((unsigned char *) id.key, id.len, 0));
 	return true;
 }
 
@@ -541,7 +517,7 @@ kind_of(ProtaddrReplace *replace, const char *code)
 
 /* read_in_force reads what this source says of a person up to now. */
 static int
-read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, InForce **in_force)
+read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, ProtaddrInForce **in_force)
 {
 	TupleDesc	desc = RelationGetDescr(replace->protection);
 	ScanKeyData skey;
@@ -557,7 +533,7 @@ read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, InForce **
 	scan = systable_beginscan(replace->protection, replace->index, true, NULL, 1, &skey);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		InForce    *one;
+		ProtaddrInForce *one;
 		bool		isnull;
 		bool		hint_null;
 
@@ -568,8 +544,8 @@ read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, InForce **
 		if (n == room)
 		{
 			room = room == 0 ? 8 : room * 2;
-			*in_force = *in_force == NULL ? palloc(room * sizeof(InForce)) :
-				repalloc(*in_force, room * sizeof(InForce));
+			*in_force = *in_force == NULL ? palloc(room * sizeof(ProtaddrInForce)) :
+				repalloc(*in_force, room * sizeof(ProtaddrInForce));
 		}
 		one = &(*in_force)[n++];
 		one->id = DatumGetInt64(heap_getattr(tuple, PROTECTION_ID, desc, &isnull));
@@ -579,7 +555,6 @@ read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, InForce **
 		one->valid_from = DatumGetTimestampTz(heap_getattr(tuple, PROTECTION_VALID_FROM, desc, &isnull));
 		one->delete_hint = DatumGetDateADT(heap_getattr(tuple, PROTECTION_DELETE_HINT, desc, &hint_null));
 		one->no_delete_hint = hint_null;
-		one->goes_on = false;
 	}
 	systable_endscan(scan);
 	return n;

@@ -40,8 +40,8 @@ fold(uint32_t c, char one[2])
 	one[1] = '\0';
 	if (c >= FIRST_FOLDED && c <= LAST_FOLDED)
 		return folded[c - FIRST_FOLDED];
-	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		(c != 0 && c < 0x80 && strchr("/-?:().,'+ ", (int) c) != NULL))
+	if (c != 0 && c < 0x80 &&
+		(protaddr_is_letter((char) c) || protaddr_is_digit((char) c) || strchr("/-?:().,'+ ", (int) c) != NULL))
 		one[0] = (char) c;
 	else if (c == 0xA0)
 		one[0] = ' ';

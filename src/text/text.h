@@ -26,12 +26,50 @@ extern size_t protaddr_read_character(const char *bytes, size_t len, uint32_t *c
 /*
  * True for a control or invisible formatting character.
  *
- * U+0000-001F, 007F-009F, 00AD, 034F, 061C, 115F, 1160, 180E, 200B-200F,
- * 2028-202E, 2060-206F, 3164, FE00-FE0F, FEFF, FFA0, FFF9-FFFB, E0000-E0FFF: control
- * characters and what shows as nothing.  They would hide an address from a reader
+ * U+0000-001F, 007F-009F, 00AD, 034F, 061C, 115F, 1160, 17B4, 17B5, 180B-180F, 200B-200F,
+ * 2028-202E, 2060-206F, 3164, FE00-FE0F, FEFF, FFA0, FFF9-FFFB, 1D173-1D17A, E0000-E0FFF:
+ * control characters and what shows as nothing.  They would hide an address from a reader
  * or from the guard.
  */
 extern bool protaddr_is_control(uint32_t c);
+
+/* True for Unicode's space separators and the blank of Braille: they show as a gap. */
+extern bool protaddr_is_space(uint32_t c);
+
+/* Of ASCII, whatever the locale. */
+static inline bool
+protaddr_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+protaddr_is_capital(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static inline bool
+protaddr_is_letter(char c)
+{
+	return protaddr_is_capital(c) || (c >= 'a' && c <= 'z');
+}
+
+/* A letter of ASCII, or a byte of a longer character. */
+static inline bool
+protaddr_is_word_byte(char c)
+{
+	return protaddr_is_letter(c) || ((unsigned char) c & 0x80) != 0;
+}
+
+static inline char
+protaddr_to_small(char c)
+{
+	return protaddr_is_capital(c) ? (char) (c - 'A' + 'a') : c;
+}
+
+/* The value of a decimal digit of any script, raised and lowered ones too; -1: it is none. */
+extern int	protaddr_digit_of(uint32_t c);
 
 /* ---- text/charset_x.c: the characters of SWIFT ----------------------------- */
 

@@ -120,6 +120,13 @@ COMMENT ON OPERATOR CLASS protaddr.address_hash_ops USING hash IS
 COMMENT ON OPERATOR FAMILY protaddr.address_hash_ops USING hash IS
 'Hash of the sealed bytes: lets DISTINCT, UNION, GROUP BY and hash joins on === work.';
 
+-- What a driver sends as varchar may be stored in an address column: what text input makes of it.
+CREATE CAST (text AS protaddr.address) WITH INOUT AS ASSIGNMENT;
+COMMENT ON CAST (text AS protaddr.address) IS
+'As text input: a token is kept as it is, JSON or plain lines are sealed. In assignments, so that a parameter that a driver sends as text or varchar can be stored; never implicit, so that no function takes a text for an address.';
+CREATE CAST (varchar AS protaddr.address) WITH INOUT AS ASSIGNMENT;
+COMMENT ON CAST (varchar AS protaddr.address) IS 'As the cast of text.';
+
 CREATE FUNCTION protaddr.address(
     strtnm text DEFAULT NULL, bldgnb text DEFAULT NULL, flr text DEFAULT NULL, room text DEFAULT NULL,
     pstcd text DEFAULT NULL, twnnm text DEFAULT NULL, ctry text DEFAULT NULL,

@@ -56,17 +56,6 @@ same_text(PaText a, PaText b)
 }
 
 static bool
-is_ascii(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-	{
-		if ((unsigned char) text[i] >= 0x80)
-			return false;
-	}
-	return true;
-}
-
-static bool
 has_subject(const PaAddress *address, PaText subject)
 {
 	for (int i = 0; i < address->nsubjects; i++)
@@ -356,9 +345,8 @@ try_texts(const uint8_t *data, size_t size)
 				memcmp(protaddr_elements[element].name, text, size) == 0);
 
 	len = protaddr_subject_key(text, size, key);
-	PROMISE(len >= -1 && len <= PA_SUBJECT_SIZE);
-	/* of broken UTF-8, what is dropped may leave something droppable behind */
-	if (len > 0 && is_ascii(text, size))
+	PROMISE(len >= PA_SUBJECT_BROKEN && len <= PA_SUBJECT_SIZE);
+	if (len > 0)
 	{
 		PROMISE(protaddr_subject_key(key, (size_t) len, again) == len);
 		PROMISE(memcmp(key, again, (size_t) len) == 0);

@@ -35,7 +35,7 @@ sub new_database
 	my ($node, $name) = @_;
 	$node->safe_psql('postgres', "CREATE DATABASE $name");
 	$node->safe_psql($name,
-		q(CREATE EXTENSION protaddr; SELECT protaddr.confirm_register('test')));
+		q(CREATE EXTENSION protaddr; SELECT protaddr.confirm_register('test', new_source => true)));
 	return;
 }
 

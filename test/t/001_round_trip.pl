@@ -118,7 +118,7 @@ my %restore = map {
 		my ($n, $db, $f) = @_;
 		$how->(@_);
 		is($n->safe_psql($db, 'SELECT protaddr.register_ready()'), 'f', "$db: a restored register must be confirmed");
-		$n->safe_psql($db, q(SELECT protaddr.confirm_register('restored')));
+		$n->safe_psql($db, q(SELECT protaddr.confirm_register('restored', new_source => true)));
 	};
 } keys %bring_in;
 
@@ -143,7 +143,7 @@ ok(!holds("$dir/plain.dump", CANARY), 'no clear address in a dump');
 my $again = dump_it($node, 'from_custom', 'custom', "$dir/again.dump");
 $node->command_ok([ 'pg_restore', '-e', '--clean', '--if-exists', '-d', $node->connstr('from_plain'), $again ],
 	'dump of a restored database, restored over another');
-$node->safe_psql('from_plain', q(SELECT protaddr.confirm_register('restored')));
+$node->safe_psql('from_plain', q(SELECT protaddr.confirm_register('restored', new_source => true)));
 same_in($node, 'from_plain', 'customer', 'second restore');
 is( $node->safe_psql('from_plain', 'SELECT string_agg(usable::text, $$ $$ ORDER BY created_at) FROM protaddr.key_status'),
 	$node->safe_psql('from_custom', q(SELECT string_agg(usable::text, ' ' ORDER BY created_at) || ' true' FROM protaddr.key_status)),

@@ -119,7 +119,7 @@ is($session{'no transaction, one person, warm'}[0]->query_safe('SELECT protaddr.
 $writer->query_safe(q(SELECT protaddr.retire_register('test');));
 $primary->wait_for_catchup($standby, 'replay');
 is($session{'REPEATABLE READ, one person, warm'}[0]->query_safe("SET client_min_messages = error; $one"), WITHHELD, 'standby: withheld once no source counts');
-$writer->query_safe(q(SELECT protaddr.confirm_register('test');));
+$writer->query_safe(q(SELECT protaddr.confirm_register('test', new_source => true);));
 $primary->wait_for_catchup($standby, 'replay');
 is($session{'REPEATABLE READ, one person, warm'}[0]->query_safe($one), 'Vej 2', 'standby: shown once the register is confirmed');
 $_->[0]->quit for values %session;
@@ -190,7 +190,7 @@ SQL
 	$subscribe->('register');
 	my $sources = q(SELECT string_agg(source || ': ' || status, ', ') FROM protaddr.register_status);
 	is($subscriber->safe_psql($db, $sources), 'test: not confirmed here', "$name: the publisher's word on its register does not count here");
-	is($subscriber->safe_psql($db, "SELECT protaddr.confirm_register('test'); $sources"), "\ntest: fresh", "$name: confirmed here, once");
+	is($subscriber->safe_psql($db, "SELECT protaddr.confirm_register('test', new_source => true); $sources"), "\ntest: fresh", "$name: confirmed here, once");
 	$subscribe->($_) for qw(customers payments);
 
 	my $caught_up = sub { $primary->wait_for_catchup("${_}_$binary") for qw(register customers payments) };
@@ -222,7 +222,7 @@ SQL
 	is($subscriber->safe_psql($db, "SELECT protaddr.show(home) FROM unbound WHERE id = $base"), "Unbound $base", "$name: the apply worker binds");
 
 	# what the publisher says of its register from now on comes after what it loaded
-	$primary->safe_psql('bank', q(SELECT protaddr.confirm_register('test')));
+	$primary->safe_psql('bank', q(SELECT protaddr.confirm_register('test', new_source => true)));
 	$caught_up->();
 	my $as_of = q(SELECT current_as_of FROM protaddr.register_source);
 	is($subscriber->safe_psql($db, $as_of), $primary->safe_psql('bank', $as_of), "$name: the publisher's source is confirmed again");

@@ -28,7 +28,7 @@ SELECT protaddr.load_cpr(pg_read_binary_file('$data/cpr_fixture_next.txt'));
 SELECT protaddr.protect('H1', 'manual', 'address', valid_from => '2026-01-01', delete_hint => '2027-01-01', reason => 'by hand');
 SELECT protaddr.protect('H2', 'manual', 'address_and_town');
 SELECT protaddr.lift('H2', 'manual', 'address_and_town', reason => 'over');
-SELECT protaddr.confirm_register('branch office');
+SELECT protaddr.confirm_register('branch office', new_source => true);
 SELECT protaddr.load_register('XX-REG', '[{"subject": "free", "protections": []}]');
 SELECT protaddr.set_birth_data('H1', '1970-01-02', 'By', 'DK'), protaddr.set_exchange_rate('DKK', 0.134);
 
@@ -88,7 +88,7 @@ sub restore
 	command_ok($format eq 'p' ? [ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($db), '-f', $file ] : [ 'pg_restore', '-e', '-d', $node->connstr($db), $file ],
 		"$db: restored without an error");
 	is($node->safe_psql($db, 'SELECT protaddr.register_ready()'), 'f', "$db: nothing is told before the register is confirmed");
-	$node->safe_psql($db, q(SELECT protaddr.confirm_register('restored')));
+	$node->safe_psql($db, q(SELECT protaddr.confirm_register('restored', new_source => true)));
 	for my $what (sort keys %state)
 	{
 		is($node->safe_psql($db, $state{$what}), $before{$what}, "$db: same $what");

@@ -106,7 +106,7 @@ takes_effect('the delivery after it', 'SELECT ' . load_file($file[1]), %free);
 
 is($standby->safe_psql('bank', q(SELECT string_agg(source || ' ' || status || ' ' || deliveries, ', ' ORDER BY source) FROM protaddr.register_status)),
 	'DK-CPR fresh 2, test fresh 0', 'the standby knows its sources');
-$primary->safe_psql('bank', q(SELECT protaddr.confirm_register('short', interval '1 hour');
+$primary->safe_psql('bank', q(SELECT protaddr.confirm_register('short', interval '1 hour', new_source => true);
 	UPDATE protaddr.register_source SET current_as_of = current_as_of - interval '2 hours' WHERE source = 'short'));
 replayed($standby);
 for my $name (sort keys %warm)

@@ -248,7 +248,7 @@ $node->safe_psql('postgres', 'CREATE DATABASE bank3');
 $node->command_ok([ 'pg_restore', '--exit-on-error', "--section=$_", '-d', $node->connstr('bank3'), $dump ], "a dump is restored where nothing keeps gates: $_")
   for 'pre-data', 'data', 'post-data';
 is($node->safe_psql('bank3', 'SELECT count(*) FROM protaddr.gate'), '0', 'no gate has entered itself yet');
-$node->safe_psql('bank3', q(SELECT protaddr.confirm_register('test')));
+$node->safe_psql('bank3', q(SELECT protaddr.confirm_register('test', new_source => true)));
 my @payer = map { $node->background_psql('bank3', on_error_stop => 0) } 1 .. 2;
 $_->query_safe("SET lock_timeout = '100s'; BEGIN; $pay; SAVEPOINT s; $post; $post; ROLLBACK TO s; $pay;") for @payer;
 is($_->{stderr} =~ /ERROR/ ? 1 : 0, 0, 'two first payments at the same time') for @payer;

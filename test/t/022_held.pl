@@ -193,7 +193,7 @@ $node->command_ok([ 'pg_dump', '-Fc', '-f', $node->basedir . '/bank.dump', '-d',
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('restored'), $node->basedir . '/bank.dump' ], 'restored');
 is($node->safe_psql('restored', q(SELECT string_agg(status || ' ' || n, ', ' ORDER BY status) FROM (SELECT status, count(*) AS n FROM waiting GROUP BY 1) w)), $waiting, 'what waited waits, and what was decided is');
-$node->safe_psql('restored', q(SELECT protaddr.confirm_register(source) FROM (SELECT DISTINCT source FROM protaddr.protection) s; SELECT protaddr.confirm_register('test')));
+$node->safe_psql('restored', q(SELECT protaddr.confirm_register(source) FROM (SELECT DISTINCT source FROM protaddr.protection) s; SELECT protaddr.confirm_register('test', new_source => true)));
 $node->safe_psql('restored', q(SELECT protaddr.decide_held(held_id, 'minimum', 'restored') FROM waiting WHERE status = 'held'; SELECT protaddr.carry_out_held('payment')));
 is($node->safe_psql('restored', q(SELECT count(*) FROM waiting WHERE status IN ('held', 'decided'))), '0', 'all of it is carried out there');
 is($node->safe_psql('restored', q(SELECT count(*) FROM protaddr.verify_gate('payment'))), '0', 'released there, all is well');

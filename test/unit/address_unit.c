@@ -244,7 +244,7 @@ test_verdicts(void)
 			(c >= 0x2060 && c <= 0x206F) || c == 0xFEFF ||
 			(c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xFE00 && c <= 0xFE0F) ||
 			c == 0x034F || c == 0x061C || c == 0x115F || c == 0x1160 ||
-			c == 0x180E || c == 0x3164 || c == 0xFFA0 ||
+			(c >= 0x180B && c <= 0x180F) || c == 0x17B4 || c == 0x17B5 || (c >= 0x1D173 && c <= 0x1D17A) || c == 0x3164 || c == 0xFFA0 ||
 			(c >= 0xE0000 && c <= 0xE0FFF))
 			want = PA_TEXT_CONTROL;
 		if ((c >= 0xD800 && c <= 0xDFFF) || c > 0x10FFFF)
@@ -1006,6 +1006,7 @@ test_subjects(void)
 	PaText		bytes65 = repeated("A", 65);
 	PaText		separated = repeated("A-", 64);
 	PaText		zeros = repeated("0", 65);
+	PaText		letters62 = repeated("\xc3\xa6\xc3\xa6\xc3\xa6", 11);
 
 	expect_key("070761-4285", "707614285");
 	expect_key("070761/4285", "707614285");
@@ -1030,15 +1031,55 @@ test_subjects(void)
 	expect_key("PR\xc3\x98VE AAGESEN EMILE", "PROEVEAAGESENEMILE");
 	expect_key("\xc3\x9e\xc3\xb3r", "THOR");
 	expect_key("\xc5\xbb\xc3\x97", "Z\xc3\x97");
-	expect_key("\xce\xb1\xff\xc3", "\xce\xb1\xff\xc3");
+	expect_key("\xce\xb1", "\xce\xb1");
+	/* what spreadsheets and word processors add */
+	expect_key("'0707614285", "707614285");
+	expect_key("\xe2\x80\x99" "0707614285", "707614285");
+	expect_key("\"0707614285\"", "707614285");
+	expect_key("=\"0707614285\"", "707614285");
+	expect_key("0707614285;", "707614285");
+	expect_key("+0707614285", "707614285");
+	expect_key("010190+123A", "010190+123A");
+	expect_key("\xe2\x81\xa0" "070761\xe2\x80\x8b" "4285\xef\xbb\xbf", "707614285");
+	expect_key("070761\xc2\xad" "4285\xe2\x80\x8f", "707614285");
+	expect_key("070761\xe2\x80\x93" "4285", "707614285");
+	expect_key("07\xc2\xa0" "07\xe2\x80\xaf" "61\xe3\x80\x80" "4285", "707614285");
+	/* digits of other widths and scripts */
+	expect_key("\xef\xbc\x90\xef\xbc\x97\xef\xbc\x90\xef\xbc\x97\xef\xbc\x96\xef\xbc\x91\xef\xbc\x8d\xef\xbc\x94\xef\xbc\x92\xef\xbc\x98\xef\xbc\x95", "707614285");
+	expect_key("\xd9\xa7\xd9\xa0\xd9\xa7", "707");
+	expect_key("\xef\xbd\x84\xef\xbc\xab" "50", "DK50");
+	expect_key("12\xef\xbc\x8e\xef\xbc\x90", "12");
+	expect_key("\xf0\x9d\x9f\x8f\xf0\x9d\x9f\xb8", "12");
+	expect_key("1\xc2\xb2\xc2\xb3\xc2\xb9\xe2\x82\x84", "12314");
+	/* what is left of a fraction, and what can be a group of thousands */
+	expect_key("707614285.000", "707614285");
+	expect_key("707614285.0000", "707614285");
+	expect_key("707614285,0", "707614285");
+	expect_key("707614285,00 kr", "70761428500KR");
+	expect_key("070761-4285.000 ", "707614285");
+	expect_key("707.614.000", "707614000");
+	expect_key("707,614,000", "707614000");
+	expect_key("7,076,142,000.000", "7076142000");
+	expect_key("12.0000", "12");
+	expect_key("12,000", "12000");
+	expect_key("1.2.0", "12");
+	/* letters with their accents as characters of their own */
+	expect_key("A\xcc\x8a" "gesen-E\xcc\x81mile", "AAGESENEMILE");
+	expect_key("a\xcc\x88o\xcc\x88u\xcc\x88n\xcc\x83", "AEOEUEN");
+	expect_key("O'Brien", "OBRIEN");
+	expect_key("O\xe2\x80\x99" "Brien", "OBRIEN");
 	expect_key("", "");
+	expect_key("' \xe2\x81\xa0=", "");
 	expect_key(" -.\t\r\n\v\f", "");
 
 	ok(protaddr_subject_key(bytes64.data, bytes64.len, key) == 64, "64 bytes are a key");
 	ok(protaddr_subject_key(bytes65.data, bytes65.len, key) == -1, "65 bytes are not");
 	ok(protaddr_subject_key(separated.data, separated.len, key) == 64, "separators do not count");
 	ok(protaddr_subject_key(zeros.data, zeros.len, key) == -1, "leading zeros do");
-	ok(protaddr_subject_key("1\0" "2", 3, key) == 3, "a NUL is a byte like any other");
+	ok(protaddr_subject_key("1\0" "2", 3, key) == 2 && memcmp(key, "12", 2) == 0, "a NUL is dropped like any control character");
+	ok(protaddr_subject_key("\xce\xb1\xff\xc3", 4, key) == PA_SUBJECT_BROKEN, "broken UTF-8 is refused");
+	ok(protaddr_subject_key("12\xe2\x80", 4, key) == PA_SUBJECT_BROKEN, "UTF-8 cut off is refused");
+	ok(protaddr_subject_key(letters62.data, letters62.len, key) == PA_SUBJECT_TOO_LONG, "a letter of two does not fit in one place");
 }
 
 int

@@ -20,17 +20,11 @@ is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* The value of a hexadecimal digit, -1 if it is none. */
 static int
 hex(char c)
 {
-	if (is_digit(c))
+	if (protaddr_is_digit(c))
 		return c - '0';
 	c |= 0x20;
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
@@ -120,7 +114,7 @@ check_digits(const char *json, size_t len, size_t *at)
 {
 	size_t		start = *at;
 
-	while (*at < len && is_digit(json[*at]))
+	while (*at < len && protaddr_is_digit(json[*at]))
 		(*at)++;
 	return *at > start;
 }
@@ -171,7 +165,7 @@ check_scalar(const char *json, size_t len, size_t *at)
 
 	if (c == '"')
 		return check_string(json, len, at);
-	if (c == '-' || is_digit(c))
+	if (c == '-' || protaddr_is_digit(c))
 		return check_number(json, len, at) ? PA_MESSAGE_OK : PA_MESSAGE_MALFORMED;
 	if (check_word(json, len, at, "null") || check_word(json, len, at, "true") ||
 		check_word(json, len, at, "false"))
@@ -460,8 +454,7 @@ plain_character(uint32_t c)
 		return c <= ' ' || strchr("@$#_-.", (int) c) != NULL ? 0 : c;
 	if (c == 0x17F || c == 0x212A)
 		return c == 0x17F ? 's' : 'k';
-	if (c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x2015) || c == 0x202F ||
-		c == 0x205F || c == 0x3000 || protaddr_is_control(c))
+	if (protaddr_is_space(c) || (c >= 0x2010 && c <= 0x2015) || protaddr_is_control(c))
 		return 0;
 	return c;
 }

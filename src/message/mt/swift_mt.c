@@ -70,7 +70,7 @@ is_bic(PaText text)
 		return false;
 	for (uint32_t i = 0; i < text.len; i++)
 	{
-		if (!is_capital(text.data[i]) && (!is_digit(text.data[i]) || i == 4 || i == 5))
+		if (!protaddr_is_capital(text.data[i]) && (!protaddr_is_digit(text.data[i]) || i == 4 || i == 5))
 			return false;
 	}
 	return true;
@@ -193,8 +193,8 @@ read_amount(PaMt *mt, PaText text, bool second_best)
 	mt->unit.amount.len = 0;
 	mt->unit.currency.len = 0;
 
-	if (text.len < 5 || text.len > 3 + MAX_AMOUNT || !is_capital(text.data[0]) ||
-		!is_capital(text.data[1]) || !is_capital(text.data[2]) || !is_digit(text.data[3]))
+	if (text.len < 5 || text.len > 3 + MAX_AMOUNT || !protaddr_is_capital(text.data[0]) ||
+		!protaddr_is_capital(text.data[1]) || !protaddr_is_capital(text.data[2]) || !protaddr_is_digit(text.data[3]))
 		return;
 	for (uint32_t i = 3; i < text.len; i++)
 	{
@@ -203,7 +203,7 @@ read_amount(PaMt *mt, PaText text, bool second_best)
 			comma = true;
 			mt->amount[n++] = '.';
 		}
-		else if (is_digit(text.data[i]))
+		else if (protaddr_is_digit(text.data[i]))
 			mt->amount[n++] = text.data[i];
 		else
 			return;
@@ -404,11 +404,11 @@ read_tag(PaText text, char *option)
 	*option = '\0';
 	if (text.len < 4 || text.data[0] != ':')
 		return 0;
-	if (!(is_digit(text.data[1]) && is_digit(text.data[2])) && memcmp(text.data + 1, "NS", 2) != 0)
+	if (!(protaddr_is_digit(text.data[1]) && protaddr_is_digit(text.data[2])) && memcmp(text.data + 1, "NS", 2) != 0)
 		return 0;
 	if (text.data[3] == ':')
 		return 4;
-	if (text.len < 5 || !is_capital(text.data[3]) || text.data[4] != ':')
+	if (text.len < 5 || !protaddr_is_capital(text.data[3]) || text.data[4] != ':')
 		return 0;
 	*option = text.data[3];
 	return 5;
@@ -570,7 +570,7 @@ is_block_tag(PaText text)
 		return false;
 	for (int i = 0; i < 3; i++)
 	{
-		if (!is_digit(text.data[i]) && !is_capital(text.data[i]))
+		if (!protaddr_is_digit(text.data[i]) && !protaddr_is_capital(text.data[i]))
 			return false;
 	}
 	return true;
@@ -591,7 +591,7 @@ skip_header(const PaMt *mt, size_t *at)
 			(*at)++;
 			return PA_MESSAGE_OK;
 		}
-		if (!is_digit(c) && !is_any_letter(c))
+		if (!protaddr_is_digit(c) && !protaddr_is_letter(c))
 			break;
 	}
 	return PA_MESSAGE_MALFORMED;

@@ -72,18 +72,6 @@ extern bool protaddr_swift_write(PaSwiftOutput *out, const PaPlace *place,
 
 /* ---- characters and lines ------------------------------------------------------ */
 
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static inline bool
-is_capital(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
 static inline PaText
 behind(PaText text, size_t n)
 {
@@ -114,20 +102,14 @@ too_long(PaText text)
 	return chars > PA_SWIFT_LINE;
 }
 
-static inline bool
-is_any_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || is_capital(c);
-}
-
 /* begins_as_tag is true for a tag that lacks its colon in front. */
 static inline bool
 begins_as_tag(PaText text)
 {
-	if (text.len < 3 || !is_digit(text.data[0]) || !is_digit(text.data[1]))
+	if (text.len < 3 || !protaddr_is_digit(text.data[0]) || !protaddr_is_digit(text.data[1]))
 		return false;
 	return text.data[2] == ':' ||
-		(text.len > 3 && is_any_letter(text.data[2]) && text.data[3] == ':');
+		(text.len > 3 && protaddr_is_letter(text.data[2]) && text.data[3] == ':');
 }
 
 /* holds_party_tag is true for a line with the tag of a party in it, colon and all. */
@@ -140,7 +122,7 @@ holds_party_tag(PaText text)
 
 		/* 10:50:30 is a time */
 		if (c[0] == ':' && c[1] == '5' && (c[2] == '0' || c[2] == '9') &&
-			((is_any_letter(c[3]) && c[4] == ':') || (c[3] == ':' && c[4] == '/')))
+			((protaddr_is_letter(c[3]) && c[4] == ':') || (c[3] == ':' && c[4] == '/')))
 			return true;
 	}
 	return false;

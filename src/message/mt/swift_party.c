@@ -64,12 +64,6 @@ typedef struct PaLines
 /* ---- lines ------------------------------------------------------------------- */
 
 static bool
-is_letter(char c)
-{
-	return is_capital(c) || (c >= 'a' && c <= 'z') || (unsigned char) c >= 0x80;
-}
-
-static bool
 all_digits(PaText text)
 {
 	return text.len > 0 && protaddr_cpr_digits(text.data, text.len);
@@ -96,7 +90,7 @@ has_number(PaText text)
 		if (n == 0 || n >= sizeof(letter))
 			return true;
 		memcpy(letter + 1, text.data + at, n);
-		if (c < 0x80 ? is_digit((char) c) : !protaddr_is_town(letter, 1 + n))
+		if (c < 0x80 ? protaddr_is_digit((char) c) : !protaddr_is_town(letter, 1 + n))
 			return true;
 		at += (uint32_t) n;
 	}
@@ -145,8 +139,8 @@ protaddr_swift_is_account(PaText text)
 		words++;
 		for (uint32_t i = 0; i < word.len; i++)
 		{
-			letter |= is_letter(word.data[i]);
-			digit |= is_digit(word.data[i]);
+			letter |= protaddr_is_word_byte(word.data[i]);
+			digit |= protaddr_is_digit(word.data[i]);
 		}
 		good &= word.len <= GROUP || !letter || (digit && !blank);
 	}
@@ -214,8 +208,8 @@ static bool
 is_code(PaText text)
 {
 	return text.len > 8 &&
-		is_capital(text.data[0]) && is_capital(text.data[1]) &&
-		is_capital(text.data[2]) && is_capital(text.data[3]) && text.data[4] == '/' &&
+		protaddr_is_capital(text.data[0]) && protaddr_is_capital(text.data[1]) &&
+		protaddr_is_capital(text.data[2]) && protaddr_is_capital(text.data[3]) && text.data[4] == '/' &&
 		protaddr_country_known(text.data + 5, 2) && text.data[7] == '/';
 }
 
@@ -356,7 +350,7 @@ add_words(PaParty *party, PaText text)
 		bool		digit = false;
 
 		for (uint32_t i = 0; i < word.len; i++)
-			digit |= is_digit(word.data[i]);
+			digit |= protaddr_is_digit(word.data[i]);
 		if (digit && word.len > GROUP)
 			add_identifier(party, word);
 	}
@@ -428,7 +422,7 @@ plausible_town(PaText country, PaText text)
 					from--;
 			}
 			for (uint32_t i = from; i < to; i++)
-				in_word += is_digit(text.data[i]);
+				in_word += protaddr_is_digit(text.data[i]);
 			if (in_word == 0)
 				break;
 			digits += in_word;
@@ -443,7 +437,7 @@ plausible_town(PaText country, PaText text)
 
 	/* the state behind it */
 	if (states && end - start > 4 && text.data[end - 4] == ',' && text.data[end - 3] == ' ' &&
-		is_capital(text.data[end - 2]) && is_capital(text.data[end - 1]))
+		protaddr_is_capital(text.data[end - 2]) && protaddr_is_capital(text.data[end - 1]))
 		end -= 4;
 	text.data += start;
 	text.len = end - start;

@@ -13,19 +13,13 @@
 
 /* ---- names that sound like addresses --------------------------------------------- */
 
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
-}
-
 /* same_letters is true if what, in small letters, stands there in any case of letters. */
 static bool
 same_letters(const char *name, const char *what, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 	{
-		if (lower(name[i]) != what[i])
+		if (protaddr_to_small(name[i]) != what[i])
 			return false;
 	}
 	return true;
@@ -80,7 +74,7 @@ is_electronic(const char *name, size_t len)
 
 			if (!ends_with(name, left, kinds[j]))
 				continue;
-			if (begin == 0 || (name[begin] != lower(name[begin]) && name[begin - 1] == lower(name[begin - 1])))
+			if (begin == 0 || (name[begin] != protaddr_to_small(name[begin]) && name[begin - 1] == protaddr_to_small(name[begin - 1])))
 				return true;
 		}
 	}

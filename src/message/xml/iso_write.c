@@ -405,21 +405,9 @@ count_characters(PaText text)
 }
 
 static bool
-is_capital(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static bool
-is_letter(char c)
-{
-	return is_capital(c) || (c >= 'a' && c <= 'z') || (c & 0x80) != 0;
-}
-
-static bool
 is_country(PaText text)
 {
-	return text.len == 2 && is_capital(text.data[0]) && is_capital(text.data[1]);
+	return text.len == 2 && protaddr_is_capital(text.data[0]) && protaddr_is_capital(text.data[1]);
 }
 
 /* is_town is true for a text that may stay as a town in a message of this level. */
@@ -432,7 +420,7 @@ is_town(PaText text, int level)
 static char
 lower(char c)
 {
-	return is_capital(c) ? (char) (c - 'A' + 'a') : c;
+	return protaddr_is_capital(c) ? (char) (c - 'A' + 'a') : c;
 }
 
 /* says is true if the line has what, as words of its own, in any case of letters. */
@@ -445,8 +433,8 @@ says(PaText line, PaText what)
 
 		while (n < what.len && lower(line.data[i + n]) == lower(what.data[n]))
 			n++;
-		if (n == what.len && (i == 0 || !is_letter(line.data[i - 1])) &&
-			(i + n == line.len || !is_letter(line.data[i + n])))
+		if (n == what.len && (i == 0 || !protaddr_is_word_byte(line.data[i - 1])) &&
+			(i + n == line.len || !protaddr_is_word_byte(line.data[i + n])))
 			return true;
 	}
 	return false;

@@ -1,0 +1,117 @@
+/*
+ * difference.c
+ *		What does a person's record set change of what its source said before?
+ *
+ * A record set is complete: what the source said of the person and says no longer has
+ * ended, and nothing else ends anything.  Here it is only found out; replace.c does it.
+ */
+#include "postgres.h"
+
+#include "register/register_int.h"
+
+/* protaddr_has_ended is true for what is over by the moment: an end that is to come is a plan. */
+bool
+protaddr_has_ended(const ProtaddrDelivered *one, TimestampTz moment)
+{
+	return one->valid_to <= moment;
+}
+
+bool
+protaddr_goes_on(ProtaddrFate fate)
+{
+	return fate == PROTADDR_UNCHANGED || fate == PROTADDR_SAID_ANEW;
+}
+
+static bool
+protects(const char *kind)
+{
+	return strcmp(kind, "none") != 0;
+}
+
+/* protaddr_said_before is true if the same record set says it earlier on: then it says nothing more. */
+bool
+protaddr_said_before(const ProtaddrDelivered *delivered, int at, TimestampTz moment)
+{
+	const ProtaddrDelivered *one = &delivered[at];
+	bool		ended = protaddr_has_ended(one, moment);
+
+	for (int i = 0; i < at; i++)
+		if (strcmp(delivered[i].code, one->code) == 0 &&
+			protaddr_has_ended(&delivered[i], moment) == ended &&
+			(!ended || (delivered[i].valid_from == one->valid_from &&
+						delivered[i].valid_to == one->valid_to)))
+			return true;
+	return false;
+}
+
+static bool
+same_details(const ProtaddrInForce *there, const ProtaddrDelivered *one, const char *kind)
+{
+	return there->valid_from == one->valid_from &&
+		there->no_delete_hint == !one->has_delete_hint &&
+		(there->no_delete_hint || there->delete_hint == one->delete_hint) &&
+		strcmp(there->kind, kind) == 0;
+}
+
+/* end_is_told is true if the record set itself tells when a protection ended. */
+static bool
+end_is_told(const ProtaddrInForce *there, const ProtaddrDelivered *delivered, int ndelivered,
+			TimestampTz moment)
+{
+	for (int i = 0; i < ndelivered; i++)
+		if (protaddr_has_ended(&delivered[i], moment) &&
+			strcmp(delivered[i].code, there->code) == 0 &&
+			delivered[i].valid_from == there->valid_from)
+			return true;
+	return false;
+}
+
+/*
+ * protaddr_difference compares a record set, whose codes hide the kinds, with what is
+ * in force.  The caller has made room in the difference for as many as there are.
+ */
+void
+protaddr_difference(const ProtaddrInForce *in_force, int nin_force,
+					const ProtaddrDelivered *delivered, const char *const *kinds, int ndelivered,
+					const char *regime, TimestampTz moment, ProtaddrDifference *difference)
+{
+	difference->changes = difference->was_protected = difference->is_protected = false;
+	for (int i = 0; i < nin_force; i++)
+	{
+		difference->fate[i] = PROTADDR_ENDS;
+		difference->was_protected |= protects(in_force[i].kind);
+	}
+
+	for (int d = 0; d < ndelivered; d++)
+	{
+		bool		ended = protaddr_has_ended(&delivered[d], moment);
+		int			at = 0;
+
+		difference->added[d] = false;
+		difference->is_protected |= !ended && protects(kinds[d]);
+		if (protaddr_said_before(delivered, d, moment))
+			continue;
+
+		while (at < nin_force && (ended || strcmp(in_force[at].code, delivered[d].code) != 0 ||
+								  strcmp(in_force[at].regime, regime) != 0))
+			at++;
+		if (at < nin_force)
+		{
+			difference->fate[at] = same_details(&in_force[at], &delivered[d], kinds[d]) ?
+				PROTADDR_UNCHANGED : PROTADDR_SAID_ANEW;
+			if (difference->fate[at] == PROTADDR_UNCHANGED)
+				continue;
+		}
+		difference->added[d] = true;
+		difference->changes = true;
+	}
+
+	for (int i = 0; i < nin_force; i++)
+	{
+		if (protaddr_goes_on(difference->fate[i]))
+			continue;
+		difference->changes = true;
+		if (end_is_told(&in_force[i], delivered, ndelivered, moment))
+			difference->fate[i] = PROTADDR_END_TOLD;
+	}
+}
