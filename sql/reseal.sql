@@ -82,6 +82,23 @@ SELECT count(*) AS not_released FROM protaddr.verify_gate('payment');
 CALL protaddr.reseal('protaddr.substitute_address');
 SELECT count(*) AS substitutes, count(*) FILTER (WHERE key_of(address) = :'new_key') AS new FROM protaddr.substitute_address;
 CALL protaddr.reseal('typed');
+-- held rows and what was decided of them, at each step
+SELECT protaddr.set_channel('sepa', when_protected => 'hold', legal_basis => 'none but this test');
+CREATE TABLE outbound (id int PRIMARY KEY, payer text, address protaddr.address);
+SELECT protaddr.install_gate('outbound', 'sepa', 'payer');
+INSERT INTO outbound VALUES (1, '6201704002', protaddr.address(strtnm => 'Kanariegade', subject => '6201704002'));
+SELECT held_id AS held FROM protaddr.held_rows() \gset
+SELECT protaddr.decide_held(:held, 'disclose', 'decided in the test');
+SELECT protaddr.rotate_data_key() AS new_key \gset
+CALL protaddr.reseal('protaddr.held');
+CALL protaddr.reseal('protaddr.held_decision');
+SELECT count(*) AS sealed, count(*) FILTER (WHERE key_of(sealed) = :'new_key') AS new FROM (SELECT sealed FROM protaddr.held UNION ALL SELECT sealed FROM protaddr.held_decision) t;
+SELECT protaddr.carry_out_held('outbound') AS carried_out;
+SELECT status FROM protaddr.held_rows();
+CALL protaddr.reseal('customer');
+CALL protaddr.reseal('payment');
+CALL protaddr.reseal('protaddr.substitute_address');
+CALL protaddr.reseal('typed');
 
 -- what is inside others is found, and resealed by updating it
 CALL protaddr.reseal('inside');
@@ -165,7 +182,7 @@ RESET ROLE;
 SET client_min_messages = warning;
 CALL protaddr.reseal('spied');
 
-DROP TABLE customer, typed, audit, payment, inside, before, paid, broken, broken_before, spied;
+DROP TABLE outbound, customer, typed, audit, payment, inside, before, paid, broken, broken_before, spied;
 DROP TYPE household;
 DROP FUNCTION refusal, spy, key_of(protaddr.address), key_of(bytea), note;
 DROP EXTENSION protaddr CASCADE;
