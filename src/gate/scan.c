@@ -258,6 +258,14 @@ verify_foreign(Verification *verification)
 	SPI_finish();
 }
 
+/* ends_verification tells whether an error has nothing to do with the row: a cancel, no memory. */
+static bool
+ends_verification(const ErrorData *error)
+{
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
+		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES;
+}
+
 /* verify_row reports a row that cannot be read as a problem, and goes on. */
 static void
 verify_row(Verification *verification, HeapTuple row, ItemPointer tid)
@@ -283,8 +291,7 @@ verify_row(Verification *verification, HeapTuple row, ItemPointer tid)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES)
+		if (ends_verification(error))
 			ReThrowError(error);
 		note_problem(verification, tid, InvalidAttrNumber,
 					 psprintf("cannot be checked (SQLSTATE %s)", unpack_sql_state(error->sqlerrcode)), NULL);
@@ -411,6 +418,7 @@ foresee(const ProtaddrGateMessage *message, Datum value, const ProtaddrChannel *
 	ResourceOwner owner = CurrentResourceOwner;
 	volatile bool reduces = false;
 	volatile bool done = false;
+	ErrorData  *volatile error = NULL;
 	ProtaddrAnswer answer;
 
 	memset(foreseen, 0, sizeof(*foreseen));
@@ -435,12 +443,15 @@ foresee(const ProtaddrGateMessage *message, Datum value, const ProtaddrChannel *
 	{
 		/* if it is blocked, the answer says so; otherwise there is no answer */
 		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
 		FlushErrorState();
 	}
 	PG_END_TRY();
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	if (error != NULL && ends_verification(error))
+		ReThrowError(error);
 
 	if (!done && answer.law == NULL)
 		return;
