@@ -129,4 +129,12 @@ typedef void ProtaddrJsonResult;
 	index_beginscan(rel, index, snapshot, nkeys, 0)
 #endif
 
+/* A primary key that is deferrable finds no row; since 18 that has to be said. */
+#include "utils/relcache.h"
+#if PG_VERSION_NUM >= 180000
+#define protaddr_primary_key_index(rel)	RelationGetPrimaryKeyIndex(rel, false)
+#else
+#define protaddr_primary_key_index(rel)	RelationGetPrimaryKeyIndex(rel)
+#endif
+
 #endif							/* PROTADDR_COMPAT_H */

@@ -8,9 +8,9 @@
 # failed or nothing ran.
 #
 # Environment, beside that of setup.sh:
-#	STAGES			which stages to run, default all, in this order:
+#	STAGES			which stages to run, default all but the last, in this order:
 #					build vpath scan lint unit fuzz regress isolation tap asserts demo leaks
-#					coverage; the last one has regress, isolation, TAP and demo run on a build
+#					coverage; that one has regress, isolation, TAP and demo run on a build
 #					that counts
 #	FUZZ_SECONDS	per fuzzer, default 20
 #	TAP_JOBS		TAP files at a time, default 2
@@ -23,7 +23,7 @@ export PA_NEED PA_WERROR
 pa_enter "$0" "$@"
 unset PA_CARRY_FILE
 
-ALL_STAGES="build vpath scan lint unit fuzz regress isolation tap asserts demo leaks coverage"
+ALL_STAGES="build vpath scan lint unit fuzz regress isolation tap asserts demo leaks"
 LOGS=$PA_WORK/logs
 EVIDENCE=$PA_WORK/evidence
 PGXS_DIR=$(dirname "$("$PG_CONFIG" --pgxs)")/..
@@ -452,7 +452,7 @@ stage_coverage()
 # ---- all of it ----------------------------------------------------------------------
 
 cd "$PA_TREE" || exit 1
-for name in $ALL_STAGES; do
+for name in $ALL_STAGES coverage; do
 	stage "$name" "stage_$name"
 done
 

@@ -235,7 +235,7 @@ insert_statement(Relation rel, const bool *has)
 static Oid
 equality_of(Relation rel, AttrNumber column)
 {
-	Oid			pkey = RelationGetPrimaryKeyIndex(rel);
+	Oid			pkey = protaddr_primary_key_index(rel);
 	Relation	index;
 	Oid			operator = InvalidOid;
 

@@ -69,6 +69,7 @@ protaddr_rotate_data_key(PG_FUNCTION_ARGS)
 	char		outer_name[PROTADDR_KEK_NAME_SIZE];
 	uint64		id;
 
+	PreventCommandDuringRecovery("protaddr.rotate_data_key()");
 	/* two at once would take the same generation; until the transaction ends */
 	LockRelationOid(protaddr_table(PROTADDR_DATA_KEY), ShareUpdateExclusiveLock);
 	keys = protaddr_data_keys(&nkeys);

@@ -101,6 +101,7 @@ protaddr_retire_data_key(PG_FUNCTION_ARGS)
 	int64		count;
 	char	   *act;
 
+	PreventCommandDuringRecovery("protaddr.retire_data_key()");
 	if (key->erased || (key->retired && !erase))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -144,6 +145,7 @@ protaddr_reinstate_data_key(PG_FUNCTION_ARGS)
 	ProtaddrDataKey *key = named_key(PG_GETARG_TEXT_PP(0));
 	char	   *reason = given_reason(PG_GETARG_TEXT_PP(1));
 
+	PreventCommandDuringRecovery("protaddr.reinstate_data_key()");
 	if (!key->retired || key->erased)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

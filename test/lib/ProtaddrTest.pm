@@ -61,6 +61,8 @@ sub crashed
 {
 	my ($node, $pid) = @_;
 	my $log = -s $node->logfile;
+	# nothing would be the whole process group, this test's own
+	$pid =~ /^[1-9]\d*$/ or die "no process to kill: '$pid'";
 	kill('KILL', $pid) or return;
 	$node->wait_for_log(qr/database system is ready to accept connections/, $log);
 	return $node->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()') || die 'the server did not come back';

@@ -128,7 +128,7 @@ is("$status $out", '1 ', 'one is missing');
 like($err, qr/^(psql:.*)?ERROR:  a delivery is missing$/m, 'and cron mails it');
 is(join(' ', map { s/.*\///r } glob("$spool/*")), 'D3 D4', 'and neither is removed');
 unlink glob("$spool/*");
-$node->safe_psql($database, q{SELECT protaddr.confirm_register('NO-FREG', '1 hour')});
+$node->safe_psql($database, q{SELECT protaddr.confirm_register('NO-FREG', '1 hour', new_source => true)});
 ($status, $out, $err) = nightly();
 is("$status $out", "1 stale, or will be within a day: NO-FREG|fresh|00:00:00\n", 'a source that will be stale is told');
 $node->stop;

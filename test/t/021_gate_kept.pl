@@ -143,7 +143,7 @@ is($node->safe_psql('bank2', q(SELECT string_agg(g.relation::regclass::text, ','
 is($node->safe_psql('bank2', q(SELECT string_agg(relation || ' ' || what, ',' ORDER BY id) FROM protaddr.gate_change)),
 	'public.payment installed,public.ledger installed,public.ledger installed,public.payment installed', 'the record of changes goes on');
 is(psql_error($node, 'bank2', 'ALTER TABLE ledger_1_1 DISABLE TRIGGER USER'), '55000', 'they keep themselves');
-is($node->safe_psql('bank2', 'SELECT min(id), max(id), count(*) FROM protaddr.gate_change'), '1|4|4', 'with numbers that go on');
+is($node->safe_psql('bank2', 'SELECT count(DISTINCT id), count(*) FROM protaddr.gate_change'), '4|4', 'with a number for each');
 is(psql_error($node, 'bank2', $pay), 'none', 'and work');
 $node->command_fails([ 'pg_restore', '--exit-on-error', '--data-only', '--disable-triggers', '-t', 'payment', '-d', $node->connstr('bank2'), $dump ],
 	'rows are not restored past a gate');
