@@ -484,14 +484,20 @@ note_problem(Verification *verification, ItemPointer tid, AttrNumber column, con
 		values[5] = CStringGetTextDatum(foreseen->because);
 	tuplestore_putvalues(verification->result->setResult, verification->result->setDesc, values, nulls);
 	verification->problems++;
+	show_progress(verification);
 }
 
+/* show_progress begins anew each time, since a subtransaction that is rolled back ends it. */
 static void
 show_progress(Verification *verification)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	double		seconds;
 
+	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, RelationGetRelid(verification->root));
+	pgstat_progress_update_param(PROTADDR_PROGRESS_IS_VERIFY, 1);
+	if (verification->rel != NULL)
+		pgstat_progress_update_param(PROTADDR_PROGRESS_PARTITION, RelationGetRelid(verification->rel));
 	pgstat_progress_update_param(PROTADDR_PROGRESS_VERIFIED, verification->rows);
 	pgstat_progress_update_param(PROTADDR_PROGRESS_PROBLEMS, verification->problems);
 	if (!TimestampDifferenceExceeds(verification->shown, now, SHOW_EVERY_MS))
