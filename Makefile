@@ -21,6 +21,7 @@ BASE_OBJS = \
 	src/base/log_hygiene.o \
 	src/base/new_id.o \
 	src/base/own_tables.o \
+	src/base/relation.o \
 	src/base/settings.o
 
 TEXT_OBJS = \
@@ -111,7 +112,6 @@ GATE_OBJS = \
 	src/gate/arguments.o \
 	src/gate/carry_out.o \
 	src/gate/decision.o \
-	src/gate/describe.o \
 	src/gate/held.o \
 	src/gate/held_list.o \
 	src/gate/held_row.o \
@@ -193,7 +193,7 @@ REGRESS = install own_tables address_type address_ops show_format show_law keys 
 	attack_register unnoticed
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked protect register
+ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked permission protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

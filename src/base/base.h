@@ -11,7 +11,9 @@
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "parser/analyze.h"
+#include "storage/lockdefs.h"
 #include "tcop/utility.h"
+#include "utils/relcache.h"
 
 #include "compat.h"
 
@@ -124,6 +126,17 @@ extern int	protaddr_errprivate(void);
 /* the same where the error may be a soft one, which unwinds nothing */
 #define protaddr_errprivate_unless(escontext) \
 	((escontext) != NULL ? 0 : protaddr_errprivate())
+
+/* ---- base/relation.c: opening a relation that a caller has named --------------- */
+
+typedef void (*ProtaddrPermission) (Oid relation);
+
+extern char *protaddr_qualified_name(Oid relation);
+extern char *protaddr_existing_name(Oid relation);
+extern Relation protaddr_open_permitted(Oid relation, LOCKMODE lock, ProtaddrPermission check);
+extern void protaddr_check_owner(Oid relation);
+extern void protaddr_check_privilege(Oid relation, AclMode mode);
+extern void protaddr_check_column_privilege(Oid relation, AclMode mode);
 
 /* ---- base/settings.c: the configuration's word counts, and no session's -------- */
 

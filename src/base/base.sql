@@ -64,3 +64,8 @@ CREATE FUNCTION protaddr.new_id() RETURNS bigint
 REVOKE ALL ON FUNCTION protaddr.new_id() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.new_id() IS
 'Number for a new row of protaddr''s tables: from the time and random bits, so that it rises with time and needs no sequence, which lags behind its table after logical replication, a restore in parts or setval().';
+
+CREATE FUNCTION protaddr.lock_own_table(relation regclass, to_drop boolean DEFAULT false) RETURNS void
+    AS 'MODULE_PATHNAME', 'protaddr_lock_own_table' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION protaddr.lock_own_table(regclass, boolean) IS
+'Part of the functions that put triggers on a table: locks it as CREATE TRIGGER does, or as DROP TRIGGER does, for its owner alone, and keeps its name and owner as they are until the transaction ends. Raises 42501 before it takes any lock, or 42P01.';

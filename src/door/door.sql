@@ -92,7 +92,7 @@ CREATE TABLE protaddr.disclosure (
     amount numeric,
     currency text,
     relation text,
-    row_key text,
+    row_key jsonb,
     held_id bigint,
     payment bytea NOT NULL,
     legal_basis text NOT NULL,
@@ -114,7 +114,7 @@ COMMENT ON COLUMN protaddr.disclosure.receiver IS 'Who was to see it, if that wa
 COMMENT ON COLUMN protaddr.disclosure.amount IS 'Amount of the payment; NULL if not known.';
 COMMENT ON COLUMN protaddr.disclosure.currency IS 'Its currency; NULL if not known.';
 COMMENT ON COLUMN protaddr.disclosure.relation IS 'Name of the gated table; NULL without one.';
-COMMENT ON COLUMN protaddr.disclosure.row_key IS 'Key of its row; NULL if it has none.';
+COMMENT ON COLUMN protaddr.disclosure.row_key IS 'Primary key of its row; NULL if it has none.';
 COMMENT ON COLUMN protaddr.disclosure.held_id IS 'Number of the held row, if somebody decided; else NULL.';
 COMMENT ON COLUMN protaddr.disclosure.payment IS 'Digest of the payment: another payee, amount or row is another disclosure.';
 COMMENT ON COLUMN protaddr.disclosure.legal_basis IS 'The channel''s legal basis, as it read then.';

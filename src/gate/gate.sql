@@ -159,6 +159,7 @@ BEGIN
             ERRCODE = 'wrong_object_type',
             MESSAGE = 'a gate can be installed only on a table';
     END IF;
+    PERFORM protaddr.lock_own_table(relation);
     IF kind <> 'p' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = relation) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'feature_not_supported',
