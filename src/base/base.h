@@ -99,6 +99,10 @@ extern void protaddr_hooks_init(const ProtaddrPart *const *all, int nall);
 extern void protaddr_utility_go_on(ProtaddrUtility *command);
 extern void protaddr_hooks_before_others(void);
 
+/* ---- base/blank.c: does a text say anything? ------------------------------------ */
+
+extern bool protaddr_is_blank(const char *word);
+
 /* ---- base/callers.c: with whose rights this code runs ---------------------- */
 
 typedef bool (*ProtaddrRoleTest) (Oid role, const void *what);

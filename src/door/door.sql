@@ -123,13 +123,7 @@ CREATE INDEX disclosure_at ON protaddr.disclosure (disclosed_at);
 COMMENT ON INDEX protaddr.disclosure_at IS 'Disclosures by time.';
 CREATE INDEX disclosure_payment ON protaddr.disclosure (payment);
 COMMENT ON INDEX protaddr.disclosure_payment IS 'The disclosures of a payment.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.disclosure
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.disclosure
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.disclosure ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.disclosure ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.disclosure', '');
+SELECT protaddr.make_own_table('disclosure', dumped => '');
 
 CREATE FUNCTION protaddr.release(
     address protaddr.address,

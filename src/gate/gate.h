@@ -136,7 +136,6 @@ extern ProtaddrAction protaddr_gate_message(ProtaddrMode mode, const ProtaddrGat
 											Datum value, const ProtaddrChannel *channel,
 											const ProtaddrTransfer *transfer, Datum *leaves,
 											ProtaddrAnswer *answer);
-extern bool protaddr_is_blank(const char *word);
 extern void protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
 								  const ProtaddrTransfer *transfer, Datum value,
 								  ProtaddrDigest *digest);
