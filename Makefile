@@ -17,6 +17,7 @@ PGFILEDESC = "protaddr - protected addresses"
 BASE_OBJS = \
 	src/base/blank.o \
 	src/base/callers.o \
+	src/base/context.o \
 	src/base/database.o \
 	src/base/hooks.o \
 	src/base/log_hygiene.o \
@@ -186,7 +187,7 @@ DATA_built = protaddr--1.0.sql
 
 # ---- tests, by name -----------------------------------------------------------
 
-REGRESS = install own_tables address_type address_ops show_format show_law keys reseal register \
+REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
 	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \

@@ -114,6 +114,10 @@ extern bool protaddr_callers_unseen(void);
 extern char *protaddr_callers_name(void);
 extern char *protaddr_role_name(Oid role);
 
+/* ---- base/context.c: what errors say of the way through our functions ---------- */
+
+extern const ProtaddrPart protaddr_context_part;
+
 /* ---- base/log_hygiene.c: keeps clear addresses out of the log -------------- */
 
 extern const ProtaddrPart protaddr_log_hygiene_part;
