@@ -278,25 +278,25 @@ FUZZ_SRCS = $(sort $(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
 PURE_LIBS = -lcrypto -lexpat -lsodium
 UNIT_PROGRAMS = $(patsubst $(srcdir)/test/unit/%.c,build_unit/%,$(UNIT_SRCS))
 FUZZ_PROGRAMS = $(patsubst $(srcdir)/test/fuzz/%.c,build_fuzz/%,$(FUZZ_SRCS))
-UNIT_OBJS = $(addprefix build_unit/,$(PURE_SRCS:.c=.o))
-FUZZ_OBJS = $(addprefix build_fuzz/,$(PURE_SRCS:.c=.o))
+UNIT_COMPILED = $(addprefix build_unit/,$(PURE_SRCS:.c=.o))
+FUZZ_COMPILED = $(addprefix build_fuzz/,$(PURE_SRCS:.c=.o))
 PURE_HEADERS = $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h)
 UNIT_CC = $(CC) $(PURE_CFLAGS) $(UNIT_COVERAGE) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 
 # Each source is compiled once, and linked into every program.
-$(UNIT_OBJS): build_unit/%.o: $(srcdir)/%.c $(PURE_HEADERS)
+$(UNIT_COMPILED): build_unit/%.o: $(srcdir)/%.c $(PURE_HEADERS)
 	@$(MKDIR_P) $(@D)
 	$(UNIT_CC) -c -o $@ $<
 
-$(UNIT_PROGRAMS): build_unit/%: $(srcdir)/test/unit/%.c $(UNIT_OBJS) $(PURE_HEADERS) $(wildcard $(srcdir)/test/unit/*.h)
-	$(UNIT_CC) -o $@ $< $(UNIT_OBJS) $(PURE_LIBS)
+$(UNIT_PROGRAMS): build_unit/%: $(srcdir)/test/unit/%.c $(UNIT_COMPILED) $(PURE_HEADERS) $(wildcard $(srcdir)/test/unit/*.h)
+	$(UNIT_CC) -o $@ $< $(UNIT_COMPILED) $(PURE_LIBS)
 
-$(FUZZ_OBJS): build_fuzz/%.o: $(srcdir)/%.c $(PURE_HEADERS)
+$(FUZZ_COMPILED): build_fuzz/%.o: $(srcdir)/%.c $(PURE_HEADERS)
 	@$(MKDIR_P) $(@D)
 	$(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer-no-link,$(SANITIZE) -fno-sanitize-recover=all -c -o $@ $<
 
-$(FUZZ_PROGRAMS): build_fuzz/%: $(srcdir)/test/fuzz/%.c $(FUZZ_OBJS) $(PURE_HEADERS) $(wildcard $(srcdir)/test/fuzz/*.h)
-	$(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(FUZZ_OBJS) $(PURE_LIBS)
+$(FUZZ_PROGRAMS): build_fuzz/%: $(srcdir)/test/fuzz/%.c $(FUZZ_COMPILED) $(PURE_HEADERS) $(wildcard $(srcdir)/test/fuzz/*.h)
+	$(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(FUZZ_COMPILED) $(PURE_LIBS)
 
 .PHONY: unit unit-programs fuzz-programs fuzz-smoke lint scan
 
