@@ -12,7 +12,7 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'duplicate_schema',
             MESSAGE = 'schema "protaddr" already holds objects',
-            HINT = 'Drop or rename the schema, then CREATE EXTENSION protaddr makes its own.';
+            HINT = 'Drop or rename the schema; CREATE EXTENSION protaddr makes its own.';
     END IF;
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n
                    JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) n.nspowner
@@ -21,7 +21,7 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'insufficient_privilege',
             MESSAGE = 'schema "protaddr" belongs to a role that is not a superuser',
-            HINT = 'Drop the schema, then CREATE EXTENSION protaddr makes its own.';
+            HINT = 'Drop the schema; CREATE EXTENSION protaddr makes its own.';
     END IF;
     IF EXISTS (SELECT FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
                JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
@@ -31,7 +31,7 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'insufficient_privilege',
             MESSAGE = 'a role that is not a superuser may create objects in schema "protaddr"',
-            HINT = 'Drop the schema, then CREATE EXTENSION protaddr makes its own.';
+            HINT = 'Drop the schema; CREATE EXTENSION protaddr makes its own.';
     END IF;
 END
 $$;
