@@ -36,6 +36,11 @@ BEGIN
 END
 $$;
 
+-- Until the end of the script (module.sql): what nobody is named for below, everybody may
+-- use, also where the installing role's default privileges take that from PUBLIC.
+ALTER DEFAULT PRIVILEGES IN SCHEMA protaddr GRANT EXECUTE ON ROUTINES TO PUBLIC;
+ALTER DEFAULT PRIVILEGES IN SCHEMA protaddr GRANT USAGE ON TYPES TO PUBLIC;
+
 REVOKE ALL ON SCHEMA protaddr FROM PUBLIC;
 GRANT USAGE ON SCHEMA protaddr TO PUBLIC;
 COMMENT ON SCHEMA protaddr IS
