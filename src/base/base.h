@@ -160,6 +160,7 @@ extern const char *protaddr_this_database(void);
 /* ---- base/new_id.c: numbers of our tables' rows ----------------------------- */
 
 extern int64 protaddr_next_id(void);
+extern int64 protaddr_random_id(void);
 
 /* ---- base/own_tables.c: our tables' identity and invalidation -------------- */
 
