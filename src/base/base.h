@@ -140,10 +140,12 @@ extern int	protaddr_errprivate(void);
 /* ---- base/relation.c: opening a relation that a caller has named --------------- */
 
 typedef void (*ProtaddrPermission) (Oid relation);
+typedef void (*ProtaddrRowReader) (HeapTuple row, TupleDesc desc, void *arg);
 
 extern char *protaddr_qualified_name(Oid relation);
 extern char *protaddr_existing_name(Oid relation);
 extern Relation protaddr_open_permitted(Oid relation, LOCKMODE lock, ProtaddrPermission check);
+extern void protaddr_read_rows(const char *query, ProtaddrRowReader reader, void *arg);
 extern void protaddr_check_owner(Oid relation);
 extern void protaddr_check_privilege(Oid relation, AclMode mode);
 extern void protaddr_check_column_privilege(Oid relation, AclMode mode);
