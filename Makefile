@@ -276,17 +276,30 @@ endif
 UNIT_SRCS = $(sort $(wildcard $(srcdir)/test/unit/*.c))
 FUZZ_SRCS = $(sort $(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
 PURE_LIBS = -lcrypto -lexpat -lsodium
-PURE_FILES = $(addprefix $(srcdir)/,$(PURE_SRCS))
 UNIT_PROGRAMS = $(patsubst $(srcdir)/test/unit/%.c,build_unit/%,$(UNIT_SRCS))
 FUZZ_PROGRAMS = $(patsubst $(srcdir)/test/fuzz/%.c,build_fuzz/%,$(FUZZ_SRCS))
 
-build_unit/%: $(srcdir)/test/unit/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h) $(wildcard $(srcdir)/test/unit/*.h)
-	@$(MKDIR_P) build_unit
-	$(CC) $(PURE_CFLAGS) $(UNIT_COVERAGE) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) $(PURE_LIBS)
+PURE_HEADERS = $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h)
+UNIT_CC = $(CC) $(PURE_CFLAGS) $(UNIT_COVERAGE) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
+FUZZ_CC_ALL = $(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -fno-sanitize-recover=all
 
-build_fuzz/%: $(srcdir)/test/fuzz/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h) $(wildcard $(srcdir)/test/fuzz/*.h)
-	@$(MKDIR_P) build_fuzz
-	$(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) $(PURE_LIBS)
+# The pure code is compiled once for all programs.
+build_unit/src/%.o: $(srcdir)/src/%.c $(PURE_HEADERS)
+	@$(MKDIR_P) $(@D)
+	$(UNIT_CC) -c -o $@ $<
+
+build_unit/%: $(srcdir)/test/unit/%.c $(PURE_SRCS:%.c=build_unit/%.o) $(PURE_HEADERS) $(wildcard $(srcdir)/test/unit/*.h)
+	$(UNIT_CC) -o $@ $< $(PURE_SRCS:%.c=build_unit/%.o) $(PURE_LIBS)
+
+build_fuzz/src/%.o: $(srcdir)/src/%.c $(PURE_HEADERS)
+	@$(MKDIR_P) $(@D)
+	$(FUZZ_CC_ALL) -c -o $@ $<
+
+build_fuzz/%: $(srcdir)/test/fuzz/%.c $(PURE_SRCS:%.c=build_fuzz/%.o) $(PURE_HEADERS) $(wildcard $(srcdir)/test/fuzz/*.h)
+	$(FUZZ_CC_ALL) -o $@ $< $(PURE_SRCS:%.c=build_fuzz/%.o) $(PURE_LIBS)
+
+# or make would take them for intermediate and delete them
+.SECONDARY: $(PURE_SRCS:%.c=build_unit/%.o) $(PURE_SRCS:%.c=build_fuzz/%.o)
 
 .PHONY: unit unit-programs fuzz-programs fuzz-smoke lint scan
 
