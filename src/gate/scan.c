@@ -496,8 +496,7 @@ show_progress(Verification *verification)
 
 	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, RelationGetRelid(verification->root));
 	pgstat_progress_update_param(PROTADDR_PROGRESS_IS_VERIFY, 1);
-	if (verification->rel != NULL)
-		pgstat_progress_update_param(PROTADDR_PROGRESS_PARTITION, RelationGetRelid(verification->rel));
+	pgstat_progress_update_param(PROTADDR_PROGRESS_PARTITION, RelationGetRelid(verification->rel));
 	pgstat_progress_update_param(PROTADDR_PROGRESS_VERIFIED, verification->rows);
 	pgstat_progress_update_param(PROTADDR_PROGRESS_PROBLEMS, verification->problems);
 	if (!TimestampDifferenceExceeds(verification->shown, now, SHOW_EVERY_MS))
