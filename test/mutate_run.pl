@@ -94,7 +94,7 @@ sub run
 		next if select($set, undef, undef, $left) <= 0;
 		sysread($from, $buffer, 65536, length $buffer) or last;
 		$until = time + $seconds;
-		while ($buffer =~ s/^([^\n]*)\n//) { $enough ||= $each_line->($1); }
+		while ($buffer =~ s/^([^\n]*)\n//) { my $line = $1; $enough ||= $each_line->($line); }
 	}
 	my $ended = 0;
 	while (!$enough && time < $until) { last if $ended = waitpid($pid, WNOHANG) > 0; sleep(0.01); }
@@ -133,9 +133,12 @@ sub failure
 		my ($input, $program, $database) = $kind eq 'regress' ? ($tree, 'regress/pg_regress', 'contrib_regression')
 		  : ("$tree/test", 'isolation/pg_isolation_regress', 'isolation_regression');
 		my ($failed, %passed);
+		# pg_regress up to 15 says "test NAME ... ok", from 16 on "ok 1 - NAME"
 		my $see = sub {
-			$passed{$1} = 1 if $_[0] =~ /^(?:test|ok\s+\d+\s+[-+])\s+(\w+)(?:\s|$)/ && $_[0] !~ /FAILED|failed/;
-			$failed = $1 if $_[0] =~ /^test\s+(\w+)\s+\.\.\. (?:FAILED|failed)/ || $_[0] =~ /^not ok\s+\d+\s+[-+]\s+(\w+)/;
+			my ($line) = @_;
+			my ($verdict, $test) = $line =~ /^test\s+(\w+)\s+\.\.\. (\w+)/ ? ($2, $1) : $line =~ /^((?:not )?ok)\s+\d+\s+[-+]\s+(\w+)/ ? ($1, $2) : return 0;
+			if ($verdict eq 'ok') { $passed{$test} = 1; }
+			else { $failed = $test; }
 			return defined $failed;
 		};
 		return if run($seconds, "$dir/out", $see, "$pgxs/$program", "--inputdir=$input", "--bindir=$bin", "--dbname=$database", @tests);
@@ -315,6 +318,15 @@ sub build
 	return 1;
 }
 
+# makes_extension($file) starts a server for the tests; a script must run through, or what
+# was changed is no mistake that anybody could miss.
+sub makes_extension
+{
+	my ($file) = @_;
+	fresh_server();
+	return $file !~ /\.sql$/ || quietly("$bin/psql", '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-c', 'BEGIN; CREATE EXTENSION protaddr; ROLLBACK', 'postgres');
+}
+
 # restore($file) makes it the original again, as built and as installed.
 sub restore
 {
@@ -378,6 +390,23 @@ sub killer
 	return;
 }
 
+# changed_lines($diff) gives the first and the last line of the original that differ; where
+# something is only added, the lines around it.
+sub changed_lines
+{
+	my ($diff) = @_;
+	my ($n) = $diff =~ /^@@ -(\d+)/m;
+	my (@gone, $added);
+
+	for (split /\n/, $diff =~ s/.*?^@@[^\n]*\n//msr)
+	{
+		push @gone, $n if /^-/;
+		$added //= $n if /^\+/;
+		$n++ if /^[- ]/;
+	}
+	return @gone ? ($gone[0], $gone[-1]) : ($added - 1, $added);
+}
+
 sub mutate
 {
 	my ($line) = @_;
@@ -401,24 +430,13 @@ sub mutate
 		return not_valid();
 	}
 	my $diff = `diff -u --label '$file' --label '$file, mutant: $operator' '$original' '$tree/$file'`;
-	my ($first, $last) = (1e9, 0);
-	my $n;
-	for (split /\n/, $diff)
-	{
-		if (/^@@ -(\d+)/) { $n = $1; next; }
-		next if !defined $n;
-		if (/^-/) { $first = $n if $n < $first; $last = $n if $n > $last; }
-		# what is added runs if the line after it does
-		if (/^\+/) { $first = $n - 1 if $n - 1 < $first; $last = $n if $n > $last; }
-		$n++ if /^[- ]/;
-	}
+	my ($first, $last) = changed_lines($diff);
 	my $because = reason($file, $diff);
 	if (defined $because) { $verdict->('equivalent', " ($because)"); }
-	elsif (!build($file)) { not_valid(); }
+	elsif (!build($file) || !makes_extension($file)) { not_valid(); }
 	else
 	{
 		my $tests = who_runs($file, $first, $last, slurp($original));
-		fresh_server();
 		my $by = killer($file, $tests);
 		if (defined $by)
 		{
@@ -426,6 +444,7 @@ sub mutate
 			print $out "$file $by\n";
 			close($out);
 			$verdict->('killed', ", by $by");
+			copy("$dir/out/regression.diffs", "$work/why/" . ($file =~ s{/}{.}gr) . ":$at") if -d "$work/why";
 		}
 		else
 		{
