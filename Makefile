@@ -53,6 +53,7 @@ KEYS_OBJS = \
 	src/keys/sealed_column.o
 
 PERSON_OBJS = \
+	src/person/fact_table.o \
 	src/person/identifier.o \
 	src/person/known.o \
 	src/person/link.o \
@@ -152,6 +153,7 @@ PURE_SRCS = \
 	src/address/format.c \
 	src/address/token.c \
 	src/keys/aead.c \
+	src/person/fact_table.c \
 	src/person/subject.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
@@ -190,7 +192,7 @@ REGRESS = install own_tables address_type address_ops show_format show_law keys 
 	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
-	attack_register unnoticed unnoticed_keys unnoticed_law
+	attack_register known_people unnoticed unnoticed_keys unnoticed_law
 REGRESS_OPTS =
 
 ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked protect register

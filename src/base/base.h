@@ -33,6 +33,8 @@
 /* who made a change that may let more out is told nothing before it is committed */
 #define PROTADDR_CHANGE_LETS_OUT		0x10	/* any change may */
 #define PROTADDR_UPDATE_LETS_OUT		0x20	/* an update may */
+#define PROTADDR_INSERT_ADDS			0x40	/* of register_person: what was read of it before
+												 * stays true when rows are added */
 
 typedef struct ProtaddrOwnTable
 {
@@ -146,6 +148,7 @@ typedef enum ProtaddrTable
 	PROTADDR_PROTECTION,
 	PROTADDR_IDENTITY_LINK,
 	PROTADDR_REGISTER_SOURCE,
+	PROTADDR_REGISTER_PERSON,
 	PROTADDR_CHANNEL,
 	PROTADDR_GATE,
 	PROTADDR_NTABLES
@@ -153,8 +156,6 @@ typedef enum ProtaddrTable
 
 extern Oid	protaddr_protection_one_index(void);
 extern Oid	protaddr_identity_index(bool reverse);
-extern Oid	protaddr_register_person(void);
-extern Oid	protaddr_register_person_index(void);
 extern Oid	protaddr_own_relation(const char *name);
 
 extern const ProtaddrPart protaddr_own_tables_part;
@@ -165,6 +166,8 @@ extern Oid	protaddr_table_index(ProtaddrTable table);
 extern Oid	protaddr_address_type(void);
 extern uint64 protaddr_generation(ProtaddrTable table);
 extern uint64 protaddr_generation_seen(ProtaddrTable table);
+extern uint64 protaddr_additions_seen(ProtaddrTable table);
+extern bool protaddr_added_here(void);
 extern bool protaddr_relaxed_here(void);
 
 #endif							/* PROTADDR_BASE_H */

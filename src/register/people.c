@@ -124,8 +124,8 @@ people_flush(ProtaddrPeople *people)
 	old = MemoryContextSwitchTo(people->per_batch);
 	source = CStringGetTextDatum(people->source);
 	key = palloc(VARHDRSZ + PA_SUBJECT_SIZE);
-	rel = table_open(protaddr_register_person(), AccessShareLock);
-	index = index_open(protaddr_register_person_index(), AccessShareLock);
+	rel = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), AccessShareLock);
+	index = index_open(protaddr_table_index(PROTADDR_REGISTER_PERSON), AccessShareLock);
 	slot = table_slot_create(rel, NULL);
 	scan = protaddr_index_beginscan(rel, index, SnapshotSelf, 2);
 	for (int i = 0; i < people->n; i++)
@@ -171,7 +171,7 @@ by_key(const void *a, const void *b)
 static void
 people_copy(ProtaddrPeople *people)
 {
-	Relation	rel = table_open(protaddr_register_person(), RowExclusiveLock);
+	Relation	rel = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), RowExclusiveLock);
 	ParseState *pstate = make_parsestate(NULL);
 	CopyFromState copy;
 	const char *moment = timestamptz_to_str(people->moment);
