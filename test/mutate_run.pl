@@ -370,9 +370,9 @@ sub killer
 			$kills{$by} += $of eq $file ? 3 : $of =~ m{^src/$room/} ? 1 : 0.2;
 		}
 	}
-	# what a script grants, forbids and watches over is looked at by these
-	if ($file =~ /\.sql$/) { $worth{"regress/$_"} = 1 for qw(unnoticed privileges own_tables install); }
-	for my $line (values %{ $runs{$file} }) { $worth{$_} += 1 / keys %{ $counted{$file} } for keys %$line; }
+	# of a script, who runs much of its room; what it grants and watches over these look at
+	if ($file =~ /\.sql$/) { $worth{"regress/$_"} = 0.5 for qw(unnoticed privileges own_tables install); }
+	for my $of ($file =~ /\.sql$/ ? grep { m{^src/$room/} } keys %runs : $file) { $worth{$_} += 1 / keys %{ $counted{$of} } for map { keys %$_ } values %{ $runs{$of} }; }
 	$worth{$_} = (0.1 + ($worth{$_} // 0) + ($kills{$_} // 0)) / (0.3 + $seconds{$_}) for keys %$tests;
 	my %kind_order = (unit => 0, regress => 0, isolation => 0, tap => 1);
 	my @order = sort { $kind_order{ $a =~ s{/.*}{}r } <=> $kind_order{ $b =~ s{/.*}{}r } || $worth{$b} <=> $worth{$a} || $a cmp $b } keys %$tests;
