@@ -280,28 +280,25 @@ FUZZ_SRCS = $(sort $(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
 PURE_LIBS = -lcrypto -lexpat -lsodium
 UNIT_PROGRAMS = $(patsubst $(srcdir)/test/unit/%.c,build_unit/%,$(UNIT_SRCS))
 FUZZ_PROGRAMS = $(patsubst $(srcdir)/test/fuzz/%.c,build_fuzz/%,$(FUZZ_SRCS))
-
+UNIT_COMPILED = $(addprefix build_unit/,$(PURE_SRCS:.c=.o))
+FUZZ_COMPILED = $(addprefix build_fuzz/,$(PURE_SRCS:.c=.o))
 PURE_HEADERS = $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h)
 UNIT_CC = $(CC) $(PURE_CFLAGS) $(UNIT_COVERAGE) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
-FUZZ_CC_ALL = $(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -fno-sanitize-recover=all
 
-# The pure code is compiled once for all programs.
-build_unit/src/%.o: $(srcdir)/src/%.c $(PURE_HEADERS)
+# Each source is compiled once, and linked into every program.
+$(UNIT_COMPILED): build_unit/%.o: $(srcdir)/%.c $(PURE_HEADERS)
 	@$(MKDIR_P) $(@D)
 	$(UNIT_CC) -c -o $@ $<
 
-build_unit/%: $(srcdir)/test/unit/%.c $(PURE_SRCS:%.c=build_unit/%.o) $(PURE_HEADERS) $(wildcard $(srcdir)/test/unit/*.h)
-	$(UNIT_CC) -o $@ $< $(PURE_SRCS:%.c=build_unit/%.o) $(PURE_LIBS)
+$(UNIT_PROGRAMS): build_unit/%: $(srcdir)/test/unit/%.c $(UNIT_COMPILED) $(PURE_HEADERS) $(wildcard $(srcdir)/test/unit/*.h)
+	$(UNIT_CC) -o $@ $< $(UNIT_COMPILED) $(PURE_LIBS)
 
-build_fuzz/src/%.o: $(srcdir)/src/%.c $(PURE_HEADERS)
+$(FUZZ_COMPILED): build_fuzz/%.o: $(srcdir)/%.c $(PURE_HEADERS)
 	@$(MKDIR_P) $(@D)
-	$(FUZZ_CC_ALL) -c -o $@ $<
+	$(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer-no-link,$(SANITIZE) -fno-sanitize-recover=all -c -o $@ $<
 
-build_fuzz/%: $(srcdir)/test/fuzz/%.c $(PURE_SRCS:%.c=build_fuzz/%.o) $(PURE_HEADERS) $(wildcard $(srcdir)/test/fuzz/*.h)
-	$(FUZZ_CC_ALL) -o $@ $< $(PURE_SRCS:%.c=build_fuzz/%.o) $(PURE_LIBS)
-
-# or make would take them for intermediate and delete them
-.SECONDARY: $(PURE_SRCS:%.c=build_unit/%.o) $(PURE_SRCS:%.c=build_fuzz/%.o)
+$(FUZZ_PROGRAMS): build_fuzz/%: $(srcdir)/test/fuzz/%.c $(FUZZ_COMPILED) $(PURE_HEADERS) $(wildcard $(srcdir)/test/fuzz/*.h)
+	$(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(FUZZ_COMPILED) $(PURE_LIBS)
 
 .PHONY: unit unit-programs fuzz-programs fuzz-smoke lint scan
 

@@ -7,8 +7,9 @@ CREATE ROLE regress_install_other;
 SELECT current_database() AS db \gset
 GRANT CREATE ON DATABASE :"db" TO regress_install_other;
 
--- a schema that somebody made first; that of an extension which was dropped stays
+-- another test may have left it
 DROP SCHEMA IF EXISTS protaddr;
+-- a schema that somebody made first
 CREATE SCHEMA protaddr AUTHORIZATION regress_install_other;
 CREATE EXTENSION protaddr;
 ALTER SCHEMA protaddr OWNER TO CURRENT_USER;

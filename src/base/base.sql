@@ -12,7 +12,7 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'duplicate_schema',
             MESSAGE = 'schema "protaddr" already holds objects',
-            HINT = 'Drop or rename the schema, then CREATE EXTENSION protaddr makes its own.';
+            HINT = 'Drop or rename the schema; CREATE EXTENSION protaddr makes its own.';
     END IF;
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n
                    JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) n.nspowner
@@ -21,7 +21,7 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'insufficient_privilege',
             MESSAGE = 'schema "protaddr" belongs to a role that is not a superuser',
-            HINT = 'Drop the schema, then CREATE EXTENSION protaddr makes its own.';
+            HINT = 'Drop the schema; CREATE EXTENSION protaddr makes its own.';
     END IF;
     IF EXISTS (SELECT FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
                JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
@@ -31,10 +31,15 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'insufficient_privilege',
             MESSAGE = 'a role that is not a superuser may create objects in schema "protaddr"',
-            HINT = 'Drop the schema, then CREATE EXTENSION protaddr makes its own.';
+            HINT = 'Drop the schema; CREATE EXTENSION protaddr makes its own.';
     END IF;
 END
 $$;
+
+-- Until the end of the script (module.sql): what nobody is named for below, everybody may
+-- use, also where the installing role's default privileges take that from PUBLIC.
+ALTER DEFAULT PRIVILEGES IN SCHEMA protaddr GRANT EXECUTE ON ROUTINES TO PUBLIC;
+ALTER DEFAULT PRIVILEGES IN SCHEMA protaddr GRANT USAGE ON TYPES TO PUBLIC;
 
 REVOKE ALL ON SCHEMA protaddr FROM PUBLIC;
 GRANT USAGE ON SCHEMA protaddr TO PUBLIC;

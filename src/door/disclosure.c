@@ -279,7 +279,7 @@ write_record(Relation rel, const ProtaddrEvent *event, const ProtaddrIdentifier 
 
 /*
  * record_disclosure is the observer: of a protected address that leaves it writes a
- * record, or finds the one of this payment.  Showing what has left already is none.
+ * record, or finds the one of this payment.  Showing what has left already is not a disclosure.
  */
 static void
 record_disclosure(ProtaddrEvent *event)

@@ -125,7 +125,7 @@ protaddr_held_passes(const ProtaddrHeldDecision *decision, const ProtaddrGate *g
 	if (!protaddr_is_bare(gate, before, desc))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_REFUSED),
-				 errmsg("the row in its table does not wait any more"),
+				 errmsg("the row in its table is no longer waiting"),
 				 errdetail("Its status was changed, or an address put in, where no gate saw it. The row stays held."),
 				 errhint("decide_held(..., 'reject', reason, again => true) rejects it."),
 				 protaddr_errprivate()));
@@ -348,7 +348,7 @@ execute(const char *statement, Relation rel, HeapTuple row)
 				 errmsg("the row was not stored in \"%s\"", RelationGetRelationName(rel)),
 				 expected == SPI_OK_INSERT ?
 				 errdetail("A trigger of the table took it away. The row stays held.") :
-				 errdetail("It does not stand in the table any more, or a trigger or a policy keeps it from you."),
+				 errdetail("It is no longer in the table, or a trigger or a policy hides it from you."),
 				 errhint("See protaddr.held_rows(); decide_held(..., 'reject', reason, again => true) rejects it."),
 				 protaddr_errprivate()));
 }
@@ -369,8 +369,8 @@ send_on(const ProtaddrGate *gate, Relation rel, int64 held_id, const ProtaddrHel
 	if (decision->in_place && (gate->hold_column == InvalidAttrNumber || gate->nkey == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the gate of \"%s\" does not hold rows in place any more", RelationGetRelationName(rel)),
-				 errhint("Use protaddr.remove_gate(), and protaddr.install_gate() with the arguments of then."),
+				 errmsg("the gate of \"%s\" no longer holds rows in place", RelationGetRelationName(rel)),
+				 errhint("Use protaddr.remove_gate(), and protaddr.install_gate() with the same arguments as before."),
 				 protaddr_errprivate()));
 
 	PG_TRY();
@@ -429,8 +429,8 @@ carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, bool if_decided
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the row was held by another gate than \"%s\" has now", RelationGetRelationName(rel)),
-				 errdetail("What its columns mean may be another thing by now. The row stays held."),
-				 errhint("Use protaddr.remove_gate(), and protaddr.install_gate() with the arguments of then; or decide_held(..., 'reject', reason, again => true)."),
+				 errdetail("Its columns may have another meaning now. The row stays held."),
+				 errhint("Use protaddr.remove_gate(), and protaddr.install_gate() with the same arguments as before; or decide_held(..., 'reject', reason, again => true)."),
 				 protaddr_errprivate()));
 
 	memset(&decision, 0, sizeof(decision));

@@ -126,4 +126,4 @@ CREATE FUNCTION protaddr.unknown_people(relation regclass, column_name name) RET
     AS 'MODULE_PATHNAME', 'protaddr_unknown_people' LANGUAGE C STRICT VOLATILE;
 REVOKE ALL ON FUNCTION protaddr.unknown_people(regclass, name) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.unknown_people(regclass, name) IS
-'How many rows of a table name, in this column, a person of whom no register has told: shipped channels withhold the addresses of such people. 0 while no register lists people; NULL while the register is not ready, and for NULL. Reads the whole table. Needs EXECUTE, and SELECT on the column. Raises 42501, 42703, 42804.';
+'How many rows of a table name, in this column, a person whom no register lists: shipped channels withhold the addresses of such people. 0 while no register lists people; NULL while the register is not ready, and for NULL. Reads the whole table. Needs EXECUTE, and SELECT on the column. Raises 42501, 42703, 42804.';

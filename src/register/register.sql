@@ -284,7 +284,7 @@ CREATE TABLE protaddr.register_person (
     known_since timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (subject_key, source)
 );
-COMMENT ON TABLE protaddr.register_person IS 'The people that each register source has told of, protected or not.';
+COMMENT ON TABLE protaddr.register_person IS 'The people that each register source lists, protected or not.';
 COMMENT ON COLUMN protaddr.register_person.subject_key IS 'Canonical form of subject.';
 COMMENT ON COLUMN protaddr.register_person.source IS 'Name of the register source.';
 COMMENT ON COLUMN protaddr.register_person.subject IS 'The person''s identifier as first delivered.';
@@ -661,7 +661,7 @@ BEGIN
 
     INSERT INTO protaddr.register_delivery (source, regime, task, produced, previous, outcome, persons, records, protections,
         protected, newly_protected, lifted, unknown_codes, replaced_numbers, skipped, digest, after_gap, reason)
-    -- a reply has the task number of the deliveries but is none of them
+    -- a reply has the task number of the deliveries without being one
     VALUES (source, 'DK-CPR', CASE WHEN kind = 'delivery' THEN header.task END, header.produced, header.previous, result.outcome, counts.persons, counts.records,
         counts.protections, counts.protected, counts.newly_protected, counts.lifted, counts.unknown_codes,
         counts.replaced_numbers, counts.skipped, counts.digest, after_gap, reason);
@@ -829,7 +829,7 @@ BEGIN
     IF EXISTS (SELECT FROM protaddr.register_staging s WHERE s.source = into_source) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_in_use',
-            MESSAGE = 'something is staged for this source already',
+            MESSAGE = 'rows are already staged for this source',
             HINT = 'protaddr.load_staged() loads it.';
     END IF;
     BEGIN
@@ -937,7 +937,7 @@ COMMENT ON COLUMN protaddr.register_status.stale_at IS 'From when on nothing is 
 COMMENT ON COLUMN protaddr.register_status.last_task IS 'Task number of the last delivery.';
 COMMENT ON COLUMN protaddr.register_status.last_produced IS 'Production date of the last delivery.';
 COMMENT ON COLUMN protaddr.register_status.last_loaded IS 'When the last delivery was loaded.';
-COMMENT ON COLUMN protaddr.register_status.persons IS 'People it has told of.';
+COMMENT ON COLUMN protaddr.register_status.persons IS 'People it lists.';
 COMMENT ON COLUMN protaddr.register_status.protected IS 'People it protects now.';
 COMMENT ON COLUMN protaddr.register_status.protections IS 'Protection rows in force, of every kind.';
 COMMENT ON COLUMN protaddr.register_status.deliveries IS 'Deliveries loaded.';
@@ -1127,7 +1127,7 @@ FROM (SELECT min(i.subject) AS subject, min(i.recorded_from)::date AS since,
 COMMENT ON VIEW protaddr.register_review IS
 'What a person must look at, one row each. Counts: SELECT what, count(*) FROM protaddr.register_review GROUP BY what. What protaddr.register_review_values() adds takes reading every bound value. Names people: for readers of history (GRANT SELECT), not for monitoring.';
 COMMENT ON COLUMN protaddr.register_review.what IS
-'delete date passed (the register still delivers it: it holds, ask why); unknown code (not in regime_code: it hides name, address and town); linked to nobody (identity links end at a subject no register has told of).';
+'delete date passed (the register still delivers it: it holds, ask why); unknown code (not in regime_code: it hides name, address and town); linked to nobody (identity links end at a subject no register lists).';
 COMMENT ON COLUMN protaddr.register_review.subject IS 'The person''s identifier as delivered or entered.';
 COMMENT ON COLUMN protaddr.register_review.since IS 'The delete date, or the day it was recorded.';
 COMMENT ON COLUMN protaddr.register_review.detail IS 'Code and source, or the identifiers.';
