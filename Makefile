@@ -15,12 +15,15 @@ PGFILEDESC = "protaddr - protected addresses"
 # ---- sources, by room, the lower floors first --------------------------------
 
 BASE_OBJS = \
+	src/base/blank.o \
 	src/base/callers.o \
+	src/base/context.o \
 	src/base/database.o \
 	src/base/hooks.o \
 	src/base/log_hygiene.o \
 	src/base/new_id.o \
 	src/base/own_tables.o \
+	src/base/relation.o \
 	src/base/settings.o
 
 TEXT_OBJS = \
@@ -112,7 +115,6 @@ GATE_OBJS = \
 	src/gate/arguments.o \
 	src/gate/carry_out.o \
 	src/gate/decision.o \
-	src/gate/describe.o \
 	src/gate/held.o \
 	src/gate/held_list.o \
 	src/gate/held_row.o \
@@ -187,7 +189,7 @@ DATA_built = protaddr--1.0.sql
 
 # ---- tests, by name -----------------------------------------------------------
 
-REGRESS = install own_tables address_type address_ops show_format show_law keys reseal register \
+REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
 	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
 	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
@@ -195,7 +197,7 @@ REGRESS = install own_tables address_type address_ops show_format show_law keys 
 	attack_register known_people unnoticed unnoticed_keys unnoticed_law
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked protect register
+ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked permission protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

@@ -33,6 +33,25 @@ GRANT SELECT ON protaddr.key_status, protaddr.register_status, protaddr.load_pro
 GRANT EXECUTE ON FUNCTION protaddr.data_key_available(bigint), protaddr.outer_key_name(), protaddr.crypto_library() TO pg_monitor;
 
 -- ---------------------------------------------------------------------------
+-- The triggers of our tables fire always: neither replication nor
+-- session_replication_role gets past what they see to.
+-- ---------------------------------------------------------------------------
+DO $$
+DECLARE
+    own record;
+BEGIN
+    FOR own IN
+        SELECT t.tgrelid::pg_catalog.regclass AS relation, t.tgname AS name
+        FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
+        WHERE c.relnamespace OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace AND NOT t.tgisinternal
+    LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', own.relation, own.name);
+    END LOOP;
+END
+$$;
+DROP FUNCTION protaddr.make_own_table(name, text, text, boolean);
+
+-- ---------------------------------------------------------------------------
 -- A publication FOR ALL TABLES, or of our schema, must not make our own writes fail:
 -- without a key a row is identified by all that it holds.
 -- ---------------------------------------------------------------------------

@@ -106,8 +106,9 @@ extern const ProtaddrChannel *protaddr_channel_show(void);
 typedef struct ProtaddrPayment
 {
 	const char *relation;		/* qualified and quoted */
-	const char *key;			/* the row's key, as text; NULL: it has none */
-	uint8		digest[32];		/* differs for every other payment of the table */
+	const char *key;			/* the row's key, as JSON; NULL: it has none */
+	uint8		digest[32];		/* differs for every other payment of the table, but not in another
+								 * partition */
 } ProtaddrPayment;
 
 /* What is known of the transfer, or the message, that carries an address. */

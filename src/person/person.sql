@@ -45,14 +45,7 @@ CREATE INDEX identity_link_reverse ON protaddr.identity_link (subject_key, ident
 COMMENT ON INDEX protaddr.identity_link_reverse IS 'What stands for a person now.';
 CREATE TRIGGER identity_link_checked BEFORE INSERT ON protaddr.identity_link
     FOR EACH ROW EXECUTE FUNCTION protaddr.identity_link_checked();
-CREATE TRIGGER own_table_changed BEFORE UPDATE OR DELETE ON protaddr.identity_link
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.identity_link
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.identity_link ENABLE ALWAYS TRIGGER identity_link_checked;
-ALTER TABLE protaddr.identity_link ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.identity_link ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.identity_link', '');
+SELECT protaddr.make_own_table('identity_link', dumped => '', changed_by => 'UPDATE OR DELETE');
 
 CREATE FUNCTION protaddr.link_identity(identifier text, subject text, kind text DEFAULT NULL) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
