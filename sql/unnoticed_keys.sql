@@ -41,6 +41,9 @@ SELECT type, value, counted(type, value) FROM (VALUES
     (8, 'span', $$span(home, home, '[]')$$), (9, 'span', 'span(home, NULL)'), (10, 'span', 'span(NULL, home)'), (11, 'span', $$'(,)'$$), (12, 'span', $$'empty'$$),
     (13, 'span_multirange', $$span_multirange(span(home, home, '[]'))$$), (14, 'span_multirange', 'span_multirange(span(NULL, home), span(home, NULL))'), (15, 'span_multirange', $$'{}'$$), (16, 'text', 'home')) v(n, type, value) ORDER BY n;
 
+-- a key that is in use is there
+SELECT left(try('UPDATE protaddr.data_key SET wrapped = NULL WHERE retired_at IS NULL'), 5) AS erased_in_use;
+
 -- what cannot be looked into is named, if it could hold any
 CREATE FOREIGN DATA WRAPPER regress_unnoticed_keys;
 CREATE SERVER regress_unnoticed_keys FOREIGN DATA WRAPPER regress_unnoticed_keys;
