@@ -65,6 +65,10 @@ SELECT id, protaddr.show(address) FROM letter ORDER BY id;
 SELECT count(*) AS disclosed FROM protaddr.disclosure WHERE channel = 'box';
 SELECT count(*) AS wrong FROM protaddr.verify_gate('letter');
 
+-- what is told of it
+SELECT action, rule FROM protaddr.explain_release(home('6201704002'), 'box');
+SELECT subject, protaddr.substitute_fits(home('6201704002'), subject) AS fits FROM (VALUES (1, '6201704002'), (2, '62-01704002'), (3, '6301704003'), (4, ''), (5, NULL)) v(n, subject) ORDER BY n;
+
 -- ---- whose substitute
 SELECT protaddr.set_substitute('6201704002', protaddr.address(StrtNm => 'Postboks', BldgNb => '62', PstCd => '1000', TwnNm => 'Testby', Ctry => 'DK'), 'box') AS of_62;
 SELECT protaddr.set_channel('box', 'substitute', without_substitute => 'withhold');

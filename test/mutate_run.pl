@@ -377,8 +377,8 @@ sub killer
 	my %kind_order = (unit => 0, regress => 0, isolation => 0, tap => 1);
 	my @order = sort { $kind_order{ $a =~ s{/.*}{}r } <=> $kind_order{ $b =~ s{/.*}{}r } || $worth{$b} <=> $worth{$a} || $a cmp $b } keys %$tests;
 
-	# many tests run any script: without TAP, those that are most likely
-	splice(@order, 16) if $file =~ /\.sql$/ && @order > 16 && !grep { m{^tap/} } keys %seconds;
+	# without TAP, the likely ones will do
+	splice(@order, 16) if @order > 16 && !grep { m{^tap/} } keys %seconds;
 	while (@order)
 	{
 		# as many of one kind as follow each other are run together
