@@ -240,7 +240,7 @@ sub who_runs
 	my ($file, $first, $last, $text) = @_;
 	my $sql = $file =~ /\.sql$/;
 	my @before = split /\n/, $text;
-	$#before = $first - 2;
+	$#before = $first - 1;
 	my ($brace) = grep { /^[{}]/ } reverse @before;
 
 	return { map { $_ => 1 } grep { !/^unit/ } keys %seconds } if $sql;
