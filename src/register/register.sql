@@ -294,10 +294,13 @@ CREATE TRIGGER own_table_changed BEFORE UPDATE OR DELETE ON protaddr.register_pe
 -- whose address may leave hangs on it; once for a load of millions
 CREATE TRIGGER own_table_filled BEFORE INSERT ON protaddr.register_person
     FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+CREATE TRIGGER own_row_added AFTER INSERT ON protaddr.register_person
+    FOR EACH ROW EXECUTE FUNCTION protaddr.register_person_added();
 CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_person
     FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
 ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_changed;
 ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_filled;
+ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_row_added;
 ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_truncated;
 SELECT pg_catalog.pg_extension_config_dump('protaddr.register_person', '');
 
