@@ -92,6 +92,7 @@ protaddr.load_cpr_path(text,text,text,text)|none
 protaddr.load_register(text,jsonb,text,text,bigint,bigint,boolean)|none
 protaddr.load_staged(text,text,text,bigint,bigint,boolean)|none
 protaddr.load_staged_rows(text,text)|none
+protaddr.lock_own_table(regclass,boolean)|all
 protaddr.note_channel_change()|none
 protaddr.new_id()|none
 protaddr.note_refusal(text,text,text,date,text)|none

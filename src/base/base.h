@@ -11,7 +11,9 @@
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "parser/analyze.h"
+#include "storage/lockdefs.h"
 #include "tcop/utility.h"
+#include "utils/relcache.h"
 
 #include "compat.h"
 
@@ -100,6 +102,10 @@ extern void protaddr_hooks_init(const ProtaddrPart *const *all, int nall);
 extern void protaddr_utility_go_on(ProtaddrUtility *command);
 extern void protaddr_hooks_before_others(void);
 
+/* ---- base/blank.c: does a text say anything? ------------------------------------ */
+
+extern bool protaddr_is_blank(const char *word);
+
 /* ---- base/callers.c: with whose rights this code runs ---------------------- */
 
 typedef bool (*ProtaddrRoleTest) (Oid role, const void *what);
@@ -110,6 +116,10 @@ extern bool protaddr_callers_all(ProtaddrRoleTest test, const void *what);
 extern bool protaddr_callers_unseen(void);
 extern char *protaddr_callers_name(void);
 extern char *protaddr_role_name(Oid role);
+
+/* ---- base/context.c: what errors say of the way through our functions ---------- */
+
+extern const ProtaddrPart protaddr_context_part;
 
 /* ---- base/log_hygiene.c: keeps clear addresses out of the log -------------- */
 
@@ -127,6 +137,17 @@ extern int	protaddr_errprivate(void);
 /* the same where the error may be a soft one, which unwinds nothing */
 #define protaddr_errprivate_unless(escontext) \
 	((escontext) != NULL ? 0 : protaddr_errprivate())
+
+/* ---- base/relation.c: opening a relation that a caller has named --------------- */
+
+typedef void (*ProtaddrPermission) (Oid relation);
+
+extern char *protaddr_qualified_name(Oid relation);
+extern char *protaddr_existing_name(Oid relation);
+extern Relation protaddr_open_permitted(Oid relation, LOCKMODE lock, ProtaddrPermission check);
+extern void protaddr_check_owner(Oid relation);
+extern void protaddr_check_privilege(Oid relation, AclMode mode);
+extern void protaddr_check_column_privilege(Oid relation, AclMode mode);
 
 /* ---- base/settings.c: the configuration's word counts, and no session's -------- */
 

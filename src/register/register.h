@@ -14,7 +14,7 @@
 
 extern const ProtaddrPart protaddr_register_part;
 
-/* ---- register/people.c: whom a source has told of -------------------------- */
+/* ---- register/people.c: whom a source lists -------------------------- */
 
 typedef struct ProtaddrPeople ProtaddrPeople;
 
