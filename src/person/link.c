@@ -60,7 +60,7 @@ static HeapTuple link_change(TriggerData *trigdata, HeapTuple row);
 
 static const ProtaddrOwnTable tables[] = {
 	{.name = "identity_link", PROTADDR_COLUMNS(link_columns),
-	.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_UPDATE_LETS_OUT,
+		.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_UPDATE_LETS_OUT,
 	.change = link_change},
 };
 

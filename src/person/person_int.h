@@ -78,8 +78,8 @@ typedef struct Picture
 	TimestampTz retry_at;
 
 	/*
-	 * Changes begun, by a part of the hash, and how many of their transactions have not
-	 * ended: what somebody read before or meanwhile does not settle anything.
+	 * Changes begun, by a part of the hash, and how many of their transactions have not ended:
+	 * what somebody read before or meanwhile does not settle anything.
 	 */
 	uint64		begun[PICTURE_STRIPES];
 	uint32		open[PICTURE_STRIPES];
@@ -92,8 +92,8 @@ typedef struct Pictures
 	uint64		last_serial;
 
 	/*
-	 * Transactions that change a register, in two groups: who builds a picture has new
-	 * ones join the other group, and waits until nobody is left in the first.
+	 * Transactions that change a register, in two groups: who builds a picture has new ones join
+	 * the other group, and waits until nobody is left in the first.
 	 */
 	int			group;
 	uint32		writers[2];

@@ -70,7 +70,7 @@ static struct
 	int			last_len;		/* the identifier asked about last, and its hash */
 	uint64		last_hash;
 	char		last[PA_SUBJECT_SIZE];
-}			seen;
+}	seen;
 
 /* What this transaction has changed. */
 static struct
@@ -81,7 +81,7 @@ static struct
 	uint64		serial;			/* of the picture it has marked in */
 	uint64		marks;
 	uint64		open[PICTURE_STRIPES / 64];
-}			changes;
+}	changes;
 
 static void picture_start(void);
 static void picture_request(void);
@@ -351,7 +351,7 @@ protaddr_picture_change(const ProtaddrIdentifier *id)
 	LWLockAcquire(protaddr_pictures->lock, LW_EXCLUSIVE);
 	begin_writing();
 	picture = protaddr_picture_of(MyDatabaseId);
-	if (picture != NULL && picture->state != PICTURE_NONE)
+	if (picture != NULL && picture->state !=PICTURE_NONE)
 	{
 		uint64		hash = protaddr_fact_hash(picture->key, id->key, id->len);
 		int			stripe = stripe_of(hash);

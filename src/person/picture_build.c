@@ -326,7 +326,7 @@ store_batch(Batch *batch)
 
 	CHECK_FOR_INTERRUPTS();
 	LWLockAcquire(protaddr_pictures->lock, LW_EXCLUSIVE);
-	if (picture->serial != batch->serial || picture->state != PICTURE_BEING_BUILT)
+	if (picture->serial != batch->serial || picture->state !=PICTURE_BEING_BUILT)
 		batch->given_up = true;
 	for (int i = 0; i < batch->n && !batch->given_up; i++)
 	{

@@ -83,7 +83,7 @@ static HeapTuple source_change(TriggerData *trigdata, HeapTuple row);
 
 static const ProtaddrOwnTable tables[] = {
 	{.name = "protection", PROTADDR_COLUMNS(protection_columns),
-	.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_UPDATE_LETS_OUT,
+		.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_UPDATE_LETS_OUT,
 	.change = protection_change},
 	{.name = "register_source", PROTADDR_COLUMNS(source_columns), .rules = PROTADDR_CHANGE_LETS_OUT,
 	.change = source_change},
