@@ -1,5 +1,5 @@
 #
-# 027_copies.pl
+# 028_copies.pl
 #		Does a copy of a database show what its original protects meanwhile?
 #
 # A database made from a template, one that is published as a whole, a base backup that is
