@@ -60,6 +60,8 @@ PERSON_OBJS = \
 	src/person/identifier.o \
 	src/person/known.o \
 	src/person/link.o \
+	src/person/picture.o \
+	src/person/picture_build.o \
 	src/person/protected.o \
 	src/person/subject.o \
 	src/person/subject_type.o \

@@ -85,7 +85,8 @@ typedef struct ProtaddrPart
 	void		(*emit_log) (ErrorData *error);
 
 	/* These may throw, which refuses. */
-	void		(*pre_commit) (void);
+	void		(*pre_commit) (void);	/* or prepare */
+	void		(*pre_prepare) (void);
 	void		(*object_access) (ObjectAccessType access, Oid class, Oid object, int column, void *arg);
 	bool		(*check_perms) (List *asked, bool ereport_on_violation);
 	void		(*executor_start) (QueryDesc *query);
@@ -184,6 +185,7 @@ extern void protaddr_own_tables_known(const ProtaddrOwnTable *tables, int ntable
 extern void protaddr_forgetting(bool on);
 extern Oid	protaddr_table(ProtaddrTable table);
 extern Oid	protaddr_table_index(ProtaddrTable table);
+extern bool protaddr_is_register_table(Oid relation);
 extern Oid	protaddr_address_type(void);
 extern uint64 protaddr_generation(ProtaddrTable table);
 extern uint64 protaddr_generation_seen(ProtaddrTable table);
