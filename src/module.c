@@ -25,6 +25,7 @@ void		_PG_init(void);
  */
 static const ProtaddrPart *const parts[] = {
 	&protaddr_log_hygiene_part, /* log; end of transaction */
+	&protaddr_context_part,		/* log */
 	&protaddr_callers_part,		/* SECURITY DEFINER functions */
 	&protaddr_own_tables_part,	/* relations, schemas; end of transaction */
 	&protaddr_kek_part,			/* settings */
@@ -34,6 +35,7 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_link_part,		/* tables */
 	&protaddr_protected_part,	/* tables, settings; end of transaction */
 	&protaddr_known_part,		/* tables */
+	&protaddr_picture_part,		/* settings, shared memory; DDL, before prepare, end of transaction */
 	&protaddr_register_part,	/* tables */
 	&protaddr_bound_column_part,	/* relations */
 	&protaddr_channel_part,		/* tables */

@@ -11,7 +11,9 @@
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "parser/analyze.h"
+#include "storage/lockdefs.h"
 #include "tcop/utility.h"
+#include "utils/relcache.h"
 
 #include "compat.h"
 
@@ -83,7 +85,8 @@ typedef struct ProtaddrPart
 	void		(*emit_log) (ErrorData *error);
 
 	/* These may throw, which refuses. */
-	void		(*pre_commit) (void);
+	void		(*pre_commit) (void);	/* or prepare */
+	void		(*pre_prepare) (void);
 	void		(*object_access) (ObjectAccessType access, Oid class, Oid object, int column, void *arg);
 	bool		(*check_perms) (List *asked, bool ereport_on_violation);
 	void		(*executor_start) (QueryDesc *query);
@@ -99,6 +102,10 @@ extern void protaddr_hooks_init(const ProtaddrPart *const *all, int nall);
 extern void protaddr_utility_go_on(ProtaddrUtility *command);
 extern void protaddr_hooks_before_others(void);
 
+/* ---- base/blank.c: does a text say anything? ------------------------------------ */
+
+extern bool protaddr_is_blank(const char *word);
+
 /* ---- base/callers.c: with whose rights this code runs ---------------------- */
 
 typedef bool (*ProtaddrRoleTest) (Oid role, const void *what);
@@ -109,6 +116,10 @@ extern bool protaddr_callers_all(ProtaddrRoleTest test, const void *what);
 extern bool protaddr_callers_unseen(void);
 extern char *protaddr_callers_name(void);
 extern char *protaddr_role_name(Oid role);
+
+/* ---- base/context.c: what errors say of the way through our functions ---------- */
+
+extern const ProtaddrPart protaddr_context_part;
 
 /* ---- base/log_hygiene.c: keeps clear addresses out of the log -------------- */
 
@@ -127,6 +138,19 @@ extern int	protaddr_errprivate(void);
 #define protaddr_errprivate_unless(escontext) \
 	((escontext) != NULL ? 0 : protaddr_errprivate())
 
+/* ---- base/relation.c: opening a relation that a caller has named --------------- */
+
+typedef void (*ProtaddrPermission) (Oid relation);
+typedef void (*ProtaddrRowReader) (HeapTuple row, TupleDesc desc, void *arg);
+
+extern char *protaddr_qualified_name(Oid relation);
+extern char *protaddr_existing_name(Oid relation);
+extern Relation protaddr_open_permitted(Oid relation, LOCKMODE lock, ProtaddrPermission check);
+extern void protaddr_read_rows(const char *query, ProtaddrRowReader reader, void *arg);
+extern void protaddr_check_owner(Oid relation);
+extern void protaddr_check_privilege(Oid relation, AclMode mode);
+extern void protaddr_check_column_privilege(Oid relation, AclMode mode);
+
 /* ---- base/settings.c: the configuration's word counts, and no session's -------- */
 
 extern void protaddr_settings_read(void);
@@ -139,6 +163,7 @@ extern const char *protaddr_this_database(void);
 /* ---- base/new_id.c: numbers of our tables' rows ----------------------------- */
 
 extern int64 protaddr_next_id(void);
+extern int64 protaddr_random_id(void);
 
 /* ---- base/own_tables.c: our tables' identity and invalidation -------------- */
 
@@ -163,6 +188,7 @@ extern void protaddr_own_tables_known(const ProtaddrOwnTable *tables, int ntable
 extern void protaddr_forgetting(bool on);
 extern Oid	protaddr_table(ProtaddrTable table);
 extern Oid	protaddr_table_index(ProtaddrTable table);
+extern bool protaddr_is_register_table(Oid relation);
 extern Oid	protaddr_address_type(void);
 extern uint64 protaddr_generation(ProtaddrTable table);
 extern uint64 protaddr_generation_seen(ProtaddrTable table);

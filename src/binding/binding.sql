@@ -39,6 +39,14 @@ BEGIN
             ERRCODE = 'wrong_object_type',
             MESSAGE = 'only a column of a table can be bound';
     END IF;
+    -- rows that others commit after our snapshot could neither be seen nor bound
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'feature_not_supported',
+            MESSAGE = 'a column can only be bound in a READ COMMITTED transaction',
+            HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED first.';
+    END IF;
+    PERFORM protaddr.lock_own_table(relation);
     SELECT a.* INTO bound FROM pg_attribute a
     WHERE a.attrelid = relation AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped;
     SELECT a.* INTO person FROM pg_attribute a
@@ -75,14 +83,6 @@ BEGIN
             MESSAGE = format('column %I of %s is already bound to %I', column_name, relation, subject);
     END IF;
 
-    -- rows that others commit after our snapshot could neither be seen nor bound
-    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'feature_not_supported',
-            MESSAGE = 'a column can only be bound in a READ COMMITTED transaction',
-            HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED first.';
-    END IF;
-
     -- zz: triggers fire by name, and this one is to see what others made of the row
     trigger_name := format('zz_protaddr_bind_%s_%s', bound.attnum, person.attnum);
     EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION protaddr.bind_row(%L, %L)',
@@ -113,6 +113,7 @@ DECLARE
     bind_trigger record;
     removed bigint := 0;
 BEGIN
+    PERFORM protaddr.lock_own_table(relation, true);
     FOR bind_trigger IN
         SELECT t.tgname, c.relkind FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
         WHERE t.tgrelid = relation AND t.tgfoid = 'protaddr.bind_row()'::regprocedure

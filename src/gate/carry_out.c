@@ -228,7 +228,7 @@ insert_statement(Relation rel, const bool *has)
 		add_column(&values, "h.", NameStr(TupleDescAttr(desc, i)->attname));
 	}
 	return psprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM " ROW_NAME " h",
-					protaddr_gated_name(RelationGetRelid(rel)), columns.data, values.data);
+					protaddr_qualified_name(RelationGetRelid(rel)), columns.data, values.data);
 }
 
 /* equality_of gives the operator that a key's index goes by, so that nobody else's is found. */
@@ -281,7 +281,7 @@ update_statement(const ProtaddrGate *gate, Relation rel, const bool *has)
 								 equality_of(rel, gate->key[i]), psprintf("h.%s", column), att->atttypid);
 	}
 	return psprintf("UPDATE %s t SET %s FROM " ROW_NAME " h WHERE %s",
-					protaddr_gated_name(RelationGetRelid(rel)), set.data, where.data);
+					protaddr_qualified_name(RelationGetRelid(rel)), set.data, where.data);
 }
 
 /*
@@ -413,7 +413,7 @@ carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, bool if_decided
 	ProtaddrHeldDecision decision;
 
 	(void) protaddr_held_take(held_rel, held_id, words, &held);
-	if (strcmp(words[PROTADDR_HELD_RELATION - 1], protaddr_gated_name(gate->root)) != 0)
+	if (strcmp(words[PROTADDR_HELD_RELATION - 1], protaddr_qualified_name(gate->root)) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("held row %lld is not a row of \"%s\"", (long long) held_id, RelationGetRelationName(rel))));
@@ -447,6 +447,12 @@ carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, bool if_decided
 	return true;
 }
 
+static void
+check_may_write(Oid relation)
+{
+	protaddr_check_column_privilege(relation, ACL_INSERT | ACL_UPDATE);
+}
+
 /*
  * open_gated opens the table, locked as a writer locks it, and only for one who may write
  * it; gives its gate.
@@ -454,15 +460,8 @@ carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, bool if_decided
 static Relation
 open_gated(Oid relation, const ProtaddrGate **gate)
 {
-	Relation	rel;
+	Relation	rel = protaddr_open_permitted(relation, RowExclusiveLock, check_may_write);
 
-	if (get_rel_relkind(relation) != '\0' &&
-		pg_class_aclcheck(relation, GetUserId(), ACL_INSERT) != ACLCHECK_OK &&
-		pg_class_aclcheck(relation, GetUserId(), ACL_UPDATE) != ACLCHECK_OK &&
-		pg_attribute_aclcheck_all(relation, GetUserId(), ACL_INSERT, ACLMASK_ANY) != ACLCHECK_OK &&
-		pg_attribute_aclcheck_all(relation, GetUserId(), ACL_UPDATE, ACLMASK_ANY) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(get_rel_relkind(relation)), get_rel_name(relation));
-	rel = relation_open(relation, RowExclusiveLock);
 	*gate = protaddr_gate_of_table(rel);
 	if (*gate == NULL || (*gate)->root != relation)
 		ereport(ERROR,
@@ -579,7 +578,7 @@ protaddr_carry_out_held(PG_FUNCTION_ARGS)
 		done = 1;
 	}
 	else
-		foreach(cell, decided_rows(protaddr_gated_name(gate->root)))
+		foreach(cell, decided_rows(protaddr_qualified_name(gate->root)))
 			done += try_carry_out(gate, rel, *(int64 *) lfirst(cell)) ? 1 : 0;
 	relation_close(rel, NoLock);
 	PG_RETURN_INT64(done);

@@ -159,6 +159,7 @@ BEGIN
             ERRCODE = 'wrong_object_type',
             MESSAGE = 'a gate can be installed only on a table';
     END IF;
+    PERFORM protaddr.lock_own_table(relation);
     IF kind <> 'p' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = relation) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'feature_not_supported',
@@ -446,19 +447,7 @@ COMMENT ON INDEX protaddr.held_decision_of IS 'Acts by held row.';
 CREATE INDEX held_decision_covers ON protaddr.held_decision (covers);
 COMMENT ON INDEX protaddr.held_decision_covers IS 'Acts by the payment that they cover.';
 
-DO $$
-DECLARE
-    own text;
-BEGIN
-    FOREACH own IN ARRAY ARRAY['held', 'held_decision'] LOOP
-        EXECUTE pg_catalog.format('CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.%I FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed()', own);
-        EXECUTE pg_catalog.format('CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.%I FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed()', own);
-        EXECUTE pg_catalog.format('ALTER TABLE protaddr.%I ENABLE ALWAYS TRIGGER own_table_changed, ENABLE ALWAYS TRIGGER own_table_truncated', own);
-        EXECUTE pg_catalog.format('REVOKE ALL ON protaddr.%I FROM PUBLIC', own);
-        PERFORM pg_catalog.pg_extension_config_dump('protaddr.' || own, '');
-    END LOOP;
-END
-$$;
+SELECT protaddr.make_own_table('held', dumped => ''), protaddr.make_own_table('held_decision', dumped => '');
 
 CREATE FUNCTION protaddr.held_rows(
     relation regclass DEFAULT NULL,
@@ -548,13 +537,7 @@ COMMENT ON COLUMN protaddr.gate.relation_name IS 'Its qualified name. If the rel
 COMMENT ON COLUMN protaddr.gate.arguments IS 'The arguments of its triggers, as pg_trigger has them.';
 COMMENT ON COLUMN protaddr.gate.installed_at IS 'When the gate was entered.';
 COMMENT ON COLUMN protaddr.gate.installed_by IS 'Login role of the session that entered it.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.gate
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.gate
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.gate ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.gate ENABLE ALWAYS TRIGGER own_table_truncated;
-REVOKE ALL ON protaddr.gate FROM PUBLIC;
+SELECT protaddr.make_own_table('gate');
 
 CREATE TABLE protaddr.gate_change (
     -- no key: a parallel restore may add rows of gates before those of the dump are there
@@ -573,14 +556,7 @@ COMMENT ON COLUMN protaddr.gate_change.changed_by IS 'Login role.';
 COMMENT ON COLUMN protaddr.gate_change.relation IS 'Name of the outbound table at that time.';
 COMMENT ON COLUMN protaddr.gate_change.what IS 'installed; removed by protaddr.remove_gate(); dropped with its table.';
 COMMENT ON COLUMN protaddr.gate_change.detail IS 'The gate''s arguments: pairs of a key and a value.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.gate_change
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.gate_change
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.gate_change ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.gate_change ENABLE ALWAYS TRIGGER own_table_truncated;
-REVOKE ALL ON protaddr.gate_change FROM PUBLIC;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.gate_change', '');
+SELECT protaddr.make_own_table('gate_change', dumped => '');
 
 CREATE FUNCTION protaddr.remove_gate(relation regclass) RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_remove_gate' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;

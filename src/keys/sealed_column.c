@@ -36,9 +36,9 @@ static bool holds_address(Oid type, Oid address);
 
 /* protaddr_is_own_relation tells whether a relation stands in our schema. */
 bool
-protaddr_is_own_relation(Relation rel)
+protaddr_is_own_relation(Oid relation)
 {
-	return RelationGetNamespace(rel) == get_namespace_oid("protaddr", true);
+	return get_rel_namespace(relation) == get_namespace_oid("protaddr", true);
 }
 
 /* protaddr_sealed_column tells what stands in a column. */
@@ -53,11 +53,12 @@ protaddr_sealed_column(Relation rel, AttrNumber column)
 	if (getBaseType(att->atttypid) == address)
 		return PROTADDR_SEALED;
 	if (att->atttypid == BYTEAOID && strcmp(NameStr(att->attname), "sealed") == 0 &&
-		protaddr_is_own_relation(rel))
+		protaddr_is_own_relation(RelationGetRelid(rel)))
 		return PROTADDR_SEALED;
 	return holds_address(att->atttypid, address) ? PROTADDR_SEALED_INSIDE : PROTADDR_NOT_SEALED;
 }
 
+/* holds_address looks into arrays, ranges, domains and composites. */
 static bool
 holds_address(Oid type, Oid address)
 {
@@ -84,6 +85,15 @@ holds_address(Oid type, Oid address)
 		return holds;
 	}
 	return false;
+}
+
+/* protaddr_type_holds_address tells whether a value of the type is or holds an address. */
+bool
+protaddr_type_holds_address(Oid type)
+{
+	Oid			address = protaddr_address_type();
+
+	return OidIsValid(address) && holds_address(type, address);
 }
 
 /* protaddr_sealed_key gives the data key of a value, which may be toasted; 0 if it is no seal. */

@@ -106,8 +106,9 @@ extern const ProtaddrChannel *protaddr_channel_show(void);
 typedef struct ProtaddrPayment
 {
 	const char *relation;		/* qualified and quoted */
-	const char *key;			/* the row's key, as text; NULL: it has none */
-	uint8		digest[32];		/* differs for every other payment of the table */
+	const char *key;			/* the row's key, as JSON; NULL: it has none */
+	uint8		digest[32];		/* differs for every other payment of the table, but not in another
+								 * partition */
 } ProtaddrPayment;
 
 /* What is known of the transfer, or the message, that carries an address. */
@@ -225,7 +226,9 @@ typedef struct ProtaddrEvent
 	int			npeople;
 	Oid			login_role;
 	Oid			role;			/* that it works as */
-	uint64		disclosure_before;	/* the record that the value names; 0: none */
+	const uint64 *disclosed_before; /* records that may be of this payment: the one that the value
+									 * names, those of the message */
+	int			ndisclosed_before;
 	uint64		disclosure;		/* set by the observer that records it; 0: not recorded */
 	bool		told;
 } ProtaddrEvent;

@@ -95,18 +95,10 @@ INSERT INTO protaddr.channel (channel, route, when_protected, when_unknown, when
      'GDPR art. 15(4): what somebody may have of their own data does not reach the data of others; art. 5(1)(c) and (f). The other holder may be the one whom a person is protected from', true),
     ('representative', 'customer', 'hold', 'hold', NULL, 'What a guardian or another representative of a customer gets',
      'GDPR art. 5(1)(c) and (f): whether the representative may know the address depends on the mandate, and the person may be protected from the representative; each answer is decided by a person', true);
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.channel
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.channel
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+SELECT protaddr.make_own_table('channel', dumped => 'WHERE NOT shipped');
 CREATE TRIGGER take_over_shipped_row BEFORE INSERT OR UPDATE ON protaddr.channel
     FOR EACH ROW EXECUTE FUNCTION protaddr.take_over_shipped_row();
-ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER own_table_truncated;
-ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER take_over_shipped_row;
-REVOKE ALL ON protaddr.channel FROM PUBLIC;
 GRANT SELECT ON protaddr.channel TO PUBLIC;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.channel', 'WHERE NOT shipped');
 
 CREATE TABLE protaddr.channel_change (
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -121,13 +113,7 @@ COMMENT ON COLUMN protaddr.channel_change.changed_by IS 'Login role.';
 COMMENT ON COLUMN protaddr.channel_change.channel IS 'The channel.';
 COMMENT ON COLUMN protaddr.channel_change.before IS 'The row before; NULL if it is new.';
 COMMENT ON COLUMN protaddr.channel_change.after IS 'The row after; NULL if it is gone.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.channel_change
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.channel_change
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.channel_change ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.channel_change ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.channel_change', '');
+SELECT protaddr.make_own_table('channel_change', dumped => '');
 
 CREATE FUNCTION protaddr.note_channel_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -152,7 +138,6 @@ REVOKE ALL ON FUNCTION protaddr.note_channel_change() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.note_channel_change() IS 'Trigger of protaddr.channel: records each change in protaddr.channel_change. Raises 23P01 for two rules of a channel at one time.';
 CREATE CONSTRAINT TRIGGER note_channel_change AFTER INSERT OR UPDATE OR DELETE ON protaddr.channel
     FOR EACH ROW EXECUTE FUNCTION protaddr.note_channel_change();
-ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER note_channel_change;
 
 CREATE FUNCTION protaddr.set_channel(
     channel text,
@@ -291,13 +276,7 @@ COMMENT ON COLUMN protaddr.exchange_rate.in_currency IS 'ISO 4217 code of the cu
 COMMENT ON COLUMN protaddr.exchange_rate.valid_from IS 'From when it counts.';
 COMMENT ON COLUMN protaddr.exchange_rate.rate IS 'How much of in_currency one unit of currency is.';
 COMMENT ON COLUMN protaddr.exchange_rate.recorded_by IS 'Login role that entered it.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.exchange_rate
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.exchange_rate
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.exchange_rate ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.exchange_rate ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.exchange_rate', '');
+SELECT protaddr.make_own_table('exchange_rate', dumped => '');
 
 CREATE FUNCTION protaddr.set_exchange_rate(currency text, rate numeric, in_currency text DEFAULT 'EUR') RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -333,9 +312,7 @@ CREATE INDEX linked_transfer_payee ON protaddr.linked_transfer (payee_key, at);
 COMMENT ON INDEX protaddr.linked_transfer_payee IS 'The transfers to a payee.';
 CREATE INDEX linked_transfer_reference ON protaddr.linked_transfer (relation, reference);
 COMMENT ON INDEX protaddr.linked_transfer_reference IS 'The transfer that a row is.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.linked_transfer
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.linked_transfer ENABLE ALWAYS TRIGGER own_table_changed;
+SELECT protaddr.make_own_table('linked_transfer', may_be_emptied => true);
 
 CREATE FUNCTION protaddr.forget_linked_transfers(before timestamptz DEFAULT now() - interval '1 year') RETURNS bigint
     LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -376,15 +353,7 @@ CREATE UNIQUE INDEX substitute_address_one ON protaddr.substitute_address (subje
 COMMENT ON INDEX protaddr.substitute_address_one IS 'The one substitute of a person now.';
 CREATE INDEX substitute_address_history ON protaddr.substitute_address (subject_key, recorded_from);
 COMMENT ON INDEX protaddr.substitute_address_history IS 'The substitutes a person ever had.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.substitute_address
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.substitute_address
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.substitute_address ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.substitute_address ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.substitute_address', '');
-
-REVOKE ALL ON protaddr.substitute_address FROM PUBLIC, pg_monitor;
+SELECT protaddr.make_own_table('substitute_address', dumped => '');
 
 CREATE FUNCTION protaddr.substitute_fits(address protaddr.address, subject text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_substitute_fits' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
@@ -466,13 +435,7 @@ COMMENT ON COLUMN protaddr.birth_data.recorded_to IS 'Until when it was used; in
 COMMENT ON COLUMN protaddr.birth_data.recorded_by IS 'Login role that entered it.';
 CREATE UNIQUE INDEX birth_data_one ON protaddr.birth_data (subject_key) WHERE recorded_to = 'infinity';
 COMMENT ON INDEX protaddr.birth_data_one IS 'The birth data of a person now.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.birth_data
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.birth_data
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.birth_data ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.birth_data ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.birth_data', '');
+SELECT protaddr.make_own_table('birth_data', dumped => '');
 
 CREATE FUNCTION protaddr.set_birth_data(subject text, birth_date date, city text, country text, province text DEFAULT NULL) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

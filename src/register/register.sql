@@ -188,13 +188,7 @@ COMMENT ON INDEX protaddr.protection_current IS 'Exactly the protections that hi
 CREATE INDEX protection_history ON protaddr.protection (subject_key, recorded_from);
 COMMENT ON INDEX protaddr.protection_history IS 'A person''s whole history.';
 
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.protection
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.protection
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.protection ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.protection ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.protection', '');
+SELECT protaddr.make_own_table('protection', dumped => '');
 
 CREATE TABLE protaddr.register_source (
     source text PRIMARY KEY,
@@ -212,12 +206,7 @@ COMMENT ON COLUMN protaddr.register_source.max_age IS 'How old it may be; NULL: 
 COMMENT ON COLUMN protaddr.register_source.regime IS 'Whose codes it delivers, such as DK-CPR; NULL if it was only ever confirmed by hand.';
 COMMENT ON COLUMN protaddr.register_source.confirmed_by IS 'Login role that last loaded or confirmed it.';
 COMMENT ON COLUMN protaddr.register_source.recorded_in IS 'The database in which that was done, see protaddr.this_database(); in another one the row does not count. What logical replication brings later counts where the source was loaded or confirmed once.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.register_source
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_source
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.register_source ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.register_source ENABLE ALWAYS TRIGGER own_table_truncated;
+SELECT protaddr.make_own_table('register_source');
 -- not dumped: what a restored database knows is of the day of the dump, and nothing
 -- is disclosed until its sources are loaded or confirmed
 
@@ -269,13 +258,7 @@ COMMENT ON COLUMN protaddr.register_delivery.after_gap IS 'Loaded although a del
 COMMENT ON COLUMN protaddr.register_delivery.reason IS 'Why it was loaded all the same.';
 CREATE INDEX register_delivery_last ON protaddr.register_delivery (source, task, id);
 COMMENT ON INDEX protaddr.register_delivery_last IS 'The last delivery of a task.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.register_delivery
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_delivery
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.register_delivery ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.register_delivery ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.register_delivery', '');
+SELECT protaddr.make_own_table('register_delivery', dumped => '');
 
 CREATE TABLE protaddr.register_person (
     subject_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (protaddr.subject_key(subject)) STORED,
@@ -289,17 +272,12 @@ COMMENT ON COLUMN protaddr.register_person.subject_key IS 'Canonical form of sub
 COMMENT ON COLUMN protaddr.register_person.source IS 'Name of the register source.';
 COMMENT ON COLUMN protaddr.register_person.subject IS 'The person''s identifier as first delivered.';
 COMMENT ON COLUMN protaddr.register_person.known_since IS 'When the source first told of the person.';
-CREATE TRIGGER own_table_changed BEFORE UPDATE OR DELETE ON protaddr.register_person
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+SELECT protaddr.make_own_table('register_person', dumped => '', changed_by => 'UPDATE OR DELETE');
 -- whose address may leave hangs on it; once for a load of millions
 CREATE TRIGGER own_table_filled BEFORE INSERT ON protaddr.register_person
     FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_person
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_filled;
-ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.register_person', '');
+CREATE TRIGGER own_row_added AFTER INSERT ON protaddr.register_person
+    FOR EACH ROW EXECUTE FUNCTION protaddr.register_person_added();
 
 CREATE FUNCTION protaddr.kind_of(regime text, code text) RETURNS protaddr.protection_kind
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -904,7 +882,6 @@ COMMENT ON FUNCTION protaddr.take_over_shipped_row() IS
 'Trigger of tables with shipped rows: a changed row counts as the user''s own and is dumped, unless protaddr''s own upgrade script changes it; restored or replicated, it replaces the shipped one.';
 CREATE TRIGGER take_over_shipped_row BEFORE INSERT OR UPDATE ON protaddr.regime_code
     FOR EACH ROW EXECUTE FUNCTION protaddr.take_over_shipped_row();
-ALTER TABLE protaddr.regime_code ENABLE ALWAYS TRIGGER take_over_shipped_row;
 SELECT pg_catalog.pg_extension_config_dump('protaddr.regime_code', 'WHERE NOT shipped');
 
 CREATE VIEW protaddr.register_status AS
@@ -1060,13 +1037,7 @@ COMMENT ON COLUMN protaddr.register_forgotten.forgotten_by IS 'Login role that d
 COMMENT ON COLUMN protaddr.register_forgotten.before IS 'What was closed or had ended before this time was removed.';
 COMMENT ON COLUMN protaddr.register_forgotten.rows IS 'How many rows: protections, identity links, substitute addresses.';
 COMMENT ON COLUMN protaddr.register_forgotten.reason IS 'Why, in words, such as the retention rule. No identifier.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.register_forgotten
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_forgotten
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.register_forgotten ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.register_forgotten ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.register_forgotten', '');
+SELECT protaddr.make_own_table('register_forgotten', dumped => '');
 
 CREATE FUNCTION protaddr.forget_rows(key text, before timestamptz) RETURNS bigint
     AS 'MODULE_PATHNAME', 'protaddr_forget_rows' LANGUAGE C STRICT VOLATILE SET search_path = pg_catalog, pg_temp;
