@@ -62,15 +62,21 @@ PERSON_OBJS = \
 	src/person/unknown.o
 
 REGISTER_OBJS = \
+	src/register/counts.o \
 	src/register/cpr_extract.o \
 	src/register/cpr_field.o \
+	src/register/cpr_form.o \
 	src/register/difference.o \
 	src/register/forget.o \
+	src/register/gathered.o \
+	src/register/in_order.o \
 	src/register/load_cpr.o \
-	src/register/load_staged.o \
+	src/register/load_rows.o \
+	src/register/numbers.o \
 	src/register/people.o \
 	src/register/refusal.o \
-	src/register/replace.o
+	src/register/replace.o \
+	src/register/write.o
 
 BINDING_OBJS = \
 	src/binding/bind.o \
@@ -155,6 +161,7 @@ PURE_SRCS = \
 	src/person/subject.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
+	src/register/cpr_form.c \
 	src/message/xml/iso_name.c \
 	src/message/xml/iso_party.c \
 	src/message/json/iso_json.c \
@@ -173,6 +180,7 @@ SQL_PARTS = \
 	src/keys/keys.sql \
 	src/person/person.sql \
 	src/register/register.sql \
+	src/register/load.sql \
 	src/binding/binding.sql \
 	src/law/law.sql \
 	src/door/door.sql \
