@@ -153,6 +153,8 @@ typedef struct PaCprParser
 	uint64_t	ended_subscriptions;	/* 997 records: no news of a person follow, lifts nothing */
 	uint64_t	error_records;	/* 910 records: the register could not do what it was asked */
 	bool		bitemporal;		/* with history, from 015 and 016; known before the first callback */
+	uint8_t		declared[125];	/* set by the caller after protaddr_cpr_begin: types that it knows
+								 * though we do not, and that hold no protections */
 	PaCprVerdict verdict;		/* sticky once not OK */
 
 	/* private to cpr_extract.c */

@@ -512,6 +512,10 @@ read_unread(PaCprParser *parser, const char *rec, size_t len)
 {
 	PaCprPerson *fragment = &parser->fragment;
 
+	int			type = record_type(rec);
+
+	if ((parser->declared[type / 8] >> type % 8 & 1) != 0 && longest(parser, type) == 0)
+		return;
 	parser->skipped++;
 	if (of_person(parser, rec, len))
 	{

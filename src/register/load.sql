@@ -48,15 +48,15 @@ COMMENT ON COLUMN protaddr.load_result.outcome IS 'loaded, already loaded, or dr
 COMMENT ON COLUMN protaddr.load_result.kept IS 'People whose protection goes on although it is not said any more; protaddr.register_review tells why.';
 COMMENT ON COLUMN protaddr.load_result.absent IS 'Protected people who are not in a snapshot; they stay protected.';
 
-CREATE FUNCTION protaddr.load_cpr_bytes("extract" bytea, source text, encoding text, kind text, tells boolean) RETURNS protaddr.load_counts
+CREATE FUNCTION protaddr.load_cpr_bytes("extract" bytea, source text, encoding text, kind text, tells boolean, declared text[]) RETURNS protaddr.load_counts
     AS 'MODULE_PATHNAME', 'protaddr_load_cpr_bytes' LANGUAGE C STRICT VOLATILE;
-REVOKE ALL ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text, boolean) IS
-'Part of protaddr.load_cpr(): parses a delivery and replaces its people, without the rules on gaps, repetition and lifts. tells: its task is known to deliver protections.';
-CREATE FUNCTION protaddr.load_cpr_path(path text, source text, encoding text, kind text, tells boolean) RETURNS protaddr.load_counts
+REVOKE ALL ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text, boolean, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text, boolean, text[]) IS
+'Part of protaddr.load_cpr(): parses a delivery and replaces its people, without the rules on gaps, repetition and lifts. tells: its task is known to deliver protections. declared: types that it is declared to deliver, which count as known.';
+CREATE FUNCTION protaddr.load_cpr_path(path text, source text, encoding text, kind text, tells boolean, declared text[]) RETURNS protaddr.load_counts
     AS 'MODULE_PATHNAME', 'protaddr_load_cpr_path' LANGUAGE C STRICT VOLATILE;
-REVOKE ALL ON FUNCTION protaddr.load_cpr_path(text, text, text, text, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.load_cpr_path(text, text, text, text, boolean) IS
+REVOKE ALL ON FUNCTION protaddr.load_cpr_path(text, text, text, text, boolean, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr_path(text, text, text, text, boolean, text[]) IS
 'Part of protaddr.load_cpr_file(): the same from a server file, streamed.';
 CREATE FUNCTION protaddr.cpr_header(start bytea, encoding text, OUT task text, OUT produced date, OUT previous date) RETURNS record
     AS 'MODULE_PATHNAME', 'protaddr_cpr_header' LANGUAGE C STRICT IMMUTABLE;
@@ -97,7 +97,7 @@ DECLARE
     protected_before bigint;
     lifted_before bigint;
     most bigint;
-    confirmed boolean := counts.lifted = confirm_lifted AND counts.lifted > 0;
+    confirmed boolean := coalesce(counts.lifted = confirm_lifted AND counts.lifted > 0, false);
 BEGIN
     -- an answer about a few people must not be asked for with a limit
     IF counts.persons < 20 AND (max_lifted IS NOT NULL OR confirm_lifted IS NOT NULL) AND NOT protaddr.may_read_protections() THEN
@@ -142,8 +142,8 @@ BEGIN
             ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('the delivery would lift %s people, more than %s', counts.lifted, most),
             DETAIL = CASE WHEN lifted_before > 0 THEN
-                         format('The register is as it was before. %s were lifted already within %s.', lifted_before,
-                                coalesce(rule.lift_window, interval '24 hours'))
+                         format('The register is as it was before. %s were lifted already within %s hours.', lifted_before,
+                                round(extract(epoch FROM coalesce(rule.lift_window, interval '24 hours')) / 3600))
                      ELSE 'The register is as it was before.' END,
             HINT = format('If that is right, load it again with confirm_lifted => %s.', counts.lifted);
     END IF;
@@ -330,9 +330,9 @@ BEGIN
         tells := declared OR (feed.declared IS NULL AND coalesce(feed.learned && protections, false));
 
         IF path IS NULL THEN
-            counts := protaddr.load_cpr_bytes("extract", source, encoding, kind, tells);
+            counts := protaddr.load_cpr_bytes("extract", source, encoding, kind, tells, coalesce(feed.declared, '{}'));
         ELSE
-            counts := protaddr.load_cpr_path(path, source, encoding, kind, tells);
+            counts := protaddr.load_cpr_path(path, source, encoding, kind, tells, coalesce(feed.declared, '{}'));
         END IF;
 
         IF kind = 'delivery' AND header.produced = last.produced THEN
@@ -367,8 +367,11 @@ BEGIN
             RETURN protaddr.told_result(counts, header.task, header.produced, 'already loaded');
         WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, why = MESSAGE_TEXT;
-            PERFORM protaddr.note_refusal(source, 'DK-CPR', header.task, header.produced,
-                                          format('%srefused: %s %s', CASE WHEN dry_run THEN 'dry run ' ELSE '' END, state, why));
+            -- of a dry run, what may tell of people
+            IF NOT dry_run OR state = '55000' THEN
+                PERFORM protaddr.note_refusal(source, 'DK-CPR', header.task, header.produced,
+                                              format('%srefused: %s %s', CASE WHEN dry_run THEN 'dry run ' ELSE '' END, state, why));
+            END IF;
             RAISE;
     END;
 
@@ -473,6 +476,12 @@ DECLARE
     delivers text;
     kept bigint;
 BEGIN
+    IF btrim(source, E' \t\r\n') IN ('', 'hand') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'a register source needs a name of its own',
+            HINT = '"hand" is what was entered with protaddr.protect().';
+    END IF;
     IF mode NOT IN ('replace', 'snapshot', 'merge', 'events', 'reply') THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
@@ -590,8 +599,10 @@ BEGIN
             RETURN protaddr.told_result(counts, NULL, NULL, 'dry run');
         WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, why = MESSAGE_TEXT;
-            PERFORM protaddr.note_refusal(source, regime, NULL, NULL,
-                                          format('%srefused: %s %s', CASE WHEN dry_run THEN 'dry run ' ELSE '' END, state, why));
+            IF NOT dry_run OR state = '55000' THEN
+                PERFORM protaddr.note_refusal(source, regime, NULL, NULL,
+                                              format('%srefused: %s %s', CASE WHEN dry_run THEN 'dry run ' ELSE '' END, state, why));
+            END IF;
             RAISE;
     END;
     PERFORM protaddr.record_delivery(source, regime, NULL, NULL, NULL, counts, mode, name, false, reason, confirmed, after, upto, as_of);
@@ -688,7 +699,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.declare_feed(text, text[], text, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.declare_feed(text, text[], text, bigint) IS
-'Declares what a task of a source delivers: its record types, such as {001,004,008} of a CPR task, so that a delivery of it without 004 says that nobody in it is protected; without 004 among them, its deliveries say nothing of protections. NULL: as declared or learned before. position: the feed''s position to go on from, such as after a snapshot. Like a lift it can disclose. Raises 22004.';
+'Declares what a task of a source delivers: its record types, such as {001,004,008} of a CPR task, so that a delivery of it without 004 says that nobody in it is protected; without 004 among them, its deliveries say nothing of protections; a type that protaddr does not know holds none if it is declared. NULL: as declared or learned before. position: the feed''s position to go on from, such as after a snapshot. Like a lift it can disclose. Raises 22004.';
 
 CREATE FUNCTION protaddr.feed_position(source text, task text DEFAULT '') RETURNS bigint
     LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp

@@ -73,7 +73,7 @@ static TimestampTz copenhagen(const char *date, int days_later);
 static void load_tell(CprLoad *load);
 static void load_refuse(const PaCprParser *parser, const char *what);
 
-/* protaddr_load_cpr_bytes is protaddr.load_cpr_bytes(bytea, source, encoding, kind, tells). */
+/* protaddr_load_cpr_bytes is protaddr.load_cpr_bytes(bytea, source, encoding, kind, tells, declared). */
 Datum
 protaddr_load_cpr_bytes(PG_FUNCTION_ARGS)
 {
@@ -138,7 +138,7 @@ protaddr_cpr_file_start(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(start);
 }
 
-/* protaddr_load_cpr_path is protaddr.load_cpr_path(path, source, encoding, kind, tells). */
+/* protaddr_load_cpr_path is protaddr.load_cpr_path(path, source, encoding, kind, tells, declared). */
 Datum
 protaddr_load_cpr_path(PG_FUNCTION_ARGS)
 {
@@ -188,6 +188,28 @@ kind_of(const char *kind)
 	return PA_CPR_DELIVERY;
 }
 
+/* declare_types lets the parser know the types that the task is declared to deliver. */
+static void
+declare_types(PaCprParser *parser, ArrayType *declared)
+{
+	Datum	   *type;
+	int			n;
+
+	deconstruct_array(declared, TEXTOID, -1, false, TYPALIGN_INT, &type, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		char	   *name = TextDatumGetCString(type[i]);
+		int			number;
+
+		if (name[0] == 'b')
+			name++;
+		if (strlen(name) != 3 || !protaddr_cpr_digits(name, 3))
+			continue;
+		number = (int) protaddr_cpr_number(name, 3);
+		parser->declared[number / 8] |= (uint8) (1 << number % 8);
+	}
+}
+
 /* load_begin readies a load; the caller is connected to SPI. */
 static CprLoad *
 load_begin(FunctionCallInfo fcinfo, size_t len, FILE *file)
@@ -214,6 +236,7 @@ load_begin(FunctionCallInfo fcinfo, size_t len, FILE *file)
 	load->task_tells = PG_GETARG_BOOL(4);
 	load->parser = palloc0(sizeof(PaCprParser));
 	protaddr_cpr_begin(load->parser, kind_of(text_to_cstring(PG_GETARG_TEXT_PP(3))), load_person, load);
+	declare_types(load->parser, PG_GETARG_ARRAYTYPE_P(5));
 	load->replace = protaddr_replace_begin(&delivery);
 	load->recode = open_encoding(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	return load;

@@ -698,6 +698,7 @@ judge(ProtaddrReplace *replace, Judged *judged, bool anywhere)
 	ProtaddrDifference difference;
 	InForce		in_force;
 	const char **kinds;
+	int			told = judged->ndelivered;
 	bool		was;
 	bool		is;
 
@@ -710,7 +711,7 @@ judge(ProtaddrReplace *replace, Judged *judged, bool anywhere)
 	for (int d = 0; d < judged->ndelivered; d++)
 	{
 		kinds[d] = kind_of(replace, judged->delivered[d].code);
-		replace->counts.unknown_codes += kinds[d] == kind_of_unknown;
+		replace->counts.unknown_codes += d < told && kinds[d] == kind_of_unknown;
 	}
 	difference.fate = palloc(Max(in_force.n, 1) * sizeof(ProtaddrFate));
 	difference.added = palloc(Max(judged->ndelivered, 1) * sizeof(bool));
@@ -864,7 +865,7 @@ protaddr_replace_end(ProtaddrReplace *replace, bool tells)
 	if (replace->counts.unknown_codes > 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
-				 errmsg("the delivery has " INT64_FORMAT " records with codes that protaddr.regime_code does not have, or that could not be read",
+				 errmsg("the delivery has " INT64_FORMAT " records with codes that protaddr.regime_code does not have",
 						replace->counts.unknown_codes),
 				 errdetail("They hide everything: name, address and town.")));
 	return &replace->counts;
