@@ -15,12 +15,15 @@ PGFILEDESC = "protaddr - protected addresses"
 # ---- sources, by room, the lower floors first --------------------------------
 
 BASE_OBJS = \
+	src/base/blank.o \
 	src/base/callers.o \
+	src/base/context.o \
 	src/base/database.o \
 	src/base/hooks.o \
 	src/base/log_hygiene.o \
 	src/base/new_id.o \
 	src/base/own_tables.o \
+	src/base/relation.o \
 	src/base/settings.o
 
 TEXT_OBJS = \
@@ -53,6 +56,7 @@ KEYS_OBJS = \
 	src/keys/sealed_column.o
 
 PERSON_OBJS = \
+	src/person/fact_table.o \
 	src/person/identifier.o \
 	src/person/known.o \
 	src/person/link.o \
@@ -117,7 +121,6 @@ GATE_OBJS = \
 	src/gate/arguments.o \
 	src/gate/carry_out.o \
 	src/gate/decision.o \
-	src/gate/describe.o \
 	src/gate/held.o \
 	src/gate/held_list.o \
 	src/gate/held_row.o \
@@ -158,6 +161,7 @@ PURE_SRCS = \
 	src/address/format.c \
 	src/address/token.c \
 	src/keys/aead.c \
+	src/person/fact_table.c \
 	src/person/subject.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
@@ -193,15 +197,15 @@ DATA_built = protaddr--1.0.sql
 
 # ---- tests, by name -----------------------------------------------------------
 
-REGRESS = install own_tables address_type address_ops show_format show_law keys reseal register \
-	load_cpr delivery_rules delivery_kinds identity staging positive_evidence history regime_codes review \
+REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
+	load_cpr delivery_rules delivery_kinds identity staging positive_evidence feeds history regime_codes review \
 	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
-	attack_register unnoticed
+	attack_register known_people unnoticed unnoticed_keys unnoticed_law
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked protect register
+ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked permission protect register
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1
@@ -284,17 +288,27 @@ endif
 UNIT_SRCS = $(sort $(wildcard $(srcdir)/test/unit/*.c))
 FUZZ_SRCS = $(sort $(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
 PURE_LIBS = -lcrypto -lexpat -lsodium
-PURE_FILES = $(addprefix $(srcdir)/,$(PURE_SRCS))
 UNIT_PROGRAMS = $(patsubst $(srcdir)/test/unit/%.c,build_unit/%,$(UNIT_SRCS))
 FUZZ_PROGRAMS = $(patsubst $(srcdir)/test/fuzz/%.c,build_fuzz/%,$(FUZZ_SRCS))
+UNIT_COMPILED = $(addprefix build_unit/,$(PURE_SRCS:.c=.o))
+FUZZ_COMPILED = $(addprefix build_fuzz/,$(PURE_SRCS:.c=.o))
+PURE_HEADERS = $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h)
+UNIT_CC = $(CC) $(PURE_CFLAGS) $(UNIT_COVERAGE) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 
-build_unit/%: $(srcdir)/test/unit/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h) $(wildcard $(srcdir)/test/unit/*.h)
-	@$(MKDIR_P) build_unit
-	$(CC) $(PURE_CFLAGS) $(UNIT_COVERAGE) -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) $(PURE_LIBS)
+# Each source is compiled once, and linked into every program.
+$(UNIT_COMPILED): build_unit/%.o: $(srcdir)/%.c $(PURE_HEADERS)
+	@$(MKDIR_P) $(@D)
+	$(UNIT_CC) -c -o $@ $<
 
-build_fuzz/%: $(srcdir)/test/fuzz/%.c $(PURE_FILES) $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h $(srcdir)/src/*/*/*.h) $(wildcard $(srcdir)/test/fuzz/*.h)
-	@$(MKDIR_P) build_fuzz
-	$(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(PURE_FILES) $(PURE_LIBS)
+$(UNIT_PROGRAMS): build_unit/%: $(srcdir)/test/unit/%.c $(UNIT_COMPILED) $(PURE_HEADERS) $(wildcard $(srcdir)/test/unit/*.h)
+	$(UNIT_CC) -o $@ $< $(UNIT_COMPILED) $(PURE_LIBS)
+
+$(FUZZ_COMPILED): build_fuzz/%.o: $(srcdir)/%.c $(PURE_HEADERS)
+	@$(MKDIR_P) $(@D)
+	$(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer-no-link,$(SANITIZE) -fno-sanitize-recover=all -c -o $@ $<
+
+$(FUZZ_PROGRAMS): build_fuzz/%: $(srcdir)/test/fuzz/%.c $(FUZZ_COMPILED) $(PURE_HEADERS) $(wildcard $(srcdir)/test/fuzz/*.h)
+	$(FUZZ_CC) $(PURE_CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -fno-sanitize-recover=all -o $@ $< $(FUZZ_COMPILED) $(PURE_LIBS)
 
 .PHONY: unit unit-programs fuzz-programs fuzz-smoke lint scan
 

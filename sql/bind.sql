@@ -163,7 +163,7 @@ SELECT refusal('SELECT protaddr.bind_column(''own'', ''home'', ''cpr'')'), refus
 INSERT INTO own VALUES ('6101704001', 'Vestergade 1');
 SELECT protaddr.show(home) FROM own;
 RESET ROLE;
--- who is named that no register has told of: said when bound, counted later; protected or not makes no difference
+-- who is named that no register lists: said when bound, counted later; protected or not makes no difference
 SELECT outcome FROM protaddr.load_register('DK-CPR', '[{"subject": "6101704001", "protections": []}, {"subject": "6201704002", "protections": [{"code": "0001"}]}]');
 SELECT protaddr.link_identity('K-1', '6101704001'), protaddr.protect('6301704003', 'manual', 'address');
 CREATE TABLE holding (who text, joint text[], home protaddr.address);

@@ -88,7 +88,7 @@ SELECT protaddr.bind_column('letter', 'address', 'cpr');
 INSERT INTO letter SELECT '6101704001', address FROM letter WHERE cpr = '6201704002';
 SELECT cpr, protaddr.show(address) FROM letter ORDER BY 1, 2;
 
--- people of whom no register has told: once a register lists people
+-- people whom no register lists: once a register lists people
 SELECT protaddr.set_channel('test', 'withhold', legal_basis => 'none but this test');
 SELECT * FROM leaves('test') WHERE cpr = '6101704001';
 SELECT persons, protected FROM protaddr.load_register('FI-VTJ', '[{"subject": "131052-308T", "protections": []}]');

@@ -21,7 +21,7 @@ DECLARE
 BEGIN
     CREATE TEMPORARY TABLE one (a text, b text, home protaddr.address);
     PERFORM protaddr.bind_column('one', 'home', 'a');
-    INSERT INTO one VALUES (subjects[1], subjects[2], protaddr.address(StrtNm => 'Kanariegade', BldgNb => '2', PstCd => '8000', TwnNm => 'Aarhus C', Ctry => 'DK'));
+    INSERT INTO one VALUES (subjects[1], subjects[2], protaddr.address(StrtNm => 'Kanarie' || 'gade', BldgNb => '2', PstCd => '8000', TwnNm => 'Aarhus C', Ctry => 'DK'));
     IF subjects[2] IS NOT NULL THEN
         UPDATE one SET a = b, home = home;
     END IF;

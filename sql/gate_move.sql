@@ -46,10 +46,10 @@ SELECT * FROM told ORDER BY id;
 SELECT channel, count FROM recorded ORDER BY 1;
 -- there and back: nothing more is taken; the key tells the day, so that a move is on record as another payment, and any other update is not
 DROP TABLE before;
-CREATE TABLE before AS SELECT id, protaddr.show(home) AS home, doc::text FROM sent;
+CREATE TABLE before AS SELECT id, md5(protaddr.show(home)) AS home, doc::text FROM sent;
 UPDATE sent SET day = 3 - day WHERE id NOT IN (SELECT id FROM sent WHERE day = 2);
 UPDATE sent SET day = 1 WHERE id > 10;
-SELECT count(*) AS the_same FROM sent s JOIN before b USING (id) WHERE b.home IS NOT DISTINCT FROM protaddr.show(s.home) AND b.doc = s.doc::text;
+SELECT count(*) AS the_same FROM sent s JOIN before b USING (id) WHERE b.home IS NOT DISTINCT FROM md5(protaddr.show(s.home)) AND b.doc = s.doc::text;
 SELECT channel, count FROM recorded ORDER BY 1;
 SELECT p.channel, v.column_name, v.problem FROM protaddr.verify_gate('sent') v JOIN sent p ON p.ctid = v.row_tid AND p.tableoid = v.partition ORDER BY p.id, v.column_name;
 
@@ -62,11 +62,11 @@ SELECT protaddr.release_held(held_id, (ARRAY['withhold', 'minimum', 'disclose'])
 SELECT * FROM told ORDER BY id;
 SELECT channel, count FROM recorded ORDER BY 1;
 DROP TABLE before;
-CREATE TABLE before AS SELECT id, protaddr.show(home) AS home, doc::text FROM sent;
+CREATE TABLE before AS SELECT id, md5(protaddr.show(home)) AS home, doc::text FROM sent;
 UPDATE sent SET day = 2 WHERE id % 2 = 0;
 UPDATE sent SET day = 3 - day;
 UPDATE sent SET day = 1;
-SELECT count(*) AS the_same FROM sent s JOIN before b USING (id) WHERE b.home IS NOT DISTINCT FROM protaddr.show(s.home) AND b.doc = s.doc::text;
+SELECT count(*) AS the_same FROM sent s JOIN before b USING (id) WHERE b.home IS NOT DISTINCT FROM md5(protaddr.show(s.home)) AND b.doc = s.doc::text;
 SELECT channel, count FROM recorded ORDER BY 1;
 SELECT * FROM protaddr.verify_gate('sent');
 

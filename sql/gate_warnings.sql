@@ -9,7 +9,7 @@ SELECT protaddr.bind_column('customer', 'home', 'cpr') \g /dev/null
 INSERT INTO customer VALUES ('6101704001', 'Vestergade 1'), ('6201704002', 'Kanariegade 2'), ('6301704003', 'Kanariegade 3');
 CREATE FUNCTION home(cpr text) RETURNS protaddr.address LANGUAGE sql STABLE AS 'SELECT home FROM customer WHERE cpr = $1';
 
--- people of whom no register has told: nobody, while none lists people
+-- people whom no register lists: nobody, while none lists people
 CREATE TABLE payment (id int, payer text, others text[], home protaddr.address);
 INSERT INTO payment SELECT row_number() OVER (ORDER BY cpr), cpr, ARRAY['6101704001', cpr], home FROM customer;
 INSERT INTO payment VALUES (4, NULL, NULL, NULL), (5, ' ', '{}', NULL);

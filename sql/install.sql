@@ -7,6 +7,8 @@ CREATE ROLE regress_install_other;
 SELECT current_database() AS db \gset
 GRANT CREATE ON DATABASE :"db" TO regress_install_other;
 
+-- another test may have left it
+DROP SCHEMA IF EXISTS protaddr;
 -- a schema that somebody made first
 CREATE SCHEMA protaddr AUTHORIZATION regress_install_other;
 CREATE EXTENSION protaddr;

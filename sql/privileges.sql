@@ -102,6 +102,7 @@ protaddr.kind_of(text,text)|none
 protaddr.lift(text,text,text,text)|clerk
 protaddr.link_identity(text,text,text)|none
 protaddr.load_cpr(bytea,text,text,text,boolean,text,bigint,bigint,boolean,text)|clerk
+protaddr.lock_own_table(regclass,boolean)|all
 protaddr.note_channel_change()|none
 protaddr.new_id()|none
 protaddr.note_refusal(text,text,text,date,text)|none

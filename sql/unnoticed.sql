@@ -24,7 +24,10 @@ CREATE FUNCTION granted() RETURNS TABLE (object text, grantee text, privilege te
           FROM pg_class c WHERE c.relnamespace = to_regnamespace('protaddr') AND c.relkind IN ('r', 'v', 'm', 'p', 'S')
           UNION ALL
           SELECT p.oid::regprocedure::text, coalesce(p.proacl, acldefault('f', p.proowner))
-          FROM pg_proc p WHERE p.pronamespace = to_regnamespace('protaddr')) o(object, acl), aclexplode(o.acl) a
+          FROM pg_proc p WHERE p.pronamespace = to_regnamespace('protaddr')
+          UNION ALL
+          SELECT t.oid::regtype::text, coalesce(t.typacl, acldefault('T', t.typowner))
+          FROM pg_type t WHERE t.typnamespace = to_regnamespace('protaddr') AND t.typrelid = 0 AND t.typelem = 0) o(object, acl), aclexplode(o.acl) a
 $$;
 CREATE EXTENSION protaddr;
 CREATE TABLE as_shipped AS SELECT * FROM granted();
@@ -43,6 +46,16 @@ TABLE as_shipped EXCEPT SELECT * FROM granted() ORDER BY 1, 2, 3;
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM regress_unnoticed, pg_monitor, PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON SEQUENCES FROM regress_unnoticed, pg_monitor, PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON ROUTINES FROM regress_unnoticed, pg_monitor;
+DROP EXTENSION protaddr;
+-- or takes from everybody what PostgreSQL gives
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON ROUTINES FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON TYPES FROM PUBLIC;
+CREATE EXTENSION protaddr;
+SELECT * FROM granted() EXCEPT TABLE as_shipped ORDER BY 1, 2, 3;
+TABLE as_shipped EXCEPT SELECT * FROM granted() ORDER BY 1, 2, 3;
+SELECT count(*) AS left_for_others FROM pg_default_acl WHERE defaclnamespace <> 0;
+ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON ROUTINES TO PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT USAGE ON TYPES TO PUBLIC;
 DROP TABLE as_shipped;
 DROP FUNCTION granted;
 

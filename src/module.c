@@ -25,6 +25,7 @@ void		_PG_init(void);
  */
 static const ProtaddrPart *const parts[] = {
 	&protaddr_log_hygiene_part, /* log; end of transaction */
+	&protaddr_context_part,		/* log */
 	&protaddr_callers_part,		/* SECURITY DEFINER functions */
 	&protaddr_own_tables_part,	/* relations, schemas; end of transaction */
 	&protaddr_kek_part,			/* settings */

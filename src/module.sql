@@ -23,12 +23,33 @@ BEGIN
     END LOOP;
 END
 $$;
+ALTER DEFAULT PRIVILEGES IN SCHEMA protaddr REVOKE EXECUTE ON ROUTINES FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES IN SCHEMA protaddr REVOKE USAGE ON TYPES FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA protaddr FROM PUBLIC, pg_monitor;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA protaddr FROM PUBLIC, pg_monitor;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA protaddr FROM pg_monitor;
 GRANT SELECT ON protaddr.channel, protaddr.gate_status, protaddr.bound_column TO PUBLIC;
 GRANT SELECT ON protaddr.key_status, protaddr.register_status, protaddr.load_progress, protaddr.verify_progress, protaddr.reseal_progress TO pg_monitor;
 GRANT EXECUTE ON FUNCTION protaddr.data_key_available(bigint), protaddr.outer_key_name(), protaddr.crypto_library() TO pg_monitor;
+
+-- ---------------------------------------------------------------------------
+-- The triggers of our tables fire always: neither replication nor
+-- session_replication_role gets past what they see to.
+-- ---------------------------------------------------------------------------
+DO $$
+DECLARE
+    own record;
+BEGIN
+    FOR own IN
+        SELECT t.tgrelid::pg_catalog.regclass AS relation, t.tgname AS name
+        FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
+        WHERE c.relnamespace OPERATOR(pg_catalog.=) 'protaddr'::pg_catalog.regnamespace AND NOT t.tgisinternal
+    LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', own.relation, own.name);
+    END LOOP;
+END
+$$;
+DROP FUNCTION protaddr.make_own_table(name, text, text, boolean);
 
 -- ---------------------------------------------------------------------------
 -- A publication FOR ALL TABLES, or of our schema, must not make our own writes fail:

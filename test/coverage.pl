@@ -3,22 +3,29 @@
 #		Which lines of src did the tests run, room by room?
 #
 # FOLDER: where something was built with COVERAGE=1 and has run; a line counts if it ran
-# in one of them.  Prints a line of TAP for each room and, of the files that decide, the
-# lines that nothing ran.  Exit status 1 if a room has less than it must have.
+# in one of them.  Prints a line of TAP for each room and, of the rooms that must have some,
+# the lines that nothing ran; of the files that decide also the lines of which a branch was
+# never taken.  Exit status 1 if a room has less than it must have.
 #
 use strict;
 use warnings;
 use Cwd qw(abs_path);
+use File::Basename;
 use File::Find;
 use JSON::PP;
+
+my $root = dirname(dirname(abs_path($0)));
 
 # percent of its lines that must run; of the rooms that are not here, none
 my %least = map { $_ => 95 } qw(base binding door gate keys law person register);
 
-# every line of these that does not run is told
-my $decide = qr{^src/(?:law/|gate/held|gate/ledger|door/(?:release|ledger|disclosure))};
+# the files that decide what leaves, and what may be stored
+my $decide = qr{^src/(?:law/|gate/(?:held|ledger|decision|row)|door/(?:release|reveal|disclosure))};
 
-my (%runs, @notes);
+# of these, a branch is PostgreSQL's own, or for what cannot happen
+my $not_ours = qr/\b(?:ereport|elog|CHECK_FOR_INTERRUPTS|Assert|PG_\w+|StaticAssert\w*|foreach|EVP_\w+|pfree)\b|errmsg|errdetail|errhint|errcode/;
+
+my (%runs, %branches, @notes);
 for my $folder (map { abs_path($_) // die "$_: $!\n" } @ARGV)
 {
 	find(sub { push @notes, [ $folder, $File::Find::name ] if /\.gcno$/ }, $folder);
@@ -27,7 +34,7 @@ die "nothing in @ARGV was built with COVERAGE=1\n" if !@notes;
 for my $note (@notes)
 {
 	my ($folder, $file) = @$note;
-	open(my $gcov, '-|', 'sh', '-c', 'cd "$1" && exec gcov --json-format --stdout "$2" 2>/dev/null', 'sh', $folder, $file) or die "gcov: $!\n";
+	open(my $gcov, '-|', 'sh', '-c', 'cd "$1" && exec gcov --branch-probabilities --json-format --stdout "$2" 2>/dev/null', 'sh', $folder, $file) or die "gcov: $!\n";
 	while (my $line = <$gcov>)
 	{
 		my $json = decode_json($line);
@@ -35,7 +42,13 @@ for my $note (@notes)
 		{
 			my $name = $source->{file} =~ s{^\Q$folder\E/}{}r =~ s{^(?:\./+)+}{}r =~ s{//+}{/}gr;
 			next if $name !~ m{^src/};
-			$runs{$name}{ $_->{line_number} } += $_->{count} for @{ $source->{lines} };
+			for my $line (@{ $source->{lines} })
+			{
+				my ($number, $taken) = ($line->{line_number}, $branches{$name}{ $line->{line_number} } //= []);
+				$runs{$name}{$number} += $line->{count};
+				# a line that stands for several, in a macro or inlined, cannot be taken together
+				$taken->[$_] += $line->{branches}[$_]{count} for 0 .. $#{ $line->{branches} };
+			}
 		}
 	}
 	close($gcov) or die "gcov fails on $file\n";
@@ -53,7 +66,18 @@ sub ranges
 	return join(', ', map { $_->[0] == $_->[1] ? $_->[0] : "$_->[0]-$_->[1]" } @range);
 }
 
-my (%lines, %ran);
+# half_taken($name, $never) gives the lines that ran, and of which some way was never gone.
+sub half_taken
+{
+	my ($name, $never) = @_;
+	my %never = map { $_ => 1 } @$never;
+
+	open(my $in, '<', "$root/$name") or die "$name: $!\n";
+	my @source = ('', <$in>);
+	return grep { my $n = $_; !$never{$n} && $source[$n] !~ $not_ours && grep { !$_ } @{ $branches{$name}{$n} } } keys %{ $branches{$name} };
+}
+
+my (%lines, %ran, %told);
 for my $name (sort keys %runs)
 {
 	my ($room) = $name =~ m{^src/(\w+)/};
@@ -61,7 +85,9 @@ for my $name (sort keys %runs)
 	my @never = grep { !$runs{$name}{$_} } keys %{ $runs{$name} };
 	$lines{$room} += keys %{ $runs{$name} };
 	$ran{$room} += keys(%{ $runs{$name} }) - @never;
-	printf("# %s: not run: %s\n", $name, ranges(@never)) if @never && ($name =~ $decide || $ENV{ALL_FILES});
+	$told{$room} .= sprintf("#   %s: not run: %s\n", $name, ranges(@never)) if @never;
+	my @half = $name =~ $decide ? half_taken($name, \@never) : ();
+	$told{$room} .= sprintf("#   %s: a branch not taken: %s\n", $name, ranges(@half)) if @half;
 }
 my $status = 0;
 for my $room (sort keys %lines)
@@ -71,6 +97,7 @@ for my $room (sort keys %lines)
 	$status = 1 if !$enough;
 	printf("%s - coverage of %s: %.1f %% of %d lines%s\n", $enough ? 'ok' : 'not ok', $room, $percent, $lines{$room},
 		$least{$room} ? ", at least $least{$room} %" : '');
+	print $told{$room} if $least{$room} && defined $told{$room};
 }
 for my $room (grep { !$lines{$_} } sort keys %least)
 {

@@ -1,9 +1,12 @@
 #!/usr/bin/env perl
-# mutate.pl list FILE... | apply FILE NUMBER
+# mutate.pl list FILE... | apply FILE NUMBER | pick SEED COUNT | split FILE FOLDER
 #		What small mistakes could be made in this code?
 #
 # "list" prints one line for each: FILE NUMBER LINE OPERATOR.  "apply" prints the file with
-# that one made.  What is in comments and strings is left alone.
+# that one made.  What is in comments and strings is left alone.  "pick" reads such a list
+# and prints some three times COUNT of it (not all will compile), the rooms and operators
+# taking turns.  "split" writes each diff that FILE holds into a file of FOLDER, and prints
+# a list in which that file stands for the number.
 #
 use strict;
 use warnings;
@@ -144,6 +147,36 @@ sub slurp
 	return scalar <$in>;
 }
 
+# pick($seed, @list) is the list shuffled, the rooms and operators taking turns.
+sub pick
+{
+	my ($seed, @list) = @_;
+	my (%of, @picked);
+
+	srand($seed);
+	for my $line (@list)
+	{
+		my ($room, $operator) = $line =~ m{^src/(\w+)/\S+ \d+ \d+ (.*)};
+		push @{ $of{$operator}{$room} }, $line;
+	}
+	for my $list (map { my $o = $of{$_}; map { $o->{$_} } sort keys %$o } sort keys %of)
+	{
+		for my $i (reverse 1 .. $#$list) { my $j = int rand($i + 1); @$list[ $i, $j ] = @$list[ $j, $i ]; }
+	}
+	my @operators = sort keys %of;
+	for my $turn (0 .. @list)
+	{
+		for my $o (0 .. $#operators)
+		{
+			# another room for each operator, so that a short run has all rooms, too
+			my $rooms = $of{ $operators[$o] };
+			my @rooms = grep { @{ $rooms->{$_} } } sort keys %$rooms or next;
+			push @picked, shift @{ $rooms->{ $rooms[ ($turn + $o) % @rooms ] } };
+		}
+	}
+	return @picked;
+}
+
 my ($what, @arguments) = @ARGV;
 if (($what // '') eq 'list')
 {
@@ -162,7 +195,29 @@ elsif (($what // '') eq 'apply' && @arguments == 2)
 	substr($text, $mutant->[0], $mutant->[1]) = $mutant->[2];
 	print $text;
 }
+elsif (($what // '') eq 'pick' && @arguments == 2)
+{
+	my ($seed, $count) = @arguments;
+	my @picked = pick($seed, <STDIN>);
+	splice(@picked, 3 * $count) if @picked > 3 * $count;
+	print @picked;
+}
+elsif (($what // '') eq 'split' && @arguments == 2)
+{
+	my ($file, $folder) = @arguments;
+	my $n = 0;
+	mkdir $folder or die "$folder: $!\n";
+	for my $diff (slurp($file) =~ /^(--- src\/.*\n\+\+\+ .*\n(?:@@.*\n(?:[-+ \\].*\n)+)+)/gm)
+	{
+		my ($of, $operator, $line) = $diff =~ /^--- (\S+).*\n\+\+\+ (?:\S+ mutant \S+ )?(.*)\n@@ -(\d+)/;
+		open(my $out, '>:raw', "$folder/" . ++$n) or die "$folder/$n: $!\n";
+		print $out $diff;
+		close($out) or die "$folder/$n: $!\n";
+		print "$of $folder/$n $line $operator\n";
+	}
+	die "$file holds no diff of src\n" if !$n;
+}
 else
 {
-	die "usage: mutate.pl list FILE... | apply FILE NUMBER\n";
+	die "usage: mutate.pl list FILE... | apply FILE NUMBER | pick SEED COUNT | split FILE FOLDER\n";
 }

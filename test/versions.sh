@@ -80,11 +80,18 @@ make_root()
 		pa_as_root mv "$ROOTS/$version.new" "$ROOTS/$version"
 }
 
+# took PART prints to $WORK/VERSION.times how long that part took, of the variable version.
+took()
+{
+	printf '%s%s %d s' "$([ -s "$WORK/$version.times" ] && echo ', ')" "$1" $((SECONDS - began)) >>"$WORK/$version.times"
+	began=$SECONDS
+}
+
 # test_version VERSION prints one line for each test to $WORK/VERSION.tally, everything
 # else to $WORK/VERSION.log.
 test_version()
 {
-	local version=$1 bin=/usr/lib/postgresql/$1/bin root=$ROOTS/$1 what
+	local began=$SECONDS version=$1 bin=/usr/lib/postgresql/$1/bin root=$ROOTS/$1 what
 
 	if [ -z "${RELEASE[$version]:-}" ]; then
 		echo "not ok - $version: no Debian release is known to have it" >"$WORK/$version.tally"
@@ -99,6 +106,7 @@ test_version()
 		pa_as_root rm -rf --one-file-system "$root.new"
 		return
 	fi
+	took 'root folder'
 	{
 		pa_as_root rm -rf "$root/build"
 		pa_as_root mkdir -p "$root/build/tree"
@@ -111,6 +119,7 @@ test_version()
 			echo "not ok - $version: builds without a warning" >>"$WORK/$version.tally"
 			return
 		fi
+		took build
 		inside "$version" postgres "$bin/initdb" -D /build/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync &&
 			inside "$version" postgres sh -c "printf '%s\n' \"listen_addresses = ''\" \"unix_socket_directories = '/build'\" \
 				'fsync = off' \"lc_messages = 'C'\" >>/build/data/postgresql.conf" &&
@@ -124,6 +133,7 @@ test_version()
 			cat "$WORK/$version.lines" >>"$WORK/$version.tally"
 			[ "$1" = 0 ] && [ -s "$WORK/$version.lines" ] || grep -q '^not ok' "$WORK/$version.lines" ||
 				echo "not ok - $version: installcheck $what ended with status $1" >>"$WORK/$version.tally"
+			took "$([ "$what" = ISOLATION= ] && echo regress || echo isolation)"
 		done
 		cat "$root/build/tree/regression.diffs" "$root/build/tree/output_iso/regression.diffs" 2>/dev/null
 		inside "$version" postgres "$bin/pg_ctl" -D /build/data -m fast -w stop
@@ -162,7 +172,7 @@ passed=0 failed=0 skipped=0
 for version in "${versions[@]}"; do
 	p=$(grep '^ok' "$WORK/$version.tally" | grep -vc '# SKIP') f=$(grep -c '^not ok' "$WORK/$version.tally") s=$(grep -c '# SKIP' "$WORK/$version.tally")
 	[ "$((p + f + s))" != 0 ] || { echo "not ok - $version: nothing was run" >>"$WORK/$version.tally"; f=1; }
-	printf 'PostgreSQL %s: %d passed, %d failed\n' "$version" "$p" "$f"
+	printf 'PostgreSQL %s: %d passed, %d failed (%s)\n' "$version" "$p" "$f" "$(cat "$WORK/$version.times" 2>/dev/null)"
 	if [ "$f" != 0 ] || [ "$s" != 0 ]; then
 		sed -n 's/^not ok/!!   &/p; s/^ok - \(.*\) # SKIP \(.*\)/!! SKIPPED: \1: \2/p' "$WORK/$version.tally"
 		[ ! -f "$WORK/$version.log" ] || grep -vE '^[a-z0-9_-]*gcc |^make.*(Entering|Leaving)' "$WORK/$version.log" | tail -n 200 | sed 's/^/   | /'

@@ -27,7 +27,7 @@
  */
 #define LANES			16
 
-/* base64's letter for each one of base64url; 0 for what is none */
+/* base64's letter for each one of base64url; 0 for any other byte */
 #define SAME(letter)	[letter] = letter
 
 static const unsigned char base64_letter[256] = {
@@ -133,7 +133,7 @@ from_base64url(const char *in, size_t n, unsigned char *out)
 
 /*
  * protaddr_token_parse
- *		Read a token and return the seal's length; 0 if it is none.
+ *		Read a token and return the seal's length; 0 if it is not a token.
  *
  * The last group is filled up with "A", which stands for six zero bits, and
  * not with "=": so the surplus bytes show whether the stray bits were zero,

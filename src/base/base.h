@@ -11,7 +11,9 @@
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "parser/analyze.h"
+#include "storage/lockdefs.h"
 #include "tcop/utility.h"
+#include "utils/relcache.h"
 
 #include "compat.h"
 
@@ -33,6 +35,8 @@
 /* who made a change that may let more out is told nothing before it is committed */
 #define PROTADDR_CHANGE_LETS_OUT		0x10	/* any change may */
 #define PROTADDR_UPDATE_LETS_OUT		0x20	/* an update may */
+#define PROTADDR_INSERT_ADDS			0x40	/* of register_person: what was read of it before
+												 * stays true when rows are added */
 
 typedef struct ProtaddrOwnTable
 {
@@ -97,6 +101,10 @@ extern void protaddr_hooks_init(const ProtaddrPart *const *all, int nall);
 extern void protaddr_utility_go_on(ProtaddrUtility *command);
 extern void protaddr_hooks_before_others(void);
 
+/* ---- base/blank.c: does a text say anything? ------------------------------------ */
+
+extern bool protaddr_is_blank(const char *word);
+
 /* ---- base/callers.c: with whose rights this code runs ---------------------- */
 
 typedef bool (*ProtaddrRoleTest) (Oid role, const void *what);
@@ -107,6 +115,10 @@ extern bool protaddr_callers_all(ProtaddrRoleTest test, const void *what);
 extern bool protaddr_callers_unseen(void);
 extern char *protaddr_callers_name(void);
 extern char *protaddr_role_name(Oid role);
+
+/* ---- base/context.c: what errors say of the way through our functions ---------- */
+
+extern const ProtaddrPart protaddr_context_part;
 
 /* ---- base/log_hygiene.c: keeps clear addresses out of the log -------------- */
 
@@ -124,6 +136,17 @@ extern int	protaddr_errprivate(void);
 /* the same where the error may be a soft one, which unwinds nothing */
 #define protaddr_errprivate_unless(escontext) \
 	((escontext) != NULL ? 0 : protaddr_errprivate())
+
+/* ---- base/relation.c: opening a relation that a caller has named --------------- */
+
+typedef void (*ProtaddrPermission) (Oid relation);
+
+extern char *protaddr_qualified_name(Oid relation);
+extern char *protaddr_existing_name(Oid relation);
+extern Relation protaddr_open_permitted(Oid relation, LOCKMODE lock, ProtaddrPermission check);
+extern void protaddr_check_owner(Oid relation);
+extern void protaddr_check_privilege(Oid relation, AclMode mode);
+extern void protaddr_check_column_privilege(Oid relation, AclMode mode);
 
 /* ---- base/settings.c: the configuration's word counts, and no session's -------- */
 
@@ -146,6 +169,7 @@ typedef enum ProtaddrTable
 	PROTADDR_PROTECTION,
 	PROTADDR_IDENTITY_LINK,
 	PROTADDR_REGISTER_SOURCE,
+	PROTADDR_REGISTER_PERSON,
 	PROTADDR_CHANNEL,
 	PROTADDR_GATE,
 	PROTADDR_NTABLES
@@ -153,8 +177,6 @@ typedef enum ProtaddrTable
 
 extern Oid	protaddr_protection_one_index(void);
 extern Oid	protaddr_identity_index(bool reverse);
-extern Oid	protaddr_register_person(void);
-extern Oid	protaddr_register_person_index(void);
 extern Oid	protaddr_own_relation(const char *name);
 
 extern const ProtaddrPart protaddr_own_tables_part;
@@ -165,6 +187,8 @@ extern Oid	protaddr_table_index(ProtaddrTable table);
 extern Oid	protaddr_address_type(void);
 extern uint64 protaddr_generation(ProtaddrTable table);
 extern uint64 protaddr_generation_seen(ProtaddrTable table);
+extern uint64 protaddr_additions_seen(ProtaddrTable table);
+extern bool protaddr_added_here(void);
 extern bool protaddr_relaxed_here(void);
 
 #endif							/* PROTADDR_BASE_H */

@@ -17,6 +17,7 @@
 
 #include "base/base.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "optimizer/planner.h"
 #include "utils/inval.h"
@@ -258,6 +259,13 @@ hooks_analyzed(ParseState *pstate, Query *query, JumbleState *jumble)
 	protaddr_hooks_before_others();
 	if (previous_analyzed)
 		previous_analyzed(pstate, query, jumble);
+
+	/*
+	 * ROLLBACK is analyzed in a transaction that has failed: its resources are released, and no
+	 * catalog may be read any more.
+	 */
+	if (!IsTransactionState())
+		return;
 	for (int i = 0; i < nparts; i++)
 		if (parts[i]->analyzed)
 			parts[i]->analyzed(pstate, query);

@@ -48,6 +48,7 @@ static const struct
 	[PROTADDR_PROTECTION] = {"protection", "protection_current"},
 	[PROTADDR_IDENTITY_LINK] = {"identity_link", "identity_link_forward"},
 	[PROTADDR_REGISTER_SOURCE] = {"register_source", "register_source_pkey"},
+	[PROTADDR_REGISTER_PERSON] = {"register_person", "register_person_pkey"},
 	[PROTADDR_CHANNEL] = {"channel", "channel_pkey"},
 	[PROTADDR_GATE] = {"gate", "gate_pkey"},
 };
@@ -68,6 +69,7 @@ static int	nknown = 0;
 static Oid	table_oid[PROTADDR_NTABLES];
 static Oid	index_oid[PROTADDR_NTABLES];
 static uint64 generation[PROTADDR_NTABLES];
+static uint64 additions[PROTADDR_NTABLES];
 
 /*
  * This transaction lifts a protection, or loads or confirms the register.  What
@@ -75,6 +77,9 @@ static uint64 generation[PROTADDR_NTABLES];
  * else a role that may lift could lift, look and roll back.
  */
 static bool relaxed = false;
+
+/* This transaction has added rows that took nothing away: it may yet be rolled back. */
+static bool added = false;
 
 /* What has ended may be removed: protaddr.forget_subject() is at it. */
 static bool forgetting = false;
@@ -102,7 +107,7 @@ static void
 own_tables_start(void)
 {
 	for (int i = 0; i < PROTADDR_NTABLES; i++)
-		generation[i] = 1;
+		generation[i] = additions[i] = 1;
 }
 
 /* protaddr_own_tables_known notes the tables of a part of the library, once. */
@@ -239,19 +244,6 @@ protaddr_identity_index(bool reverse)
 		protaddr_table_index(PROTADDR_IDENTITY_LINK);
 }
 
-/* protaddr_register_person and its index: who is known. */
-Oid
-protaddr_register_person(void)
-{
-	return our_relation("register_person");
-}
-
-Oid
-protaddr_register_person_index(void)
-{
-	return our_relation("register_person_pkey");
-}
-
 /* protaddr_own_relation gives one of our tables or indexes that few ask for. */
 Oid
 protaddr_own_relation(const char *name)
@@ -344,6 +336,23 @@ protaddr_generation_seen(ProtaddrTable table)
 }
 
 /*
+ * protaddr_additions_seen gives a number that also moves on when rows were added of
+ * which PROTADDR_INSERT_ADDS says that they take nothing away from what was read before.
+ */
+uint64
+protaddr_additions_seen(ProtaddrTable table)
+{
+	return additions[table];
+}
+
+/* protaddr_added_here is true in a transaction that has added such rows. */
+bool
+protaddr_added_here(void)
+{
+	return added;
+}
+
+/*
  * protaddr_relaxed_here is true in a transaction that must tell nothing.  A
  * parallel worker sees what its leader's transaction changed but does not know
  * that it did, so it tells nothing; the door's functions do not run there, unless
@@ -368,13 +377,17 @@ own_tables_relcache(Oid relid)
 	}
 	for (int i = 0; i < PROTADDR_NTABLES; i++)
 	{
-		if (relid == InvalidOid || relid == table_oid[i] || relid == index_oid[i])
+		/* so a change is announced that only adds; see own_table_changed */
+		if (i == PROTADDR_REGISTER_PERSON && relid != InvalidOid && relid == index_oid[i])
+			additions[i]++;
+		else if (relid == InvalidOid || relid == table_oid[i] || relid == index_oid[i])
 		{
 			/*
 			 * The two go together: a table whose OID is not known cannot be recognised in the next
 			 * message, so nothing read from it may count as current meanwhile.
 			 */
 			generation[i]++;
+			additions[i]++;
 			table_oid[i] = InvalidOid;
 			index_oid[i] = InvalidOid;
 		}
@@ -391,7 +404,7 @@ own_tables_namespace(uint32 hashvalue)
 static void
 own_tables_xact_end(void)
 {
-	relaxed = false;
+	relaxed = added = false;
 }
 
 /*
@@ -462,7 +475,14 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 				 errmsg("permission denied to change \"protaddr.%s\" directly", table->name),
 				 errhint("Use the functions of protaddr, which can be granted.")));
 
-	CacheInvalidateRelcache(trigdata->tg_relation);
+	if (TRIGGER_FIRED_BY_INSERT(event) && (table->rules & PROTADDR_INSERT_ADDS) != 0)
+	{
+		/* a message of its own: about the index, not the table */
+		CacheInvalidateRelcacheByRelid(protaddr_table_index(PROTADDR_REGISTER_PERSON));
+		added = true;
+	}
+	else
+		CacheInvalidateRelcache(trigdata->tg_relation);
 
 	if ((table->rules & PROTADDR_CHANGE_LETS_OUT) != 0 ||
 		(TRIGGER_FIRED_BY_UPDATE(event) && (table->rules & PROTADDR_UPDATE_LETS_OUT) != 0))

@@ -237,24 +237,15 @@ stays_unbound(Relation rel, AttrNumber column, const ProtaddrSeal *seal)
 			 errhint("protaddr.bound_values() counts such values; once the key is here, protaddr.rebind_column() binds them.")));
 }
 
-/* check_may_bind_rows asks whether the caller may; nobody else gets as far as a lock. */
+/* check_may_bind_rows raises 42501 unless the caller may. */
 static void
 check_may_bind_rows(Oid relation)
 {
-	char	   *name = get_rel_name(relation);
-
-	if (name == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relation)));
-	if (!protaddr_owns_relation(relation, GetUserId()))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of table %s", name)));
+	protaddr_check_owner(relation);
 	if (!protaddr_callers_all(may_say_whose, NULL))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to bind the rows of table %s", name),
+				 errmsg("permission denied to bind the rows of table %s", get_rel_name(relation)),
 				 errhint("Whoever may EXECUTE protaddr.bind_row() may bind, but not through a function of somebody who may not.")));
 }
 
@@ -278,15 +269,11 @@ protaddr_bind_rows(PG_FUNCTION_ARGS)
 	StringInfoData query;
 	uint64		rows;
 
-	check_may_bind_rows(relid);
-	rel = relation_open(relid, ShareRowExclusiveLock);
-	/* it may have changed hands while we waited for the lock */
-	check_may_bind_rows(relid);
+	rel = protaddr_open_permitted(relid, ShareRowExclusiveLock, check_may_bind_rows);
 
 	initStringInfo(&query);
 	appendStringInfo(&query, "UPDATE %s SET %s = %s WHERE %s IS NOT NULL",
-					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
-												RelationGetRelationName(rel)),
+					 protaddr_qualified_name(relid),
 					 quote_identifier(column), quote_identifier(column), quote_identifier(column));
 
 	GetUserIdAndSecContext(&caller, &context);

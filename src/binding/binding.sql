@@ -20,7 +20,7 @@ COMMENT ON FUNCTION protaddr.address_column(oid) IS
 CREATE FUNCTION protaddr.trigger_arguments(trigger oid) RETURNS text[]
     AS 'MODULE_PATHNAME', 'protaddr_trigger_arguments' LANGUAGE C STRICT STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION protaddr.trigger_arguments(oid) IS
-'The arguments of a trigger (pg_trigger.tgargs) as text; NULL if there is no such trigger.';
+'The arguments of a trigger (pg_trigger.tgargs), one text each. NULL if no trigger has this OID.';
 
 CREATE FUNCTION protaddr.bind_column(relation regclass, column_name name, subject name) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -39,6 +39,14 @@ BEGIN
             ERRCODE = 'wrong_object_type',
             MESSAGE = 'only a column of a table can be bound';
     END IF;
+    -- rows that others commit after our snapshot could neither be seen nor bound
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'feature_not_supported',
+            MESSAGE = 'a column can only be bound in a READ COMMITTED transaction',
+            HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED first.';
+    END IF;
+    PERFORM protaddr.lock_own_table(relation);
     SELECT a.* INTO bound FROM pg_attribute a
     WHERE a.attrelid = relation AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped;
     SELECT a.* INTO person FROM pg_attribute a
@@ -75,14 +83,6 @@ BEGIN
             MESSAGE = format('column %I of %s is already bound to %I', column_name, relation, subject);
     END IF;
 
-    -- rows that others commit after our snapshot could neither be seen nor bound
-    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'feature_not_supported',
-            MESSAGE = 'a column can only be bound in a READ COMMITTED transaction',
-            HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED first.';
-    END IF;
-
     -- zz: triggers fire by name, and this one is to see what others made of the row
     trigger_name := format('zz_protaddr_bind_%s_%s', bound.attnum, person.attnum);
     EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION protaddr.bind_row(%L, %L)',
@@ -96,7 +96,7 @@ BEGIN
         unknown := protaddr.unknown_people(relation, subject);
     END IF;
     IF unknown > 0 OR nobody > 0 THEN
-        RAISE NOTICE 'in % rows of % no register has told of the person that column % names, and in % it names nobody', coalesce(unknown::text, 'an unknown number of'), relation, quote_ident(subject), nobody
+        RAISE NOTICE 'column % of %: % rows name a person whom no register lists, % rows name nobody', quote_ident(subject), relation, coalesce(unknown::text, 'an unknown number of'), nobody
             USING HINT = 'Addresses of these rows are withheld, unless protaddr.channel (when_unknown) says otherwise. protaddr.link_identity() links a customer or account number to the person; protaddr.unknown_people() counts again.';
     END IF;
     RETURN addresses;
@@ -104,7 +104,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.bind_column(regclass, name, name) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.bind_column(regclass, name, name) IS
-'Binds an address column to the people that another column of the row names: existing rows now, every row written later by a trigger (ENABLE ALWAYS). Returns how many rows held an address, and says in a NOTICE how many rows name people of whom no register has told (if the caller may EXECUTE protaddr.unknown_people()), and how many addresses stand where nobody is named. Binding only adds people. One column may be bound to several subject columns (joint holders), and a subject column may be an array, whose elements each name a person. Types of a subject column: see protaddr.subject_type(). The caller must own the table and may execute protaddr.bind_row(): whoever may bind decides whom a yet unbound address concerns. From a role that may not, the trigger binds only what that role has typed in itself. Raises 22004, 42703, 42804, 42809 or 42710, and 0A000 under REPEATABLE READ or SERIALIZABLE, where rows committed meanwhile could not be seen.';
+'Binds an address column to the people that another column of the row names: the stored rows now, and every row written later by a trigger (ENABLE ALWAYS). Returns the number of rows that held an address. A NOTICE counts the rows that name a person whom no register lists (for callers with EXECUTE on protaddr.unknown_people()) and the addresses in rows that name nobody. Binding only adds people. A column can be bound to several subject columns (joint holders), and a subject column can be an array in which each element names a person. For the types of a subject column see protaddr.subject_type(). The caller must own the table and have EXECUTE on protaddr.bind_row(), since whoever binds decides whom an unbound address concerns. For a role without it the trigger binds only addresses that this role has typed in itself. Raises 22004, 42703, 42804, 42809 or 42710, and 0A000 under REPEATABLE READ or SERIALIZABLE, where rows committed meanwhile could not be seen.';
 
 CREATE FUNCTION protaddr.unbind_column(relation regclass, column_name name, subject name DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -113,6 +113,7 @@ DECLARE
     bind_trigger record;
     removed bigint := 0;
 BEGIN
+    PERFORM protaddr.lock_own_table(relation, true);
     FOR bind_trigger IN
         SELECT t.tgname, c.relkind FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
         WHERE t.tgrelid = relation AND t.tgfoid = 'protaddr.bind_row()'::regprocedure

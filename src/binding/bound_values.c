@@ -122,25 +122,20 @@ protaddr_bound_values(PG_FUNCTION_ARGS)
 {
 	Oid			relation = PG_GETARG_OID(0);
 	const char *column = quote_identifier(NameStr(*PG_GETARG_NAME(1)));
-	char	   *name = get_rel_name(relation);
+	char	   *name = protaddr_existing_name(relation);
 	Counts		counts = {0, 0, 0};
 	StringInfoData query;
 	TupleDesc	desc;
 	Datum		values[3];
 	bool		nulls[3] = {false, false, false};
 
-	if (name == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relation)));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT %s, %s FROM %s WHERE %s IS NOT NULL", column,
 					 quote_identifier(NameStr(*PG_GETARG_NAME(2))),
-					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name),
-					 column);
+					 name, column);
 	SPI_connect();
 	count_rows(query.data, &counts);
 	SPI_finish();

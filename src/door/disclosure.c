@@ -28,6 +28,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -141,6 +142,7 @@ digest_payment(const ProtaddrEvent *event, const ProtaddrIdentifier *people, int
 	add(context, transfer->currency, strlen(transfer->currency));
 	add(context, &transfer->held_id, sizeof(transfer->held_id));
 	add(context, payment->digest, transfer->describe != NULL ? sizeof(payment->digest) : 0);
+	add(context, payment->key, payment->key != NULL ? strlen(payment->key) : 0);
 	for (int i = 0; i < npeople; i++)
 		add(context, people[i].key, people[i].len);
 	SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
@@ -265,7 +267,9 @@ write_record(Relation rel, const ProtaddrEvent *event, const ProtaddrIdentifier 
 	values[DISCLOSURE_AMOUNT - 1] = NumericGetDatum(transfer->amount);
 	set_string(values, nulls, DISCLOSURE_CURRENCY, transfer->currency);
 	set_string(values, nulls, DISCLOSURE_RELATION, payment->relation);
-	set_string(values, nulls, DISCLOSURE_ROW_KEY, payment->key);
+	nulls[DISCLOSURE_ROW_KEY - 1] = payment->key == NULL;
+	if (payment->key != NULL)
+		values[DISCLOSURE_ROW_KEY - 1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(payment->key));
 	nulls[DISCLOSURE_HELD_ID - 1] = transfer->held_id == 0;
 	values[DISCLOSURE_HELD_ID - 1] = Int64GetDatum(transfer->held_id);
 	values[DISCLOSURE_PAYMENT - 1] = PointerGetDatum(digest);
@@ -279,7 +283,7 @@ write_record(Relation rel, const ProtaddrEvent *event, const ProtaddrIdentifier 
 
 /*
  * record_disclosure is the observer: of a protected address that leaves it writes a
- * record, or finds the one of this payment.  Showing what has left already is none.
+ * record, or finds the one of this payment.  Showing what has left already is not a disclosure.
  */
 static void
 record_disclosure(ProtaddrEvent *event)

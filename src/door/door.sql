@@ -92,7 +92,7 @@ CREATE TABLE protaddr.disclosure (
     amount numeric,
     currency text,
     relation text,
-    row_key text,
+    row_key jsonb,
     held_id bigint,
     payment bytea NOT NULL,
     legal_basis text NOT NULL,
@@ -114,7 +114,7 @@ COMMENT ON COLUMN protaddr.disclosure.receiver IS 'Who was to see it, if that wa
 COMMENT ON COLUMN protaddr.disclosure.amount IS 'Amount of the payment; NULL if not known.';
 COMMENT ON COLUMN protaddr.disclosure.currency IS 'Its currency; NULL if not known.';
 COMMENT ON COLUMN protaddr.disclosure.relation IS 'Name of the gated table; NULL without one.';
-COMMENT ON COLUMN protaddr.disclosure.row_key IS 'Key of its row; NULL if it has none.';
+COMMENT ON COLUMN protaddr.disclosure.row_key IS 'Primary key of its row; NULL if it has none.';
 COMMENT ON COLUMN protaddr.disclosure.held_id IS 'Number of the held row, if somebody decided; else NULL.';
 COMMENT ON COLUMN protaddr.disclosure.payment IS 'Digest of the payment: another payee, amount or row is another disclosure.';
 COMMENT ON COLUMN protaddr.disclosure.legal_basis IS 'The channel''s legal basis, as it read then.';
@@ -123,13 +123,7 @@ CREATE INDEX disclosure_at ON protaddr.disclosure (disclosed_at);
 COMMENT ON INDEX protaddr.disclosure_at IS 'Disclosures by time.';
 CREATE INDEX disclosure_payment ON protaddr.disclosure (payment);
 COMMENT ON INDEX protaddr.disclosure_payment IS 'The disclosures of a payment.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.disclosure
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.disclosure
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.disclosure ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.disclosure ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.disclosure', '');
+SELECT protaddr.make_own_table('disclosure', dumped => '');
 
 CREATE FUNCTION protaddr.release(
     address protaddr.address,

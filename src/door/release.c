@@ -148,7 +148,7 @@ protaddr_transfer_from_args(FunctionCallInfo fcinfo, ProtaddrTransfer *transfer)
 }
 
 /*
- * protaddr_currency_from_text reads a code; what is none is a currency not known,
+ * protaddr_currency_from_text reads a code; what is not a code is an unknown currency,
  * and no amount in it is small.
  */
 void

@@ -115,7 +115,7 @@ ask_to_show(const PaAddress *address, const ProtaddrTransfer *transfer, Protaddr
  * minimum is a town and a country and nothing else: unless, since then, the town is to
  * be hidden as well.  A substitute is there to be told.  What was disclosed is shown as
  * long as the record of it stands, and not before it is committed.  What left whole is
- * shown of people of whom no register has told if its channel still lets it leave.
+ * shown of people whom no register lists if its channel still lets it leave.
  */
 static bool
 was_released(const PaAddress *address, const ProtaddrAnswer *answer, const ProtaddrTransfer *transfer)

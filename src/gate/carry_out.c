@@ -125,7 +125,7 @@ protaddr_held_passes(const ProtaddrHeldDecision *decision, const ProtaddrGate *g
 	if (!protaddr_is_bare(gate, before, desc))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_REFUSED),
-				 errmsg("the row in its table does not wait any more"),
+				 errmsg("the row in its table is no longer waiting"),
 				 errdetail("Its status was changed, or an address put in, where no gate saw it. The row stays held."),
 				 errhint("decide_held(..., 'reject', reason, again => true) rejects it."),
 				 protaddr_errprivate()));
@@ -228,7 +228,7 @@ insert_statement(Relation rel, const bool *has)
 		add_column(&values, "h.", NameStr(TupleDescAttr(desc, i)->attname));
 	}
 	return psprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM " ROW_NAME " h",
-					protaddr_gated_name(RelationGetRelid(rel)), columns.data, values.data);
+					protaddr_qualified_name(RelationGetRelid(rel)), columns.data, values.data);
 }
 
 /* equality_of gives the operator that a key's index goes by, so that nobody else's is found. */
@@ -281,7 +281,7 @@ update_statement(const ProtaddrGate *gate, Relation rel, const bool *has)
 								 equality_of(rel, gate->key[i]), psprintf("h.%s", column), att->atttypid);
 	}
 	return psprintf("UPDATE %s t SET %s FROM " ROW_NAME " h WHERE %s",
-					protaddr_gated_name(RelationGetRelid(rel)), set.data, where.data);
+					protaddr_qualified_name(RelationGetRelid(rel)), set.data, where.data);
 }
 
 /*
@@ -348,7 +348,7 @@ execute(const char *statement, Relation rel, HeapTuple row)
 				 errmsg("the row was not stored in \"%s\"", RelationGetRelationName(rel)),
 				 expected == SPI_OK_INSERT ?
 				 errdetail("A trigger of the table took it away. The row stays held.") :
-				 errdetail("It does not stand in the table any more, or a trigger or a policy keeps it from you."),
+				 errdetail("It is no longer in the table, or a trigger or a policy hides it from you."),
 				 errhint("See protaddr.held_rows(); decide_held(..., 'reject', reason, again => true) rejects it."),
 				 protaddr_errprivate()));
 }
@@ -369,8 +369,8 @@ send_on(const ProtaddrGate *gate, Relation rel, int64 held_id, const ProtaddrHel
 	if (decision->in_place && (gate->hold_column == InvalidAttrNumber || gate->nkey == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the gate of \"%s\" does not hold rows in place any more", RelationGetRelationName(rel)),
-				 errhint("Use protaddr.remove_gate(), and protaddr.install_gate() with the arguments of then."),
+				 errmsg("the gate of \"%s\" no longer holds rows in place", RelationGetRelationName(rel)),
+				 errhint("Use protaddr.remove_gate(), and protaddr.install_gate() with the same arguments as before."),
 				 protaddr_errprivate()));
 
 	PG_TRY();
@@ -413,7 +413,7 @@ carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, bool if_decided
 	ProtaddrHeldDecision decision;
 
 	(void) protaddr_held_take(held_rel, held_id, words, &held);
-	if (strcmp(words[PROTADDR_HELD_RELATION - 1], protaddr_gated_name(gate->root)) != 0)
+	if (strcmp(words[PROTADDR_HELD_RELATION - 1], protaddr_qualified_name(gate->root)) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("held row %lld is not a row of \"%s\"", (long long) held_id, RelationGetRelationName(rel))));
@@ -429,8 +429,8 @@ carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, bool if_decided
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the row was held by another gate than \"%s\" has now", RelationGetRelationName(rel)),
-				 errdetail("What its columns mean may be another thing by now. The row stays held."),
-				 errhint("Use protaddr.remove_gate(), and protaddr.install_gate() with the arguments of then; or decide_held(..., 'reject', reason, again => true)."),
+				 errdetail("Its columns may have another meaning now. The row stays held."),
+				 errhint("Use protaddr.remove_gate(), and protaddr.install_gate() with the same arguments as before; or decide_held(..., 'reject', reason, again => true)."),
 				 protaddr_errprivate()));
 
 	memset(&decision, 0, sizeof(decision));
@@ -447,6 +447,12 @@ carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, bool if_decided
 	return true;
 }
 
+static void
+check_may_write(Oid relation)
+{
+	protaddr_check_column_privilege(relation, ACL_INSERT | ACL_UPDATE);
+}
+
 /*
  * open_gated opens the table, locked as a writer locks it, and only for one who may write
  * it; gives its gate.
@@ -454,15 +460,8 @@ carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, bool if_decided
 static Relation
 open_gated(Oid relation, const ProtaddrGate **gate)
 {
-	Relation	rel;
+	Relation	rel = protaddr_open_permitted(relation, RowExclusiveLock, check_may_write);
 
-	if (get_rel_relkind(relation) != '\0' &&
-		pg_class_aclcheck(relation, GetUserId(), ACL_INSERT) != ACLCHECK_OK &&
-		pg_class_aclcheck(relation, GetUserId(), ACL_UPDATE) != ACLCHECK_OK &&
-		pg_attribute_aclcheck_all(relation, GetUserId(), ACL_INSERT, ACLMASK_ANY) != ACLCHECK_OK &&
-		pg_attribute_aclcheck_all(relation, GetUserId(), ACL_UPDATE, ACLMASK_ANY) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(get_rel_relkind(relation)), get_rel_name(relation));
-	rel = relation_open(relation, RowExclusiveLock);
 	*gate = protaddr_gate_of_table(rel);
 	if (*gate == NULL || (*gate)->root != relation)
 		ereport(ERROR,
@@ -579,7 +578,7 @@ protaddr_carry_out_held(PG_FUNCTION_ARGS)
 		done = 1;
 	}
 	else
-		foreach(cell, decided_rows(protaddr_gated_name(gate->root)))
+		foreach(cell, decided_rows(protaddr_qualified_name(gate->root)))
 			done += try_carry_out(gate, rel, *(int64 *) lfirst(cell)) ? 1 : 0;
 	relation_close(rel, NoLock);
 	PG_RETURN_INT64(done);

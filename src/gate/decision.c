@@ -341,7 +341,7 @@ protaddr_held_refuse_state(int64 held_id, ProtaddrHeldStatus status, const char 
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 status == PROTADDR_HELD_WAITS ?
 			 errmsg("nobody has decided on held row %lld", (long long) held_id) :
-			 errmsg("held row %lld does not wait for this any more", (long long) held_id),
+			 errmsg("held row %lld is no longer waiting for this", (long long) held_id),
 			 errdetail("%s", said(status)),
 			 errhint("%s", hint),
 			 protaddr_errprivate()));

@@ -123,10 +123,6 @@ extern text *protaddr_gate_words(const ProtaddrGateArgs *args);
 extern void protaddr_gate_person(const ProtaddrGate *gate, int person, HeapTuple row,
 								 TupleDesc desc, ProtaddrTransfer *transfer);
 
-/* ---- gate/describe.c: which payment is a row --------------------------------- */
-
-extern void protaddr_gate_describe(const ProtaddrTransfer *transfer, ProtaddrPayment *payment);
-
 /* ---- gate/message_column.c: a message in a column, and back ---------------- */
 
 #define PROTADDR_DIGEST_SIZE	32
@@ -140,7 +136,6 @@ extern ProtaddrAction protaddr_gate_message(ProtaddrMode mode, const ProtaddrGat
 											Datum value, const ProtaddrChannel *channel,
 											const ProtaddrTransfer *transfer, Datum *leaves,
 											ProtaddrAnswer *answer);
-extern bool protaddr_is_blank(const char *word);
 extern void protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
 								  const ProtaddrTransfer *transfer, Datum value,
 								  ProtaddrDigest *digest);
@@ -179,11 +174,11 @@ extern bool protaddr_ledger_arrives(Oid root, Relation rel, ProtaddrDeparture *d
 
 extern int	protaddr_plain_settings(void);
 extern char *protaddr_value_text(Oid type, Datum value);
-extern char *protaddr_gated_name(Oid relation);
 extern char *protaddr_row_key(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc);
 extern bool protaddr_gate_checks(const ProtaddrGate *gate, AttrNumber column);
 extern void protaddr_payment_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 									bool with_addresses, ProtaddrDigest *digest);
+extern void protaddr_gate_describe(const ProtaddrTransfer *transfer, ProtaddrPayment *payment);
 extern void protaddr_place_digest(const char *relation, const char *key, ProtaddrDigest *digest);
 
 /* ---- gate/held_row.c: a held row, sealed ----------------------------------- */

@@ -87,7 +87,7 @@ BEGIN
                   WHERE a.attnum = ANY (t.partattrs::int2[])) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('column %I of %s cannot say that a row waits', hold_column, relation),
+            MESSAGE = format('column %I of %s cannot be hold_column', hold_column, relation),
             DETAIL = 'It has another meaning for the gate, or is part of the primary key or the partition key.',
             HINT = 'Use a status column that says nothing else.';
     END IF;
@@ -104,7 +104,7 @@ BEGIN
                   WHERE i.indrelid = relation AND i.indisprimary AND (a.attgenerated <> '' OR protaddr.address_column(a.atttypid) IS NOT NULL OR a.attname = ANY (message_columns))) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('%s has no primary key to find a row by that waits in place', relation),
+            MESSAGE = format('%s has no primary key by which a row held in place could be found', relation),
             HINT = 'Add a primary key that is not generated and holds no address or message; or leave out hold_column: rows are held aside.';
     END IF;
     SELECT a.attname AS name INTO culprit
@@ -115,7 +115,7 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('column %I of %s is NOT NULL, but a row that waits in place has none', culprit.name, relation),
+            MESSAGE = format('column %I of %s is NOT NULL, but a row held in place has no value in it', culprit.name, relation),
             HINT = format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL; or leave out hold_column: rows are held aside.', relation, culprit.name);
     END IF;
 END
@@ -159,6 +159,7 @@ BEGIN
             ERRCODE = 'wrong_object_type',
             MESSAGE = 'a gate can be installed only on a table';
     END IF;
+    PERFORM protaddr.lock_own_table(relation);
     IF kind <> 'p' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = relation) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'feature_not_supported',
@@ -367,7 +368,7 @@ BEGIN
                 unknown_rows := NULL;
             END;
             IF unknown_rows > 0 THEN
-                RAISE NOTICE 'no register has told of the person that column % names: in % rows of %', quote_ident(people_column), unknown_rows, relation
+                RAISE NOTICE 'column % of %: % rows name a person whom no register lists', quote_ident(people_column), relation, unknown_rows
                     USING HINT = 'Load a register that lists them, or link their identifiers: protaddr.link_identity(). Until then their addresses are treated by the channel''s rule when_unknown.';
             END IF;
         END LOOP;
@@ -376,7 +377,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, name, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, name, text) IS
-'Puts the gate on an outbound table: whatever is written, each address column is released for the channel, or withheld (NULL), reduced, held or refused as protaddr.channel says. channel: for every row, or channel_column: the column that names it. subject: the column with the payer''s identifier; a row where it is NULL has its addresses withheld. persons: address columns that are somebody else''s, {"address column": "column that names the person"}. amount, currency (a column) or currency_code, and payee (a column): what tells a small amount; without them the stricter rule counts. messages: columns with payment messages, {"column": "xml" (ISO 20022), "mt" (SWIFT MT) or "json"}, of type xml, text, varchar, bytea, json or jsonb. Rows that the channel holds wait in protaddr.held: aside, so that the statement counts 0 for them; or in place, if hold_column and hold_value are given: the row is stored at once without its addresses and messages, with hold_value in hold_column, and gets its own status with what is missing when a decision is carried out. In place needs a primary key, and address and message columns that may be NULL. payee: also what a decision on a held row covers; without it any change of a column that could name somebody makes another payment. Three triggers, ENABLE ALWAYS, on partitions too. The caller must own the table. Refuses (55000) a NOT NULL address column for a channel that withholds, and a trigger that would fire after the gate, and (0A000) a table that others inherit from; names in a NOTICE the text, XML, JSON and bytea columns that it does not check; tells who may ask protaddr.unknown_people() how many rows name a person of whom no register has told. Raises 22023, 42703, 42710, 42804, 42809, 54000, 0A000.';
+'Puts the gate on an outbound table: in every row written, each address is released for the row''s channel, withheld (NULL), reduced, held or refused, as protaddr.channel says. channel: the channel of every row; or channel_column: the column that names it. subject: the column with the payer''s identifier; where it is NULL, the row''s addresses are withheld. persons: address columns of somebody else than the payer, {"address column": "column that names the person"}. amount, payee, and currency (a column) or currency_code: needed to recognise small amounts; without them the stricter rule applies. payee is also part of what a decision on a held row covers; without it, a change of any column that could name somebody makes it another payment. messages: columns with payment messages, {"column": "xml" (ISO 20022), "mt" (SWIFT MT) or "json"}, of type xml, text, varchar, bytea, json or jsonb. Rows that the channel holds wait in protaddr.held. Held aside (the default), the row is not stored and the statement counts 0 for it. Held in place (hold_column and hold_value), the row is stored at once without its addresses and messages and with hold_value in hold_column; carrying out a decision puts back its own status and what is missing. In place needs a primary key and nullable address and message columns. Three triggers, ENABLE ALWAYS, on partitions too. The caller must own the table. Refused are a NOT NULL address column for a channel that withholds and a trigger that would fire after the gate (55000), and a table that others inherit from (0A000). A NOTICE names the text, XML, JSON and bytea columns that are not checked, and another counts the rows that name a person whom no register lists (for callers with EXECUTE on protaddr.unknown_people()). Raises 22023, 42703, 42710, 42804, 42809, 54000, 0A000.';
 
 CREATE TABLE protaddr.held (
     held_id bigint PRIMARY KEY,
@@ -446,19 +447,7 @@ COMMENT ON INDEX protaddr.held_decision_of IS 'Acts by held row.';
 CREATE INDEX held_decision_covers ON protaddr.held_decision (covers);
 COMMENT ON INDEX protaddr.held_decision_covers IS 'Acts by the payment that they cover.';
 
-DO $$
-DECLARE
-    own text;
-BEGIN
-    FOREACH own IN ARRAY ARRAY['held', 'held_decision'] LOOP
-        EXECUTE pg_catalog.format('CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.%I FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed()', own);
-        EXECUTE pg_catalog.format('CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.%I FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed()', own);
-        EXECUTE pg_catalog.format('ALTER TABLE protaddr.%I ENABLE ALWAYS TRIGGER own_table_changed, ENABLE ALWAYS TRIGGER own_table_truncated', own);
-        EXECUTE pg_catalog.format('REVOKE ALL ON protaddr.%I FROM PUBLIC', own);
-        PERFORM pg_catalog.pg_extension_config_dump('protaddr.' || own, '');
-    END LOOP;
-END
-$$;
+SELECT protaddr.make_own_table('held', dumped => ''), protaddr.make_own_table('held_decision', dumped => '');
 
 CREATE FUNCTION protaddr.held_rows(
     relation regclass DEFAULT NULL,
@@ -548,13 +537,7 @@ COMMENT ON COLUMN protaddr.gate.relation_name IS 'Its qualified name. If the rel
 COMMENT ON COLUMN protaddr.gate.arguments IS 'The arguments of its triggers, as pg_trigger has them.';
 COMMENT ON COLUMN protaddr.gate.installed_at IS 'When the gate was entered.';
 COMMENT ON COLUMN protaddr.gate.installed_by IS 'Login role of the session that entered it.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.gate
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.gate
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.gate ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.gate ENABLE ALWAYS TRIGGER own_table_truncated;
-REVOKE ALL ON protaddr.gate FROM PUBLIC;
+SELECT protaddr.make_own_table('gate');
 
 CREATE TABLE protaddr.gate_change (
     -- no key: a parallel restore may add rows of gates before those of the dump are there
@@ -573,14 +556,7 @@ COMMENT ON COLUMN protaddr.gate_change.changed_by IS 'Login role.';
 COMMENT ON COLUMN protaddr.gate_change.relation IS 'Name of the outbound table at that time.';
 COMMENT ON COLUMN protaddr.gate_change.what IS 'installed; removed by protaddr.remove_gate(); dropped with its table.';
 COMMENT ON COLUMN protaddr.gate_change.detail IS 'The gate''s arguments: pairs of a key and a value.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.gate_change
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.gate_change
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.gate_change ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.gate_change ENABLE ALWAYS TRIGGER own_table_truncated;
-REVOKE ALL ON protaddr.gate_change FROM PUBLIC;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.gate_change', '');
+SELECT protaddr.make_own_table('gate_change', dumped => '');
 
 CREATE FUNCTION protaddr.remove_gate(relation regclass) RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_remove_gate' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
@@ -648,7 +624,7 @@ FROM (SELECT t.relation::regclass AS relation,
       GROUP BY t.relation) g
 ORDER BY g.relation::text;
 GRANT SELECT ON protaddr.gate_status TO PUBLIC;
-COMMENT ON VIEW protaddr.gate_status IS 'The gates, from the catalogs; partitions are part of their table. How many rows name a person of whom no register has told: protaddr.unknown_people().';
+COMMENT ON VIEW protaddr.gate_status IS 'One row for each gated table, read from the catalogs; a partition is part of its table. To count the rows that name a person whom no register lists, call protaddr.unknown_people().';
 COMMENT ON COLUMN protaddr.gate_status.relation IS 'The outbound table.';
 COMMENT ON COLUMN protaddr.gate_status.channel IS 'The channel for which addresses are released; NULL: each row names its own.';
 COMMENT ON COLUMN protaddr.gate_status.subject IS 'The column that names the payer; NULL: the table has only messages.';

@@ -231,7 +231,7 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is
 	Datum		values[PROTADDR_HELD_COLUMNS] = {0};
 	bool		nulls[PROTADDR_HELD_COLUMNS] = {false};
 	const char *words[PROTADDR_HELD_NWORDS];
-	char	   *relation = protaddr_gated_name(gate->root);
+	char	   *relation = protaddr_qualified_name(gate->root);
 	char	   *key;
 	int			level = protaddr_plain_settings();
 	HeapTuple	tuple;
@@ -353,7 +353,7 @@ protaddr_gate_summary(PG_FUNCTION_ARGS)
 	if (rows > 0)
 		ereport(NOTICE,
 				(errmsg_plural("%lld row of %s is held", "%lld rows of %s are held", (unsigned long) rows,
-							   (long long) rows, protaddr_gated_name(RelationGetRelid(trigdata->tg_relation))),
+							   (long long) rows, protaddr_qualified_name(RelationGetRelid(trigdata->tg_relation))),
 				 errhint("See protaddr.held_rows(). protaddr.decide_held() decides.")));
 	return PointerGetDatum(NULL);
 }

@@ -131,7 +131,7 @@ protaddr_held_rows(PG_FUNCTION_ARGS)
 	else
 	{
 		ScanKeyInit(&key, PROTADDR_HELD_RELATION, BTEqualStrategyNumber, F_TEXTEQ,
-					CStringGetTextDatum(protaddr_gated_name(PG_GETARG_OID(0))));
+					CStringGetTextDatum(protaddr_qualified_name(PG_GETARG_OID(0))));
 		key.sk_collation = C_COLLATION_OID;
 		scan = systable_beginscan(rel, protaddr_own_relation("held_relation"), true, NULL, 1, &key);
 	}

@@ -900,19 +900,11 @@ protaddr_remove_gate(PG_FUNCTION_ARGS)
 	ListCell   *cell;
 	bool		cloned;
 	bool		was_there;
-	char		kind;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_BOOL(false);
 	relation = PG_GETARG_OID(0);
-	kind = get_rel_relkind(relation);
-	if (kind == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table does not exist")));
-	if (!protaddr_owns_relation(relation, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(kind), get_rel_name(relation));
-	LockRelationOid(relation, AccessExclusiveLock);
+	relation_close(protaddr_open_permitted(relation, AccessExclusiveLock, protaddr_check_owner), NoLock);
 
 	triggers = protaddr_gate_triggers(relation, &cloned);
 	if (triggers == NIL && cloned)

@@ -119,7 +119,7 @@ find_waiting(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, Waiting *w
 {
 	Relation	held = table_open(protaddr_own_relation("held"), RowShareLock);
 	int			level = protaddr_plain_settings();
-	char	   *relation = protaddr_gated_name(gate->root);
+	char	   *relation = protaddr_qualified_name(gate->root);
 	char	   *key = protaddr_row_key(gate, row, desc);
 	ProtaddrDigest place;
 	ScanKeyData scan_key;

@@ -139,36 +139,6 @@ column_value(const ProtaddrGateMessage *column, const char *message, size_t len)
 	return value;
 }
 
-/* protaddr_is_blank tells whether a text has no visible character, by Unicode. */
-bool
-protaddr_is_blank(const char *word)
-{
-	static const pg_wchar blank[][2] = {
-		{0x01, 0x20}, {0x7f, 0xa0}, {0xad, 0xad}, {0x034f, 0x034f}, {0x061c, 0x061c},
-		{0x115f, 0x1160}, {0x1680, 0x1680}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x2000, 0x200f},
-		{0x2028, 0x202f}, {0x205f, 0x206f}, {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164},
-		{0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xe0000, 0xe0fff}
-	};
-	const unsigned char *next = (const unsigned char *) pg_server_to_any(word, strlen(word), PG_UTF8);
-	const unsigned char *end = next + strlen((const char *) next);
-
-	while (next < end)
-	{
-		int			len = pg_utf_mblen(next);
-		bool		shows = true;
-
-		/* in a database without an encoding the bytes may be invalid */
-		if (len > end - next)
-			return false;
-		for (int i = 0; i < lengthof(blank) && shows; i++)
-			shows = utf8_to_unicode(next) < blank[i][0] || utf8_to_unicode(next) > blank[i][1];
-		if (shows)
-			return false;
-		next += len;
-	}
-	return true;
-}
-
 /*
  * protaddr_value_digest computes a digest of a value, its column, its channel and its payer.  value
  * is a varlena: a message or an address.

@@ -5,8 +5,9 @@
  * What somebody decides of a held row is decided of one payment.  Which one that is, is
  * told by the row's key, its channel, its people, its payee, amount and currency, and by
  * the addresses and messages that it carries.  A row that differs in any of them is
- * another payment; one that moves to another partition is the same.  Without a payee column nobody knows which column names the payee: then
- * every column that could do so counts.
+ * another payment; one that moves to another partition is the same.  Without a payee
+ * column nobody knows which column names the payee: then every column that could do so
+ * counts.  The record of a disclosure says in the same way which payment it is of.
  *
  * Values are written as pg_dump writes them, so that a payment is the same for every
  * session, and after a dump and its restore.
@@ -77,16 +78,6 @@ protaddr_value_text(Oid type, Datum value)
 	return OidOutputFunctionCall(out, value);
 }
 
-/* protaddr_gated_name gives a table's name, qualified and quoted. */
-char *
-protaddr_gated_name(Oid relation)
-{
-	char	   *name = get_rel_name(relation);
-
-	return name == NULL ? pstrdup("") :
-		quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
-}
-
 /*
  * protaddr_row_key writes the primary key of a row as a JSON object; NULL if the table
  * has none that a gate can use.  A message or an address is no key that could be shown.
@@ -145,7 +136,7 @@ protaddr_payment_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 	bool		done;
 
 	words[n].column = "";
-	words[n++].value = protaddr_gated_name(gate->root);
+	words[n++].value = protaddr_qualified_name(gate->root);
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
@@ -174,6 +165,23 @@ protaddr_payment_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 	EVP_MD_CTX_free(context);
 	if (!done)
 		elog(ERROR, "could not compute a digest");
+}
+
+/* protaddr_gate_describe says which payment the row of a transfer is, for the record of a disclosure. */
+void
+protaddr_gate_describe(const ProtaddrTransfer *transfer, ProtaddrPayment *payment)
+{
+	const ProtaddrGate *gate = transfer->gate;
+	ProtaddrDigest digest;
+	int			level;
+
+	payment->relation = protaddr_qualified_name(gate->root);
+	level = protaddr_plain_settings();
+	payment->key = transfer->has_reference ? protaddr_row_key(gate, transfer->row, transfer->desc) : NULL;
+	AtEOXact_GUC(false, level);
+	protaddr_payment_digest(gate, transfer->row, transfer->desc, false, &digest);
+	StaticAssertStmt(sizeof(payment->digest) == sizeof(digest.bytes), "a digest is a digest");
+	memcpy(payment->digest, digest.bytes, sizeof(payment->digest));
 }
 
 /* protaddr_place_digest names the row of a table that has a key, to be found by. */

@@ -68,6 +68,7 @@ static void release_apart(Passing *passing);
 static void release_columns(Passing *passing);
 static void release_address(Passing *passing, const ProtaddrGateAddress *column);
 static void release_messages(Passing *passing);
+static bool payer_counts(const Passing *passing);
 static void digest_row(const Passing *passing, HeapTuple row, ProtaddrDigest *digest);
 static bool is_as_it_departed(const Passing *passing);
 static void note_passing(Passing *passing);
@@ -349,11 +350,30 @@ release_messages(Passing *passing)
 	}
 
 	/* if the row has the amount, the row is the transfer, not the message */
-	if (passing->channel->has_small && passing->channel->linked_within != NULL &&
-		passing->transfer.amount != NULL && passing->transfer.payer.len > 0 &&
-		passing->transfer.payee.len > 0 &&
-		protaddr_protection_of(passing->transfer.payer.key, passing->transfer.payer.len) != PROTADDR_HIDES_NOTHING)
+	if (passing->channel->linked_within != NULL && passing->transfer.amount != NULL && payer_counts(passing))
 		passing->linked[0] = true;
+}
+
+/* payer_counts asks whether the payer is one whose transfers count together. */
+static bool
+payer_counts(const Passing *passing)
+{
+	const ProtaddrIdentifier *payer = &passing->transfer.payer;
+	PaAddress	of_payer = {.nsubjects = 1,.subject[0] = {payer->key, payer->len}};
+	ProtaddrConcerned concerned;
+	ProtaddrQuestion question = {
+		.mode = PROTADDR_ASK_NOW,
+		.channel = passing->channel,
+		.concerned = &concerned,
+		.transfer = &passing->transfer
+	};
+	ProtaddrAnswer answer;
+
+	if (payer->len == 0)
+		return false;
+	protaddr_concern_address(&concerned, &of_payer, passing->channel, &passing->transfer);
+	protaddr_ask(&question, &answer);
+	return answer.linked;
 }
 
 static void

@@ -80,11 +80,10 @@ static void note_problem(Verification *verification, ItemPointer tid, AttrNumber
 						 const char *problem, const Foreseen *foreseen);
 static void show_progress(Verification *verification);
 
-static char *
-name_of(Relation rel)
+static void
+check_may_verify(Oid relation)
 {
-	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
-									  RelationGetRelationName(rel));
+	protaddr_check_privilege(relation, ACL_SELECT);
 }
 
 /*
@@ -108,9 +107,7 @@ protaddr_verify_gate(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	v->result = (ReturnSetInfo *) fcinfo->resultinfo;
 	v->per_row = AllocSetContextCreate(CurrentMemoryContext, "protaddr verify", ALLOCSET_DEFAULT_SIZES);
-	v->root = relation_open(PG_GETARG_OID(0), AccessShareLock);
-	if (pg_class_aclcheck(RelationGetRelid(v->root), GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(v->root));
+	v->root = protaddr_open_permitted(PG_GETARG_OID(0), AccessShareLock, check_may_verify);
 	if (check_enable_rls(RelationGetRelid(v->root), InvalidOid, true) == RLS_ENABLED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -146,8 +143,8 @@ protaddr_verify_gate(PG_FUNCTION_ARGS)
 					(errmsg("verified " INT64_FORMAT " rows of %s, with " INT64_FORMAT " problems",
 							v->rows, RelationGetRelationName(v->root), v->problems),
 					 errhint("To go on: protaddr.verify_gate(%s, continue_in => %s, after => '(%u,%u)')",
-							 quote_literal_cstr(name_of(v->root)),
-							 quote_literal_cstr(name_of(v->rel)),
+							 quote_literal_cstr(protaddr_qualified_name(RelationGetRelid(v->root))),
+							 quote_literal_cstr(protaddr_qualified_name(RelationGetRelid(v->rel))),
 							 ItemPointerGetBlockNumber(&v->last), ItemPointerGetOffsetNumber(&v->last))));
 		PG_RE_THROW();
 	}
@@ -227,7 +224,7 @@ verify_foreign(Verification *verification)
 	Portal		cursor;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT stored FROM ONLY %s AS stored", name_of(rel));
+	appendStringInfo(&query, "SELECT stored FROM ONLY %s AS stored", protaddr_qualified_name(RelationGetRelid(rel)));
 	SPI_connect();
 	cursor = SPI_cursor_open_with_args(NULL, query.data, 0, NULL, NULL, NULL, true, 0);
 	for (;;)
@@ -496,8 +493,7 @@ show_progress(Verification *verification)
 
 	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, RelationGetRelid(verification->root));
 	pgstat_progress_update_param(PROTADDR_PROGRESS_IS_VERIFY, 1);
-	if (verification->rel != NULL)
-		pgstat_progress_update_param(PROTADDR_PROGRESS_PARTITION, RelationGetRelid(verification->rel));
+	pgstat_progress_update_param(PROTADDR_PROGRESS_PARTITION, RelationGetRelid(verification->rel));
 	pgstat_progress_update_param(PROTADDR_PROGRESS_VERIFIED, verification->rows);
 	pgstat_progress_update_param(PROTADDR_PROGRESS_PROBLEMS, verification->problems);
 	if (!TimestampDifferenceExceeds(verification->shown, now, SHOW_EVERY_MS))

@@ -418,15 +418,6 @@ protaddr_gate_names(Oid relation, const char *column)
 
 /* ---- the register of gates ------------------------------------------------------------ */
 
-static char *
-name_of(Oid relation)
-{
-	char	   *name = get_rel_name(relation);
-
-	return name == NULL ? pstrdup("") :
-		quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
-}
-
 /*
  * in_register gives a relation's row of protaddr.gate, or NULL; the caller frees it.  A row with
  * another name than the relation's belongs to a table that was dropped unnoticed, and whose OID
@@ -449,7 +440,7 @@ in_register(Oid relation, Snapshot snapshot, bool whatever_name, bytea **argumen
 		Datum		name = heap_getattr(tuple, GATE_NAME, RelationGetDescr(rel), &isnull);
 
 		if (!whatever_name &&
-			(isnull || strcmp(TextDatumGetCString(name), name_of(relation)) != 0))
+			(isnull || strcmp(TextDatumGetCString(name), protaddr_qualified_name(relation)) != 0))
 			tuple = NULL;
 	}
 	if (HeapTupleIsValid(tuple))
@@ -496,7 +487,7 @@ goes_by_name_of_gated(Oid relation)
 {
 	Relation	rel = table_open(protaddr_table(PROTADDR_GATE), AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	char	   *name = name_of(relation);
+	char	   *name = protaddr_qualified_name(relation);
 	HeapTuple	tuple;
 	bool		found = false;
 
@@ -526,7 +517,7 @@ record_change(Oid relation, const char *what, bytea *arguments)
 	values[CHANGE_ID - 1] = Int64GetDatum(protaddr_next_id());
 	values[CHANGE_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	values[CHANGE_BY - 1] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
-	values[CHANGE_RELATION - 1] = CStringGetTextDatum(name_of(relation));
+	values[CHANGE_RELATION - 1] = CStringGetTextDatum(protaddr_qualified_name(relation));
 	values[CHANGE_WHAT - 1] = CStringGetTextDatum(what);
 	nulls[CHANGE_DETAIL - 1] = arguments == NULL;
 	if (arguments != NULL)
@@ -582,7 +573,7 @@ enter(Oid relation)
 	if (HeapTupleIsValid(tuple))
 		CatalogTupleDelete(rel, &tuple->t_self);
 	values[GATE_RELATION - 1] = ObjectIdGetDatum(relation);
-	values[GATE_NAME - 1] = CStringGetTextDatum(name_of(relation));
+	values[GATE_NAME - 1] = CStringGetTextDatum(protaddr_qualified_name(relation));
 	values[GATE_ARGUMENTS - 1] = PointerGetDatum(triggers.arguments);
 	values[GATE_INSTALLED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	values[GATE_INSTALLED_BY - 1] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));

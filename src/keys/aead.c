@@ -68,19 +68,19 @@ protaddr_aead_new(PaCrypto crypto, const uint8_t key[PROTADDR_KEY_SIZE])
 	if (aead == NULL)
 		return NULL;
 	aead->crypto = crypto;
-	if (crypto == PA_CRYPTO_SODIUM)
-	{
-		/* kept out of core files, and out of swap if the limit on locked memory allows it */
-		aead->state = sodium_malloc(sizeof(crypto_aead_aes256gcm_state));
-		ready = aead->state != NULL && crypto_aead_aes256gcm_beforenm(aead->state, key) == 0;
-	}
-	else
+	if (crypto == PA_CRYPTO_OPENSSL)
 	{
 		aead->opening = EVP_CIPHER_CTX_new();
 		aead->sealing = EVP_CIPHER_CTX_new();
 		ready = aead->opening != NULL && aead->sealing != NULL &&
 			EVP_DecryptInit_ex2(aead->opening, evp_cipher(), key, NULL, NULL) == 1 &&
 			EVP_EncryptInit_ex2(aead->sealing, evp_cipher(), key, NULL, NULL) == 1;
+	}
+	else
+	{
+		/* kept out of core files, and out of swap if the limit on locked memory allows it */
+		aead->state = sodium_malloc(sizeof(crypto_aead_aes256gcm_state));
+		ready = aead->state != NULL && crypto_aead_aes256gcm_beforenm(aead->state, key) == 0;
 	}
 	if (!ready)
 	{
@@ -169,7 +169,7 @@ protaddr_aead_agrees(PaCrypto crypto, const PaAeadVector *vector)
 {
 	PaAead	   *aead = protaddr_aead_new(crypto, vector->key);
 	uint8_t		out[64];
-	uint8_t		tag[PA_TAG_SIZE];
+	uint8_t		tag[PA_TAG_SIZE] = {0};
 	bool		agrees;
 
 	agrees = aead != NULL && vector->len <= sizeof(out) &&

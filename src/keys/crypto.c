@@ -94,7 +94,7 @@ protaddr_aead_ready(const uint8 key[PROTADDR_KEY_SIZE])
 	if (aead == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("could not make a key ready"),
+				 errmsg("could not prepare a key"),
 				 protaddr_errprivate()));
 	return aead;
 }

@@ -129,7 +129,7 @@ typedef enum ProtaddrSealedColumn
 	PROTADDR_SEALED_INSIDE		/* arrays, ranges or composites with seals in them */
 } ProtaddrSealedColumn;
 
-extern bool protaddr_is_own_relation(Relation rel);
+extern bool protaddr_is_own_relation(Oid relation);
 extern ProtaddrSealedColumn protaddr_sealed_column(Relation rel, AttrNumber column);
 extern uint64 protaddr_sealed_key(Datum value);
 extern int64 protaddr_count_sealed(uint64 id, StringInfo where, StringInfo not_searched);

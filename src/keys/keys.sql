@@ -20,13 +20,7 @@ COMMENT ON COLUMN protaddr.data_key.created_at IS 'When it was made.';
 COMMENT ON COLUMN protaddr.data_key.generation IS 'Counts up with every rotation. New values use the usable key of the highest generation, whatever the clock says.';
 COMMENT ON COLUMN protaddr.data_key.retired_at IS 'When it was retired: values under it are not opened any more. NULL: in use.';
 COMMENT ON COLUMN protaddr.data_key.acts IS 'What was done with it, one after the other: when, by which login role, and why.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.data_key
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.data_key
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.data_key ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.data_key ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.data_key', '');
+SELECT protaddr.make_own_table('data_key', dumped => '');
 
 CREATE FUNCTION protaddr.rotate_data_key() RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_rotate_data_key' LANGUAGE C STRICT VOLATILE SECURITY DEFINER

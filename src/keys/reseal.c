@@ -82,6 +82,15 @@ typedef struct Table
 	TupleTableSlot *anew;
 } Table;
 
+/* check_may_update is asked before the table is opened and its columns are known. */
+static void
+check_may_update(Oid relation)
+{
+	/* for our own tables, EXECUTE is enough: nobody is granted anything on them */
+	if (!protaddr_is_own_relation(relation))
+		protaddr_check_column_privilege(relation, ACL_UPDATE);
+}
+
 /* check_allowed raises an error unless the caller may update the column of the table named. */
 static void
 check_allowed(Relation rel, const Reseal *reseal)
@@ -101,8 +110,7 @@ check_allowed(Relation rel, const Reseal *reseal)
 			(NameStr(reseal->column)[0] != '\0' && strcmp(NameStr(att->attname), NameStr(reseal->column)) != 0))
 			continue;
 		any = true;
-		/* for our own tables, EXECUTE is enough: nobody is granted anything on them */
-		if (!protaddr_is_own_relation(rel) &&
+		if (!protaddr_is_own_relation(RelationGetRelid(rel)) &&
 			pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_UPDATE) != ACLCHECK_OK &&
 			pg_attribute_aclcheck(RelationGetRelid(rel), i, GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
 			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(rel));
@@ -112,7 +120,7 @@ check_allowed(Relation rel, const Reseal *reseal)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("\"%s\" has no such column of type protaddr.address", RelationGetRelationName(rel)),
 				 errhint("Addresses inside arrays, ranges and composites are resealed by an UPDATE with protaddr.resealed().")));
-	if (!protaddr_is_own_relation(rel) &&
+	if (!protaddr_is_own_relation(RelationGetRelid(rel)) &&
 		check_enable_rls(RelationGetRelid(rel), InvalidOid, true) == RLS_ENABLED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -124,7 +132,7 @@ check_allowed(Relation rel, const Reseal *reseal)
 static List *
 relations_of(const Reseal *reseal)
 {
-	Relation	rel = relation_open(reseal->root, AccessShareLock);
+	Relation	rel = protaddr_open_permitted(reseal->root, AccessShareLock, check_may_update);
 	List	   *relations;
 	List	   *tables = NIL;
 	ListCell   *cell;
@@ -324,6 +332,13 @@ count_left(Reseal *reseal, Table *table)
 	ExecDropSingleTupleTableSlot(slot);
 }
 
+/* is_below tells whether a table is the root, or still one of its partitions and children. */
+static bool
+is_below(Oid root, Oid relation)
+{
+	return relation == root || list_member_oid(find_all_inheritors(root, NoLock, NULL), relation);
+}
+
 /*
  * one_batch reseals a batch of one table, or counts what is left in it, in a transaction
  * of its own.  Gives the block to go on at.
@@ -332,7 +347,7 @@ static BlockNumber
 one_batch(Reseal *reseal, Oid relid, BlockNumber from, bool count)
 {
 	BlockNumber next = InvalidBlockNumber;
-	Relation	root = relation_open(reseal->root, AccessShareLock);
+	Relation	root = protaddr_open_permitted(reseal->root, AccessShareLock, check_may_update);
 	Table		table = {0};
 	Oid			caller;
 	int			context;
@@ -340,9 +355,17 @@ one_batch(Reseal *reseal, Oid relid, BlockNumber from, bool count)
 
 	check_allowed(root, reseal);
 	relation_close(root, NoLock);
+	/* detached since the last batch, it is somebody else's business */
+	if (!is_below(reseal->root, relid))
+		return InvalidBlockNumber;
 	table.rel = try_relation_open(relid, count ? AccessShareLock : RowExclusiveLock);
 	if (table.rel == NULL)
 		return InvalidBlockNumber;
+	if (!is_below(reseal->root, relid))
+	{
+		relation_close(table.rel, NoLock);
+		return InvalidBlockNumber;
+	}
 
 	GetUserIdAndSecContext(&caller, &context);
 	SetUserIdAndSecContext(has_privs_of_role(caller, table.rel->rd_rel->relowner) ?

@@ -45,7 +45,7 @@ given_reason(text *reason)
 {
 	char	   *words = text_to_cstring(reason);
 
-	if (words[strspn(words, " ")] == '\0')
+	if (protaddr_is_blank(words))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a reason must be given")));

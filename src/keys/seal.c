@@ -412,7 +412,7 @@ authentication_failed(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("authentication of a sealed address failed"),
-			 errdetail("The value was altered after it was sealed, or is no sealed address."),
+			 errdetail("The value was altered after it was sealed, or is not a sealed address."),
 			 protaddr_errprivate()));
 }
 

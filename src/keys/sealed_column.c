@@ -36,9 +36,9 @@ static bool holds_address(Oid type, Oid address);
 
 /* protaddr_is_own_relation tells whether a relation stands in our schema. */
 bool
-protaddr_is_own_relation(Relation rel)
+protaddr_is_own_relation(Oid relation)
 {
-	return RelationGetNamespace(rel) == get_namespace_oid("protaddr", true);
+	return get_rel_namespace(relation) == get_namespace_oid("protaddr", true);
 }
 
 /* protaddr_sealed_column tells what stands in a column. */
@@ -53,7 +53,7 @@ protaddr_sealed_column(Relation rel, AttrNumber column)
 	if (getBaseType(att->atttypid) == address)
 		return PROTADDR_SEALED;
 	if (att->atttypid == BYTEAOID && strcmp(NameStr(att->attname), "sealed") == 0 &&
-		protaddr_is_own_relation(rel))
+		protaddr_is_own_relation(RelationGetRelid(rel)))
 		return PROTADDR_SEALED;
 	return holds_address(att->atttypid, address) ? PROTADDR_SEALED_INSIDE : PROTADDR_NOT_SEALED;
 }

@@ -259,7 +259,7 @@ apply_decision(const ProtaddrQuestion *question, const ProtaddrChannel *law, Pro
 {
 	ProtaddrAction decided = question->transfer->after_hold;
 
-	/* a decision for a substitute is none where there is no substitute */
+	/* without a substitute, a decision to give one decides nothing */
 	if (answer->without_substitute == PROTADDR_HOLD && decided != PROTADDR_SUBSTITUTE)
 	{
 		answer->without_substitute = decided;

@@ -45,7 +45,7 @@ typedef enum ProtaddrRule
 	PROTADDR_RULE_UNBOUND,		/* the value concerns nobody, or the row names nobody */
 	PROTADDR_RULE_PROTECTED,
 	PROTADDR_RULE_SMALL,		/* protected, and a small amount */
-	PROTADDR_RULE_UNKNOWN,		/* no register has told of the person */
+	PROTADDR_RULE_UNKNOWN,		/* no register lists the person */
 	PROTADDR_RULE_OWN,			/* it concerns the receiver, and nobody else who is not free */
 	PROTADDR_RULE_FREE,			/* known, and not protected */
 	PROTADDR_RULE_NO_SUBSTITUTE,	/* protected, and there is no substitute that fits */
@@ -106,8 +106,9 @@ extern const ProtaddrChannel *protaddr_channel_show(void);
 typedef struct ProtaddrPayment
 {
 	const char *relation;		/* qualified and quoted */
-	const char *key;			/* the row's key, as text; NULL: it has none */
-	uint8		digest[32];		/* differs for every other payment of the table */
+	const char *key;			/* the row's key, as JSON; NULL: it has none */
+	uint8		digest[32];		/* differs for every other payment of the table, but not in another
+								 * partition */
 } ProtaddrPayment;
 
 /* What is known of the transfer, or the message, that carries an address. */
@@ -142,7 +143,7 @@ struct ProtaddrTransfer
 typedef struct ProtaddrConcerned
 {
 	bool		anybody;		/* false: nobody is named */
-	bool		known;			/* a register has told of each of them, if any rule asks */
+	bool		known;			/* a register lists each of them, if any rule asks */
 	int			hides;			/* what must not be told of any of them */
 	bool		own;			/* it is the receiver's own, if any rule asks */
 } ProtaddrConcerned;

@@ -7,7 +7,7 @@ COMMENT ON DOMAIN protaddr.channel_route IS 'Where a channel leads: own_bank, do
 CREATE DOMAIN protaddr.channel_action AS text
     CONSTRAINT channel_action_vocabulary CHECK (VALUE IN ('withhold', 'minimum', 'substitute', 'disclose', 'hold', 'block', 'leave'));
 COMMENT ON DOMAIN protaddr.channel_action IS
-'What a channel does with an address: withhold (NULL), minimum (town and country; country alone where the town is hidden too), substitute (the registered substitute address), disclose (all of it, on record), hold (the row waits in the held table), block (the row is refused with 23PA1), leave (all of it, only for people of whom no register has told).';
+'What a channel does with an address: withhold (NULL), minimum (town and country; country alone where the town is hidden too), substitute (the registered substitute address), disclose (all of it, on record), hold (the row waits in protaddr.held for a decision), block (the row is refused with 23PA1), leave (all of it; only for people whom no register lists).';
 
 CREATE TABLE protaddr.channel (
     channel text NOT NULL CHECK (octet_length(channel) BETWEEN 1 AND 64),
@@ -36,24 +36,24 @@ CREATE TABLE protaddr.channel (
         AND when_unknown IN ('leave', 'withhold', 'minimum') AND when_unbound = 'withhold' AND without_substitute IN ('withhold', 'minimum') AND small_amount IS NULL AND when_own IS NULL))
 );
 COMMENT ON TABLE protaddr.channel IS
-'The law as rows: through which channel an address may leave, and what of a protected one, from when to when. Law changes; these rows change, not the code. Changed with protaddr.set_channel() and end_channel(). If several rules apply to an address, the strictest decides: block, hold, withhold, minimum, substitute, disclose, leave. The row show is what protaddr.show() and its like do inside the bank; it can withhold, give the minimum or the substitute, and leave unknown people; without it nothing is shown.';
+'The law as rows: through which channels addresses may leave, how much of a protected one, and from when to when. When the law changes, these rows change and the code does not: see protaddr.set_channel() and protaddr.end_channel(). If several rules apply to an address, the strictest decides, in this order: block, hold, withhold, minimum, substitute, disclose, leave. The row "show" is the rule for display inside the bank (protaddr.show(), accessors): it can withhold, give the minimum or the substitute, or leave the addresses of unknown people. Without that row nothing is shown.';
 COMMENT ON COLUMN protaddr.channel.channel IS 'Name of the channel; what a released value is sealed for. At most 64 bytes.';
-COMMENT ON COLUMN protaddr.channel.valid_from IS 'From when this row holds. Of a change entered ahead, a time to come.';
-COMMENT ON COLUMN protaddr.channel.valid_to IS 'Until when, not included; infinity: until changed.';
-COMMENT ON COLUMN protaddr.channel.route IS 'Where it leads.';
+COMMENT ON COLUMN protaddr.channel.valid_from IS 'Since when this row applies; in the future for a change entered ahead.';
+COMMENT ON COLUMN protaddr.channel.valid_to IS 'Until when this row applies (exclusive); infinity: until changed.';
+COMMENT ON COLUMN protaddr.channel.route IS 'Where the channel leads.';
 COMMENT ON COLUMN protaddr.channel.when_protected IS 'What it does with the address of a protected person.';
-COMMENT ON COLUMN protaddr.channel.small_amount IS 'Up to this amount, with the transfers linked to it, when_small holds instead of when_protected. NULL: there is no such rule. If the amount is not known, or is in a currency without an exchange rate, the stricter of the two holds.';
+COMMENT ON COLUMN protaddr.channel.small_amount IS 'Up to this amount, counting the transfers linked to it, when_small applies instead of when_protected. NULL: amounts make no difference. If the amount is unknown or in a currency without an exchange rate, the stricter of the two applies.';
 COMMENT ON COLUMN protaddr.channel.small_currency IS 'Currency of small_amount, ISO 4217.';
 COMMENT ON COLUMN protaddr.channel.when_small IS 'What it does with the address of a protected person who transfers a small amount.';
-COMMENT ON COLUMN protaddr.channel.linked_within IS 'Transfers of one payer to one payee within this time count together. NULL: each counts alone.';
-COMMENT ON COLUMN protaddr.channel.when_unknown IS 'What it does with the address of somebody of whom no register has told: leave, withhold, minimum, hold or block. Nobody is unknown while no register lists people, but parties of messages who stand for nobody.';
-COMMENT ON COLUMN protaddr.channel.when_own IS 'What it does with an address that is the receiver''s own, in place of when_protected and when_unknown: it concerns the one person whom the receiver (of a gated row: the payee) stands for, and else nobody who is protected or unknown. disclose: all of it, on record. NULL: whether it is their own makes no difference.';
-COMMENT ON COLUMN protaddr.channel.when_unbound IS 'What it does with an address that concerns nobody, in a row that names nobody, or while the register is not ready: withhold, hold or block. Where when_protected is hold or block, at least that.';
+COMMENT ON COLUMN protaddr.channel.linked_within IS 'Transfers from one payer to one payee within this time are added up. NULL: each counts alone.';
+COMMENT ON COLUMN protaddr.channel.when_unknown IS 'What it does with the address of an unknown person, whom no register lists: leave, withhold, minimum, hold or block. While no register lists people at all, nobody is unknown, except a party of a message whose identifiers lead to nobody.';
+COMMENT ON COLUMN protaddr.channel.when_own IS 'What it does with the receiver''s own address, instead of when_protected and when_unknown. The receiver of a gated row is its payee. An address is the receiver''s own if it concerns that one person and nobody else who is protected or unknown. disclose: all of it, on record. NULL: it makes no difference whose it is.';
+COMMENT ON COLUMN protaddr.channel.when_unbound IS 'What it does with an address that concerns nobody, with the addresses of a row that names nobody, and with all addresses while the register is not ready: withhold, hold or block. If when_protected is hold or block, it is at least as strict.';
 COMMENT ON COLUMN protaddr.channel.when_unreadable IS 'What it does with a message that is malformed or not of its format: hold or block.';
-COMMENT ON COLUMN protaddr.channel.without_substitute IS 'What it does in place of substitute if none is registered: withhold, minimum, hold or block.';
+COMMENT ON COLUMN protaddr.channel.without_substitute IS 'What it does instead of substitute if the person has no registered one: withhold, minimum, hold or block.';
 COMMENT ON COLUMN protaddr.channel.birth_data IS 'Whether a message gets the payer''s date and place of birth where an address is withheld or reduced, if protaddr.birth_data has them: Reg. (EU) 2023/1113 art. 4(1)(c).';
-COMMENT ON COLUMN protaddr.channel.description IS 'What it is.';
-COMMENT ON COLUMN protaddr.channel.legal_basis IS 'Why, in words, with the law''s number.';
+COMMENT ON COLUMN protaddr.channel.description IS 'What the channel is, in words.';
+COMMENT ON COLUMN protaddr.channel.legal_basis IS 'Why the row may do what it does, with the number of the law.';
 COMMENT ON COLUMN protaddr.channel.shipped IS 'As shipped with protaddr; false once changed or added here.';
 INSERT INTO protaddr.channel (channel, route, when_protected, small_amount, small_currency, when_small, linked_within, when_unknown, birth_data, description, legal_basis, shipped) VALUES
     ('sumclearing', 'domestic', 'withhold', NULL, NULL, NULL, NULL, 'withhold', false, 'Danish Sumclearing (nightly transfers)',
@@ -77,7 +77,7 @@ INSERT INTO protaddr.channel (channel, route, when_protected, small_amount, smal
     ('file_extract', 'extract', 'withhold', NULL, NULL, NULL, NULL, 'withhold', false, 'File extract for a customer or a processor',
      'No law asks for the counterparty''s address; GDPR art. 5(1)(c) and (f), art. 32; Datatilsynet 2019-431-0044', true),
     ('show', 'display', 'withhold', NULL, NULL, NULL, NULL, 'withhold', false, 'What protaddr.show() and its like show inside the bank',
-     'GDPR art. 5(1)(c) and (f), art. 25(2), art. 32: who works with an address sees no more than is needed; CPR Act s. 28. Whoever no register has told of may be protected', true),
+     'GDPR art. 5(1)(c) and (f), art. 25(2), art. 32: who works with an address sees no more than is needed; CPR Act s. 28. Whoever no register lists may be protected', true),
     ('payee_display', 'display', 'withhold', NULL, NULL, NULL, NULL, 'withhold', false, 'What a payee sees in online and mobile bank or on a statement',
      'Reg. (EU) 2023/1113 gives payer information to banks, not to payees; GDPR art. 5(1)(c) and (f). Of payers of other banks nobody knows whether they are protected', true);
 CREATE FUNCTION protaddr.channel_action_words() RETURNS text[]
@@ -95,18 +95,10 @@ INSERT INTO protaddr.channel (channel, route, when_protected, when_unknown, when
      'GDPR art. 15(4): what somebody may have of their own data does not reach the data of others; art. 5(1)(c) and (f). The other holder may be the one whom a person is protected from', true),
     ('representative', 'customer', 'hold', 'hold', NULL, 'What a guardian or another representative of a customer gets',
      'GDPR art. 5(1)(c) and (f): whether the representative may know the address depends on the mandate, and the person may be protected from the representative; each answer is decided by a person', true);
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.channel
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.channel
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+SELECT protaddr.make_own_table('channel', dumped => 'WHERE NOT shipped');
 CREATE TRIGGER take_over_shipped_row BEFORE INSERT OR UPDATE ON protaddr.channel
     FOR EACH ROW EXECUTE FUNCTION protaddr.take_over_shipped_row();
-ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER own_table_truncated;
-ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER take_over_shipped_row;
-REVOKE ALL ON protaddr.channel FROM PUBLIC;
 GRANT SELECT ON protaddr.channel TO PUBLIC;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.channel', 'WHERE NOT shipped');
 
 CREATE TABLE protaddr.channel_change (
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -121,13 +113,7 @@ COMMENT ON COLUMN protaddr.channel_change.changed_by IS 'Login role.';
 COMMENT ON COLUMN protaddr.channel_change.channel IS 'The channel.';
 COMMENT ON COLUMN protaddr.channel_change.before IS 'The row before; NULL if it is new.';
 COMMENT ON COLUMN protaddr.channel_change.after IS 'The row after; NULL if it is gone.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.channel_change
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.channel_change
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.channel_change ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.channel_change ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.channel_change', '');
+SELECT protaddr.make_own_table('channel_change', dumped => '');
 
 CREATE FUNCTION protaddr.note_channel_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -152,7 +138,6 @@ REVOKE ALL ON FUNCTION protaddr.note_channel_change() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.note_channel_change() IS 'Trigger of protaddr.channel: records each change in protaddr.channel_change. Raises 23P01 for two rules of a channel at one time.';
 CREATE CONSTRAINT TRIGGER note_channel_change AFTER INSERT OR UPDATE OR DELETE ON protaddr.channel
     FOR EACH ROW EXECUTE FUNCTION protaddr.note_channel_change();
-ALTER TABLE protaddr.channel ENABLE ALWAYS TRIGGER note_channel_change;
 
 CREATE FUNCTION protaddr.set_channel(
     channel text,
@@ -291,13 +276,7 @@ COMMENT ON COLUMN protaddr.exchange_rate.in_currency IS 'ISO 4217 code of the cu
 COMMENT ON COLUMN protaddr.exchange_rate.valid_from IS 'From when it counts.';
 COMMENT ON COLUMN protaddr.exchange_rate.rate IS 'How much of in_currency one unit of currency is.';
 COMMENT ON COLUMN protaddr.exchange_rate.recorded_by IS 'Login role that entered it.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.exchange_rate
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.exchange_rate
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.exchange_rate ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.exchange_rate ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.exchange_rate', '');
+SELECT protaddr.make_own_table('exchange_rate', dumped => '');
 
 CREATE FUNCTION protaddr.set_exchange_rate(currency text, rate numeric, in_currency text DEFAULT 'EUR') RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -309,7 +288,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.set_exchange_rate(text, numeric, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.set_exchange_rate(text, numeric, text) IS
-'Records what one unit of a currency is worth in another (EUR if not given), from now on. Raises 23514 for a rate that is not positive or a code that is none.';
+'Records what one unit of a currency is worth in another (EUR if not given), from now on. Raises 23514 for a rate that is not positive and for a malformed currency code.';
 
 CREATE TABLE protaddr.linked_transfer (
     payee_key text COLLATE "C" NOT NULL,
@@ -333,9 +312,7 @@ CREATE INDEX linked_transfer_payee ON protaddr.linked_transfer (payee_key, at);
 COMMENT ON INDEX protaddr.linked_transfer_payee IS 'The transfers to a payee.';
 CREATE INDEX linked_transfer_reference ON protaddr.linked_transfer (relation, reference);
 COMMENT ON INDEX protaddr.linked_transfer_reference IS 'The transfer that a row is.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.linked_transfer
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.linked_transfer ENABLE ALWAYS TRIGGER own_table_changed;
+SELECT protaddr.make_own_table('linked_transfer', may_be_emptied => true);
 
 CREATE FUNCTION protaddr.forget_linked_transfers(before timestamptz DEFAULT now() - interval '1 year') RETURNS bigint
     LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -376,15 +353,7 @@ CREATE UNIQUE INDEX substitute_address_one ON protaddr.substitute_address (subje
 COMMENT ON INDEX protaddr.substitute_address_one IS 'The one substitute of a person now.';
 CREATE INDEX substitute_address_history ON protaddr.substitute_address (subject_key, recorded_from);
 COMMENT ON INDEX protaddr.substitute_address_history IS 'The substitutes a person ever had.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.substitute_address
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.substitute_address
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.substitute_address ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.substitute_address ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.substitute_address', '');
-
-REVOKE ALL ON protaddr.substitute_address FROM PUBLIC, pg_monitor;
+SELECT protaddr.make_own_table('substitute_address', dumped => '');
 
 CREATE FUNCTION protaddr.substitute_fits(address protaddr.address, subject text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_substitute_fits' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
@@ -466,13 +435,7 @@ COMMENT ON COLUMN protaddr.birth_data.recorded_to IS 'Until when it was used; in
 COMMENT ON COLUMN protaddr.birth_data.recorded_by IS 'Login role that entered it.';
 CREATE UNIQUE INDEX birth_data_one ON protaddr.birth_data (subject_key) WHERE recorded_to = 'infinity';
 COMMENT ON INDEX protaddr.birth_data_one IS 'The birth data of a person now.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.birth_data
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.birth_data
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.birth_data ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.birth_data ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.birth_data', '');
+SELECT protaddr.make_own_table('birth_data', dumped => '');
 
 CREATE FUNCTION protaddr.set_birth_data(subject text, birth_date date, city text, country text, province text DEFAULT NULL) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -498,7 +461,7 @@ EXCEPTION WHEN check_violation OR not_null_violation THEN
     -- its own message would repeat the row
     RAISE EXCEPTION USING
         ERRCODE = 'invalid_parameter_value',
-        MESSAGE = 'these are no birth data',
+        MESSAGE = 'invalid birth data',
         HINT = 'A date, a city of at most 35 characters and a country code of two capital letters are needed.';
 END
 $$;

@@ -55,6 +55,8 @@ const ProtaddrPart protaddr_substitute_part = {
 };
 
 static ProtaddrSeal *substitute_of_one(Relation rel, const ProtaddrIdentifier *person);
+static ProtaddrSeal *substitute_under(Relation rel, const ProtaddrIdentifier *id);
+static bool stands_for(const ProtaddrIdentifier *one, const ProtaddrIdentifier *other);
 
 /*
  * protaddr_substitute_of gives the sealed substitute of the first of some people, or
@@ -86,39 +88,76 @@ protaddr_substitute_of(const ProtaddrIdentifier *person, int npersons)
 	return result;
 }
 
-/* substitute_of_one looks under everything the identifier stands for. */
+/*
+ * substitute_of_one gives a substitute for everybody whom the identifier stands for and who
+ * is protected, or NULL.  Of an account of two holders each who is protected must have one,
+ * be it under his own name, under one that stands for him, or under one he stands for.
+ */
 static ProtaddrSeal *
 substitute_of_one(Relation rel, const ProtaddrIdentifier *person)
 {
 	int			npeople;
 	ProtaddrIdentifier *people = protaddr_identity_people(person, &npeople);
+	ProtaddrSeal **substitute = palloc(npeople * sizeof(ProtaddrSeal *));
 	ProtaddrSeal *result = NULL;
+	bool		each = true;
 
 	for (int i = 0; i < npeople; i++)
 	{
-		ScanKeyData key;
-		SysScanDesc scan;
-		HeapTuple	tuple;
-
-		/* an account of two holders: each who is protected must have one */
+		substitute[i] = substitute_under(rel, &people[i]);
+		if (result == NULL)
+			result = substitute[i];
+	}
+	for (int i = 0; i < npeople && result != NULL && each; i++)
+	{
 		if (protaddr_protection_of(people[i].key, people[i].len) == PROTADDR_HIDES_NOTHING)
 			continue;
-		ScanKeyEntryInitialize(&key, 0, SUBSTITUTE_SUBJECT_KEY, BTEqualStrategyNumber, InvalidOid,
-							   C_COLLATION_OID, F_TEXTEQ,
-							   PointerGetDatum(cstring_to_text_with_len(people[i].key, people[i].len)));
-		scan = systable_beginscan(rel, protaddr_own_relation("substitute_address_one"), true, NULL, 1,
-								  &key);
-		tuple = systable_getnext(scan);
-		if (HeapTupleIsValid(tuple) && result == NULL)
-		{
-			bool		isnull;
-			Datum		value = heap_getattr(tuple, SUBSTITUTE_ADDRESS, RelationGetDescr(rel), &isnull);
-
-			if (!isnull)
-				result = (ProtaddrSeal *) PG_DETOAST_DATUM_COPY(value);
-		}
-		systable_endscan(scan);
+		each = false;
+		for (int j = 0; j < npeople && !each; j++)
+			each = substitute[j] != NULL &&
+				(stands_for(&people[j], &people[i]) || stands_for(&people[i], &people[j]));
 	}
+	pfree(substitute);
 	pfree(people);
+	return each ? result : NULL;
+}
+
+/* substitute_under gives the substitute that is registered under this very identifier. */
+static ProtaddrSeal *
+substitute_under(Relation rel, const ProtaddrIdentifier *id)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	ProtaddrSeal *result = NULL;
+
+	ScanKeyEntryInitialize(&key, 0, SUBSTITUTE_SUBJECT_KEY, BTEqualStrategyNumber, InvalidOid,
+						   C_COLLATION_OID, F_TEXTEQ,
+						   PointerGetDatum(cstring_to_text_with_len(id->key, id->len)));
+	scan = systable_beginscan(rel, protaddr_own_relation("substitute_address_one"), true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+		Datum		value = heap_getattr(tuple, SUBSTITUTE_ADDRESS, RelationGetDescr(rel), &isnull);
+
+		if (!isnull)
+			result = (ProtaddrSeal *) PG_DETOAST_DATUM_COPY(value);
+	}
+	systable_endscan(scan);
 	return result;
+}
+
+/* stands_for is true if the links of one lead to the other, or it is the same. */
+static bool
+stands_for(const ProtaddrIdentifier *one, const ProtaddrIdentifier *other)
+{
+	int			npeople;
+	ProtaddrIdentifier *people = protaddr_identity_people(one, &npeople);
+	bool		found = false;
+
+	for (int i = 0; i < npeople && !found; i++)
+		found = protaddr_identifier_same(&people[i], other);
+	pfree(people);
+	return found;
 }

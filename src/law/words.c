@@ -46,7 +46,7 @@ static const struct
 	[PROTADDR_RULE_UNBOUND] = {"when_unbound", "it concerns nobody, or the row names nobody"},
 	[PROTADDR_RULE_PROTECTED] = {"when_protected", "somebody whom it concerns is protected"},
 	[PROTADDR_RULE_SMALL] = {"when_small", "somebody whom it concerns is protected, and the amount is small or not known"},
-	[PROTADDR_RULE_UNKNOWN] = {"when_unknown", "no register has told of somebody whom it concerns"},
+	[PROTADDR_RULE_UNKNOWN] = {"when_unknown", "it concerns somebody whom no register lists"},
 	[PROTADDR_RULE_OWN] = {"when_own", "it concerns the receiver, and nobody else who is protected"},
 	[PROTADDR_RULE_FREE] = {"none", "nobody whom it concerns is protected"},
 	[PROTADDR_RULE_NO_SUBSTITUTE] = {"without_substitute", "somebody whom it concerns is protected, and no substitute address can take its place"},

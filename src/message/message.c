@@ -173,7 +173,7 @@ protaddr_release_message(ProtaddrMode mode, ProtaddrFormat format, const char *m
 
 	if (rewritten.verdict == PA_MESSAGE_OK)
 	{
-		/* a substitute that this message has no room for is none */
+		/* a substitute for which this message has no room counts as missing */
 		if (rewritten.substituted < release.substitutes &&
 			(release.without_substitute == PROTADDR_BLOCK || release.without_substitute == PROTADDR_HOLD))
 		{
@@ -574,7 +574,7 @@ transfer_of_unit(const Release *release, const PaUnit *unit, ProtaddrTransfer *t
 		transfer->reference = hash_combine64(transfer->reference, release->units);
 }
 
-/* amount_of reads decimal text; NULL if it is none. */
+/* amount_of reads decimal text; NULL if it is not a number. */
 static Numeric
 amount_of(PaText text)
 {

@@ -12,15 +12,16 @@
  */
 #include "postgres.h"
 
+#include <sys/mman.h>
+
 #include "base/base.h"
+#include "person/fact_table.h"
 #include "person/person.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_collation.h"
-#include "common/hashfn.h"
-#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
@@ -45,7 +46,7 @@ static const char *const person_columns[] = {
 };
 
 static const ProtaddrOwnTable tables[] = {
-	{.name = "register_person", PROTADDR_COLUMNS(person_columns)},
+	{.name = "register_person", PROTADDR_COLUMNS(person_columns), .rules = PROTADDR_INSERT_ADDS},
 };
 
 const ProtaddrPart protaddr_known_part = {
@@ -53,25 +54,43 @@ const ProtaddrPart protaddr_known_part = {
 };
 
 /*
- * Who was asked about, by a 64-bit hash of a random seed.  Who was known stays so, but
- * a link may come and go, and a load tells of more: so all of it lasts until the
- * register changes.  At most 32 MB, then it begins anew.  A session that asks about
- * many reads them all at once, if they are few enough to be remembered.
+ * Whom a register has told of by the very identifier asked about.  That stays true when
+ * the register tells of more people, and whatever becomes of links and protections: it
+ * is forgotten when people are removed.  A session that asks about many reads them all,
+ * if they are few enough; else it remembers whom it asked about.
  */
-#define REMEMBERED_MAX	1500000
-#define ASKED_SINGLY	10000
-#define LISTED_AT_ONCE	1000000
-#define PEOPLE_PER_PAGE	100
+#define LISTED_AT_FIRST		5000
+#define LISTED_SINGLY		1500000 /* 18 MB; when it is full, it begins anew */
+#define LISTED_AT_ONCE		2500000 /* 30 MB */
+#define PEOPLE_PER_PAGE		100
+#define LARGE_PAGE			(2 * 1024 * 1024)
 
-typedef struct Remembered
+/* A question costs as much as reading so many people. */
+#define QUESTION_COSTS		512
+#define ASKED_AT_LEAST		64
+
+static PaFactTable listed_people;
+static void *listed_memory = NULL;	/* in which it lies */
+static uint64 nlisted_people = 0;
+static uint64 listed_generation = 0;
+static int	asked = 0;
+static int	ask_singly = 0;		/* so many, then see whether to read all */
+
+/*
+ * What else was asked, by the same hash: who is known by a link, and who is not known.
+ * It lasts until the register or a link changes.
+ */
+#define ANSWERS_MAX		1000000
+
+typedef struct Answer
 {
 	uint64		hash;
 	bool		known;
 	char		status;
-} Remembered;
+} Answer;
 
-#define SH_PREFIX remembered
-#define SH_ELEMENT_TYPE Remembered
+#define SH_PREFIX answers
+#define SH_ELEMENT_TYPE Answer
 #define SH_KEY_TYPE uint64
 #define SH_KEY hash
 #define SH_HASH_KEY(tb, key) ((uint32) (key))
@@ -81,22 +100,21 @@ typedef struct Remembered
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-static remembered_hash *remembered = NULL;
-static int	asked = 0;
-static uint64 remembered_generation = 0;
-static uint64 remembered_seed;
+static answers_hash * answers = NULL;
+static uint64 answers_generation = 0;
 static bool people_listed = false;	/* some source lists people */
 
 static bool anybody_listed(void);
 static bool listed(Relation rel, const ProtaddrIdentifier *id);
-static bool ask(const char *key, int len);
+static bool ask(const char *key, int len, bool *by_itself);
+static void forget_listed(uint64 now, uint64 people);
 static void read_all(void);
 
-/* What the answer rests on. */
+/* What the answers rest on. */
 static inline uint64
-generation(void)
+answers_rest_on(void)
 {
-	return protaddr_generation_seen(PROTADDR_PROTECTION) +
+	return protaddr_additions_seen(PROTADDR_REGISTER_PERSON) +
 		protaddr_generation_seen(PROTADDR_IDENTITY_LINK) +
 		protaddr_generation_seen(PROTADDR_REGISTER_SOURCE);
 }
@@ -109,95 +127,190 @@ generation(void)
 bool
 protaddr_person_known(const char *key, int len)
 {
-	uint64		now = generation();
+	uint64		removals = protaddr_generation_seen(PROTADDR_REGISTER_PERSON);
+	uint64		now = answers_rest_on();
 	uint64		hash;
-	Remembered *entry;
+	Answer	   *answer;
+	bool		by_itself;
 	bool		found;
 	bool		known;
 
-	if (unlikely(remembered_generation != now || remembered == NULL ||
-				 remembered->members >= REMEMBERED_MAX))
+	if (unlikely(listed_generation != removals))
+		forget_listed(removals, LISTED_AT_FIRST);
+	if (unlikely(answers_generation != now || answers == NULL || answers->members >= ANSWERS_MAX))
 	{
-		if (remembered != NULL)
+		if (answers != NULL)
 		{
-			remembered_destroy(remembered);
-			remembered = NULL;
+			answers_destroy(answers);
+			answers = NULL;
 		}
-		remembered_generation = 0;
+		answers_generation = 0;
 		people_listed = anybody_listed();
-		remembered_seed = pg_prng_uint64(&pg_global_prng_state);
-		remembered = remembered_create(TopMemoryContext, 256, NULL);
-		remembered_generation = now;
-		asked = 0;
+		answers = answers_create(TopMemoryContext, 256, NULL);
+		answers_generation = now;
 	}
 	if (!people_listed)
 		return true;
 
-	hash = hash_bytes_extended((const unsigned char *) key, len, remembered_seed);
-	entry = remembered_lookup(remembered, hash);
-	if (entry != NULL)
-		return entry->known;
+	hash = protaddr_person_hash(key, len);
+	if (likely(protaddr_fact_find(&listed_people, hash) != 0))
+		return true;
+	answer = answers_lookup(answers, hash);
+	if (answer != NULL)
+		return answer->known;
 
-	Assert(remembered != NULL && remembered_generation == now);
-	if (++asked == ASKED_SINGLY)
-		read_all();
-	known = ask(key, len);
-	/* what was read while the register changed is right now, but not to be kept */
-	if (generation() == now && remembered_generation == now)
+	Assert(answers != NULL && answers_generation == now);
+	if (++asked == ask_singly)
 	{
-		entry = remembered_insert(remembered, hash, &found);
-		entry->known = known;
+		read_all();
+		if (protaddr_fact_find(&listed_people, hash) != 0)
+			return true;
 	}
+	known = ask(key, len, &by_itself);
+
+	/* what was read while the register changed is right now, but not to be kept */
+	if (protaddr_added_here() || answers_rest_on() != now || answers_generation != now ||
+		protaddr_generation_seen(PROTADDR_REGISTER_PERSON) != listed_generation)
+		return known;
+	if (!by_itself)
+		answers_insert(answers, hash, &found)->known = known;
+	else
+		switch (protaddr_fact_store(&listed_people, nlisted_people, hash, 0, PA_FACT_KNOWN))
+		{
+			case PA_FACT_NEW:
+				nlisted_people++;
+				break;
+			case PA_FACT_FULL:
+				if (asked > ask_singly)
+				{
+					memset(listed_people.word, 0, listed_people.nwords * sizeof(uint64));
+					nlisted_people = 0;
+				}
+				break;
+			case PA_FACT_THERE:
+				break;
+		}
 	return known;
 }
 
-/* read_all remembers everybody whom a register has told of, unless they are too many. */
+/* protaddr_known_soon says that the person of a hash will be asked about in a moment. */
+void
+protaddr_known_soon(uint64 hash)
+{
+	protaddr_fact_prefetch(&listed_people, hash);
+}
+
+/* forget_listed begins anew, with room for so many people. */
+static void
+forget_listed(uint64 now, uint64 people)
+{
+	uint64		nwords = protaddr_fact_words(people);
+	Size		size = nwords * sizeof(uint64);
+	void	   *memory = listed_memory;
+
+	listed_generation = 0;
+	nlisted_people = 0;
+	listed_people.nwords = 0;
+	listed_people.word = NULL;
+	listed_memory = NULL;
+	if (memory != NULL)
+		pfree(memory);
+	/* each question looks at another page, so few large ones are faster where there are such */
+	if (size >= LARGE_PAGE)
+		size += LARGE_PAGE;
+	listed_memory = MemoryContextAllocHuge(TopMemoryContext, size);
+	listed_people.word = (uint64 *) listed_memory;
+#ifdef MADV_HUGEPAGE
+	if (size >= LARGE_PAGE)
+	{
+		listed_people.word = (uint64 *) TYPEALIGN(LARGE_PAGE, listed_memory);
+		(void) madvise(listed_people.word, TYPEALIGN_DOWN(LARGE_PAGE, nwords * sizeof(uint64)),
+					   MADV_HUGEPAGE);
+	}
+#endif
+	memset(listed_people.word, 0, nwords * sizeof(uint64));
+	listed_people.nwords = nwords;
+	listed_generation = now;
+	asked = 0;
+	ask_singly = ASKED_AT_LEAST;
+}
+
+/* note_listed stores hashes, which have been fetched to the processor meanwhile. */
+static void
+note_listed(const uint64 *hashes, int n)
+{
+	for (int i = 0; i < n; i++)
+		nlisted_people += protaddr_fact_store(&listed_people, nlisted_people, hashes[i], 0,
+											  PA_FACT_KNOWN) == PA_FACT_NEW;
+}
+
+/*
+ * read_all remembers everybody whom a register has told of.  If that would not pay yet,
+ * or they are too many, those alone are remembered who are asked about.
+ */
 static void
 read_all(void)
 {
-	Relation	rel = table_open(protaddr_register_person(), AccessShareLock);
+	Relation	rel = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), AccessShareLock);
 	double		people = rel->rd_rel->reltuples;
+	uint64		now = listed_generation;
 	SysScanDesc scan;
 	HeapTuple	tuple;
+	uint64		hashes[32];
+	int			n = 0;
+	int			wait;
 
 	/* of a table that nobody has analyzed yet, as after a restore */
 	if (people < 0)
 		people = (double) RelationGetNumberOfBlocks(rel) * PEOPLE_PER_PAGE;
-	if (people <= LISTED_AT_ONCE)
+	wait = (int) (Min(people, LISTED_AT_ONCE) / QUESTION_COSTS);
+	if (wait > ask_singly)
+		ask_singly = wait;
+	else if (people > LISTED_AT_ONCE || protaddr_added_here())
 	{
+		forget_listed(now, LISTED_SINGLY);
+		asked = ask_singly;
+	}
+	else
+	{
+		forget_listed(now, (uint64) (people * 1.1));
+		asked = ask_singly;
 		scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-		while (HeapTupleIsValid(tuple = systable_getnext(scan)) &&
-			   remembered->members < REMEMBERED_MAX)
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 		{
 			bool		isnull;
 			Datum		key = heap_getattr(tuple, PERSON_SUBJECT_KEY, RelationGetDescr(rel), &isnull);
 			text	   *t;
-			bool		found;
 
 			CHECK_FOR_INTERRUPTS();
 			if (isnull)
 				continue;
 			t = DatumGetTextPP(key);
-			remembered_insert(remembered,
-							  hash_bytes_extended((unsigned char *) VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t),
-												  remembered_seed), &found)->known = true;
+			hashes[n] = protaddr_person_hash(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t));
+			protaddr_fact_prefetch(&listed_people, hashes[n]);
+			if (++n == lengthof(hashes))
+			{
+				note_listed(hashes, n);
+				n = 0;
+			}
 		}
 		systable_endscan(scan);
+		note_listed(hashes, n);
 	}
 	table_close(rel, AccessShareLock);
 }
 
 /* ask looks for the person, and if there is none for whom the identifier stands for. */
 static bool
-ask(const char *key, int len)
+ask(const char *key, int len, bool *by_itself)
 {
-	Relation	rel = table_open(protaddr_register_person(), AccessShareLock);
+	Relation	rel = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), AccessShareLock);
 	ProtaddrIdentifier id;
 	bool		known;
 
 	memcpy(id.key, key, len);
 	id.len = len;
-	known = listed(rel, &id);
+	known = *by_itself = listed(rel, &id);
 	if (!known)
 	{
 		int			npeople;
@@ -235,7 +348,7 @@ protaddr_person_resolved(const char *key, int len)
 static bool
 anybody_listed(void)
 {
-	Relation	rel = table_open(protaddr_register_person(), AccessShareLock);
+	Relation	rel = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
 	bool		any = HeapTupleIsValid(systable_getnext(scan));
 
@@ -254,7 +367,7 @@ listed(Relation rel, const ProtaddrIdentifier *id)
 
 	ScanKeyEntryInitialize(&skey, 0, PERSON_SUBJECT_KEY, BTEqualStrategyNumber, InvalidOid,
 						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(wanted));
-	scan = systable_beginscan(rel, protaddr_register_person_index(), true, NULL, 1, &skey);
+	scan = systable_beginscan(rel, protaddr_table_index(PROTADDR_REGISTER_PERSON), true, NULL, 1, &skey);
 	found = HeapTupleIsValid(systable_getnext(scan));
 	systable_endscan(scan);
 	pfree(wanted);

@@ -386,7 +386,7 @@ stands_for_too_many(Check *check, const ProtaddrIdentifier *id, const Identities
 	}
 	for (int i = 0; i < people->n; i++)
 		identities_add(all, &people->found[i]);
-	/* itself is none of them */
+	/* the identifier itself is not one of them */
 	too_many |= all->n > PROTADDR_IDENTITY_ALL + 1;
 	identities_free(all);
 	return too_many;

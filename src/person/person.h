@@ -101,6 +101,7 @@ enum
 extern const ProtaddrPart protaddr_protected_part;
 extern const char *protaddr_register_why_not_ready(void);
 extern bool protaddr_register_ready(void);
+extern uint64 protaddr_person_hash(const char *key, int len);
 extern int	protaddr_protection_of(const char *key, int len);
 extern int	protaddr_protection_of_all(const PaAddress *address);
 
@@ -108,6 +109,7 @@ extern int	protaddr_protection_of_all(const PaAddress *address);
 
 extern const ProtaddrPart protaddr_known_part;
 extern bool protaddr_person_known(const char *key, int len);
+extern void protaddr_known_soon(uint64 hash);
 extern bool protaddr_person_resolved(const char *key, int len);
 
 #endif							/* PROTADDR_PERSON_H */

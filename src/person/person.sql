@@ -50,14 +50,7 @@ CREATE INDEX identity_link_replacing ON protaddr.identity_link (subject_key) WHE
 COMMENT ON INDEX protaddr.identity_link_replacing IS 'Which numbers another took the place of.';
 CREATE TRIGGER identity_link_checked BEFORE INSERT ON protaddr.identity_link
     FOR EACH ROW EXECUTE FUNCTION protaddr.identity_link_checked();
-CREATE TRIGGER own_table_changed BEFORE UPDATE OR DELETE ON protaddr.identity_link
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.identity_link
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.identity_link ENABLE ALWAYS TRIGGER identity_link_checked;
-ALTER TABLE protaddr.identity_link ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.identity_link ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.identity_link', '');
+SELECT protaddr.make_own_table('identity_link', dumped => '', changed_by => 'UPDATE OR DELETE');
 
 CREATE FUNCTION protaddr.link_identity(identifier text, subject text, kind text DEFAULT NULL) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -131,4 +124,4 @@ CREATE FUNCTION protaddr.unknown_people(relation regclass, column_name name) RET
     AS 'MODULE_PATHNAME', 'protaddr_unknown_people' LANGUAGE C STRICT VOLATILE;
 REVOKE ALL ON FUNCTION protaddr.unknown_people(regclass, name) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.unknown_people(regclass, name) IS
-'How many rows of a table name, in this column, a person of whom no register has told: shipped channels withhold the addresses of such people. 0 while no register lists people; NULL while the register is not ready, and for NULL. Reads the whole table. Needs EXECUTE, and SELECT on the column. Raises 42501, 42703, 42804.';
+'How many rows of a table name, in this column, a person whom no register lists: shipped channels withhold the addresses of such people. 0 while no register lists people; NULL while the register is not ready, and for NULL. Reads the whole table. Needs EXECUTE, and SELECT on the column. Raises 42501, 42703, 42804.';

@@ -20,6 +20,7 @@
 
 #include "address/address.h"
 #include "base/base.h"
+#include "person/fact_table.h"
 #include "person/person.h"
 
 #include "access/genam.h"
@@ -28,8 +29,6 @@
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
-#include "common/hashfn.h"
-#include "common/pg_prng.h"
 #include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -148,7 +147,7 @@ static MemoryContext people_context = NULL;
 static people_hash *people = NULL;
 static uint64 people_generation = 0;
 
-static uint64 hash_seed;
+static unsigned char hash_key[PA_FACT_KEY_SIZE];
 
 /* ---- is the register fit to be asked -------------------------------------------- */
 
@@ -210,7 +209,10 @@ protected_start(void)
 							"Past it nothing is disclosed until the source is loaded or confirmed again.",
 							&register_max_age, 4 * SECS_PER_DAY, 60, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
-	hash_seed = pg_prng_uint64(&pg_global_prng_state);
+	if (!pg_strong_random(hash_key, sizeof(hash_key)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random values")));
 }
 
 static void
@@ -342,6 +344,24 @@ source_change(TriggerData *trigdata, HeapTuple row)
 	return heap_modify_tuple_by_cols(row, desc, 1, &number, &where, &isnull);
 }
 
+/* protaddr_person_hash gives this session's hash of a canonical identifier. */
+uint64
+protaddr_person_hash(const char *key, int len)
+{
+	static char last[PA_SUBJECT_SIZE];
+	static int	last_len = -1;
+	static uint64 last_hash;
+
+	/* first whether a person is protected is asked, then whether known */
+	if (len != last_len || memcmp(key, last, len) != 0)
+	{
+		last_hash = protaddr_fact_hash(hash_key, key, len);
+		memcpy(last, key, len);
+		last_len = len;
+	}
+	return last_hash;
+}
+
 /*
  * protaddr_protection_of tells what of a person must not be told, by the
  * canonical identifier.  Somebody the register does not know is not protected.
@@ -355,7 +375,8 @@ protaddr_protection_of(const char *key, int len)
 	uint64		hash;
 	int			hides;
 
-	hash = hash_bytes_extended((const unsigned char *) key, len, hash_seed);
+	hash = protaddr_person_hash(key, len);
+	protaddr_known_soon(hash);
 	if (likely(people_generation == now))
 	{
 		uint64		bits = filter_bits(hash);
@@ -585,7 +606,7 @@ add_person(people_hash *everybody, const char *key, int len, int hides)
 	bool		found;
 	ProtectedPerson *person =
 	people_insert(everybody,
-				  hash_bytes_extended((const unsigned char *) key, len, hash_seed), &found);
+				  protaddr_fact_hash(hash_key, key, len), &found);
 
 	if (!found)
 		person->hides = 0;

@@ -13,41 +13,8 @@
 #include "person/subject.h"
 #include "text/text.h"
 
-/* The first and the last of some characters. */
-typedef struct Range
-{
-	uint32_t	first;
-	uint32_t	last;
-} Range;
-
-/* Blanks, dashes, quotation marks, dots and commas beyond ASCII, in order. */
-static const Range separators[] = {
-	{0xA0, 0xA0}, {0xA8, 0xA8}, {0xAB, 0xAB}, {0xAF, 0xAF}, {0xB4, 0xB4}, {0xB7, 0xB8},
-	{0xBB, 0xBB}, {0x2B9, 0x2BF}, {0x2C8, 0x2CF}, {0x300, 0x36F}, {0x55A, 0x55A}, {0x58A, 0x58A},
-	{0x5BE, 0x5BE}, {0x5F3, 0x5F4}, {0x60C, 0x60C}, {0x61B, 0x61B}, {0x66B, 0x66C}, {0x6D4, 0x6D4},
-	{0x1400, 0x1400}, {0x1680, 0x1680}, {0x1806, 0x1806}, {0x2000, 0x206F}, {0x20D0, 0x20F0},
-	{0x2212, 0x2212}, {0x2215, 0x2215}, {0x2E17, 0x2E17}, {0x2E1A, 0x2E1A}, {0x2E3A, 0x2E3B},
-	{0x3000, 0x3002}, {0x300C, 0x300F}, {0x301C, 0x301F}, {0x3030, 0x3030}, {0x30A0, 0x30A0},
-	{0x30FB, 0x30FB}, {0xFE10, 0xFE14}, {0xFE20, 0xFE2F}, {0xFE31, 0xFE32}, {0xFE50, 0xFE54},
-	{0xFE58, 0xFE58}, {0xFE63, 0xFE63}, {0xFF61, 0xFF65}
-};
-
 #define COMBINING_DIAERESIS	0x308
 #define COMBINING_RING		0x30A
-
-/* is_separator is true for what is dropped wherever it stands. */
-static bool
-is_separator(uint32_t c)
-{
-	if (c < 0x80)
-		return c <= ' ' || c == 0x7F || strchr("-./,;'\"`", (int) c) != NULL;
-	for (size_t i = 0; i < sizeof(separators) / sizeof(separators[0]) && separators[i].first <= c; i++)
-	{
-		if (c <= separators[i].last)
-			return true;
-	}
-	return protaddr_is_control(c);
-}
 
 /*
  * read_plain reads one character (len > 0), digits of every script and full-width
@@ -90,7 +57,7 @@ is_scale(const char *text, size_t len, bool can_be_group)
 			return false;
 		if (c == '0' && !behind)
 			nzeros++;
-		else if (is_separator(c))
+		else if (protaddr_is_separator(c))
 			behind = true;
 		else
 			return false;
@@ -143,7 +110,7 @@ protaddr_subject_key(const char *text, size_t len, char out[PA_SUBJECT_SIZE])
 		size_t		letters;
 
 		/* nearly all of them */
-		if (text[at] >= '0' && text[at] <= '9')
+		if (protaddr_is_digit(text[at]))
 		{
 			if (n == PA_SUBJECT_SIZE)
 				return PA_SUBJECT_TOO_LONG;
@@ -159,12 +126,12 @@ protaddr_subject_key(const char *text, size_t len, char out[PA_SUBJECT_SIZE])
 				break;
 			grouped_by = c;
 		}
-		if (is_separator(c) || (n == 0 && (c == '+' || c == '=')))
+		if (protaddr_is_separator(c) || (n == 0 && (c == '+' || c == '=')))
 		{
 			at += size;
 			continue;
 		}
-		digits = digits && c >= '0' && c <= '9';
+		digits = digits && c < 0x80 && protaddr_is_digit((char) c);
 
 		letters = 0;
 		if (fold(text + at, len - at, c, size, folded) > 0)

@@ -84,22 +84,17 @@ protaddr_unknown_people(PG_FUNCTION_ARGS)
 {
 	Oid			relation = PG_GETARG_OID(0);
 	const char *column = quote_identifier(NameStr(*PG_GETARG_NAME(1)));
-	char	   *name = get_rel_name(relation);
+	char	   *name = protaddr_existing_name(relation);
 	StringInfoData query;
 	int64		count;
 
-	if (name == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relation)));
 	/* nobody can be asked about */
 	if (protaddr_register_why_not_ready() != NULL)
 		PG_RETURN_NULL();
 
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT %s FROM %s WHERE %s IS NOT NULL", column,
-					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name),
-					 column);
+					 name, column);
 	SPI_connect();
 	count = count_unknown(query.data);
 	SPI_finish();

@@ -164,7 +164,7 @@ protaddr_cpr_date(char out[11], const char *value)
 
 /*
  * protaddr_cpr_stamp copies a YYYYMMDDHHMM as YYYY-MM-DD HH:MM, and "" for NULL, for
- * zeros and if 99 says that the hour or the minute is not known.  False if it is none.
+ * zeros and if 99 says that the hour or the minute is not known.  False if it is not a time.
  */
 bool
 protaddr_cpr_stamp(char out[17], const char *value)

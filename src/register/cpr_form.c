@@ -45,7 +45,7 @@ static const Field fields[] = {
 	{22, 13, 10, DIGITS, true}, {22, 23, 10, DATE, false}, {22, 34, 10, DATE, false},
 	{23, 14, 4, DIGITS, true}, {23, 18, 4, DIGITS, true}, {23, 22, 4, HOUSE, false},
 	{24, 31, 4, AUTHORITY, false},
-	{99, 13, 12, STAMP, true},
+	{99, 13, 12, STAMP, false},
 };
 
 #define CODE_POS	13
@@ -82,7 +82,7 @@ has_form(const char *rec, size_t len, const Field *field)
 {
 	const char *value = rec + field->pos;
 	size_t		have = len <= (size_t) field->pos ? 0 :
-		(len - field->pos < (size_t) field->len ? len - field->pos : (size_t) field->len);
+	(len - field->pos < (size_t) field->len ? len - field->pos : (size_t) field->len);
 
 	if (have == 0 || protaddr_cpr_all(value, have, ' '))
 		return !field->needed;

@@ -84,7 +84,7 @@ put_number(StringInfo out, int64 number)
 static void
 put_text(StringInfo out, const char *text)
 {
-	if (text != NULL)
+	if (text !=NULL)
 		appendBinaryStringInfo(out, text, strlen(text) + 1);
 }
 

@@ -377,6 +377,7 @@ BEGIN
 
     IF NOT counts.tells THEN
         RAISE WARNING USING
+            ERRCODE = 'warning',
             MESSAGE = 'the delivery tells of no protections: nobody counts as known by it, and its source is no fresher',
             HINT = 'If its task delivers protections, protaddr.declare_feed() says so.';
     END IF;
@@ -759,11 +760,16 @@ BEGIN
     PERFORM protaddr.lock_source(source);
     SELECT d.* INTO last FROM protaddr.register_delivery d
     WHERE d.source = source AND d.outcome = 'loaded' ORDER BY d.id DESC LIMIT 1;
-    IF last.name IS DISTINCT FROM name THEN
+    IF last.name IS DISTINCT FROM name
+       AND EXISTS (SELECT FROM protaddr.register_delivery d WHERE d.source = source AND d.outcome = 'loaded' AND d.name = name) THEN
         RAISE EXCEPTION USING
-            ERRCODE = CASE WHEN EXISTS (SELECT FROM protaddr.register_delivery d WHERE d.source = source AND d.outcome = 'loaded' AND d.name = name)
-                           THEN 'object_not_in_prerequisite_state' ELSE 'undefined_object' END,
-            MESSAGE = 'only the last delivery of a source can be undone',
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'a later delivery of the source has been loaded',
+            HINT = 'Only the last one can be undone.';
+    ELSIF last.name IS DISTINCT FROM name THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'undefined_object',
+            MESSAGE = 'no delivery of this name is loaded for the source',
             HINT = 'protaddr.register_delivery has the names.';
     END IF;
     now_known := clock_timestamp();

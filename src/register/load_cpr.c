@@ -293,13 +293,13 @@ load_end(FunctionCallInfo fcinfo, CprLoad *load, bytea *digest)
 {
 	const PaCprParser *parser = load->parser;
 	bool		tells = load->task_tells ||
-		(parser->bitemporal ? protaddr_cpr_seen(parser, 15) || protaddr_cpr_seen(parser, 16) :
-		 protaddr_cpr_seen(parser, 4));
+	(parser->bitemporal ? protaddr_cpr_seen(parser, 15) || protaddr_cpr_seen(parser, 16) :
+	 protaddr_cpr_seen(parser, 4));
 	ProtaddrReplaced counts = *protaddr_replace_end(load->replace, tells);
 	TimestampTz moment = protaddr_replace_moment(load->replace);
 	int64		records = (int64) parser->records;
 	int64		skipped = (int64) parser->skipped;
-	PaCprParser copy = *parser;	/* SPI's memory holds the parser */
+	PaCprParser copy = *parser; /* SPI's memory holds the parser */
 
 	if (skipped > 0)
 		ereport(WARNING,

@@ -30,7 +30,8 @@
 #include "utils/timestamp.h"
 
 #define KIND		"replaced number"
-#define MOST_STEPS	64			/* what somebody else has linked may be longer than ours, or a circle */
+#define MOST_STEPS	64			/* what somebody else has linked may be longer than ours, or a
+								 * circle */
 
 /* columns of protaddr.identity_link */
 #define LINK_IDENTIFIER_KEY	1

@@ -70,8 +70,8 @@ protaddr_people_begin(const char *source, TimestampTz moment)
 	people->moment = pstrdup(timestamptz_to_str(moment));
 	people->per_batch = AllocSetContextCreate(CurrentMemoryContext, "protaddr people, one batch",
 											  ALLOCSET_DEFAULT_SIZES);
-	people->noted = protaddr_in_order_begin(protaddr_register_person(),
-											protaddr_register_person_index(), PERSON_SUBJECT_KEY);
+	people->noted = protaddr_in_order_begin(protaddr_table(PROTADDR_REGISTER_PERSON),
+											protaddr_table_index(PROTADDR_REGISTER_PERSON), PERSON_SUBJECT_KEY);
 	initStringInfo(&copy_rest);
 	return people;
 }
@@ -122,7 +122,7 @@ static void
 people_copy(ProtaddrPeople *people)
 {
 	MemoryContext old = MemoryContextSwitchTo(people->per_batch);
-	Relation	rel = table_open(protaddr_register_person(), RowExclusiveLock);
+	Relation	rel = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), RowExclusiveLock);
 	ParseState *pstate = make_parsestate(NULL);
 	CopyFromState copy;
 	Oid			target = MyBEEntry->st_progress_command_target;

@@ -38,8 +38,8 @@ typedef struct ProtaddrRecordSet
 {
 	ProtaddrIdentifier id;		/* set by protaddr_replace_person */
 	const char *subject;
-	int64		whole;			/* which record set of the delivery this is: two of one person refuse
-								 * it; 0: a piece, of which a person may have many */
+	int64		whole;			/* which record set of the delivery this is: two of one person
+								 * refuse it; 0: a piece, of which a person may have many */
 	int64		position;		/* in the feed: of two record sets the later one counts */
 	bool		says;			/* which protections there are: what it does not have has ended */
 	bool		says_number;	/* whether the number was replaced: without replaced_by, it was not */

@@ -188,13 +188,7 @@ COMMENT ON INDEX protaddr.protection_current IS 'Exactly the protections that hi
 CREATE INDEX protection_history ON protaddr.protection (subject_key, recorded_from);
 COMMENT ON INDEX protaddr.protection_history IS 'A person''s whole history.';
 
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.protection
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.protection
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.protection ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.protection ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.protection', '');
+SELECT protaddr.make_own_table('protection', dumped => '');
 
 CREATE TABLE protaddr.register_source (
     source text PRIMARY KEY,
@@ -224,12 +218,7 @@ COMMENT ON COLUMN protaddr.register_source.max_lifts IS 'So many people may lose
 COMMENT ON COLUMN protaddr.register_source.max_lifts_share IS 'The same as a share of those whom the source protects.';
 COMMENT ON COLUMN protaddr.register_source.lift_window IS 'Over how long lifts are counted, in however many deliveries they come.';
 COMMENT ON COLUMN protaddr.register_source.fresh_from IS 'What counts as its newest word: load (when a delivery was loaded) or register (the production date, or the as_of given with the load).';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.register_source
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_source
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.register_source ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.register_source ENABLE ALWAYS TRIGGER own_table_truncated;
+SELECT protaddr.make_own_table('register_source');
 -- not dumped: what a restored database knows is of the day of the dump, and nothing
 -- is disclosed until its sources are loaded or confirmed
 
@@ -301,13 +290,7 @@ COMMENT ON COLUMN protaddr.register_delivery.position_upto IS 'The feed''s posit
 COMMENT ON COLUMN protaddr.register_delivery.fresh_before IS 'What current_as_of of its source was before.';
 CREATE INDEX register_delivery_last ON protaddr.register_delivery (source, task, id);
 COMMENT ON INDEX protaddr.register_delivery_last IS 'The last delivery of a task.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.register_delivery
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_delivery
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.register_delivery ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.register_delivery ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.register_delivery', '');
+SELECT protaddr.make_own_table('register_delivery', dumped => '');
 
 CREATE TABLE protaddr.register_feed (
     source text NOT NULL,
@@ -324,13 +307,7 @@ COMMENT ON COLUMN protaddr.register_feed.task IS 'The register''s task number; e
 COMMENT ON COLUMN protaddr.register_feed.declared IS 'Record types that it is declared to deliver; NULL: not declared.';
 COMMENT ON COLUMN protaddr.register_feed.learned IS 'Record types of which its deliveries had any.';
 COMMENT ON COLUMN protaddr.register_feed."position" IS 'The position of the last event that was loaded: where to go on.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.register_feed
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_feed
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.register_feed ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.register_feed ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.register_feed', '');
+SELECT protaddr.make_own_table('register_feed', dumped => '');
 
 CREATE TABLE protaddr.register_person (
     subject_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (protaddr.subject_key(subject)) STORED,
@@ -339,22 +316,15 @@ CREATE TABLE protaddr.register_person (
     known_since timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (subject_key, source)
 );
-COMMENT ON TABLE protaddr.register_person IS 'The people that each register source has told of, protected or not.';
+COMMENT ON TABLE protaddr.register_person IS 'The people that each register source lists, protected or not.';
 COMMENT ON COLUMN protaddr.register_person.subject_key IS 'Canonical form of subject.';
 COMMENT ON COLUMN protaddr.register_person.source IS 'Name of the register source.';
 COMMENT ON COLUMN protaddr.register_person.subject IS 'The person''s identifier as first delivered.';
 COMMENT ON COLUMN protaddr.register_person.known_since IS 'When the source first told of the person.';
-CREATE TRIGGER own_table_changed BEFORE UPDATE OR DELETE ON protaddr.register_person
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+SELECT protaddr.make_own_table('register_person', dumped => '', changed_by => 'UPDATE OR DELETE');
 -- whose address may leave hangs on it; once for a load of millions
 CREATE TRIGGER own_table_filled BEFORE INSERT ON protaddr.register_person
     FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_person
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_filled;
-ALTER TABLE protaddr.register_person ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.register_person', '');
 
 CREATE FUNCTION protaddr.kind_of(regime text, code text) RETURNS protaddr.protection_kind
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -567,7 +537,6 @@ COMMENT ON FUNCTION protaddr.take_over_shipped_row() IS
 'Trigger of tables with shipped rows: a changed row counts as the user''s own and is dumped, unless protaddr''s own upgrade script changes it; restored or replicated, it replaces the shipped one.';
 CREATE TRIGGER take_over_shipped_row BEFORE INSERT OR UPDATE ON protaddr.regime_code
     FOR EACH ROW EXECUTE FUNCTION protaddr.take_over_shipped_row();
-ALTER TABLE protaddr.regime_code ENABLE ALWAYS TRIGGER take_over_shipped_row;
 SELECT pg_catalog.pg_extension_config_dump('protaddr.regime_code', 'WHERE NOT shipped');
 
 CREATE VIEW protaddr.register_status AS
@@ -609,7 +578,7 @@ COMMENT ON COLUMN protaddr.register_status.stale_at IS 'From when on nothing is 
 COMMENT ON COLUMN protaddr.register_status.last_task IS 'Task number of the last delivery.';
 COMMENT ON COLUMN protaddr.register_status.last_produced IS 'Production date of the last delivery.';
 COMMENT ON COLUMN protaddr.register_status.last_loaded IS 'When the last delivery was loaded.';
-COMMENT ON COLUMN protaddr.register_status.persons IS 'People it has told of.';
+COMMENT ON COLUMN protaddr.register_status.persons IS 'People it lists.';
 COMMENT ON COLUMN protaddr.register_status.protected IS 'People it protects now.';
 COMMENT ON COLUMN protaddr.register_status.protections IS 'Protection rows in force, of every kind.';
 COMMENT ON COLUMN protaddr.register_status.deliveries IS 'Deliveries loaded.';
@@ -734,13 +703,7 @@ COMMENT ON COLUMN protaddr.register_forgotten.forgotten_by IS 'Login role that d
 COMMENT ON COLUMN protaddr.register_forgotten.before IS 'What was closed or had ended before this time was removed.';
 COMMENT ON COLUMN protaddr.register_forgotten.rows IS 'How many rows: protections, identity links, substitute addresses.';
 COMMENT ON COLUMN protaddr.register_forgotten.reason IS 'Why, in words, such as the retention rule. No identifier.';
-CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.register_forgotten
-    FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
-CREATE TRIGGER own_table_truncated BEFORE TRUNCATE ON protaddr.register_forgotten
-    FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
-ALTER TABLE protaddr.register_forgotten ENABLE ALWAYS TRIGGER own_table_changed;
-ALTER TABLE protaddr.register_forgotten ENABLE ALWAYS TRIGGER own_table_truncated;
-SELECT pg_catalog.pg_extension_config_dump('protaddr.register_forgotten', '');
+SELECT protaddr.make_own_table('register_forgotten', dumped => '');
 
 CREATE FUNCTION protaddr.forget_rows(key text, before timestamptz) RETURNS bigint
     AS 'MODULE_PATHNAME', 'protaddr_forget_rows' LANGUAGE C STRICT VOLATILE SET search_path = pg_catalog, pg_temp;
@@ -806,7 +769,7 @@ FROM (SELECT min(i.subject) AS subject, min(i.recorded_from)::date AS since,
 COMMENT ON VIEW protaddr.register_review IS
 'What a person must look at, one row each. Counts: SELECT what, count(*) FROM protaddr.register_review GROUP BY what. What protaddr.register_review_values() adds takes reading every bound value. Names people: for readers of history (GRANT SELECT), not for monitoring.';
 COMMENT ON COLUMN protaddr.register_review.what IS
-'delete date passed (the register still delivers it: it holds, ask why); unknown code (not in regime_code, or a record that could not be read: it hides name, address and town); not said any more (its source has stopped telling of it, in a way that may not be an end: it holds); number replaced (it holds although the number''s own record set does not have it, since the number took another''s place or lost its own); linked to nobody (identity links end at a subject no register has told of).';
+'delete date passed (the register still delivers it: it holds, ask why); unknown code (not in regime_code, or a record that could not be read: it hides name, address and town); not said any more (its source has stopped telling of it, in a way that may not be an end: it holds); number replaced (it holds although the number''s own record set does not have it, since the number took another''s place or lost its own); linked to nobody (identity links end at a subject no register lists).';
 COMMENT ON COLUMN protaddr.register_review.subject IS 'The person''s identifier as delivered or entered.';
 COMMENT ON COLUMN protaddr.register_review.since IS 'The delete date, or the day it was recorded.';
 COMMENT ON COLUMN protaddr.register_review.detail IS 'Code and source, or the identifiers.';

@@ -29,11 +29,11 @@ extern void protaddr_gathered_end(ProtaddrGathered *gathered);
 typedef struct ProtaddrInOrder ProtaddrInOrder;
 
 extern ProtaddrInOrder *protaddr_in_order_begin(Oid relation, Oid index, AttrNumber key);
-extern TupleTableSlot *protaddr_in_order_at(ProtaddrInOrder *in_order,
-											const ProtaddrIdentifier *id, bool anywhere);
-extern TupleTableSlot *protaddr_in_order_next(ProtaddrInOrder *in_order,
-											  const ProtaddrIdentifier *id);
-extern TupleTableSlot *protaddr_in_order_walk(ProtaddrInOrder *in_order);
+extern TupleTableSlot * protaddr_in_order_at(ProtaddrInOrder *in_order,
+											 const ProtaddrIdentifier *id, bool anywhere);
+extern TupleTableSlot * protaddr_in_order_next(ProtaddrInOrder *in_order,
+											   const ProtaddrIdentifier *id);
+extern TupleTableSlot * protaddr_in_order_walk(ProtaddrInOrder *in_order);
 extern void protaddr_in_order_end(ProtaddrInOrder *in_order);
 
 /* ---- register/people.c: whom a source has told of -------------------------- */

@@ -70,7 +70,8 @@ struct ProtaddrReplace
 	ProtaddrNumbers *numbers;
 	ProtaddrWriter *writer;
 	ProtaddrPeople *known;		/* whom the source has told of */
-	List	   *unlinked;		/* pairs of texts: an old number and its new one that cannot be linked */
+	List	   *unlinked;		/* pairs of texts: an old number and its new one that cannot be
+								 * linked */
 	MemoryContext per_person;
 	MemoryContext per_group;	/* the other of two, while the numbers of a person are gathered */
 	MemoryContext per_load;

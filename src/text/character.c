@@ -4,6 +4,8 @@
  */
 #include "text/text.h"
 
+#include <string.h>
+
 /*
  * protaddr_read_character
  *		Read one character of strict UTF-8; 0 for overlong forms, surrogates,
@@ -96,6 +98,55 @@ protaddr_is_space(uint32_t c)
 	return c == 0x20 || c == 0xA0 || c == 0x1680 ||
 		(c >= 0x2000 && c <= 0x200A) ||
 		c == 0x202F || c == 0x205F || c == 0x2800 || c == 0x3000;
+}
+
+/* What separates the parts of a number or a name, beyond ASCII and beyond controls. */
+static const PaRange separators[] = {
+	{0xA0, 0xA0}, {0xA8, 0xA8}, {0xAB, 0xAB}, {0xAF, 0xAF}, {0xB4, 0xB4}, {0xB7, 0xB8}, {0xBB, 0xBB},
+	{0x2B9, 0x2BF}, {0x2C8, 0x2CF}, {0x300, 0x36F}, /* marks of letters, and accents alone */
+	{0x55A, 0x55A}, {0x58A, 0x58A}, /* Armenian */
+	{0x5BE, 0x5BE}, {0x5F3, 0x5F4}, /* Hebrew */
+	{0x60C, 0x60C}, {0x61B, 0x61B}, {0x66B, 0x66C}, {0x6D4, 0x6D4}, /* Arabic */
+	{0x1400, 0x1400}, {0x1680, 0x1680}, {0x1806, 0x1806},	/* Canadian, Ogham, Mongolian */
+	{0x2000, 0x206F},			/* general punctuation */
+	{0x20D0, 0x20F0},			/* marks of signs */
+	{0x2212, 0x2212}, {0x2215, 0x2215}, /* minus, division slash */
+	{0x2E17, 0x2E17}, {0x2E1A, 0x2E1A}, {0x2E3A, 0x2E3B},	/* more dashes */
+	{0x3000, 0x3002}, {0x300C, 0x300F}, {0x301C, 0x301F}, {0x3030, 0x3030}, {0x30A0, 0x30A0},
+	{0x30FB, 0x30FB},			/* Chinese, Japanese */
+	{0xFE10, 0xFE14}, {0xFE20, 0xFE2F}, {0xFE31, 0xFE32}, {0xFE50, 0xFE54}, {0xFE58, 0xFE58},
+	{0xFE63, 0xFE63}, {0xFF61, 0xFF65}	/* the same upright, small and half as wide */
+};
+
+/*
+ * protaddr_is_separator
+ *		True for a character that says nothing in an identifier, wherever it stands.
+ */
+bool
+protaddr_is_separator(uint32_t c)
+{
+	if (c < 0x80)
+		return c <= ' ' || c == 0x7F || strchr("-./,;'\"`", (int) c) != NULL;
+	return PROTADDR_IS_IN(c, separators) || protaddr_is_control(c);
+}
+
+/*
+ * protaddr_shows_nothing
+ *		True for a text of controls and spaces alone.
+ */
+bool
+protaddr_shows_nothing(const char *text, size_t len)
+{
+	for (size_t at = 0; at < len;)
+	{
+		uint32_t	c;
+		size_t		size = protaddr_read_character(text + at, len - at, &c);
+
+		if (size == 0 || !(protaddr_is_control(c) || protaddr_is_space(c)))
+			return false;
+		at += size;
+	}
+	return true;
 }
 
 /* The zeros of Unicode's decimal digits (Nd); the nine others follow each. */

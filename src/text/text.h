@@ -18,6 +18,27 @@ typedef struct PaText
 	uint32_t	len;			/* bytes */
 } PaText;
 
+/* The first and the last of some characters; tables of them are in order. */
+typedef struct PaRange
+{
+	uint32_t	first;
+	uint32_t	last;
+} PaRange;
+
+#define PROTADDR_IS_IN(c, ranges) \
+	protaddr_is_in(c, ranges, sizeof(ranges) / sizeof((ranges)[0]))
+
+static inline bool
+protaddr_is_in(uint32_t c, const PaRange *ranges, size_t n)
+{
+	for (size_t i = 0; i < n && ranges[i].first <= c; i++)
+	{
+		if (c <= ranges[i].last)
+			return true;
+	}
+	return false;
+}
+
 /* ---- text/character.c: one character --------------------------------------- */
 
 /* Reads one character of strict UTF-8 (len > 0): its bytes, 0 if there is none. */
@@ -35,6 +56,12 @@ extern bool protaddr_is_control(uint32_t c);
 
 /* True for Unicode's space separators and the blank of Braille: they show as a gap. */
 extern bool protaddr_is_space(uint32_t c);
+
+/* True for blanks, dashes, quotation marks, accents alone, dots, commas and controls of any script. */
+extern bool protaddr_is_separator(uint32_t c);
+
+/* True for a text without a visible character; false for bytes that are no UTF-8. */
+extern bool protaddr_shows_nothing(const char *text, size_t len);
 
 /* Of ASCII, whatever the locale. */
 static inline bool

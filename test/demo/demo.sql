@@ -341,7 +341,7 @@ BEGIN
 END
 $$;
 \echo
-\echo ' Why: of whom no register has told, nobody can say that they are not protected.'
+\echo ' Why: whom no register lists, nobody can say that they are not protected.'
 \echo
 
 -- ---- the queue ---------------------------------------------------------------------

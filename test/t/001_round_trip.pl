@@ -210,6 +210,10 @@ is(tokens($upgraded, 'bank', 'customer'), $tokens, 'upgraded: same tokens');
 is(psql_error($upgraded, 'bank', 'SELECT protaddr.show(home) FROM customer'), '55PA1', 'upgraded: not shown before the outer key is copied');
 copy($node->data_dir . '/protaddr.kek', $upgraded->data_dir . '/protaddr.kek') or die $!;
 chmod(0600, $upgraded->data_dir . '/protaddr.kek') or die $!;
-same_in($upgraded, 'bank', 'customer', 'upgraded, with the outer key');
+# another system identifier: what vouched for the register does not vouch for this cluster
+is($upgraded->safe_psql('bank', 'SELECT protaddr.register_ready()'), 'f', 'upgraded: the register must be confirmed');
+like(shown($upgraded, 'bank', 'customer'), qr/^10000 of 10000 withheld/, 'and nothing is shown before');
+$upgraded->safe_psql('bank', 'SELECT protaddr.confirm_register(source) FROM protaddr.register_source');
+same_in($upgraded, 'bank', 'customer', 'upgraded, with the outer key, confirmed');
 $upgraded->stop;
 done_testing();

@@ -84,6 +84,11 @@ main(void)
 	ok(small, "small letters");
 	ok(as_listed(protaddr_is_control, controls, sizeof(controls) / sizeof(controls[0])), "control characters");
 	ok(as_listed(protaddr_is_space, spaces, sizeof(spaces) / sizeof(spaces[0])), "gaps");
+	ok(protaddr_shows_nothing("", 0) && protaddr_shows_nothing(" \t\xc2\xa0\xe2\x80\x8b\xef\xbf\xb9", 10), "a text that shows nothing");
+	ok(!protaddr_shows_nothing(" x", 2) && !protaddr_shows_nothing("\xc2\xa0\xc3\xa5", 4) && !protaddr_shows_nothing("\xa0", 1) &&
+	   !protaddr_shows_nothing("\xe2\x80", 2), "a text that shows something, or is none");
+	ok(protaddr_is_separator('-') && protaddr_is_separator(0x2060) && protaddr_is_separator(0xFF65) && protaddr_is_separator(0x200B) &&
+	   !protaddr_is_separator('_') && !protaddr_is_separator('0') && !protaddr_is_separator(0xE5), "separators");
 	printf("1..%d\n", tests);
 	return failures > 0;
 }

@@ -265,7 +265,7 @@ add_account(PaJson *walk, PaFrame *frame, const char *role, size_t role_len, boo
 
 /* ---- amounts ----------------------------------------------------------------------- */
 
-/* amount_rank tells how much an amount counts, 0 for what is none. */
+/* amount_rank tells how much an amount counts, 0 for any other member. */
 static int
 amount_rank(const char *name)
 {

@@ -15,7 +15,7 @@
 
 /*
  * protaddr_json_is_agent
- *		True for a bank, by the names of ISO 20022 alone: a fuldmagt is none.
+ *		True for a bank, by the names of ISO 20022 alone: "fuldmagt" is not one.
  */
 bool
 protaddr_json_is_agent(const char *name)
@@ -209,7 +209,7 @@ ends_with_address(const char *name)
 	return -1;
 }
 
-/* leads_to_no_door is true for what stands before an address that is none of a house. */
+/* leads_to_no_door is true for what stands before an address that is not a house's. */
 static bool
 leads_to_no_door(const char *prefix)
 {

@@ -520,7 +520,7 @@ read_fields(PaMt *mt, bool in_block, size_t *at)
 		{
 			PaText		shown = without_blanks(text);
 
-			/* begins like a field or a block and is none, or has no field */
+			/* begins like a field or a block without being one, or has no field */
 			if (shown.len > 0 &&
 				(start == 0 || shown.data[0] == ':' || text.data[0] == '{'))
 				return PA_MESSAGE_MALFORMED;

@@ -29,7 +29,7 @@
 
 /* ---- the message's own bytes ------------------------------------------------------ */
 
-/* ascii_at gives the ASCII character at an offset of the message, 0 if it is none. */
+/* ascii_at gives the ASCII character at an offset of the message, 0 if it is another. */
 static char
 ascii_at(const IsoWalk *walk, size_t at)
 {

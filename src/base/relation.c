@@ -1,0 +1,110 @@
+/*
+ * relation.c
+ *		How is a relation of somebody's opened, that a caller has named?
+ *
+ * Whoever may not does not get as far as a lock: one that waits holds up everybody behind
+ * it.  While we wait for it the relation may change hands, or go, so permission is asked
+ * again under the lock, where it stays as it is.
+ */
+#include "postgres.h"
+
+#include "base/base.h"
+
+#include "access/relation.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+PG_FUNCTION_INFO_V1(protaddr_lock_own_table);
+
+static void
+refuse_missing(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 errmsg("the relation does not exist")));
+}
+
+/* protaddr_qualified_name gives a relation's name, qualified and quoted; empty if it does not exist. */
+char *
+protaddr_qualified_name(Oid relation)
+{
+	char	   *name = get_rel_name(relation);
+
+	return name == NULL ? pstrdup("") :
+		quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
+}
+
+/* protaddr_existing_name does so, too; raises 42P01 if it does not exist. */
+char *
+protaddr_existing_name(Oid relation)
+{
+	char	   *name = protaddr_qualified_name(relation);
+
+	if (name[0] == '\0')
+		refuse_missing();
+	return name;
+}
+
+/*
+ * protaddr_open_permitted opens a relation for a caller for whom the check raises no
+ * error, neither before the lock nor under it.  Raises 42P01 if it does not exist.
+ */
+Relation
+protaddr_open_permitted(Oid relation, LOCKMODE lock, ProtaddrPermission check)
+{
+	Relation	rel;
+
+	if (get_rel_relkind(relation) == '\0')
+		refuse_missing();
+	check(relation);
+	rel = try_relation_open(relation, lock);
+	if (rel == NULL)
+		refuse_missing();
+	check(relation);
+	return rel;
+}
+
+/* protaddr_check_owner raises 42501 unless the caller owns the relation. */
+void
+protaddr_check_owner(Oid relation)
+{
+	if (!protaddr_owns_relation(relation, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relation)),
+					   get_rel_name(relation));
+}
+
+/* protaddr_check_privilege raises 42501 unless the caller has one of the privileges on the relation. */
+void
+protaddr_check_privilege(Oid relation, AclMode mode)
+{
+	if (pg_class_aclmask(relation, GetUserId(), mode, ACLMASK_ANY) == 0)
+		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(get_rel_relkind(relation)),
+					   get_rel_name(relation));
+}
+
+/* protaddr_check_column_privilege does so, too, but one on any of its columns is enough. */
+void
+protaddr_check_column_privilege(Oid relation, AclMode mode)
+{
+	AclMode		column_mode = mode & ACL_ALL_RIGHTS_COLUMN;
+
+	for (AclMode one = 1; one <= column_mode; one <<= 1)
+		if ((column_mode & one) != 0 &&
+			pg_attribute_aclcheck_all(relation, GetUserId(), one, ACLMASK_ANY) == ACLCHECK_OK)
+			return;
+	protaddr_check_privilege(relation, mode);
+}
+
+/* protaddr_lock_own_table is protaddr.lock_own_table(regclass, to_drop). */
+Datum
+protaddr_lock_own_table(PG_FUNCTION_ARGS)
+{
+	LOCKMODE	lock = PG_GETARG_BOOL(1) ? AccessExclusiveLock : ShareRowExclusiveLock;
+
+	relation_close(protaddr_open_permitted(PG_GETARG_OID(0), lock, protaddr_check_owner), NoLock);
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,61 @@
+/*
+ * fact_table.c
+ *		How are facts of an identifier stored in eight bytes?
+ *
+ * See fact_table.h.  A word never moves and never becomes 0 again, so whoever looks
+ * for another one finds the way past it.
+ */
+#include <sodium.h>
+
+#include "person/fact_table.h"
+
+/* protaddr_fact_hash is SipHash-2-4: who does not know the key cannot make two fall together. */
+uint64_t
+protaddr_fact_hash(const unsigned char key[PA_FACT_KEY_SIZE], const char *id, size_t len)
+{
+	uint64_t	hash;
+
+	_Static_assert(crypto_shorthash_BYTES == sizeof(hash) &&
+				   crypto_shorthash_KEYBYTES == PA_FACT_KEY_SIZE, "SipHash with 16 bytes of key gives 8");
+	(void) crypto_shorthash((unsigned char *) &hash, (const unsigned char *) id, len, key);
+	return hash;
+}
+
+/*
+ * protaddr_fact_store removes some facts of a hash and adds others.  What was never
+ * told of needs no word to say so: a hash that is not there, and to which nothing is
+ * added, stays away.
+ */
+PaFactStored
+protaddr_fact_store(PaFactTable *table, uint64_t used, uint64_t hash, unsigned int remove,
+					unsigned int add)
+{
+	uint64_t	wanted = hash << 6 != 0 ? hash << 6 : 1 << 6;
+	uint64_t	at = (uint64_t) (((unsigned __int128) hash * table->nwords) >> 64);
+
+	for (uint64_t i = 0; i < table->nwords; i++)
+	{
+		uint64_t	word = __atomic_load_n(&table->word[at], __ATOMIC_RELAXED);
+
+		if (word == 0)
+		{
+			if (add == 0)
+				return PA_FACT_THERE;
+			if (used >= protaddr_fact_room(table->nwords))
+				return PA_FACT_FULL;
+			__atomic_store_n(&table->word[at], wanted | add, __ATOMIC_RELEASE);
+			return PA_FACT_NEW;
+		}
+		if ((word & ~(uint64_t) PA_FACT_ALL) == wanted)
+		{
+			uint64_t	changed = (word & ~(uint64_t) remove) | add;
+
+			if (changed != word)
+				__atomic_store_n(&table->word[at], changed, __ATOMIC_RELEASE);
+			return PA_FACT_THERE;
+		}
+		if (++at == table->nwords)
+			at = 0;
+	}
+	return PA_FACT_FULL;
+}
