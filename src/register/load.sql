@@ -165,7 +165,7 @@ BEGIN
     result := ROW(counts.persons, counts.protections, counts.protected, counts.newly_protected, counts.lifted,
                   counts.unknown_codes, counts.replaced_numbers, counts.records, counts.skipped,
                   task, produced, outcome, counts.kept, counts.absent);
-    IF counts.persons < 20 AND NOT protaddr.may_read_protections() THEN
+    IF counts.persons BETWEEN 1 AND 19 AND NOT protaddr.may_read_protections() THEN
         result.protected := NULL;
         result.newly_protected := NULL;
         result.lifted := NULL;
@@ -377,7 +377,7 @@ BEGIN
 
     IF NOT counts.tells THEN
         RAISE WARNING USING
-            ERRCODE = 'warning',
+            ERRCODE = '01000',
             MESSAGE = 'the delivery tells of no protections: nobody counts as known by it, and its source is no fresher',
             HINT = 'If its task delivers protections, protaddr.declare_feed() says so.';
     END IF;
