@@ -60,6 +60,8 @@ PERSON_OBJS = \
 	src/person/identifier.o \
 	src/person/known.o \
 	src/person/link.o \
+	src/person/picture.o \
+	src/person/picture_build.o \
 	src/person/protected.o \
 	src/person/subject.o \
 	src/person/subject_type.o \
@@ -202,10 +204,10 @@ REGRESS = install own_tables contexts address_type address_ops show_format show_
 	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
-	attack_register known_people unnoticed unnoticed_keys unnoticed_law
+	attack_register encoding known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked permission protect register
+ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked permission protect register strangers_locks
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

@@ -238,7 +238,8 @@ sub reference
 {
 	my $public = q{EXISTS (SELECT FROM aclexplode(%s) a WHERE a.grantee = 0 AND a.privilege_type = '%s') AS everybody,
 		(SELECT string_agg(DISTINCT a.grantee::regrole::text, ', ') FROM aclexplode(%1$s) a WHERE a.grantee <> 0 AND a.grantee <> %s AND a.privilege_type = '%2$s') AS roles};
-	my @settings = asked(q{SELECT name, vartype, unit, boot_val, context, short_desc, extra_desc, min_val, max_val, enumvals
+	# what is only read at the start of the server may be set at any time where the library is not preloaded, and does nothing
+	my @settings = asked(q{SELECT name, vartype, unit, boot_val, CASE name WHEN 'protaddr.shared_picture_size' THEN 'postmaster' ELSE context END AS context, short_desc, extra_desc, min_val, max_val, enumvals
 		FROM pg_settings WHERE name LIKE 'protaddr.%' ORDER BY name});
 	my @functions = asked('SELECT p.proname AS name, pg_get_function_arguments(p.oid) AS arguments, coalesce(pg_get_function_result(p.oid), \'procedure\') AS result,
 		obj_description(p.oid, \'pg_proc\') AS comment, ' . sprintf($public, 'p.proacl', 'EXECUTE', 'p.proowner') . q{

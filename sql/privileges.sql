@@ -46,6 +46,7 @@ protaddr.bind_column(regclass,name,name)|none
 protaddr.bind_row()|none
 protaddr.bind_rows(regclass,name)|all
 protaddr.bound_values(regclass,name,name)|none
+protaddr.build_shared_picture()|none
 protaddr.building_name(protaddr.address)|all
 protaddr.building_number(protaddr.address)|all
 protaddr.care_of(protaddr.address)|all
@@ -118,6 +119,7 @@ protaddr.protection_at(text,timestamp with time zone,timestamp with time zone)|n
 protaddr.protection_history(text)|none
 protaddr.rebind_column(regclass,name)|none
 protaddr.register_max_age()|all
+protaddr.register_person_added()|none
 protaddr.reinstate_data_key(text,text)|none
 protaddr.reseal(regclass,name,integer)|none
 protaddr.resealed(protaddr.address)|none
@@ -141,6 +143,7 @@ protaddr.set_birth_data(text,date,text,text,text)|none
 protaddr.set_channel(text,text,text,numeric,text,text,interval,text,text,text,text,boolean,text,text,timestamp with time zone,boolean,text)|none
 protaddr.set_exchange_rate(text,numeric,text)|none
 protaddr.set_substitute(text,protaddr.address,text)|none
+protaddr.shared_picture_status()|monitor
 protaddr.show(protaddr.address)|all
 protaddr.show_iso(protaddr.address)|all
 protaddr.street_name(protaddr.address)|all

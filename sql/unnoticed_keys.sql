@@ -41,6 +41,9 @@ SELECT type, value, counted(type, value) FROM (VALUES
     (8, 'span', $$span(home, home, '[]')$$), (9, 'span', 'span(home, NULL)'), (10, 'span', 'span(NULL, home)'), (11, 'span', $$'(,)'$$), (12, 'span', $$'empty'$$),
     (13, 'span_multirange', $$span_multirange(span(home, home, '[]'))$$), (14, 'span_multirange', 'span_multirange(span(NULL, home), span(home, NULL))'), (15, 'span_multirange', $$'{}'$$), (16, 'text', 'home')) v(n, type, value) ORDER BY n;
 
+-- a key that is in use is there
+SELECT left(try('UPDATE protaddr.data_key SET wrapped = NULL WHERE retired_at IS NULL'), 5) AS erased_in_use;
+
 -- what cannot be looked into is named, if it could hold any
 CREATE FOREIGN DATA WRAPPER regress_unnoticed_keys;
 CREATE SERVER regress_unnoticed_keys FOREIGN DATA WRAPPER regress_unnoticed_keys;
@@ -53,6 +56,33 @@ SELECT regexp_replace(protaddr.retire_data_key(:'old_key', 'not needed')::text, 
 DROP SERVER regress_unnoticed_keys CASCADE;
 DROP FOREIGN DATA WRAPPER regress_unnoticed_keys;
 
+
+-- a held row under a key that is not here any more: nothing is decided on it, and nothing of it is lost
+SELECT protaddr.confirm_register('regress', new_source => true) IS NOT NULL AS confirmed;
+SELECT protaddr.protect('6201704002', 'manual', 'address') IS NOT NULL AS protected;
+CREATE TABLE payment (id int PRIMARY KEY, payer text, address protaddr.address);
+SELECT protaddr.install_gate('payment', 'psp_request', 'payer');
+SET client_min_messages = error;
+INSERT INTO payment VALUES (1, '6201704002', 'Vestergade 1');
+SELECT held_id AS held FROM protaddr.held_rows('payment') \gset
+SELECT key_id AS held_key FROM protaddr.key_status WHERE newest \gset
+SELECT protaddr.rotate_data_key() IS NOT NULL AS rotated;
+SELECT try(format('SELECT protaddr.retire_data_key(%L, ''test'')', :'held_key'));
+SELECT protaddr.retire_data_key(:'held_key', 'test', force => true) AS values_left;
+SELECT act, try(format('SELECT protaddr.%s', format(act, :'held'))) FROM (VALUES (1, 'release_held(%s, ''disclose'', ''asked'')'), (2, 'decide_held(%s, ''reject'', ''wrong'')')) v(n, act) ORDER BY n;
+SELECT row_key, status FROM protaddr.held_rows('payment');
+SELECT protaddr.reinstate_data_key(:'held_key', 'test');
+SELECT try(format('SELECT protaddr.release_held(%s, ''disclose'', ''asked'')', :'held')), (SELECT count(*) FROM payment) AS stored;
+SET client_min_messages = warning;
+
+-- more keys than a session keeps: the one taken in first makes room, and is taken in again
+CREATE TABLE many (n int, home protaddr.address);
+DO $$ BEGIN FOR i IN 1 .. 70 LOOP INSERT INTO many VALUES (i, protaddr.address(StrtNm => 'Vestergade', BldgNb => i::text, subject => '6101704001')); COMMIT; PERFORM protaddr.rotate_data_key(); COMMIT; END LOOP; END $$;
+SELECT protaddr.confirm_register('regress') IS NOT NULL AS confirmed, protaddr.subjects_of(home) AS subject FROM many WHERE n = 1;
+SELECT count(*) AS rows, count(*) FILTER (WHERE protaddr.subjects_of(home) = '{6101704001}') AS opened FROM many;
+SELECT count(*) AS rows, count(*) FILTER (WHERE protaddr.subjects_of(home) = '{6101704001}') AS opened FROM (SELECT * FROM many ORDER BY n DESC) m;
+
+DROP TABLE payment, many;
 DROP FUNCTION counted;
 DROP TYPE span CASCADE;
 DROP TYPE household CASCADE;

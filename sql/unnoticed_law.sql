@@ -65,6 +65,10 @@ SELECT id, protaddr.show(address) FROM letter ORDER BY id;
 SELECT count(*) AS disclosed FROM protaddr.disclosure WHERE channel = 'box';
 SELECT count(*) AS wrong FROM protaddr.verify_gate('letter');
 
+-- what is told of it
+SELECT action, rule FROM protaddr.explain_release(home('6201704002'), 'box');
+SELECT subject, protaddr.substitute_fits(home('6201704002'), subject) AS fits FROM (VALUES (1, '6201704002'), (2, '62-01704002'), (3, '6301704003'), (4, ''), (5, NULL)) v(n, subject) ORDER BY n;
+
 -- ---- whose substitute
 SELECT protaddr.set_substitute('6201704002', protaddr.address(StrtNm => 'Postboks', BldgNb => '62', PstCd => '1000', TwnNm => 'Testby', Ctry => 'DK'), 'box') AS of_62;
 SELECT protaddr.set_channel('box', 'substitute', without_substitute => 'withhold');
@@ -107,7 +111,50 @@ SELECT people, receiver, protaddr.release(home(VARIADIC people), 'own', receiver
 FROM (VALUES (1, '{6201704002,6101704001}'::text[], '6201704002'), (2, '{6201704002,6301704003}', '6201704002'), (3, '{6201704002,0101010101}', '6201704002'), (4, '{ACC-1}', '6201704002'), (5, '{ACC-2}', '6201704002'), (6, '{ACC-1}', 'ACC-1'), (7, '{6201704002}', 'ACC-1'))
 v(n, people, receiver) ORDER BY n;
 
-DROP TABLE payment, large, letter, abroad, holder;
-DROP FUNCTION home;
+-- ---- linked transfers: what is noted of a row follows it, term by term
+SELECT protaddr.set_channel('linked', 'withhold', route => 'third_country', small_amount => 1000, small_currency => 'EUR', when_small => 'minimum', linked_within => interval '1 day', when_unknown => 'leave', description => 't', legal_basis => 'b');
+SELECT protaddr.set_exchange_rate('USD', 0.5);
+CREATE TABLE transfer (id int PRIMARY KEY, payer text, payee text, amount numeric, currency text, note text, address protaddr.address);
+SELECT protaddr.install_gate('transfer', 'linked', 'payer', amount => 'amount', currency => 'currency', payee => 'payee');
+CREATE FUNCTION after_it(VARIADIC statements text[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    result text;
+    s text;
+BEGIN
+    FOREACH s IN ARRAY statements LOOP
+        EXECUTE s;
+    END LOOP;
+    SELECT concat_ws('; ', (SELECT string_agg(concat_ws(' ', payee_key, payer_keys::text, amount, currency), ', ' ORDER BY payee_key, payer_keys, amount) FROM protaddr.linked_transfer),
+        'leaves: ' || (SELECT string_agg(concat(id, ' ', coalesce(protaddr.show(address), '-')), ', ' ORDER BY id) FROM transfer)) INTO result;
+    RAISE EXCEPTION USING ERRCODE = 'no_data_found', MESSAGE = result;
+EXCEPTION WHEN no_data_found THEN
+    RETURN SQLERRM;
+END
+$$;
+INSERT INTO transfer VALUES (1, '6201704002', 'P1', 600, 'EUR', '', home('6201704002'));
+SELECT statement, after_it(statement) FROM (VALUES (1, 'SELECT 1'),
+    (2, 'UPDATE transfer SET note = ''x'''), (3, 'UPDATE transfer SET amount = 601'), (4, 'UPDATE transfer SET currency = ''USD'''), (5, 'UPDATE transfer SET amount = NULL'), (6, 'UPDATE transfer SET currency = NULL'), (7, 'UPDATE transfer SET currency = ''XAU'''),
+    (8, 'UPDATE transfer SET payee = ''P2'''), (9, 'UPDATE transfer SET payee = NULL'), (10, 'UPDATE transfer SET payer = ''6301704003'''), (11, 'UPDATE transfer SET payer = ''6101704001'', address = NULL'), (12, 'UPDATE transfer SET id = 2'), (13, 'UPDATE transfer SET amount = ''NaN'''),
+    (14, 'UPDATE transfer SET amount = -600'), (15, 'UPDATE transfer SET amount = 600.00'), (16, 'DELETE FROM transfer'), (17, 'UPDATE transfer SET payer = ''C-62''')) v(n, statement) ORDER BY n;
+-- and what counts with another
+SELECT second, after_it(format('INSERT INTO transfer VALUES (2, %s, '''', home(''6201704002''))', second)) FROM (VALUES (1, $$'6201704002', 'P1', 400, 'EUR'$$), (2, $$'6201704002', 'P1', 400.01, 'EUR'$$),
+    (3, $$'6201704002', 'P1', 800, 'USD'$$), (4, $$'6201704002', 'P1', 800.01, 'USD'$$), (5, $$'6201704002', 'P2', 900, 'EUR'$$), (6, $$'6301704003', 'P1', 900, 'EUR'$$), (7, $$'ACC-2', 'P1', 500, 'EUR'$$), (8, $$'6201704002', 'P1', -400, 'EUR'$$), (9, $$'6201704002', 'P1', -401, 'EUR'$$),
+    (10, $$'6201704002', 'P1', NULL, 'EUR'$$), (11, $$'6201704002', 'P1', 1, NULL$$), (12, $$'6201704002', 'P1', 1, 'XAU'$$), (13, $$'6201704002', NULL, 1, 'EUR'$$), (14, $$'6201704002', 'p1', 401, 'EUR'$$)) v(n, second) ORDER BY n;
+-- one of unknown size makes all it is linked to of unknown size, and an update of a row counts it once
+SELECT after_it('INSERT INTO transfer VALUES (2, ''6201704002'', ''P3'', 1, ''XAU'', '''', home(''6201704002''))', 'INSERT INTO transfer VALUES (3, ''6201704002'', ''P3'', 1, ''EUR'', '''', home(''6201704002''))') AS no_rate;
+SELECT after_it('UPDATE transfer SET amount = 1000', 'UPDATE transfer SET note = ''again''') AS once, after_it('UPDATE transfer SET amount = 1000', 'INSERT INTO transfer VALUES (2, ''6201704002'', ''P1'', 1, ''EUR'', '''', home(''6201704002''))') AS twice,
+       after_it('INSERT INTO transfer VALUES (1, ''6201704002'', ''P1'', 1000, ''EUR'', '''', home(''6201704002'')) ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, address = excluded.address') AS on_conflict_update,
+       after_it('INSERT INTO transfer VALUES (1, ''6201704002'', ''P1'', 1000, ''EUR'', '''', home(''6201704002'')) ON CONFLICT (id) DO NOTHING') AS on_conflict_nothing;
+-- a row without a key: it is noted, and what an update makes of it counts alone
+CREATE TABLE keyless (payer text, payee text, amount numeric, currency text, address protaddr.address);
+SELECT protaddr.install_gate('keyless', 'linked', 'payer', amount => 'amount', currency => 'currency', payee => 'payee');
+INSERT INTO keyless VALUES ('6201704002', 'P9', 600, 'EUR', home('6201704002')), ('6201704002', 'P9', 400, 'EUR', home('6201704002')), ('6201704002', 'P9', 1, 'EUR', home('6201704002'));
+SELECT amount, protaddr.show(address) FROM keyless ORDER BY amount;
+UPDATE keyless SET amount = amount + 1;
+SELECT amount, protaddr.show(address) FROM keyless ORDER BY amount;
+SELECT payee_key, amount, reference IS NULL AS without_reference FROM protaddr.linked_transfer WHERE payee_key = 'P9' ORDER BY amount;
+
+DROP TABLE payment, large, letter, abroad, holder, transfer, keyless;
+DROP FUNCTION home, after_it;
 DROP EXTENSION protaddr CASCADE;
 DROP FUNCTION try;

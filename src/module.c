@@ -35,6 +35,7 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_link_part,		/* tables */
 	&protaddr_protected_part,	/* tables, settings; end of transaction */
 	&protaddr_known_part,		/* tables */
+	&protaddr_picture_part,		/* settings, shared memory; DDL, before prepare, end of transaction */
 	&protaddr_register_part,	/* tables */
 	&protaddr_bound_column_part,	/* relations */
 	&protaddr_channel_part,		/* tables */

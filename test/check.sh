@@ -71,6 +71,8 @@ stage()
 		printf '!! %s failed:\n' "$name"
 		grep '^not ok' "$tally" | sed 's/^/!!   /'
 		sed 's/^/   | /' "$LOGS/$name.out"
+	elif [ "$name" = coverage ]; then
+		sed 's/^/   /' "$LOGS/$name.out"
 	fi
 	grep -iE '^ok.*# SKIP' "$tally" | sed -E 's/^ok( [0-9]+)?( -)? ?/   skipped: /'
 	total_passed=$((total_passed + passed))

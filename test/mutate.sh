@@ -12,7 +12,8 @@
 # Prints each that survives as a diff, and at the end a summary by room.  Mutants that no
 # test can tell from the original stand in test/mutants.equivalent, with the reason, and
 # are counted apart.  After MINUTES none is begun.  -q leaves out TAP, which takes most of
-# the time: then a survivor is one of the unit, regression and isolation tests.
+# the time, and runs for each mutant the 16 likeliest tests: what survives that is to be
+# tried again, with all (-p).
 # Exit status 1 if a mutant survived, or a test fails without any.
 
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"

@@ -240,7 +240,7 @@ sub who_runs
 	my ($file, $first, $last, $text) = @_;
 	my $sql = $file =~ /\.sql$/;
 	my @before = split /\n/, $text;
-	$#before = $first - 2;
+	$#before = $first - 1;
 	my ($brace) = grep { /^[{}]/ } reverse @before;
 
 	return { map { $_ => 1 } grep { !/^unit/ } keys %seconds } if $sql;
@@ -377,6 +377,8 @@ sub killer
 	my %kind_order = (unit => 0, regress => 0, isolation => 0, tap => 1);
 	my @order = sort { $kind_order{ $a =~ s{/.*}{}r } <=> $kind_order{ $b =~ s{/.*}{}r } || $worth{$b} <=> $worth{$a} || $a cmp $b } keys %$tests;
 
+	# without TAP, the likely ones will do
+	splice(@order, 16) if @order > 16 && !grep { m{^tap/} } keys %seconds;
 	while (@order)
 	{
 		# as many of one kind as follow each other are run together

@@ -85,7 +85,8 @@ typedef struct ProtaddrPart
 	void		(*emit_log) (ErrorData *error);
 
 	/* These may throw, which refuses. */
-	void		(*pre_commit) (void);
+	void		(*pre_commit) (void);	/* or prepare */
+	void		(*pre_prepare) (void);
 	void		(*object_access) (ObjectAccessType access, Oid class, Oid object, int column, void *arg);
 	bool		(*check_perms) (List *asked, bool ereport_on_violation);
 	void		(*executor_start) (QueryDesc *query);
@@ -140,10 +141,12 @@ extern int	protaddr_errprivate(void);
 /* ---- base/relation.c: opening a relation that a caller has named --------------- */
 
 typedef void (*ProtaddrPermission) (Oid relation);
+typedef void (*ProtaddrRowReader) (HeapTuple row, TupleDesc desc, void *arg);
 
 extern char *protaddr_qualified_name(Oid relation);
 extern char *protaddr_existing_name(Oid relation);
 extern Relation protaddr_open_permitted(Oid relation, LOCKMODE lock, ProtaddrPermission check);
+extern void protaddr_read_rows(const char *query, ProtaddrRowReader reader, void *arg);
 extern void protaddr_check_owner(Oid relation);
 extern void protaddr_check_privilege(Oid relation, AclMode mode);
 extern void protaddr_check_column_privilege(Oid relation, AclMode mode);
@@ -160,6 +163,7 @@ extern const char *protaddr_this_database(void);
 /* ---- base/new_id.c: numbers of our tables' rows ----------------------------- */
 
 extern int64 protaddr_next_id(void);
+extern int64 protaddr_random_id(void);
 
 /* ---- base/own_tables.c: our tables' identity and invalidation -------------- */
 
@@ -184,6 +188,7 @@ extern void protaddr_own_tables_known(const ProtaddrOwnTable *tables, int ntable
 extern void protaddr_forgetting(bool on);
 extern Oid	protaddr_table(ProtaddrTable table);
 extern Oid	protaddr_table_index(ProtaddrTable table);
+extern bool protaddr_is_register_table(Oid relation);
 extern Oid	protaddr_address_type(void);
 extern uint64 protaddr_generation(ProtaddrTable table);
 extern uint64 protaddr_generation_seen(ProtaddrTable table);

@@ -140,6 +140,8 @@ hooks_xact(XactEvent event, void *arg)
 	telling_later = false;		/* should an error have left a hook */
 	for (int i = 0; i < nparts; i++)
 	{
+		if (event == XACT_EVENT_PRE_PREPARE && parts[i]->pre_prepare)
+			parts[i]->pre_prepare();
 		if (ending && parts[i]->pre_commit)
 			parts[i]->pre_commit();
 		else if (!ending && parts[i]->xact_end)

@@ -251,6 +251,18 @@ protaddr_own_relation(const char *name)
 	return our_relation(name);
 }
 
+/* protaddr_is_register_table is true of the tables that look-ups of people read. */
+bool
+protaddr_is_register_table(Oid relation)
+{
+	static const ProtaddrTable some[] = {PROTADDR_PROTECTION, PROTADDR_IDENTITY_LINK, PROTADDR_REGISTER_PERSON};
+
+	for (int i = 0; i < lengthof(some); i++)
+		if (relation == table_oid[some[i]] || relation == relation_by_name(own_tables[some[i]].table))
+			return true;
+	return false;
+}
+
 /* protaddr_address_type gives the OID of protaddr.address, or InvalidOid. */
 Oid
 protaddr_address_type(void)

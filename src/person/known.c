@@ -15,8 +15,7 @@
 #include <sys/mman.h>
 
 #include "base/base.h"
-#include "person/fact_table.h"
-#include "person/person.h"
+#include "person/person_int.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -45,9 +44,14 @@ static const char *const person_columns[] = {
 	[PERSON_KNOWN_SINCE] = "known_since",
 };
 
+static HeapTuple person_change(TriggerData *trigdata, HeapTuple row);
+
 static const ProtaddrOwnTable tables[] = {
-	{.name = "register_person", PROTADDR_COLUMNS(person_columns), .rules = PROTADDR_INSERT_ADDS},
+	{.name = "register_person", PROTADDR_COLUMNS(person_columns), .rules = PROTADDR_INSERT_ADDS,
+	.change = person_change},
 };
+
+PG_FUNCTION_INFO_V1(protaddr_register_person_added);
 
 const ProtaddrPart protaddr_known_part = {
 	PROTADDR_TABLES(tables),
@@ -65,8 +69,6 @@ const ProtaddrPart protaddr_known_part = {
 #define PEOPLE_PER_PAGE		100
 #define LARGE_PAGE			(2 * 1024 * 1024)
 
-/* A question costs as much as reading so many people. */
-#define QUESTION_COSTS		512
 #define ASKED_AT_LEAST		64
 
 static PaFactTable listed_people;
@@ -131,9 +133,18 @@ protaddr_person_known(const char *key, int len)
 	uint64		now = answers_rest_on();
 	uint64		hash;
 	Answer	   *answer;
+	unsigned int facts;
 	bool		by_itself;
 	bool		found;
 	bool		known;
+
+	if (likely(protaddr_picture_facts(key, len, &facts, &people_listed)))
+	{
+		if ((facts & PA_FACT_KNOWN) != 0 || !people_listed)
+			return true;
+		if ((facts & PA_FACT_LINKED) == 0)
+			return false;
+	}
 
 	if (unlikely(listed_generation != removals))
 		forget_listed(removals, LISTED_AT_FIRST);
@@ -263,7 +274,7 @@ read_all(void)
 	/* of a table that nobody has analyzed yet, as after a restore */
 	if (people < 0)
 		people = (double) RelationGetNumberOfBlocks(rel) * PEOPLE_PER_PAGE;
-	wait = (int) (Min(people, LISTED_AT_ONCE) / QUESTION_COSTS);
+	wait = (int) (Min(people, LISTED_AT_ONCE) / PROTADDR_QUESTION_COSTS);
 	if (wait > ask_singly)
 		ask_singly = wait;
 	else if (people > LISTED_AT_ONCE || protaddr_added_here())
@@ -343,6 +354,55 @@ protaddr_person_resolved(const char *key, int len)
 	id.len = len;
 	pfree(protaddr_identity_people(&id, &npeople));
 	return npeople > 1;
+}
+
+/* protaddr_known_itself is true if a register has told of this very identifier. */
+bool
+protaddr_known_itself(const ProtaddrIdentifier *id)
+{
+	Relation	rel = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), AccessShareLock);
+	bool		known = listed(rel, id);
+
+	table_close(rel, AccessShareLock);
+	return known;
+}
+
+/* People are removed by nobody but a superuser's own statement. */
+static HeapTuple
+person_change(TriggerData *trigdata, HeapTuple row)
+{
+	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
+		protaddr_picture_change_all();
+	return row;
+}
+
+/*
+ * protaddr_register_person_added is the trigger own_row_added on protaddr.register_person,
+ * AFTER ROW: for millions of rows, one BEFORE each would have COPY write them singly.
+ */
+Datum
+protaddr_register_person_added(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	ProtaddrIdentifier id;
+	bool		isnull;
+	text	   *t;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
+		!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) || TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
+		RelationGetRelid(trigdata->tg_relation) != protaddr_table(PROTADDR_REGISTER_PERSON))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"register_person_added\" is not used as the trigger it is made for")));
+	t = DatumGetTextPP(heap_getattr(trigdata->tg_trigtuple, PERSON_SUBJECT_KEY,
+									RelationGetDescr(trigdata->tg_relation), &isnull));
+	id.len = VARSIZE_ANY_EXHDR(t);
+	if (id.len <= PA_SUBJECT_SIZE)
+	{
+		memcpy(id.key, VARDATA_ANY(t), id.len);
+		protaddr_picture_person_added(&id);
+	}
+	return PointerGetDatum(NULL);
 }
 
 static bool

@@ -16,7 +16,7 @@
 
 #include "address/address.h"
 #include "base/base.h"
-#include "person/person.h"
+#include "person/person_int.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -56,9 +56,12 @@ static const char *const link_columns[] = {
 	[LINK_RECORDED_BY] = "recorded_by",
 };
 
+static HeapTuple link_change(TriggerData *trigdata, HeapTuple row);
+
 static const ProtaddrOwnTable tables[] = {
 	{.name = "identity_link", PROTADDR_COLUMNS(link_columns),
-	.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_UPDATE_LETS_OUT},
+		.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_UPDATE_LETS_OUT,
+	.change = link_change},
 };
 
 const ProtaddrPart protaddr_link_part = {
@@ -252,6 +255,37 @@ is_end(Relation link, const ProtaddrIdentifier *id)
 	end = next->n == 1;
 	identities_free(next);
 	return end;
+}
+
+/* protaddr_is_linked is true if an identifier stands for somebody now. */
+bool
+protaddr_is_linked(const ProtaddrIdentifier *id)
+{
+	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	bool		linked = !is_end(link, id);
+
+	table_close(link, AccessShareLock);
+	return linked;
+}
+
+/* protaddr_link_counts gives which identifier a link is of; false if it has ended. */
+bool
+protaddr_link_counts(HeapTuple row, TupleDesc desc, Datum *key)
+{
+	bool		key_null;
+	bool		until_null;
+	Datum		until = heap_getattr(row, LINK_RECORDED_TO, desc, &until_null);
+
+	*key = heap_getattr(row, LINK_IDENTIFIER_KEY, desc, &key_null);
+	return !key_null && (until_null || TIMESTAMP_IS_NOEND(DatumGetTimestampTz(until)));
+}
+
+/* link_change tells all sessions of whom an identifier stands for somebody else from now on. */
+static HeapTuple
+link_change(TriggerData *trigdata, HeapTuple row)
+{
+	protaddr_picture_row_change(trigdata, row, LINK_IDENTIFIER_KEY, LINK_IDENTIFIER);
+	return row;
 }
 
 /*
@@ -517,6 +551,7 @@ protaddr_identity_link_checked(PG_FUNCTION_ARGS)
 	}
 
 	CacheInvalidateRelcache(rel);
+	protaddr_picture_change(&ends[0]);
 
 	/* what has ended links nothing: a restore brings it in any order */
 	{

@@ -112,4 +112,8 @@ extern bool protaddr_person_known(const char *key, int len);
 extern void protaddr_known_soon(uint64 hash);
 extern bool protaddr_person_resolved(const char *key, int len);
 
+/* ---- person/picture.c: what all sessions share ------------------------------- */
+
+extern const ProtaddrPart protaddr_picture_part;
+
 #endif							/* PROTADDR_PERSON_H */

@@ -125,3 +125,41 @@ CREATE FUNCTION protaddr.unknown_people(relation regclass, column_name name) RET
 REVOKE ALL ON FUNCTION protaddr.unknown_people(regclass, name) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.unknown_people(regclass, name) IS
 'How many rows of a table name, in this column, a person whom no register lists: shipped channels withhold the addresses of such people. 0 while no register lists people; NULL while the register is not ready, and for NULL. Reads the whole table. Needs EXECUTE, and SELECT on the column. Raises 42501, 42703, 42804.';
+
+CREATE FUNCTION protaddr.register_person_added() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'protaddr_register_person_added' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
+REVOKE ALL ON FUNCTION protaddr.register_person_added() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.register_person_added() IS
+'Trigger of protaddr.register_person: lets every session ask the tables anew about a person of whom a register tells for the first time.';
+
+CREATE FUNCTION protaddr.build_shared_picture() RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_build_shared_picture' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION protaddr.build_shared_picture() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.build_shared_picture() IS
+'Builds the picture of the registers that all sessions share, if it is not there: after a start of the server, or a large load, so that no session does so when it is needed. Waits up to 10 seconds for transactions that change a register. True if the picture is there; if not, protaddr.shared_picture says why.';
+
+CREATE FUNCTION protaddr.shared_picture_status(
+    OUT state text, OUT reason text, OUT bytes_of_all bigint, OUT bytes bigint, OUT identifiers bigint, OUT people bigint,
+    OUT protections bigint, OUT links bigint, OUT built_at timestamptz, OUT changes bigint, OUT settled bigint
+) RETURNS record
+    AS 'MODULE_PATHNAME', 'protaddr_shared_picture_status' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION protaddr.shared_picture_status() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION protaddr.shared_picture_status() TO pg_monitor;
+COMMENT ON FUNCTION protaddr.shared_picture_status() IS 'What protaddr.shared_picture shows.';
+
+CREATE VIEW protaddr.shared_picture AS SELECT * FROM protaddr.shared_picture_status();
+REVOKE ALL ON protaddr.shared_picture FROM PUBLIC;
+GRANT SELECT ON protaddr.shared_picture TO pg_monitor;
+COMMENT ON VIEW protaddr.shared_picture IS
+'The picture of this database''s registers in shared memory, from which all sessions answer who is protected and known. Counts only, no person.';
+COMMENT ON COLUMN protaddr.shared_picture.state IS 'ready; being built; none: each session reads the tables and remembers for itself.';
+COMMENT ON COLUMN protaddr.shared_picture.reason IS 'Why there is none; NULL if there is.';
+COMMENT ON COLUMN protaddr.shared_picture.bytes_of_all IS 'Memory for the pictures of all databases (protaddr.shared_picture_size); NULL if there is none.';
+COMMENT ON COLUMN protaddr.shared_picture.bytes IS 'Memory of this one.';
+COMMENT ON COLUMN protaddr.shared_picture.identifiers IS 'Identifiers of which it tells something.';
+COMMENT ON COLUMN protaddr.shared_picture.people IS 'Rows of register_person when it was built.';
+COMMENT ON COLUMN protaddr.shared_picture.protections IS 'Protections in force when it was built.';
+COMMENT ON COLUMN protaddr.shared_picture.links IS 'Identity links in force when it was built.';
+COMMENT ON COLUMN protaddr.shared_picture.built_at IS 'When it was built.';
+COMMENT ON COLUMN protaddr.shared_picture.changes IS 'Changes noted in it since; each sends the questions about one identifier to the tables.';
+COMMENT ON COLUMN protaddr.shared_picture.settled IS 'How many of these have been taken in since.';

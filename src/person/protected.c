@@ -20,8 +20,7 @@
 
 #include "address/address.h"
 #include "base/base.h"
-#include "person/fact_table.h"
-#include "person/person.h"
+#include "person/person_int.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -91,11 +90,13 @@ static const char *const source_columns[] = {
 	[SOURCE_FRESH_FROM] = "fresh_from",
 };
 
+static HeapTuple protection_change(TriggerData *trigdata, HeapTuple row);
 static HeapTuple source_change(TriggerData *trigdata, HeapTuple row);
 
 static const ProtaddrOwnTable tables[] = {
 	{.name = "protection", PROTADDR_COLUMNS(protection_columns),
-	.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_UPDATE_LETS_OUT},
+		.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_UPDATE_LETS_OUT,
+	.change = protection_change},
 	{.name = "register_source", PROTADDR_COLUMNS(source_columns), .rules = PROTADDR_CHANGE_LETS_OUT,
 	.change = source_change},
 };
@@ -204,6 +205,9 @@ const ProtaddrPart protaddr_protected_part = {
 static void
 protected_start(void)
 {
+	StaticAssertStmt(PA_FACT_HIDES == (PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME),
+					 "facts hold what is hidden");
+
 	DefineCustomIntVariable("protaddr.register_max_age",
 							"How old the newest word of a register source may be.",
 							"Past it nothing is disclosed until the source is loaded or confirmed again.",
@@ -373,7 +377,13 @@ protaddr_protection_of(const char *key, int len)
 {
 	uint64		now = register_generation();
 	uint64		hash;
+	unsigned int facts;
+	bool		listed;
 	int			hides;
+
+	/* what is linked is followed below, and remembered there */
+	if (likely(protaddr_picture_facts(key, len, &facts, &listed)) && (facts & PA_FACT_LINKED) == 0)
+		return (int) (facts & PA_FACT_HIDES);
 
 	hash = protaddr_person_hash(key, len);
 	protaddr_known_soon(hash);
@@ -465,6 +475,47 @@ ask(const char *key, int len)
 	pfree(found);
 	table_close(protection, AccessShareLock);
 	return hides;
+}
+
+/* protaddr_hides_itself does so for one identifier, and nobody it stands for. */
+int
+protaddr_hides_itself(const ProtaddrIdentifier *id)
+{
+	Relation	protection = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
+	int			hides = ask_one(protection, id);
+
+	table_close(protection, AccessShareLock);
+	return hides;
+}
+
+/*
+ * protaddr_protection_hides gives whom a row of protaddr.protection is about, and what it
+ * hides now: the condition of the index protection_current.
+ */
+int
+protaddr_protection_hides(HeapTuple row, TupleDesc desc, Datum *key)
+{
+	bool		key_null;
+	bool		kind_null;
+	bool		to_null;
+	bool		until_null;
+	Datum		kind = heap_getattr(row, PROTECTION_KIND, desc, &kind_null);
+	Datum		to = heap_getattr(row, PROTECTION_VALID_TO, desc, &to_null);
+	Datum		until = heap_getattr(row, PROTECTION_RECORDED_TO, desc, &until_null);
+
+	*key = heap_getattr(row, PROTECTION_SUBJECT_KEY, desc, &key_null);
+	if (key_null || (!to_null && !TIMESTAMP_IS_NOEND(DatumGetTimestampTz(to))) ||
+		(!until_null && !TIMESTAMP_IS_NOEND(DatumGetTimestampTz(until))))
+		return PROTADDR_HIDES_NOTHING;
+	return kind_null ? PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME : kind_hides(kind);
+}
+
+/* protection_change tells all sessions of whom a row says something else from now on. */
+static HeapTuple
+protection_change(TriggerData *trigdata, HeapTuple row)
+{
+	protaddr_picture_row_change(trigdata, row, PROTECTION_SUBJECT_KEY, PROTECTION_SUBJECT);
+	return row;
 }
 
 static int

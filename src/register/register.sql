@@ -325,6 +325,8 @@ SELECT protaddr.make_own_table('register_person', dumped => '', changed_by => 'U
 -- whose address may leave hangs on it; once for a load of millions
 CREATE TRIGGER own_table_filled BEFORE INSERT ON protaddr.register_person
     FOR EACH STATEMENT EXECUTE FUNCTION protaddr.own_table_changed();
+CREATE TRIGGER own_row_added AFTER INSERT ON protaddr.register_person
+    FOR EACH ROW EXECUTE FUNCTION protaddr.register_person_added();
 
 CREATE FUNCTION protaddr.kind_of(regime text, code text) RETURNS protaddr.protection_kind
     LANGUAGE sql STABLE PARALLEL SAFE

@@ -131,6 +131,6 @@ is(join(' ', map { s/.*\///r } glob("$spool/*")), 'D3 D4', 'and neither is remov
 unlink glob("$spool/*");
 $node->safe_psql($database, q{SELECT protaddr.confirm_register('NO-FREG', '1 hour', new_source => true)});
 ($status, $out, $err) = nightly();
-is("$status $out", "1 stale, or will be within a day: NO-FREG|fresh|00:00:00\n", 'a source that will be stale is told');
+like("$status $out", qr/\A1 stale, or will be within a day: NO-FREG\|fresh\|\d\d:\d\d:\d\d\n\z/, 'a source that will be stale is told');
 $node->stop;
 done_testing();
