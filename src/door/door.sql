@@ -10,7 +10,7 @@ COMMENT ON FUNCTION protaddr.subjects_of(protaddr.address) IS
 CREATE FUNCTION protaddr.show(address protaddr.address) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_show' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION protaddr.show(protaddr.address) IS
-'The address on one line in its country''s order (Denmark: the official form, Vestergade 12, 2. th, 8000 Aarhus C), or [address withheld] if the row show of protaddr.channel says so: as shipped, if anybody it concerns is protected, or if registers list people and have not told of somebody it concerns; and in any case if it concerns nobody, or while the register is not ready. The minimum, the substitute or what was disclosed on record, as a gate released it, is told all the same. NULL for NULL. Raises 55PA1 if the value''s key is not here, XX001 if the value was tampered with.';
+'The address on one line in its country''s order (Denmark: the official form, Vestergade 12, 2. th, 8000 Aarhus C), or [address withheld] if the row show of protaddr.channel says so: as shipped, if anybody it concerns is protected, or if registers list people, but not somebody it concerns; and always if it concerns nobody, or while the register is not ready. The minimum, the substitute or what was disclosed on record, as a gate released it, is shown nevertheless. NULL for NULL. Raises 55PA1 if the value''s key is not here, XX001 if the value was tampered with.';
 
 CREATE FUNCTION protaddr.show_iso(address protaddr.address) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'protaddr_show_iso' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
@@ -137,7 +137,7 @@ CREATE FUNCTION protaddr.release(
     AS 'MODULE_PATHNAME', 'protaddr_release_sql' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION protaddr.release(protaddr.address, text, numeric, text, text, timestamptz, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.release(protaddr.address, text, numeric, text, text, timestamptz, text) IS
-'What of an address may leave through a channel, sealed as released for it: all of it if registers have told of everybody it concerns and none is protected; else what protaddr.channel says, which may be NULL. amount, currency (ISO 4217) and payee (an identifier) decide whether the amount is small; NULL: not known. at: when it is to leave; the rules of now and of then must both let it. receiver: an identifier of who gets to see it, the payee if NULL; a channel may let people have their own address (when_own). NULL for a NULL address or channel. Raises 22023 for a channel there is not, 23PA1 if the channel blocks or holds, 55PA1 if the value''s key is not here.';
+'What of an address may leave through a channel, sealed as released for it: all of it if registers list everybody it concerns and none of them is protected; else what protaddr.channel says, which may be NULL. amount, currency (ISO 4217) and payee (an identifier) decide whether the amount is small; NULL: not known. at: when it is to leave; it must pass the rules of now and of that time. receiver: an identifier of whoever gets to see it, the payee if NULL; a channel may give people their own address (when_own). NULL for a NULL address or channel. Raises 22023 for a channel that does not exist, 23PA1 if the channel blocks or holds, 55PA1 if the value''s key is not here.';
 
 CREATE FUNCTION protaddr.explain_release(
     address protaddr.address,

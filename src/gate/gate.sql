@@ -70,7 +70,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION protaddr.gate_column(regclass, name, text) IS
-'Part of protaddr.install_gate(), with the rights of who calls it: a column that a gate is to use. Raises 42703 or 42804.';
+'Part of protaddr.install_gate(), with the caller''s rights: a column that a gate is to use. Raises 42703 or 42804.';
 
 CREATE FUNCTION protaddr.check_hold(relation regclass, hold_column name, hold_value text, used_columns name[], message_columns name[]) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -121,7 +121,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION protaddr.check_hold(regclass, name, text, name[], name[]) IS
-'Part of protaddr.install_gate(), with the rights of who calls it: whether rows of a table can wait in place, with this value in this column. Raises 22023, 42703, 42804, 55000, or what the column says of the value.';
+'Part of protaddr.install_gate(), with the caller''s rights: whether rows of a table can wait in place, with this value in this column. Raises 22023, 42703, 42804, 55000, or what the column says of the value.';
 
 CREATE FUNCTION protaddr.install_gate(
     relation regclass,
@@ -407,8 +407,8 @@ COMMENT ON COLUMN protaddr.held.mode IS 'aside: the row is not in its table; in 
 COMMENT ON COLUMN protaddr.held.row_key IS 'The row''s primary key; NULL if the table has none.';
 COMMENT ON COLUMN protaddr.held.channel IS 'The channel that holds it.';
 COMMENT ON COLUMN protaddr.held.payer IS 'Whom the row''s subject column names, as the register knows them.';
-COMMENT ON COLUMN protaddr.held.payee IS 'Whom its payee column names; NULL if the gate was told of none.';
-COMMENT ON COLUMN protaddr.held.amount IS 'Its amount; NULL if the gate was told of none.';
+COMMENT ON COLUMN protaddr.held.payee IS 'Whom its payee column names; NULL if the gate was given none.';
+COMMENT ON COLUMN protaddr.held.amount IS 'Its amount; NULL if the gate was given none.';
 COMMENT ON COLUMN protaddr.held.currency IS 'The currency of the amount.';
 COMMENT ON COLUMN protaddr.held.why IS 'Which columns hold it, and by which rule.';
 COMMENT ON COLUMN protaddr.held.place IS 'Digest of table and key, to find the row by; NULL without a key.';
@@ -470,7 +470,7 @@ CREATE FUNCTION protaddr.carry_out_held(relation regclass, held_id bigint DEFAUL
     AS 'MODULE_PATHNAME', 'protaddr_carry_out_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.carry_out_held(regclass, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.carry_out_held(regclass, bigint) IS
-'Does what was decided of held rows of a table: INSERTs the row, or UPDATEs the one that waits in place, through the gate and every other trigger, with the rights of the caller. One row; or all that are decided if held_id is NULL, each on its own: what cannot be carried out stays as it was decided, with a WARNING. Gives how many were carried out. For the role that writes the table, or a job: needs EXECUTE, INSERT, and for rows in place UPDATE, and SELECT on the key. search_path is the table''s schema meanwhile, deferrable constraints are checked at once, and errors tell no value. Raises 42501, 42809 for a table without a gate, 23PA1 if another trigger changes on the way what was decided on or the row does not wait in place any more, 55000 if nothing is decided or another gate has held it, XX001, 55PA1, and what the table raises.';
+'Does what was decided of held rows of a table: INSERTs the row, or UPDATEs the one that waits in place, through the gate and every other trigger, with the rights of the caller. One row; or all that are decided if held_id is NULL, each on its own: what cannot be carried out stays as it was decided, with a WARNING. Returns how many were carried out. For the role that writes the table, or a job: needs EXECUTE, INSERT, and for rows in place UPDATE, and SELECT on the key. search_path is the table''s schema meanwhile, deferrable constraints are checked at once, and errors tell no value. Raises 42501, 42809 for a table without a gate, 23PA1 if another trigger changes on the way what was decided on or the row does not wait in place any more, 55000 if nothing is decided or another gate has held it, XX001, 55PA1, and what the table raises.';
 
 CREATE FUNCTION protaddr.release_held(held_id bigint, action text, reason text) RETURNS void
     AS 'MODULE_PATHNAME', 'protaddr_release_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;

@@ -327,7 +327,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.forget_linked_transfers(timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.forget_linked_transfers(timestamptz) IS
-'Removes the linked transfers of before a time, a year ago if not given, and gives their number. What is within a channel''s linked_within no longer counts once it is gone: less is disclosed.';
+'Removes linked transfers older than a time, a year ago if not given, and returns how many. What is within a channel''s linked_within no longer counts once it is gone: less is disclosed.';
 
 CREATE TABLE protaddr.substitute_address (
     subject_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (protaddr.subject_key(subject)) STORED,
@@ -467,7 +467,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.set_birth_data(text, date, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.set_birth_data(text, date, text, text, text) IS
-'Records when and where a person was born, in place of what was recorded; true if there was something. A channel with birth_data puts it into a message where the payer''s address does not leave. Raises 22004 without a subject, 22023 for what is no date, city (35 characters) or country code.';
+'Records when and where a person was born, in place of what was recorded; true if there was something. A channel with birth_data puts it into a message where the payer''s address does not leave. Raises 22004 without a subject, 22023 for an invalid date, city (35 characters) or country code.';
 
 CREATE FUNCTION protaddr.drop_birth_data(subject text) RETURNS boolean
     LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp

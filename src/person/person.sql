@@ -86,7 +86,7 @@ CREATE FUNCTION protaddr.is_protected(subject text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_is_protected' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION protaddr.is_protected(text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.is_protected(text) IS
-'True if something of this person must not be told, by the latest committed state of the register. Also true for an identifier with nothing in it and while the register is not ready. NULL for NULL.';
+'True if something about this person must not be disclosed, by the latest committed state of the register. Also true for an identifier with nothing in it and while the register is not ready. NULL for NULL.';
 
 CREATE FUNCTION protaddr.register_ready() RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_register_ready_sql' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
@@ -130,7 +130,7 @@ CREATE FUNCTION protaddr.register_person_added() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_register_person_added' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.register_person_added() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.register_person_added() IS
-'Trigger of protaddr.register_person: lets every session ask the tables anew about a person of whom a register tells for the first time.';
+'Trigger of protaddr.register_person: lets every session ask the tables anew about a person whom a register lists for the first time.';
 
 CREATE FUNCTION protaddr.build_shared_picture() RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_build_shared_picture' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

@@ -20,7 +20,7 @@ COMMENT ON COLUMN protaddr.load_counts.skipped IS 'Records that could not be rea
 COMMENT ON COLUMN protaddr.load_counts.kept IS 'People whose protection goes on although it is not said any more.';
 COMMENT ON COLUMN protaddr.load_counts.untold IS 'Protected people in a delivery that does not tell of protections.';
 COMMENT ON COLUMN protaddr.load_counts.absent IS 'Protected people who are not in a delivery of everybody.';
-COMMENT ON COLUMN protaddr.load_counts.persons_noted IS 'People of whom the source has told for the first time.';
+COMMENT ON COLUMN protaddr.load_counts.persons_noted IS 'People whom the source lists for the first time.';
 COMMENT ON COLUMN protaddr.load_counts.protections_more IS 'By how many the rows in force have grown.';
 COMMENT ON COLUMN protaddr.load_counts.tells IS 'Whether it tells of protections.';
 COMMENT ON COLUMN protaddr.load_counts.moment IS 'The time under which it is recorded.';

@@ -606,7 +606,7 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION protaddr.protection_history(text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.protection_history(text) IS
-'All that was ever recorded of whoever the identifier stands for now, in the order it was learned, codes that hide nothing included. valid: when it held; recorded: when this database knew; recorded_to infinity: it still is what is known; delete_hint ends nothing; in_force: holds now. No rows for NULL and for whom the register does not know. Raises 22001. For readers of history.';
+'All that was ever recorded of whoever the identifier stands for now, in the order it was learned, codes that hide nothing included. valid: when it held; recorded: when this database knew; recorded_to infinity: it still is what is known; delete_hint ends nothing; in_force: holds now. No rows for NULL and for people whom the register does not know. Raises 22001. For readers of history.';
 
 CREATE FUNCTION protaddr.protection_at(
     subject text, valid_at timestamptz, known_at timestamptz DEFAULT clock_timestamp()
@@ -637,7 +637,7 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION protaddr.protection_at(text, timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.protection_at(text, timestamptz, timestamptz) IS
-'Was the person protected at valid_at, by what this database knew at known_at (default: by what it knows now)? Resolves the identity links it knew then; one that has ended counts for the time before its end. False for whom the register did not know; nothing is known from before the installation. A protection counts as known from the load that brought it, which may be seconds before its commit. NULL for NULL and for an identifier with nothing in it. Raises 22001. For readers of history; what holds now is asked with protaddr.is_protected(), and for many at once with protaddr.protection_period.';
+'Was the person protected at valid_at, by what this database knew at known_at (default: by what it knows now)? Resolves the identity links it knew then; one that has ended counts for the time before its end. False for people whom the register did not know; nothing is known from before the installation. A protection counts as known from the load that brought it, which may be seconds before its commit. NULL for NULL and for an identifier with nothing in it. Raises 22001. For readers of history; what holds now is asked with protaddr.is_protected(), and for many at once with protaddr.protection_period.';
 
 CREATE FUNCTION protaddr.protected_between(
     from_time timestamptz, to_time timestamptz, known_at timestamptz DEFAULT clock_timestamp()
@@ -711,7 +711,7 @@ CREATE FUNCTION protaddr.forget_rows(key text, before timestamptz) RETURNS bigin
     AS 'MODULE_PATHNAME', 'protaddr_forget_rows' LANGUAGE C STRICT VOLATILE SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION protaddr.forget_rows(text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.forget_rows(text, timestamptz) IS
-'Part of protaddr.forget_subject(): removes history without the record. Raises 42501 for whoever is no superuser, 22023 for a time without end.';
+'Part of protaddr.forget_subject(): removes history without the record. Raises 42501 unless the caller is a superuser, 22023 for a time without end.';
 
 CREATE FUNCTION protaddr.forget_subject(subject text, before timestamptz, reason text) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -738,7 +738,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.forget_subject(text, timestamptz, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.forget_subject(text, timestamptz, text) IS
-'Removes from history what was recorded of this subject and was closed, or had ended, before the time: protections, identity links, substitute addresses. Never what is in force, so nothing is disclosed by it. Follows no links: name each identifier. Returns the number of rows; protaddr.register_forgotten keeps that it was done, not of whom. A delivery that tells the same history again brings it back. reason: in words, such as the retention rule. Raises 22004 for a NULL, 22023 for a time in the future, 22001.';
+'Removes from history what was recorded of this subject and was closed, or had ended, before the time: protections, identity links, substitute addresses. Never what is in force, so nothing is disclosed by it. Follows no links: name each identifier. Returns the number of rows; protaddr.register_forgotten records that it was done, but not for whom. A delivery that tells the same history again brings it back. reason: in words, such as the retention rule. Raises 22004 for a NULL, 22023 for a time in the future, 22001.';
 
 CREATE VIEW protaddr.register_review AS
 SELECT 'delete date passed' AS what, p.subject, p.delete_hint AS since,
