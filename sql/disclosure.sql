@@ -115,6 +115,13 @@ INSERT INTO sent VALUES (1, '6201704002', message('A', 'DK02OPDI00000000000002')
 UPDATE sent SET message = message;
 UPDATE sent SET message = message('A', 'DK02OPDI00000000000002', payee => 'GB00OPDI00000000000002')::xml;
 SELECT subjects, payer, payee, relation, row_key, count(*) FROM recorded WHERE relation = 'public.sent' GROUP BY 1, 2, 3, 4, 5 ORDER BY payee;
+-- somebody else between two places of one person: one record for each of them
+SELECT protaddr.protect('6601704006', 'manual', 'address');
+SELECT count(protaddr.release_message('<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><IntrBkSttlmAmt Ccy="EUR">70</IntrBkSttlmAmt>'
+    '<Dbtr><Nm>B</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></Dbtr><DbtrAcct><Id><IBAN>DK02OPDI00000000000002</IBAN></Id></DbtrAcct>'
+    '<Cdtr><Nm>A</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr><Id><PrvtId><Othr><Id>6601704006</Id></Othr></PrvtId></Id></Cdtr>'
+    '<UltmtCdtr><Nm>B</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr><Id><PrvtId><Othr><Id>6201704002</Id></Othr></PrvtId></Id></UltmtCdtr></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>', 'court'));
+SELECT subjects, payer, count(*) FROM recorded WHERE amount = 70 GROUP BY 1, 2 ORDER BY 1;
 
 DROP VIEW recorded;
 DROP TABLE asked, letter, payment, answer, keyless, sent;

@@ -104,8 +104,19 @@ MERGE INTO payment p USING (VALUES (51, '6201704002'), (52, '6101704001')) v(id,
 MERGE INTO payment p USING (VALUES (52, '6201704002')) v(id, cpr) ON p.id = v.id WHEN MATCHED THEN UPDATE SET payer = cpr, home = home(cpr);
 SELECT max(n) AS last FROM waiting \gset
 SELECT id, payer, payee, operation, status FROM waiting WHERE n > :last - 5 ORDER BY n;
--- what the upsert left alone is not overwritten by what was held beside it
-SELECT refusal(format('SELECT protaddr.release_held(%s, ''disclose'', ''x'')', held_id)) FROM waiting WHERE payee = 'OTHER';
+-- of what an upsert leaves alone nothing is held, and no NOTICE says so
+SELECT count(*) AS held FROM waiting WHERE payee = 'OTHER';
+INSERT INTO payment (id, payer, payee, home) OVERRIDING SYSTEM VALUE VALUES (60, '6201704002', 'FIRST', home('6201704002')), (60, '6201704002', 'SECOND', home('6201704002')), (2, '6201704002', 'OTHER', home('6201704002')) ON CONFLICT DO NOTHING;
+INSERT INTO payment (id, payer, payee, home) OVERRIDING SYSTEM VALUE VALUES (2, '6201704002', 'OTHER', home('6201704002')) ON CONFLICT (id) DO UPDATE SET note = 'conflict' WHERE payment.id > 2;
+WITH nothing AS (INSERT INTO payment (id, payer, payee, home) OVERRIDING SYSTEM VALUE VALUES (60, '6201704002', 'OTHER', home('6201704002')) ON CONFLICT DO NOTHING RETURNING id) SELECT count(*) FROM nothing;
+SELECT id, payee, operation, status FROM waiting WHERE payee IN ('FIRST', 'SECOND', 'OTHER');
+-- one that meets a row that waits takes over: the address is the new payment's
+INSERT INTO payment (id, payer, payee, home) OVERRIDING SYSTEM VALUE VALUES (60, '6201704002', 'THIRD', protaddr.address(strtnm => 'Testvej', bldgnb => '3', subject => '6201704002')) ON CONFLICT (id) DO UPDATE SET payee = EXCLUDED.payee, home = EXCLUDED.home, status = EXCLUDED.status;
+INSERT INTO payment (id, payer, payee, home) OVERRIDING SYSTEM VALUE VALUES (60, '6201704002', 'THIRD', protaddr.address(strtnm => 'Testvej', bldgnb => '4', subject => '6201704002')) ON CONFLICT (id) DO UPDATE SET payee = EXCLUDED.payee, home = EXCLUDED.home, status = EXCLUDED.status;
+SELECT payee, operation, status FROM waiting WHERE id = 60 ORDER BY n;
+SELECT protaddr.release_held(held_id, 'disclose', 'x') FROM waiting WHERE id = 60 AND status = 'held';
+SELECT payee, protaddr.show(home), status FROM payment WHERE id = 60;
+DELETE FROM payment WHERE id = 60;
 SELECT protaddr.release_held(held_id, 'minimum', 'x') FROM waiting WHERE id IN (1, 50, 51, 52) AND status = 'held';
 SELECT * FROM stands WHERE id IN (1, 2, 50, 51, 52) ORDER BY id;
 -- a row that is gone

@@ -141,10 +141,12 @@ extern int	protaddr_errprivate(void);
 /* ---- base/relation.c: opening a relation that a caller has named --------------- */
 
 typedef void (*ProtaddrPermission) (Oid relation);
+typedef void (*ProtaddrRowReader) (HeapTuple row, TupleDesc desc, void *arg);
 
 extern char *protaddr_qualified_name(Oid relation);
 extern char *protaddr_existing_name(Oid relation);
 extern Relation protaddr_open_permitted(Oid relation, LOCKMODE lock, ProtaddrPermission check);
+extern void protaddr_read_rows(const char *query, ProtaddrRowReader reader, void *arg);
 extern void protaddr_check_owner(Oid relation);
 extern void protaddr_check_privilege(Oid relation, AclMode mode);
 extern void protaddr_check_column_privilege(Oid relation, AclMode mode);
@@ -161,6 +163,7 @@ extern const char *protaddr_this_database(void);
 /* ---- base/new_id.c: numbers of our tables' rows ----------------------------- */
 
 extern int64 protaddr_next_id(void);
+extern int64 protaddr_random_id(void);
 
 /* ---- base/own_tables.c: our tables' identity and invalidation -------------- */
 

@@ -36,3 +36,23 @@ protaddr_new_id(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64(protaddr_next_id());
 }
+
+/*
+ * protaddr_random_id gives a number that says nothing, is never 0, and that no sequence
+ * can lag behind: no two databases' numbers meet.
+ */
+int64
+protaddr_random_id(void)
+{
+	uint64		id;
+
+	do
+	{
+		if (!pg_strong_random(&id, sizeof(id)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not draw random bytes")));
+		id &= PG_INT64_MAX;
+	} while (id == 0);
+	return (int64) id;
+}

@@ -1,6 +1,6 @@
 /*
  * relation.c
- *		How is a relation of somebody's opened, that a caller has named?
+ *		How is a relation opened, or read, that a caller has named?
  *
  * Whoever may not does not get as far as a lock: one that waits holds up everybody behind
  * it.  While we wait for it the relation may change hands, or go, so permission is asked
@@ -12,11 +12,15 @@
 
 #include "access/relation.h"
 #include "catalog/pg_class.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
+
+#define ROWS_AT_ONCE	1000
 
 PG_FUNCTION_INFO_V1(protaddr_lock_own_table);
 
@@ -66,6 +70,44 @@ protaddr_open_permitted(Oid relation, LOCKMODE lock, ProtaddrPermission check)
 		refuse_missing();
 	check(relation);
 	return rel;
+}
+
+/*
+ * protaddr_read_rows reads what a query gives with the rights of the caller, row by row:
+ * the reader is called for each, in memory that is free again after it.
+ */
+void
+protaddr_read_rows(const char *query, ProtaddrRowReader reader, void *arg)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "protaddr rows", ALLOCSET_DEFAULT_SIZES);
+	SPIPlanPtr	plan;
+	Portal		cursor;
+
+	SPI_connect();
+	plan = SPI_prepare(query, 0, NULL);
+	if (plan == NULL)
+		elog(ERROR, "could not read the rows of a table");
+	cursor = SPI_cursor_open(NULL, plan, NULL, NULL, true);
+	for (;;)
+	{
+		MemoryContext old;
+
+		SPI_cursor_fetch(cursor, true, ROWS_AT_ONCE);
+		if (SPI_processed == 0)
+			break;
+		old = MemoryContextSwitchTo(context);
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			reader(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, arg);
+			MemoryContextReset(context);
+		}
+		MemoryContextSwitchTo(old);
+		SPI_freetuptable(SPI_tuptable);
+		CHECK_FOR_INTERRUPTS();
+	}
+	SPI_cursor_close(cursor);
+	SPI_finish();
+	MemoryContextDelete(context);
 }
 
 /* protaddr_check_owner raises 42501 unless the caller owns the relation. */

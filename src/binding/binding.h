@@ -26,7 +26,6 @@ typedef struct ProtaddrBoundColumn
 } ProtaddrBoundColumn;
 
 extern const ProtaddrPart protaddr_bound_column_part;
-extern bool protaddr_type_holds_address(Oid type);
 extern AttrNumber protaddr_trigger_column(Relation rel, const char *name);
 extern ProtaddrBoundColumn *protaddr_bound_column(TriggerData *trigdata, const char *subject,
 												  const char *column);

@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "binding/binding.h"
+#include "keys/keys.h"
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -29,7 +30,6 @@ static void bound_column_start(void);
 static void bound_column_relcache(Oid relid);
 static void row_trigger_fill(ProtaddrBoundColumn *entry, Relation rel, const char *subject,
 							 const char *column);
-static bool type_holds_address(Oid type, Oid address);
 
 const ProtaddrPart protaddr_bound_column_part = {
 	.start = bound_column_start,
@@ -147,48 +147,6 @@ row_trigger_fill(ProtaddrBoundColumn *entry, Relation rel, const char *subject,
 	entry->as_of = as_of;
 }
 
-/* type_holds_address looks into arrays, ranges, domains and composites. */
-static bool
-type_holds_address(Oid type, Oid address)
-{
-	Oid			part;
-
-	check_stack_depth();
-	type = getBaseType(type);
-	if (type == address)
-		return true;
-	part = get_element_type(type);
-	if (OidIsValid(part))
-		return type_holds_address(part, address);
-	part = get_range_subtype(type);
-	if (!OidIsValid(part) && type_is_multirange(type))
-		part = get_range_subtype(get_multirange_range(type));
-	if (OidIsValid(part))
-		return type_holds_address(part, address);
-
-	if (OidIsValid(get_typ_typrelid(type)))
-	{
-		TupleDesc	desc = lookup_rowtype_tupdesc(type, -1);
-		bool		holds = false;
-
-		for (int i = 0; i < desc->natts && !holds; i++)
-			holds = !TupleDescAttr(desc, i)->attisdropped &&
-				type_holds_address(TupleDescAttr(desc, i)->atttypid, address);
-		ReleaseTupleDesc(desc);
-		return holds;
-	}
-	return false;
-}
-
-/* protaddr_type_holds_address tells whether a value of the type is or holds an address. */
-bool
-protaddr_type_holds_address(Oid type)
-{
-	Oid			address = protaddr_address_type();
-
-	return OidIsValid(address) && type_holds_address(type, address);
-}
-
 /*
  * protaddr_check_row_trigger refuses a trigger function of ours that is called in
  * any other way than the one it is made for: a statement-level trigger would pass
@@ -218,9 +176,8 @@ Datum
 protaddr_address_column(PG_FUNCTION_ARGS)
 {
 	Oid			type = PG_GETARG_OID(0);
-	Oid			address = protaddr_address_type();
 
-	if (!OidIsValid(address) || !type_holds_address(type, address))
+	if (!protaddr_type_holds_address(type))
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(getBaseType(type) == address ? "address" : "inside"));
+	PG_RETURN_TEXT_P(cstring_to_text(getBaseType(type) == protaddr_address_type() ? "address" : "inside"));
 }

@@ -14,19 +14,17 @@
 #include "person/person.h"
 
 #include "access/htup_details.h"
-#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#define ROWS_AT_ONCE	1000
-
 PG_FUNCTION_INFO_V1(protaddr_bound_values);
 
 typedef struct Counts
 {
+	ProtaddrSubjectType subject;	/* PROTADDR_PLAIN_NONE: no row was read yet */
 	int64		addresses;
 	int64		unbound;
 	int64		without_key;
@@ -62,58 +60,30 @@ count_value(Datum value, const ProtaddrIdentifier *people, int npeople, Counts *
 	protaddr_shut(&opened);
 }
 
-/* count_rows counts what the query gives: an address and what names its person. */
+/* count_row counts a row of an address and what names its person. */
 static void
-count_rows(const char *query, Counts *counts)
+count_row(HeapTuple row, TupleDesc desc, void *arg)
 {
-	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
-	Portal		cursor;
-	ProtaddrSubjectType subject_type = {PROTADDR_PLAIN_NONE, false};
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "protaddr bound values",
-												  ALLOCSET_DEFAULT_SIZES);
+	Counts	   *counts = (Counts *) arg;
+	ProtaddrIdentifier people[PA_MAX_SUBJECTS];
+	bool		isnull;
+	Datum		subject;
+	int			npeople;
 
-	if (plan == NULL)
-		elog(ERROR, "could not read the values of a table");
-	cursor = SPI_cursor_open(NULL, plan, NULL, NULL, true);
-	for (;;)
+	if (counts->subject.plain == PROTADDR_PLAIN_NONE)
 	{
-		TupleDesc	desc;
-		MemoryContext old;
-
-		SPI_cursor_fetch(cursor, true, ROWS_AT_ONCE);
-		if (SPI_processed == 0)
-			break;
-		desc = SPI_tuptable->tupdesc;
-		if (subject_type.plain == PROTADDR_PLAIN_NONE)
-		{
-			if (getBaseType(TupleDescAttr(desc, 0)->atttypid) != protaddr_address_type())
-				ereport(ERROR,
-						(errcode(ERRCODE_DATATYPE_MISMATCH),
-						 errmsg("the column is not of type protaddr.address")));
-			if (!protaddr_subject_type(TupleDescAttr(desc, 1)->atttypid, &subject_type))
-				ereport(ERROR,
-						(errcode(ERRCODE_DATATYPE_MISMATCH),
-						 errmsg("the subject column cannot name a person")));
-		}
-		old = MemoryContextSwitchTo(context);
-		for (uint64 i = 0; i < SPI_processed; i++)
-		{
-			HeapTuple	row = SPI_tuptable->vals[i];
-			ProtaddrIdentifier people[PA_MAX_SUBJECTS];
-			bool		isnull;
-			Datum		subject = heap_getattr(row, 2, desc, &isnull);
-			int			npeople = isnull ? 0 :
-			protaddr_identifiers_from_datum(subject, &subject_type, people);
-
-			count_value(heap_getattr(row, 1, desc, &isnull), people, npeople, counts);
-			MemoryContextReset(context);
-		}
-		MemoryContextSwitchTo(old);
-		SPI_freetuptable(SPI_tuptable);
-		CHECK_FOR_INTERRUPTS();
+		if (getBaseType(TupleDescAttr(desc, 0)->atttypid) != protaddr_address_type())
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("the column is not of type protaddr.address")));
+		if (!protaddr_subject_type(TupleDescAttr(desc, 1)->atttypid, &counts->subject))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("the subject column cannot name a person")));
 	}
-	SPI_cursor_close(cursor);
-	MemoryContextDelete(context);
+	subject = heap_getattr(row, 2, desc, &isnull);
+	npeople = isnull ? 0 : protaddr_identifiers_from_datum(subject, &counts->subject, people);
+	count_value(heap_getattr(row, 1, desc, &isnull), people, npeople, counts);
 }
 
 /* protaddr_bound_values is protaddr.bound_values(regclass, name, name). */
@@ -123,7 +93,7 @@ protaddr_bound_values(PG_FUNCTION_ARGS)
 	Oid			relation = PG_GETARG_OID(0);
 	const char *column = quote_identifier(NameStr(*PG_GETARG_NAME(1)));
 	char	   *name = protaddr_existing_name(relation);
-	Counts		counts = {0, 0, 0};
+	Counts		counts = {{PROTADDR_PLAIN_NONE, false}, 0, 0, 0};
 	StringInfoData query;
 	TupleDesc	desc;
 	Datum		values[3];
@@ -136,9 +106,7 @@ protaddr_bound_values(PG_FUNCTION_ARGS)
 	appendStringInfo(&query, "SELECT %s, %s FROM %s WHERE %s IS NOT NULL", column,
 					 quote_identifier(NameStr(*PG_GETARG_NAME(2))),
 					 name, column);
-	SPI_connect();
-	count_rows(query.data, &counts);
-	SPI_finish();
+	protaddr_read_rows(query.data, count_row, &counts);
 
 	values[0] = Int64GetDatum(counts.addresses);
 	values[1] = Int64GetDatum(counts.unbound);

@@ -163,58 +163,49 @@ is_of(HeapTuple tuple, TupleDesc desc, const bytea *payment)
 		memcmp(VARDATA_ANY(recorded), VARDATA_ANY(payment), VARSIZE_ANY_EXHDR(payment)) == 0;
 }
 
+/* find_by gives the record of this payment, our own included, that an index finds by a key; 0: none. */
+static uint64
+find_by(Relation rel, const char *index, ScanKey key, const bytea *payment)
+{
+	SysScanDesc scan = systable_beginscan(rel, protaddr_own_relation(index), true, SnapshotSelf, 1, key);
+	HeapTuple	tuple = systable_getnext(scan);
+	uint64		found = 0;
+	bool		isnull;
+
+	if (HeapTupleIsValid(tuple) && is_of(tuple, RelationGetDescr(rel), payment))
+		found = (uint64) DatumGetInt64(heap_getattr(tuple, DISCLOSURE_ID, RelationGetDescr(rel), &isnull));
+	systable_endscan(scan);
+	return found;
+}
+
 /*
- * find_record gives the record of this payment, our own included; 0 if there is none.
- * A row with a key is found by it.  Without a row the value itself names its record,
+ * find_record gives the record of this payment; 0 if there is none.  A row with a key is
+ * found by it.  Without a row the value itself names its record, or the message has made it;
  * and with a row that has no key nobody can tell a copy from the row.
  */
 static uint64
 find_record(Relation rel, const ProtaddrEvent *event, const bytea *payment, bool has_key)
 {
 	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
 	uint64		found = 0;
 
-	if (!has_key && (event->transfer->describe != NULL || event->disclosure_before == 0))
-		return 0;
 	if (has_key)
-		ScanKeyInit(&key, DISCLOSURE_PAYMENT, BTEqualStrategyNumber, F_BYTEAEQ,
-					PointerGetDatum(payment));
-	else
-		ScanKeyInit(&key, DISCLOSURE_ID, BTEqualStrategyNumber, F_INT8EQ,
-					Int64GetDatum((int64) event->disclosure_before));
-	scan = systable_beginscan(rel, protaddr_own_relation(has_key ? "disclosure_payment" :
-														 "disclosure_pkey"), true, SnapshotSelf, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple) && is_of(tuple, RelationGetDescr(rel), payment))
 	{
-		bool		isnull;
-
-		found = (uint64) DatumGetInt64(heap_getattr(tuple, DISCLOSURE_ID, RelationGetDescr(rel), &isnull));
+		ScanKeyInit(&key, DISCLOSURE_PAYMENT, BTEqualStrategyNumber, F_BYTEAEQ, PointerGetDatum(payment));
+		return find_by(rel, "disclosure_payment", &key, payment);
 	}
-	systable_endscan(scan);
+	if (event->kind != PROTADDR_IN_MESSAGE && event->transfer->describe != NULL)
+		return 0;
+	for (int i = 0; i < event->ndisclosed_before && found == 0; i++)
+	{
+		ScanKeyInit(&key, DISCLOSURE_ID, BTEqualStrategyNumber, F_INT8EQ,
+					Int64GetDatum((int64) event->disclosed_before[i]));
+		found = find_by(rel, "disclosure_pkey", &key, payment);
+	}
 	return found;
 }
 
 /* ---- the record ----------------------------------------------------------------------- */
-
-/* random_id draws a number that is never 0: it says nothing, and no two databases' numbers meet. */
-static uint64
-random_id(void)
-{
-	uint64		id;
-
-	do
-	{
-		if (!pg_strong_random(&id, sizeof(id)))
-			ereport(ERROR,
-					(errcode(ERRCODE_INTERNAL_ERROR),
-					 errmsg("could not draw random bytes")));
-		id &= PG_INT64_MAX;
-	} while (id == 0);
-	return id;
-}
 
 static void
 set_text(Datum *values, bool *nulls, int column, const char *data, int len)
@@ -245,7 +236,7 @@ write_record(Relation rel, const ProtaddrEvent *event, const ProtaddrIdentifier 
 	Datum		values[DISCLOSURE_COLUMNS] = {0};
 	bool		nulls[DISCLOSURE_COLUMNS] = {false};
 	Datum	   *subjects = palloc(Max(npeople, 1) * sizeof(Datum));
-	uint64		id = random_id();
+	uint64		id = (uint64) protaddr_random_id();
 
 	for (int i = 0; i < npeople; i++)
 		subjects[i] = PointerGetDatum(cstring_to_text_with_len(people[i].key, people[i].len));

@@ -307,6 +307,7 @@ tell(ProtaddrEventKind kind, const ProtaddrChannel *channel, const ProtaddrTrans
 {
 	PaAddress  *address = &revealed->opened.address;
 	PaRelease	how = PA_NOT_RELEASED;
+	uint64		disclosed_before = address->disclosure;
 	ProtaddrEvent event;
 
 	if (kind == PROTADDR_RELEASED)
@@ -322,7 +323,8 @@ tell(ProtaddrEventKind kind, const ProtaddrChannel *channel, const ProtaddrTrans
 	event.npeople = address->nsubjects;
 	event.login_role = GetSessionUserId();
 	event.role = GetOuterUserId();
-	event.disclosure_before = address->disclosure;
+	event.disclosed_before = &disclosed_before;
+	event.ndisclosed_before = disclosed_before != 0 ? 1 : 0;
 	event.disclosure = 0;
 	event.told = false;
 	protaddr_tell_event(&event);
@@ -333,7 +335,7 @@ tell(ProtaddrEventKind kind, const ProtaddrChannel *channel, const ProtaddrTrans
 	if (how == PA_RELEASED_DISCLOSED && event.disclosure == 0)
 		elog(ERROR, "a disclosure was not recorded");
 	revealed->unchanged = !changed && protaddr_released_for(address, channel) && address->release == how &&
-		(how != PA_RELEASED_DISCLOSED || event.disclosure == event.disclosure_before);
+		(how != PA_RELEASED_DISCLOSED || event.disclosure == disclosed_before);
 	address->release = how;
 	address->channel.data = channel->name;
 	address->channel.len = channel->name_len;

@@ -146,8 +146,16 @@ typedef enum ProtaddrRowEvent
 {
 	PROTADDR_ROW_PASSED = 1,	/* the gate let it through as it is */
 	PROTADDR_ROW_DECIDED,		/* the same, and something in it because of a decision */
-	PROTADDR_ROW_LINKED			/* its transfer is recorded once it is stored */
+	PROTADDR_ROW_LINKED,		/* its transfer is recorded once it is stored */
+	PROTADDR_ROW_WAITS			/* what it carries is held; an INSERT may end in a conflict */
 } ProtaddrRowEvent;
+
+/* What is held of a row that is to wait in its table. */
+typedef struct ProtaddrWaits
+{
+	int64		held_id;
+	ItemPointerData tuple;		/* of protaddr.held */
+} ProtaddrWaits;
 
 /* What an update has made of a row that may move to another partition. */
 typedef struct ProtaddrDeparture
@@ -165,6 +173,9 @@ extern void protaddr_ledger_note(ProtaddrRowEvent event, Relation rel, HeapTuple
 								 const ProtaddrDigest *row);
 extern bool protaddr_ledger_take(ProtaddrRowEvent event, Relation rel, HeapTuple before,
 								 HeapTuple stored, const ProtaddrDigest *row);
+extern void protaddr_ledger_waits(Relation rel, const ProtaddrDigest *place, const ProtaddrWaits *waits);
+extern bool protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *place,
+								   ProtaddrWaits *waits);
 extern void protaddr_ledger_emptied(Oid root);
 extern void protaddr_ledger_departs(Oid root, Relation rel, HeapTuple before,
 									const ProtaddrDeparture *departure);
@@ -239,7 +250,6 @@ enum
 #define PROTADDR_MODE_IN_PLACE	"in place"
 
 extern const ProtaddrPart protaddr_held_part;
-extern int64 protaddr_random_id(void);
 extern char *protaddr_column_word(HeapTuple tuple, TupleDesc desc, int column);
 extern void protaddr_held_words(HeapTuple tuple, TupleDesc desc, const char **words);
 extern HeapTuple protaddr_held_row(Relation rel, int64 held_id);
@@ -248,6 +258,9 @@ extern void protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple 
 							  bool in_place, const ProtaddrChannel *channel,
 							  const ProtaddrTransfer *transfer, const char *why);
 
+extern void protaddr_unhold_row(const ProtaddrWaits *waits);
+extern void protaddr_count_held(const ProtaddrGate *gate);
+
 /* ---- gate/in_place.c: a row that waits in its own table -------------------- */
 
 extern bool protaddr_waits_in_place(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc);
@@ -255,6 +268,7 @@ extern bool protaddr_is_bare(const ProtaddrGate *gate, HeapTuple row, TupleDesc 
 extern HeapTuple protaddr_hold_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 										bool is_update, const ProtaddrChannel *channel,
 										const ProtaddrTransfer *transfer, const char *why);
+extern void protaddr_stored_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is_update);
 extern HeapTuple protaddr_update_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple before,
 										  HeapTuple row, const ProtaddrChannel *channel,
 										  const ProtaddrTransfer *transfer);

@@ -50,7 +50,6 @@ static List *counts = NIL;		/* in TopTransactionContext */
 
 static void held_xact_end(void);
 static void held_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent);
-static void count_held(const ProtaddrGate *gate);
 
 static const char *const held_columns[] = {
 	[PROTADDR_HELD_ID] = "held_id",
@@ -109,23 +108,6 @@ held_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent)
 }
 
 /* ---- the table ------------------------------------------------------------------------ */
-
-/* protaddr_random_id gives a number that says nothing, and that no sequence can lag behind. */
-int64
-protaddr_random_id(void)
-{
-	uint64		id;
-
-	do
-	{
-		if (!pg_strong_random(&id, sizeof(id)))
-			ereport(ERROR,
-					(errcode(ERRCODE_INTERNAL_ERROR),
-					 errmsg("could not draw random bytes")));
-		id &= PG_INT64_MAX;
-	} while (id == 0);
-	return (int64) id;
-}
 
 /* protaddr_column_word writes a column of ours as a word that can be sealed; NULL for NULL. */
 char *
@@ -234,12 +216,15 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is
 	char	   *relation = protaddr_qualified_name(gate->root);
 	char	   *key;
 	int			level = protaddr_plain_settings();
+	ProtaddrDigest place;
+	ProtaddrWaits waits;
 	HeapTuple	tuple;
 
 	key = protaddr_row_key(gate, row, RelationGetDescr(rel));
 	AtEOXact_GUC(false, level);
 
-	values[PROTADDR_HELD_ID - 1] = Int64GetDatum(protaddr_random_id());
+	waits.held_id = protaddr_random_id();
+	values[PROTADDR_HELD_ID - 1] = Int64GetDatum(waits.held_id);
 	values[PROTADDR_HELD_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	set_text(values, nulls, PROTADDR_HELD_BY, GetUserNameFromId(GetSessionUserId(), false));
 	set_text(values, nulls, PROTADDR_HELD_RELATION, relation);
@@ -249,8 +234,6 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is
 	nulls[PROTADDR_HELD_PLACE - 1] = key == NULL;
 	if (key != NULL)
 	{
-		ProtaddrDigest place;
-
 		values[PROTADDR_HELD_KEY - 1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(key));
 		protaddr_place_digest(relation, key, &place);
 		values[PROTADDR_HELD_PLACE - 1] =
@@ -271,9 +254,31 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is
 	nulls[PROTADDR_HELD_SEALED - 1] = false;
 	values[PROTADDR_HELD_SEALED - 1] =
 		PointerGetDatum(protaddr_seal_held_row(gate, rel, row, words, PROTADDR_HELD_NWORDS));
-	CatalogTupleInsert(held, heap_form_tuple(desc, values, nulls));
+	tuple = heap_form_tuple(desc, values, nulls);
+	CatalogTupleInsert(held, tuple);
 	table_close(held, RowExclusiveLock);
-	count_held(gate);
+	if (in_place && !is_update && key != NULL)
+	{
+		waits.tuple = tuple->t_self;
+		protaddr_ledger_waits(rel, &place, &waits);
+	}
+	else
+		protaddr_count_held(gate);
+}
+
+/*
+ * protaddr_unhold_row takes a row out of protaddr.held again that this very command has put
+ * there.  Nobody has seen it: it is as if it had never been held.
+ */
+void
+protaddr_unhold_row(const ProtaddrWaits *waits)
+{
+	Relation	held = table_open(protaddr_own_relation("held"), RowExclusiveLock);
+	ItemPointerData tuple = waits->tuple;
+
+	CommandCounterIncrement();
+	CatalogTupleDelete(held, &tuple);
+	table_close(held, RowExclusiveLock);
 }
 
 /* ---- a statement says how many ------------------------------------------------------------ */
@@ -284,8 +289,9 @@ trigger_depth(void)
 	return DatumGetInt32(pg_trigger_depth(NULL));
 }
 
-static void
-count_held(const ProtaddrGate *gate)
+/* protaddr_count_held counts a row that the running statement holds. */
+void
+protaddr_count_held(const ProtaddrGate *gate)
 {
 	HeldCount  *count = NULL;
 	MemoryContext old;

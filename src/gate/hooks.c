@@ -15,6 +15,7 @@
 #include "base/base.h"
 #include "binding/binding.h"
 #include "gate/gate.h"
+#include "keys/keys.h"
 
 #include "access/genam.h"
 #include "access/heapam.h"

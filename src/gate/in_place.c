@@ -21,6 +21,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
@@ -101,70 +102,131 @@ protaddr_hold_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row, bo
 
 /* ---- a row that waits is updated ---------------------------------------------------------- */
 
-/* The held row that a row in its table waits for. */
+/* What is held of a row that waits in its table. */
 typedef struct Waiting
 {
 	int64		held_id;
 	int64		last;			/* act */
-	ProtaddrHeldRow row;
-	const char *why;
 } Waiting;
 
-/*
- * find_waiting finds and locks what is held of a row that stands in its table; false if
- * nothing of it waits any more.  Raises XX001 if somebody has changed what is held.
- */
+/* place_of gives what a row is found by among the held ones; false if it has no key. */
 static bool
-find_waiting(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, Waiting *waiting)
+place_of(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, ProtaddrDigest *place)
+{
+	int			level = protaddr_plain_settings();
+	char	   *key = protaddr_row_key(gate, row, desc);
+
+	AtEOXact_GUC(false, level);
+	if (key == NULL)
+		return false;
+	protaddr_place_digest(protaddr_qualified_name(gate->root), key, place);
+	return true;
+}
+
+/* take_waiting locks a held row, and tells whether it waits in place. */
+static bool
+take_waiting(Relation held, HeapTuple tuple, Waiting *waiting, const char **words, ProtaddrHeldRow *row)
+{
+	bool		isnull;
+	ProtaddrHeldState standing;
+
+	waiting->held_id = DatumGetInt64(heap_getattr(tuple, PROTADDR_HELD_ID, RelationGetDescr(held), &isnull));
+	if (strcmp(protaddr_column_word(tuple, RelationGetDescr(held), PROTADDR_HELD_MODE), PROTADDR_MODE_IN_PLACE) != 0)
+		return false;
+	protaddr_held_state(waiting->held_id, &standing);
+	if (standing.status != PROTADDR_HELD_WAITS && standing.status != PROTADDR_HELD_DECIDED)
+		return false;
+	(void) protaddr_held_take(held, waiting->held_id, words, row);
+	/* while we waited for the lock it may have been carried out */
+	protaddr_held_state(waiting->held_id, &standing);
+	waiting->last = standing.last;
+	return standing.status == PROTADDR_HELD_WAITS || standing.status == PROTADDR_HELD_DECIDED;
+}
+
+/*
+ * find_waiting finds and locks what is held of a row in this place, and gives the list of
+ * it; row and why are of what was held last.  Raises XX001 if somebody has changed what is
+ * held.
+ */
+static List *
+find_waiting(const ProtaddrDigest *place, ProtaddrHeldRow *row, const char **why)
 {
 	Relation	held = table_open(protaddr_own_relation("held"), RowShareLock);
-	int			level = protaddr_plain_settings();
-	char	   *relation = protaddr_qualified_name(gate->root);
-	char	   *key = protaddr_row_key(gate, row, desc);
-	ProtaddrDigest place;
 	ScanKeyData scan_key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	List	   *ids = NIL;
+	List	   *tuples = NIL;
+	List	   *found = NIL;
 	ListCell   *cell;
-	bool		found = false;
+	TimestampTz newest = DT_NOBEGIN;
 
-	AtEOXact_GUC(false, level);
-	if (key != NULL)
+	/* what an upsert's INSERT has held is of this command */
+	CommandCounterIncrement();
+	ScanKeyInit(&scan_key, PROTADDR_HELD_PLACE, BTEqualStrategyNumber, F_BYTEAEQ,
+				PointerGetDatum(cstring_to_text_with_len((const char *) place->bytes, sizeof(place->bytes))));
+	scan = systable_beginscan(held, protaddr_own_relation("held_place"), true, NULL, 1, &scan_key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		tuples = lappend(tuples, heap_copytuple(tuple));
+	systable_endscan(scan);
+
+	foreach(cell, tuples)
 	{
-		protaddr_place_digest(relation, key, &place);
-		ScanKeyInit(&scan_key, PROTADDR_HELD_PLACE, BTEqualStrategyNumber, F_BYTEAEQ,
-					PointerGetDatum(cstring_to_text_with_len((char *) place.bytes, sizeof(place.bytes))));
-		scan = systable_beginscan(held, protaddr_own_relation("held_place"), true, NULL, 1, &scan_key);
-		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-			ids = lappend(ids, heap_copytuple(tuple));
-		systable_endscan(scan);
-	}
-	foreach(cell, ids)
-	{
-		bool		isnull;
-		ProtaddrHeldState standing;
+		Waiting    *waiting = palloc(sizeof(Waiting));
 		const char *words[PROTADDR_HELD_NWORDS];
+		ProtaddrHeldRow held_row;
+		TimestampTz at;
+		bool		isnull;
 
 		tuple = lfirst(cell);
-		waiting->held_id = DatumGetInt64(heap_getattr(tuple, PROTADDR_HELD_ID, RelationGetDescr(held), &isnull));
-		if (strcmp(protaddr_column_word(tuple, RelationGetDescr(held), PROTADDR_HELD_MODE), PROTADDR_MODE_IN_PLACE) != 0)
+		if (!take_waiting(held, tuple, waiting, words, &held_row))
 			continue;
-		protaddr_held_state(waiting->held_id, &standing);
-		if (standing.status != PROTADDR_HELD_WAITS && standing.status != PROTADDR_HELD_DECIDED)
+		found = lappend(found, waiting);
+		at = DatumGetTimestampTz(heap_getattr(tuple, PROTADDR_HELD_AT, RelationGetDescr(held), &isnull));
+		if (at <= newest)
 			continue;
-		(void) protaddr_held_take(held, waiting->held_id, words, &waiting->row);
-		/* while we waited for the lock it may have been carried out */
-		protaddr_held_state(waiting->held_id, &standing);
-		if (standing.status != PROTADDR_HELD_WAITS && standing.status != PROTADDR_HELD_DECIDED)
-			continue;
-		waiting->last = standing.last;
-		waiting->why = words[PROTADDR_HELD_WHY - 1];
-		found = true;
-		break;
+		newest = at;
+		*row = held_row;
+		*why = words[PROTADDR_HELD_WHY - 1];
 	}
 	table_close(held, NoLock);
 	return found;
+}
+
+/* replace_waiting ends what was held of a row, but for one. */
+static void
+replace_waiting(List *found, int64 but)
+{
+	ListCell   *cell;
+
+	foreach(cell, found)
+	{
+		const Waiting *waiting = lfirst(cell);
+
+		if (waiting->held_id != but)
+			(void) protaddr_held_act(waiting->held_id, waiting->last, PROTADDR_HELD_REPLACED, NULL, NULL, NULL);
+	}
+}
+
+/*
+ * protaddr_stored_in_place counts a row that was held before it was inserted and is stored
+ * now.  In the place of one that waits already, an upsert, it takes over.
+ */
+void
+protaddr_stored_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is_update)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	ProtaddrDigest place;
+	ProtaddrWaits waits;
+	ProtaddrHeldRow held_row;
+	const char *why;
+
+	if (protaddr_ledger_is_blank() || gate->hold_column == InvalidAttrNumber ||
+		!protaddr_is_bare(gate, row, desc) || !place_of(gate, row, desc, &place) ||
+		!protaddr_ledger_waited(rel, row, &place, &waits))
+		return;
+	protaddr_count_held(gate);
+	if (is_update)
+		replace_waiting(find_waiting(&place, &held_row, &why), waits.held_id);
 }
 
 /* as_it_would_be fills up a row with what is held of it, where the update proposes nothing. */
@@ -221,7 +283,11 @@ protaddr_update_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple befor
 	TupleDesc	desc = RelationGetDescr(rel);
 	ProtaddrDigest was;
 	ProtaddrDigest is;
-	Waiting		waiting;
+	ProtaddrDigest place;
+	ProtaddrWaits waits;
+	ProtaddrHeldRow held_row;
+	const char *why;
+	List	   *found;
 
 	if (!protaddr_waits_in_place(gate, before, desc))
 		return NULL;
@@ -230,9 +296,14 @@ protaddr_update_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple befor
 	if (memcmp(&was, &is, sizeof(was)) == 0 && protaddr_is_bare(gate, row, desc) &&
 		same_key(gate, before, row, desc))
 		return NULL;
-	if (!find_waiting(gate, before, desc, &waiting))
+	if (!place_of(gate, before, desc, &place))
 		return NULL;
-	row = as_it_would_be(gate, rel, row, &waiting.row);
-	(void) protaddr_held_act(waiting.held_id, waiting.last, PROTADDR_HELD_REPLACED, NULL, NULL, NULL);
-	return protaddr_hold_in_place(gate, rel, row, true, channel, transfer, waiting.why);
+	found = find_waiting(&place, &held_row, &why);
+	if (found == NIL)
+		return NULL;
+	row = as_it_would_be(gate, rel, row, &held_row);
+	replace_waiting(found, 0);
+	/* the INSERT of an upsert has held it a moment ago */
+	(void) protaddr_ledger_waited(rel, NULL, &place, &waits);
+	return protaddr_hold_in_place(gate, rel, row, true, channel, transfer, why);
 }

@@ -47,6 +47,7 @@ typedef struct Entry
 {
 	EntryKey	key;			/* hash key */
 	int64		times;			/* rows of one INSERT may be equal */
+	List	   *waits;			/* of PROTADDR_ROW_WAITS: of ProtaddrWaits, the first first */
 } Entry;
 
 /* Rows of a table in which a command has emptied an address that it did not change. */
@@ -63,6 +64,7 @@ typedef struct LedgerPage
 	SubTransactionId subtransaction;
 	HTAB	   *entries;		/* NULL: none yet */
 	int64		nentries;
+	int64		nwaits;			/* among them: of PROTADDR_ROW_WAITS */
 	List	   *emptied;		/* of Emptied */
 
 	/* the row that the command updated last */
@@ -161,6 +163,26 @@ ledger_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId paren
 	}
 }
 
+/*
+ * undo_waits takes back what a command has held in place of rows that it did not store
+ * after all: an INSERT ... ON CONFLICT that met a conflict.
+ */
+static void
+undo_waits(LedgerPage *page)
+{
+	HASH_SEQ_STATUS seq;
+	Entry	   *entry;
+	ListCell   *cell;
+
+	if (page->nwaits == 0)
+		return;
+	page->nwaits = 0;
+	hash_seq_init(&seq, page->entries);
+	while ((entry = hash_seq_search(&seq)) != NULL)
+		foreach(cell, entry->waits)
+			protaddr_unhold_row(lfirst(cell));
+}
+
 /* tell_emptied reports addresses that a command has lost without changing them. */
 static void
 tell_emptied(const LedgerPage *page)
@@ -203,6 +225,7 @@ ledger_executor_ending(QueryDesc *query)
 
 		if (page->command < query->estate->es_output_cid)
 			continue;
+		undo_waits(page);
 		tell_emptied(page);
 		tear_out(page);
 		pages = foreach_delete_current(pages, cell);
@@ -252,16 +275,10 @@ fill_key(EntryKey *key, ProtaddrRowEvent event, Relation rel, HeapTuple before,
 	key->row = *row;
 }
 
-/*
- * protaddr_ledger_note notes that a row passes.  before is the row that it replaces; NULL for an
- * insert.
- */
-void
-protaddr_ledger_note(ProtaddrRowEvent event, Relation rel, HeapTuple before,
-					 const ProtaddrDigest *row)
+/* enter adds an event to a page. */
+static Entry *
+enter(LedgerPage *page, const EntryKey *key)
 {
-	LedgerPage *page = page_for(running_command());
-	EntryKey	key;
 	Entry	   *entry;
 	bool		found;
 
@@ -275,11 +292,27 @@ protaddr_ledger_note(ProtaddrRowEvent event, Relation rel, HeapTuple before,
 		ctl.hcxt = TopTransactionContext;
 		page->entries = hash_create("protaddr ledger", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	}
-	fill_key(&key, event, rel, before, row);
-	entry = hash_search(page->entries, &key, HASH_ENTER, &found);
+	entry = hash_search(page->entries, key, HASH_ENTER, &found);
 	entry->times = found ? entry->times + 1 : 1;
+	if (!found)
+		entry->waits = NIL;
 	page->nentries++;
 	nentries++;
+	return entry;
+}
+
+/*
+ * protaddr_ledger_note notes that a row passes.  before is the row that it replaces; NULL for an
+ * insert.
+ */
+void
+protaddr_ledger_note(ProtaddrRowEvent event, Relation rel, HeapTuple before,
+					 const ProtaddrDigest *row)
+{
+	EntryKey	key;
+
+	fill_key(&key, event, rel, before, row);
+	(void) enter(page_for(running_command()), &key);
 }
 
 /* protaddr_ledger_is_blank tells whether there are no entries. */
@@ -322,6 +355,54 @@ protaddr_ledger_take(ProtaddrRowEvent event, Relation rel, HeapTuple before, Hea
 		return false;
 	fill_key(&key, event, rel, before, row);
 	return take(storing_command(rel, stored), &key);
+}
+
+/*
+ * protaddr_ledger_waits notes what is held of a row that is about to be inserted, and found
+ * by its place.
+ */
+void
+protaddr_ledger_waits(Relation rel, const ProtaddrDigest *place, const ProtaddrWaits *waits)
+{
+	LedgerPage *page = page_for(running_command());
+	MemoryContext old;
+	EntryKey	key;
+	Entry	   *entry;
+	ProtaddrWaits *copy;
+
+	fill_key(&key, PROTADDR_ROW_WAITS, rel, NULL, place);
+	entry = enter(page, &key);
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	copy = palloc(sizeof(ProtaddrWaits));
+	*copy = *waits;
+	entry->waits = lappend(entry->waits, copy);
+	MemoryContextSwitchTo(old);
+	page->nwaits++;
+}
+
+/*
+ * protaddr_ledger_waited gives what was held of a row in the command that has stored it in
+ * this place (stored NULL: that is about to), and removes that entry; false if nothing was.
+ */
+bool
+protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *place,
+					   ProtaddrWaits *waits)
+{
+	CommandId	command = stored == NULL ? running_command() : storing_command(rel, stored);
+	LedgerPage *page = nentries == 0 ? NULL : page_of(command);
+	EntryKey	key;
+	Entry	   *entry;
+
+	if (page == NULL || page->nwaits == 0)
+		return false;
+	fill_key(&key, PROTADDR_ROW_WAITS, rel, NULL, place);
+	entry = hash_search(page->entries, &key, HASH_FIND, NULL);
+	if (entry == NULL)
+		return false;
+	*waits = *(ProtaddrWaits *) linitial(entry->waits);
+	entry->waits = list_delete_first(entry->waits);
+	page->nwaits--;
+	return take(command, &key);
 }
 
 /*

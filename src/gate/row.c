@@ -704,6 +704,7 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 				 errhint("Triggers must not write the column after the gate's trigger."),
 				 protaddr_errprivate()));
 	record_stored_linked(&passing);
+	protaddr_stored_in_place(gate, passing.rel, passing.row, passing.before != NULL);
 	if (passing.held != NULL)
 		protaddr_held_proved(passing.held, passing.gate, passing.row, passing.desc);
 	return PointerGetDatum(NULL);

@@ -4,8 +4,8 @@
  */
 #include "postgres.h"
 
-#include "binding/binding.h"
 #include "gate/gate.h"
+#include "keys/keys.h"
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"

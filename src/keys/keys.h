@@ -130,6 +130,7 @@ typedef enum ProtaddrSealedColumn
 } ProtaddrSealedColumn;
 
 extern bool protaddr_is_own_relation(Oid relation);
+extern bool protaddr_type_holds_address(Oid type);
 extern ProtaddrSealedColumn protaddr_sealed_column(Relation rel, AttrNumber column);
 extern uint64 protaddr_sealed_key(Datum value);
 extern int64 protaddr_count_sealed(uint64 id, StringInfo where, StringInfo not_searched);

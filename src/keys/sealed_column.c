@@ -58,6 +58,7 @@ protaddr_sealed_column(Relation rel, AttrNumber column)
 	return holds_address(att->atttypid, address) ? PROTADDR_SEALED_INSIDE : PROTADDR_NOT_SEALED;
 }
 
+/* holds_address looks into arrays, ranges, domains and composites. */
 static bool
 holds_address(Oid type, Oid address)
 {
@@ -84,6 +85,15 @@ holds_address(Oid type, Oid address)
 		return holds;
 	}
 	return false;
+}
+
+/* protaddr_type_holds_address tells whether a value of the type is or holds an address. */
+bool
+protaddr_type_holds_address(Oid type)
+{
+	Oid			address = protaddr_address_type();
+
+	return OidIsValid(address) && holds_address(type, address);
 }
 
 /* protaddr_sealed_key gives the data key of a value, which may be toasted; 0 if it is no seal. */

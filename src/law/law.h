@@ -226,7 +226,9 @@ typedef struct ProtaddrEvent
 	int			npeople;
 	Oid			login_role;
 	Oid			role;			/* that it works as */
-	uint64		disclosure_before;	/* the record that the value names; 0: none */
+	const uint64 *disclosed_before; /* records that may be of this payment: the one that the value
+									 * names, those of the message */
+	int			ndisclosed_before;
 	uint64		disclosure;		/* set by the observer that records it; 0: not recorded */
 	bool		told;
 } ProtaddrEvent;

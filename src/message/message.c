@@ -67,6 +67,13 @@ typedef struct Known
 	int			npeople;
 } Known;
 
+/* The records of a unit's disclosures, at most one for each party. */
+typedef struct Disclosed
+{
+	uint64	   *records;
+	int			n;
+} Disclosed;
+
 static void rewrite(Release *release, ProtaddrFormat format, const char *message, size_t len,
 					const char *encoding, PaRewritten *rewritten);
 static bool decide_unit(void *arg, PaUnit *unit);
@@ -75,10 +82,10 @@ static void know_party(const Release *release, const PaUnit *unit, const PaParty
 static void add_person(Known *known, const char *key, int len);
 static bool ask(Known *known, const ProtaddrIdentifier *id, bool is_party);
 static bool decide_party(Release *release, PaParty *party, const Known *known,
-						 const ProtaddrTransfer *transfer, bool *linked, uint64 *disclosure);
+						 const ProtaddrTransfer *transfer, bool *linked, Disclosed *disclosed);
 static void same_person(const Known *protected_one, Known *other);
 static void tell_event(const Release *release, const Known *known, const ProtaddrTransfer *transfer,
-					   const ProtaddrAnswer *answer, uint64 *disclosure);
+					   const ProtaddrAnswer *answer, Disclosed *disclosed);
 static bool give_substitute(Release *release, PaParty *party, const Known *known,
 							const ProtaddrAnswer *answer);
 static void transfer_of_unit(const Release *release, const PaUnit *unit, ProtaddrTransfer *transfer);
@@ -283,7 +290,7 @@ decide_unit(void *arg, PaUnit *unit)
 	Known	   *known;
 	bool		going_on = true;
 	bool		linked = false;
-	uint64		disclosure = 0;
+	Disclosed	disclosed = {NULL, 0};
 
 	CHECK_FOR_INTERRUPTS();
 	MemoryContextReset(release->per_unit);
@@ -311,8 +318,9 @@ decide_unit(void *arg, PaUnit *unit)
 			protaddr_concern_receiver(&known[i].concerned, known[i].people, known[i].npeople,
 									  release->channel, &transfer);
 
+	disclosed.records = palloc(Max(unit->nparties, 1) * sizeof(uint64));
 	for (int i = 0; i < unit->nparties && going_on; i++)
-		going_on = decide_party(release, &unit->party[i], &known[i], &transfer, &linked, &disclosure);
+		going_on = decide_party(release, &unit->party[i], &known[i], &transfer, &linked, &disclosed);
 
 	/* a row that tells its amount counts as one transfer, by the gate */
 	if (going_on && linked && release->mode == PROTADDR_ASK_NOW && release->transfer->amount == NULL)
@@ -441,7 +449,7 @@ fold_name(PaText name)
 /* decide_party says what may stand at the party's place; false: the message is held or refused. */
 static bool
 decide_party(Release *release, PaParty *party, const Known *known, const ProtaddrTransfer *transfer,
-			 bool *linked, uint64 *disclosure)
+			 bool *linked, Disclosed *disclosed)
 {
 	ProtaddrQuestion question = {
 		.mode = release->mode,
@@ -457,7 +465,7 @@ decide_party(Release *release, PaParty *party, const Known *known, const Protadd
 
 	/* before anything of it is written */
 	if (release->mode == PROTADDR_ASK_NOW && protaddr_as_strict(PROTADDR_MINIMUM, answer.action))
-		tell_event(release, known, transfer, &answer, disclosure);
+		tell_event(release, known, transfer, &answer, disclosed);
 	switch (answer.action)
 	{
 		case PROTADDR_BLOCK:
@@ -491,12 +499,11 @@ decide_party(Release *release, PaParty *party, const Known *known, const Protadd
 
 /*
  * tell_event tells the observers what of a party's address is about to be written.  A
- * person who is in several places of a unit is disclosed once: disclosure is the record
- * made last.
+ * person who stands in several places of a unit is disclosed once.
  */
 static void
 tell_event(const Release *release, const Known *known, const ProtaddrTransfer *transfer,
-		   const ProtaddrAnswer *answer, uint64 *disclosure)
+		   const ProtaddrAnswer *answer, Disclosed *disclosed)
 {
 	ProtaddrEvent event = {
 		.kind = PROTADDR_IN_MESSAGE,
@@ -507,7 +514,8 @@ tell_event(const Release *release, const Known *known, const ProtaddrTransfer *t
 		.npeople = known->npeople,
 		.login_role = GetSessionUserId(),
 		.role = GetOuterUserId(),
-		.disclosure_before = *disclosure
+		.disclosed_before = disclosed->records,
+		.ndisclosed_before = disclosed->n
 	};
 
 	protaddr_tell_event(&event);
@@ -515,7 +523,7 @@ tell_event(const Release *release, const Known *known, const ProtaddrTransfer *t
 	{
 		if (event.disclosure == 0)
 			elog(ERROR, "a disclosure was not recorded");
-		*disclosure = event.disclosure;
+		disclosed->records[disclosed->n++] = event.disclosure;
 	}
 }
 

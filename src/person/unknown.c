@@ -10,15 +10,13 @@
 #include "base/base.h"
 #include "person/person.h"
 
-#include "executor/spi.h"
+#include "access/htup_details.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/regproc.h"
-
-#define ROWS_AT_ONCE	1000
 
 PG_FUNCTION_INFO_V1(protaddr_unknown_people);
 
@@ -35,47 +33,26 @@ names_unknown(Datum value, const ProtaddrSubjectType *type)
 	return false;
 }
 
-/* count_unknown counts among what the query gives: values that name people. */
-static int64
-count_unknown(const char *query)
+typedef struct Unknown
 {
-	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
-	Portal		cursor;
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "protaddr unknown people",
-												  ALLOCSET_DEFAULT_SIZES);
-	int64		count = 0;
+	ProtaddrSubjectType type;	/* PROTADDR_PLAIN_NONE: no row was read yet */
+	int64		rows;
+} Unknown;
 
-	if (plan == NULL)
-		elog(ERROR, "could not read the people of a table");
-	cursor = SPI_cursor_open(NULL, plan, NULL, NULL, true);
-	for (;;)
-	{
-		ProtaddrSubjectType type;
-		MemoryContext old;
+/* count_unknown counts a row whose only column names somebody unknown. */
+static void
+count_unknown(HeapTuple row, TupleDesc desc, void *arg)
+{
+	Unknown    *unknown = (Unknown *) arg;
+	bool		isnull;
+	Datum		value = heap_getattr(row, 1, desc, &isnull);
 
-		SPI_cursor_fetch(cursor, true, ROWS_AT_ONCE);
-		if (SPI_processed == 0)
-			break;
-		if (!protaddr_subject_type(TupleDescAttr(SPI_tuptable->tupdesc, 0)->atttypid, &type))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("the column cannot name a person")));
-		old = MemoryContextSwitchTo(context);
-		for (uint64 i = 0; i < SPI_processed; i++)
-		{
-			bool		isnull;
-			Datum		value = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
-
-			count += !isnull && names_unknown(value, &type);
-			MemoryContextReset(context);
-		}
-		MemoryContextSwitchTo(old);
-		SPI_freetuptable(SPI_tuptable);
-		CHECK_FOR_INTERRUPTS();
-	}
-	SPI_cursor_close(cursor);
-	MemoryContextDelete(context);
-	return count;
+	if (unknown->type.plain == PROTADDR_PLAIN_NONE &&
+		!protaddr_subject_type(TupleDescAttr(desc, 0)->atttypid, &unknown->type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the column cannot name a person")));
+	unknown->rows += !isnull && names_unknown(value, &unknown->type);
 }
 
 /* protaddr_unknown_people is protaddr.unknown_people(relation, column). */
@@ -86,7 +63,7 @@ protaddr_unknown_people(PG_FUNCTION_ARGS)
 	const char *column = quote_identifier(NameStr(*PG_GETARG_NAME(1)));
 	char	   *name = protaddr_existing_name(relation);
 	StringInfoData query;
-	int64		count;
+	Unknown		unknown = {{PROTADDR_PLAIN_NONE, false}, 0};
 
 	/* nobody can be asked about */
 	if (protaddr_register_why_not_ready() != NULL)
@@ -95,8 +72,6 @@ protaddr_unknown_people(PG_FUNCTION_ARGS)
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT %s FROM %s WHERE %s IS NOT NULL", column,
 					 name, column);
-	SPI_connect();
-	count = count_unknown(query.data);
-	SPI_finish();
-	PG_RETURN_INT64(count);
+	protaddr_read_rows(query.data, count_unknown, &unknown);
+	PG_RETURN_INT64(unknown.rows);
 }
