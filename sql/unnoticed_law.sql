@@ -90,6 +90,21 @@ SELECT protaddr.set_substitute('ACC-3', protaddr.address(StrtNm => 'Postboks', B
 TABLE leaves;
 DROP VIEW leaves;
 
+-- ---- which channel: what could be a name is told, anything else is not; and each is another one
+SELECT name, try(format('SELECT protaddr.release(home(''6201704002''), %L) IS NOT NULL', name)) FROM unnest(ARRAY['bo', 'box', 'boxx', 'Box', 'b-x', 'b_9', '_box', '9box', 'b{x', 'b`x', 'b:x', 'b/x', 'b@x', 'b[x', '{ox', '`ox', '', ' ', repeat('b', 63), repeat('b', 64), repeat('b', 65), 'Vestergade 1'])
+    WITH ORDINALITY u(name, n) ORDER BY n;
+-- the first moment of a rule is its own, the last one is not
+SELECT protaddr.set_channel('timed', 'withhold', route => 'union', when_unknown => 'leave', description => 't', legal_basis => 'b');
+SELECT protaddr.set_channel('timed', 'minimum', valid_from => '2100-01-01 00:00:00+00');
+SELECT at, protaddr.show(protaddr.release(home('6201704002'), 'timed', at => at)) AS leaves, legal_basis, e.action FROM unnest('{2099-12-31 23:59:59.999999+00,2100-01-01 00:00:00+00,2100-01-01 00:00:00.000001+00}'::timestamptz[]) at, protaddr.explain_release(home('6201704002'), 'timed', at => at) e ORDER BY at;
+UPDATE protaddr.channel SET valid_to = '2101-01-01 00:00:00+00' WHERE channel = 'timed' AND valid_from = '2100-01-01 00:00:00+00';
+SELECT at, try(format('SELECT action FROM protaddr.explain_release(home(''6201704002''), ''timed'', at => %L)', at)) AS action FROM unnest('{2100-12-31 23:59:59.999999+00,2101-01-01 00:00:00+00}'::timestamptz[]) at ORDER BY at;
+
+-- ---- an account is known if one of its holders is, whichever it is
+SELECT protaddr.link_identity(account, holder, 'account') FROM (VALUES (1, 'ACC-5', '6601704006'), (2, 'ACC-5', '0707070707'), (3, 'ACC-6', '0707070707'), (4, 'ACC-6', '6601704006'), (5, 'ACC-7', '0707070707'), (6, 'ACC-7', '0808080808')) v(n, account, holder) ORDER BY n;
+SELECT protaddr.set_channel('told', 'withhold', route => 'union', when_unknown => 'withhold', description => 't', legal_basis => 'b');
+SELECT account, protaddr.release(home(account), 'told') IS NOT NULL AS known FROM unnest('{ACC-5,ACC-6,ACC-7,6601704006,0707070707}'::text[]) WITH ORDINALITY u(account, n) ORDER BY n;
+
 -- ---- what was released as the minimum, and whose town has come to be hidden since
 CREATE TABLE abroad (id int PRIMARY KEY, payer text, address protaddr.address);
 SELECT protaddr.set_channel('town', 'minimum', route => 'third_country', when_unknown => 'leave', description => 't', legal_basis => 'b');

@@ -285,7 +285,8 @@ sub not_valid { locked(sub { spew("$work/valid", slurp("$work/valid") - 1); }); 
 sub read_commands
 {
 	my $text = slurp("$work/plain/commands") =~ s/\\\n//gr;
-	for (split /\n/, $text =~ s{\Q$work\E/plain/}{$dir/}gr)
+	# PostgreSQL's headers stay where they are: their names are in what is compiled
+	for (split /\n/, $text)
 	{
 		$compile{$1} = $_ if /\s-c\b/ && /\s-o\s+(\S+\.o)\s/ && /(src\/\S+\.c)/;
 		$link = $_ if /\s-shared\b/ && /-o\s+protaddr\.so/;
