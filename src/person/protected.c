@@ -381,8 +381,7 @@ protaddr_protection_of(const char *key, int len)
 	bool		listed;
 	int			hides;
 
-	/* what is linked is followed below, and remembered there */
-	if (likely(protaddr_picture_facts(key, len, &facts, &listed)) && (facts & PA_FACT_LINKED) == 0)
+	if (likely(protaddr_picture_facts(key, len, &facts, &listed)))
 		return (int) (facts & PA_FACT_HIDES);
 
 	hash = protaddr_person_hash(key, len);
