@@ -68,15 +68,21 @@ PERSON_OBJS = \
 	src/person/unknown.o
 
 REGISTER_OBJS = \
+	src/register/counts.o \
 	src/register/cpr_extract.o \
 	src/register/cpr_field.o \
+	src/register/cpr_form.o \
 	src/register/difference.o \
 	src/register/forget.o \
+	src/register/gathered.o \
+	src/register/in_order.o \
 	src/register/load_cpr.o \
-	src/register/load_staged.o \
+	src/register/load_rows.o \
+	src/register/numbers.o \
 	src/register/people.o \
 	src/register/refusal.o \
-	src/register/replace.o
+	src/register/replace.o \
+	src/register/write.o
 
 BINDING_OBJS = \
 	src/binding/bind.o \
@@ -161,6 +167,7 @@ PURE_SRCS = \
 	src/person/subject.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
+	src/register/cpr_form.c \
 	src/message/xml/iso_name.c \
 	src/message/xml/iso_party.c \
 	src/message/json/iso_json.c \
@@ -179,6 +186,7 @@ SQL_PARTS = \
 	src/keys/keys.sql \
 	src/person/person.sql \
 	src/register/register.sql \
+	src/register/load.sql \
 	src/binding/binding.sql \
 	src/law/law.sql \
 	src/door/door.sql \
@@ -192,7 +200,7 @@ DATA_built = protaddr--1.0.sql
 # ---- tests, by name -----------------------------------------------------------
 
 REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
-	load_cpr delivery_rules delivery_kinds identity staging history regime_codes review \
+	load_cpr delivery_rules delivery_kinds identity staging positive_evidence feeds history regime_codes review \
 	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \

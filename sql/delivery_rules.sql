@@ -6,6 +6,9 @@
 \set VERBOSITY terse
 SET client_min_messages = notice;
 CREATE VIEW told AS SELECT source, task, produced, outcome, persons, lifted, after_gap, reason FROM protaddr.register_delivery;
+-- that nobody in a delivery is protected is said by tasks that are declared to tell of protections
+SELECT count(protaddr.declare_feed(source, '{001,004}', task)::text) AS declared FROM (VALUES ('DK-CPR', '990001'), ('DK-CPR', '990002'), ('DK-CPR', '990003'),
+    ('big', '980001'), ('small', '980001'), ('numbers', '970001'), ('hints', '960001')) v(source, task);
 
 -- the first of a task, whatever it follows; the next one; the same again, which renews nothing
 SELECT * FROM protaddr.load_cpr(delivery('990001', '2026-11-20', '2026-11-19', person('6101704001', '{0001}'), person('6201704002')));
@@ -86,13 +89,14 @@ SELECT lifted, newly_protected, protected FROM protaddr.load_cpr(delivery('98000
 -- dry run: reports, and changes nothing, also where it would be refused
 TRUNCATE before; INSERT INTO before TABLE register;
 CREATE TABLE deliveries_before AS TABLE protaddr.register_delivery;
-SELECT * FROM protaddr.load_cpr(delivery('980001', '2026-11-23', '2026-11-22', people(7101700101, 3), people(7201700001, 5, '{0001}')), 'big', dry_run => true);
+SELECT * FROM protaddr.load_cpr(delivery('980001', '2026-11-23', '2026-11-22', people(7101700101, 3), people(7201700001, 5, '{0001}')), 'big', max_lifted => 3, dry_run => true);
 SELECT * FROM protaddr.load_cpr(delivery('980001', '2026-11-20', '2026-11-19', person('7301700001', '{0001}', '7301700002')), 'new', dry_run => true);
 SELECT refusal($s$SELECT protaddr.load_cpr(delivery('980001', '2026-11-25', '2026-11-24', person('7101700101')), 'big', dry_run => true)$s$);
 SELECT refusal($s$SELECT protaddr.load_cpr(delivery('980001', '2026-11-23', '2026-11-22', 'x'), 'big', dry_run => true)$s$);
 SELECT outcome FROM protaddr.load_cpr(delivery('980001', '2026-11-22', '2026-11-21', people(7101700101, 40, '{0009}')), 'big', dry_run => true);
 TABLE register EXCEPT TABLE before;
-TABLE protaddr.register_delivery EXCEPT TABLE deliveries_before;
+-- but that it was tried is on record
+SELECT source, task, produced, outcome FROM (TABLE protaddr.register_delivery EXCEPT TABLE deliveries_before) d ORDER BY source, outcome, produced;
 
 -- a replaced number: both are protected, until a complete delivery of the new one says otherwise
 CREATE TABLE customer (cpr text PRIMARY KEY, home protaddr.address);

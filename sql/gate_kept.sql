@@ -252,9 +252,7 @@ UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid = 'p_1_1'::regclass;
 INSERT INTO p VALUES (1);
 UPDATE p SET addr = NULL;
 SELECT id FROM p FOR UPDATE;
-COPY p FROM STDIN;
-1	x	\N
-\.
+\copy p FROM '/dev/null'
 \set VERBOSITY terse
 WITH x AS (UPDATE p SET id = id RETURNING id) SELECT count(*) FROM x;
 CREATE VIEW v AS SELECT * FROM p;

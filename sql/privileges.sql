@@ -54,7 +54,25 @@ protaddr.channel_action_words()|all
 protaddr.channel_actions(protaddr.channel)|all
 protaddr.carry_out_held(regclass,bigint)|none
 protaddr.check_hold(regclass,name,text,name[],name[])|all
-protaddr.check_lifts(text,bigint,bigint,bigint)|none
+protaddr.check_delivery(text,protaddr.load_counts,boolean,boolean,bigint,bigint)|none
+protaddr.check_load(text,text,text,bigint,bigint,timestamp with time zone,boolean)|none
+protaddr.declare_feed(text,text[],text,bigint)|none
+protaddr.feed_position(text,text)|none
+protaddr.load_cpr_bytes(bytea,text,text,text,boolean,text[])|none
+protaddr.load_cpr_delivery(bytea,text,text,text,text,boolean,text,bigint,bigint,boolean,text)|none
+protaddr.load_cpr_file(text,text,text,text,boolean,text,bigint,bigint,boolean,text)|none
+protaddr.load_cpr_path(text,text,text,text,boolean,text[])|none
+protaddr.load_delivered_rows(text,text,jsonb,text,bigint,bigint,boolean,text,bigint,bigint,timestamp with time zone,text,boolean)|none
+protaddr.load_register(text,jsonb,text,text,bigint,bigint,boolean,text,bigint,bigint,timestamp with time zone,text,boolean)|none
+protaddr.load_rows(text,text,text,jsonb,bigint,bigint)|none
+protaddr.load_staged(text,text,text,bigint,bigint,boolean,text,bigint,bigint,timestamp with time zone,text,boolean)|none
+protaddr.lock_source(text)|none
+protaddr.may_read_protections()|none
+protaddr.record_delivery(text,text,text,date,date,protaddr.load_counts,text,text,boolean,text,boolean,bigint,bigint,timestamp with time zone)|none
+protaddr.rows_of(jsonb)|none
+protaddr.set_register(text,integer,numeric,interval,text)|none
+protaddr.told_result(protaddr.load_counts,text,date,text)|none
+protaddr.undo_delivery(text,text,text)|none
 protaddr.confirm_register(text,interval,boolean)|clerk
 protaddr.country(protaddr.address)|all
 protaddr.country_subdivision(protaddr.address)|all
@@ -84,14 +102,7 @@ protaddr.is_protected(text)|none
 protaddr.kind_of(text,text)|none
 protaddr.lift(text,text,text,text)|clerk
 protaddr.link_identity(text,text,text)|none
-protaddr.load_cpr(bytea,text,text,text,boolean,text,bigint,bigint,boolean)|clerk
-protaddr.load_cpr_bytes(bytea,text,text,text)|none
-protaddr.load_cpr_delivery(bytea,text,text,text,text,boolean,text,bigint,bigint,boolean)|none
-protaddr.load_cpr_file(text,text,text,text,boolean,text,bigint,bigint,boolean)|none
-protaddr.load_cpr_path(text,text,text,text)|none
-protaddr.load_register(text,jsonb,text,text,bigint,bigint,boolean)|none
-protaddr.load_staged(text,text,text,bigint,bigint,boolean)|none
-protaddr.load_staged_rows(text,text)|none
+protaddr.load_cpr(bytea,text,text,text,boolean,text,bigint,bigint,boolean,text)|clerk
 protaddr.lock_own_table(regclass,boolean)|all
 protaddr.note_channel_change()|none
 protaddr.new_id()|none

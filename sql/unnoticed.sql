@@ -100,7 +100,7 @@ SELECT try($$UPDATE protaddr.data_key SET id = id + 1$$) AS key_number;
 -- four links in a row, and no fifth
 SELECT i, try(format('SELECT protaddr.link_identity(%L, %L)', 'L' || i, 'L' || (i + 1))) FROM generate_series(1, 5) i;
 -- a protection without a code
-SELECT try($$SELECT protaddr.load_register('S', '[{"subject": "8101010101", "protections": [{"code": ""}]}]', 'NO-FREG')$$) AS empty_code, protaddr.is_protected('8101010101');
+SELECT try($$SELECT protaddr.load_register('S', '[{"subject": "8101010101", "protections": [{"code": ""}]}]', 'NO-FREG', new_source => true)$$) AS empty_code, protaddr.is_protected('8101010101');
 -- an address of two people is nobody's substitute
 CREATE TABLE two (p text, q text, a protaddr.address);
 SELECT protaddr.bind_column('two', 'a', 'p'), protaddr.bind_column('two', 'a', 'q');

@@ -129,6 +129,15 @@ typedef void ProtaddrJsonResult;
 	index_beginscan(rel, index, snapshot, nkeys, 0)
 #endif
 
+/* A sorted value is the caller's to keep, which since 16 has to be asked for. */
+#if PG_VERSION_NUM >= 160000
+#define protaddr_tuplesort_getdatum(state, value, isnull) \
+	tuplesort_getdatum(state, true, true, value, isnull, NULL)
+#else
+#define protaddr_tuplesort_getdatum(state, value, isnull) \
+	tuplesort_getdatum(state, true, value, isnull, NULL)
+#endif
+
 /* A primary key that is deferrable finds no row; since 18 that has to be said. */
 #include "utils/relcache.h"
 #if PG_VERSION_NUM >= 180000

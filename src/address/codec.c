@@ -232,7 +232,8 @@ protaddr_encode(const PaAddress *address, uint8_t *out, size_t outsize)
 		bool		is_line = field >= FIRST_LINE && field < TYPIST;
 		const PaText *text = field_text(address, field);
 
-		if (text->len > 0 && !(is_line && field - FIRST_LINE >= address->nlines))
+		/* what stands behind the last line was never set */
+		if (!(is_line && field - FIRST_LINE >= address->nlines) && text->len > 0)
 			p = put_entry(p, field_tag(field), *text);
 	}
 	memset(p, 0, padded - size);

@@ -157,19 +157,20 @@ static void
 check_columns(Known *known)
 {
 	const ProtaddrOwnTable *table = known->table;
+	Oid			relation = known->relation; /* a message that comes meanwhile has it forgotten */
 	HeapTuple	tuple;
 	int			wrong = 0;
 
 	for (int i = 1; i < table->ncolumns && wrong == 0; i++)
 	{
-		tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(known->relation), Int16GetDatum(i));
+		tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation), Int16GetDatum(i));
 		if (!HeapTupleIsValid(tuple) ||
 			strcmp(NameStr(((Form_pg_attribute) GETSTRUCT(tuple))->attname), table->columns[i]) != 0)
 			wrong = i;
 		if (HeapTupleIsValid(tuple))
 			ReleaseSysCache(tuple);
 	}
-	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(known->relation), Int16GetDatum(table->ncolumns));
+	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation), Int16GetDatum(table->ncolumns));
 	if (HeapTupleIsValid(tuple))
 	{
 		wrong = wrong == 0 ? table->ncolumns : wrong;

@@ -25,6 +25,73 @@ PG_FUNCTION_INFO_V1(protaddr_trigger_arguments);
 
 static bool is_currency_code(const char *value);
 
+/* The keys that may stand once, and where their value belongs. */
+static const struct
+{
+	const char *key;
+	size_t		offset;
+}	once[] = {
+	{"channel", offsetof(ProtaddrGateArgs, channel)},
+	{"channel_column", offsetof(ProtaddrGateArgs, channel_column)},
+	{"subject", offsetof(ProtaddrGateArgs, subject)},
+	{"amount", offsetof(ProtaddrGateArgs, amount)},
+	{"currency", offsetof(ProtaddrGateArgs, currency)},
+	{"currency_code", offsetof(ProtaddrGateArgs, currency_code)},
+	{"payee", offsetof(ProtaddrGateArgs, payee)},
+	{"hold_column", offsetof(ProtaddrGateArgs, hold_column)},
+	{"hold_value", offsetof(ProtaddrGateArgs, hold_value)},
+};
+
+static bool
+read_once(ProtaddrGateArgs *gate, const char *key, const char *value)
+{
+	for (int i = 0; i < lengthof(once); i++)
+		if (strcmp(key, once[i].key) == 0)
+		{
+			const char **place = (const char **) ((char *) gate + once[i].offset);
+
+			if (*place != NULL)
+				return false;
+			*place = value;
+			return true;
+		}
+	/* an unknown key might be a restriction */
+	return false;
+}
+
+/* read_address reads an address column and, from the next pair, whose address it is. */
+static bool
+read_address(ProtaddrGateArgs *gate, const char *column, const char *key, const char *of)
+{
+	if (gate->naddresses == PROTADDR_GATE_MAX_COLUMNS || strcmp(key, "of") != 0 || of[0] == '\0')
+		return false;
+	gate->address[gate->naddresses].column = column;
+	gate->address[gate->naddresses++].of = of;
+	return true;
+}
+
+/* read_message reads a column with messages and, from the next pair, their format. */
+static bool
+read_message(ProtaddrGateArgs *gate, const char *column, const char *key, const char *format)
+{
+	static const char *const formats[] = {
+		[PROTADDR_XML] = "xml",
+		[PROTADDR_MT] = "mt",
+		[PROTADDR_JSON] = "json",
+	};
+
+	if (gate->nmessages == PROTADDR_GATE_MAX_COLUMNS || strcmp(key, "format") != 0)
+		return false;
+	for (int i = 0; i < lengthof(formats); i++)
+		if (strcmp(format, formats[i]) == 0)
+		{
+			gate->message[gate->nmessages].column = column;
+			gate->message[gate->nmessages++].format = (ProtaddrFormat) i;
+			return true;
+		}
+	return false;
+}
+
 /*
  * protaddr_gate_args reads a trigger's arguments; the result points into them.
  * False if they are not arguments that install_gate() writes.
@@ -40,64 +107,20 @@ protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate)
 	{
 		const char *key = args[i];
 		const char *value = args[i + 1];
-		const char **once = NULL;
+		bool		is_address = strcmp(key, "address") == 0;
 
 		if (value[0] == '\0')
 			return false;
-		if (strcmp(key, "channel") == 0)
-			once = &gate->channel;
-		else if (strcmp(key, "channel_column") == 0)
-			once = &gate->channel_column;
-		else if (strcmp(key, "subject") == 0)
-			once = &gate->subject;
-		else if (strcmp(key, "amount") == 0)
-			once = &gate->amount;
-		else if (strcmp(key, "currency") == 0)
-			once = &gate->currency;
-		else if (strcmp(key, "currency_code") == 0)
-			once = &gate->currency_code;
-		else if (strcmp(key, "payee") == 0)
-			once = &gate->payee;
-		else if (strcmp(key, "hold_column") == 0)
-			once = &gate->hold_column;
-		else if (strcmp(key, "hold_value") == 0)
-			once = &gate->hold_value;
-		else if (strcmp(key, "address") == 0)
+		if (is_address || strcmp(key, "message") == 0)
 		{
-			/* the next pair says whose address it is */
-			if (gate->naddresses == PROTADDR_GATE_MAX_COLUMNS || i + 3 >= nargs ||
-				strcmp(args[i + 2], "of") != 0 || args[i + 3][0] == '\0')
-				return false;
-			gate->address[gate->naddresses].column = value;
-			gate->address[gate->naddresses++].of = args[i + 3];
+			/* two pairs belong together */
 			i += 2;
-			continue;
-		}
-		else if (strcmp(key, "message") == 0)
-		{
-			ProtaddrFormat format;
-
-			if (gate->nmessages == PROTADDR_GATE_MAX_COLUMNS || i + 3 >= nargs ||
-				strcmp(args[i + 2], "format") != 0)
+			if (i >= nargs || !(is_address ? read_address(gate, value, args[i], args[i + 1]) :
+								read_message(gate, value, args[i], args[i + 1])))
 				return false;
-			if (strcmp(args[i + 3], "xml") == 0)
-				format = PROTADDR_XML;
-			else if (strcmp(args[i + 3], "mt") == 0)
-				format = PROTADDR_MT;
-			else if (strcmp(args[i + 3], "json") == 0)
-				format = PROTADDR_JSON;
-			else
-				return false;
-			gate->message[gate->nmessages].column = value;
-			gate->message[gate->nmessages++].format = format;
-			i += 2;
-			continue;
 		}
-
-		/* an unknown key might be a restriction */
-		if (once == NULL || *once != NULL)
+		else if (!read_once(gate, key, value))
 			return false;
-		*once = value;
 	}
 
 	return (gate->channel != NULL) != (gate->channel_column != NULL) &&

@@ -84,4 +84,24 @@ typedef enum PaFactStored
 extern PaFactStored protaddr_fact_store(PaFactTable *table, uint64_t used, uint64_t hash,
 										unsigned int remove, unsigned int add);
 
+/*
+ * Whom an identifier stands for, by hash: pairs in open addressing.  A reader that another
+ * one's change may meet has to find out by himself that it has.
+ */
+typedef struct PaLinkTable
+{
+	uint64_t   *pair;			/* two words each: from (0: nothing stands here) and to (0: no
+								 * more) */
+	uint64_t	npairs;
+} PaLinkTable;
+
+/* Gives the first "most" of those whom an identifier stands for; their number, which can be more. */
+extern int	protaddr_link_find(const PaLinkTable *table, uint64_t from, uint64_t *to, int most);
+
+/* Adds one; used: how many pairs stand in the table. */
+extern PaFactStored protaddr_link_store(PaLinkTable *table, uint64_t used, uint64_t from, uint64_t to);
+
+/* Takes all away but some. */
+extern void protaddr_link_keep(PaLinkTable *table, uint64_t from, const uint64_t *keep, int nkeep);
+
 #endif							/* PROTADDR_FACT_TABLE_H */

@@ -139,12 +139,7 @@ protaddr_person_known(const char *key, int len)
 	bool		known;
 
 	if (likely(protaddr_picture_facts(key, len, &facts, &people_listed)))
-	{
-		if ((facts & PA_FACT_KNOWN) != 0 || !people_listed)
-			return true;
-		if ((facts & PA_FACT_LINKED) == 0)
-			return false;
-	}
+		return (facts & PA_FACT_KNOWN) != 0 || !people_listed;
 
 	if (unlikely(listed_generation != removals))
 		forget_listed(removals, LISTED_AT_FIRST);

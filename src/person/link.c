@@ -257,27 +257,36 @@ is_end(Relation link, const ProtaddrIdentifier *id)
 	return end;
 }
 
-/* protaddr_is_linked is true if an identifier stands for somebody now. */
-bool
-protaddr_is_linked(const ProtaddrIdentifier *id)
+/* protaddr_identity_subjects gives whom one link leads to, as the links stand now.  palloc'd. */
+ProtaddrIdentifier *
+protaddr_identity_subjects(const ProtaddrIdentifier *id, int *nsubjects)
 {
 	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
-	bool		linked = !is_end(link, id);
+	Identities *set = identities_create();
+	ProtaddrIdentifier *subjects;
 
+	step(link, id, false, NULL, set);
 	table_close(link, AccessShareLock);
-	return linked;
+	*nsubjects = set->n;
+	subjects = set->found;
+	if (set->members != NULL)
+		members_destroy(set->members);
+	pfree(set);
+	return subjects;
 }
 
-/* protaddr_link_counts gives which identifier a link is of; false if it has ended. */
+/* protaddr_link_counts gives which identifier a link is of, and where it leads; false if it has ended. */
 bool
-protaddr_link_counts(HeapTuple row, TupleDesc desc, Datum *key)
+protaddr_link_counts(HeapTuple row, TupleDesc desc, Datum *key, Datum *to)
 {
 	bool		key_null;
+	bool		to_null;
 	bool		until_null;
 	Datum		until = heap_getattr(row, LINK_RECORDED_TO, desc, &until_null);
 
 	*key = heap_getattr(row, LINK_IDENTIFIER_KEY, desc, &key_null);
-	return !key_null && (until_null || TIMESTAMP_IS_NOEND(DatumGetTimestampTz(until)));
+	*to = heap_getattr(row, LINK_SUBJECT_KEY, desc, &to_null);
+	return !key_null && !to_null && (until_null || TIMESTAMP_IS_NOEND(DatumGetTimestampTz(until)));
 }
 
 /* link_change tells all sessions of whom an identifier stands for somebody else from now on. */

@@ -43,6 +43,11 @@ CREATE UNIQUE INDEX identity_link_forward ON protaddr.identity_link (identifier_
 COMMENT ON INDEX protaddr.identity_link_forward IS 'Whom an identifier stands for now.';
 CREATE INDEX identity_link_reverse ON protaddr.identity_link (subject_key, identifier_key) WHERE recorded_to = 'infinity';
 COMMENT ON INDEX protaddr.identity_link_reverse IS 'What stands for a person now.';
+-- few have had another number before: a load looks for them here
+CREATE INDEX identity_link_replaced ON protaddr.identity_link (identifier_key) WHERE recorded_to = 'infinity' AND kind = 'replaced number';
+COMMENT ON INDEX protaddr.identity_link_replaced IS 'Which number took the place of another.';
+CREATE INDEX identity_link_replacing ON protaddr.identity_link (subject_key) WHERE recorded_to = 'infinity' AND kind = 'replaced number';
+COMMENT ON INDEX protaddr.identity_link_replacing IS 'Which numbers another took the place of.';
 CREATE TRIGGER identity_link_checked BEFORE INSERT ON protaddr.identity_link
     FOR EACH ROW EXECUTE FUNCTION protaddr.identity_link_checked();
 SELECT protaddr.make_own_table('identity_link', dumped => '', changed_by => 'UPDATE OR DELETE');

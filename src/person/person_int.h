@@ -18,10 +18,10 @@
 
 extern int	protaddr_hides_itself(const ProtaddrIdentifier *id);
 extern bool protaddr_known_itself(const ProtaddrIdentifier *id);
-extern bool protaddr_is_linked(const ProtaddrIdentifier *id);
+extern ProtaddrIdentifier *protaddr_identity_subjects(const ProtaddrIdentifier *id, int *nsubjects);
 
 /* the same of one row: whom it is about, and what it says, if it counts now */
-extern bool protaddr_link_counts(HeapTuple row, TupleDesc desc, Datum *key);
+extern bool protaddr_link_counts(HeapTuple row, TupleDesc desc, Datum *key, Datum *to);
 extern int	protaddr_protection_hides(HeapTuple row, TupleDesc desc, Datum *key);
 
 /* A question to the tables costs as much as reading so many people. */
@@ -64,8 +64,13 @@ typedef struct Picture
 	pg_atomic_uint64 ready;		/* its serial while it may be read, else 0 */
 	uint64		first;			/* its part of the words of all */
 	uint64		nwords;
-	uint64		used;			/* words that are not 0 */
-	uint64		wanted;			/* so many identifiers did not fit the last time */
+	PaFactTable facts;			/* both lie there */
+	PaLinkTable pairs;
+	uint64		used;			/* words of facts that are not 0 */
+	uint64		pairs_used;
+	pg_atomic_uint64 version;	/* moves before and after each change: odd while one is made */
+	uint64		wanted;			/* so many identifiers, or pairs, did not fit the last time */
+	uint64		pairs_wanted;
 	unsigned char key[PA_FACT_KEY_SIZE];
 	bool		listed;			/* some source lists people */
 	int64		people;			/* when it was built */
@@ -114,6 +119,8 @@ extern void protaddr_picture_person_added(const ProtaddrIdentifier *id);
 extern bool protaddr_picture_writing(void);
 extern Picture *protaddr_picture_of(Oid database);
 extern void protaddr_picture_drop(Picture *picture, PictureObstacle obstacle);
+extern bool protaddr_picture_store(Picture *picture, uint64 hash, unsigned int remove, unsigned int add);
+extern bool protaddr_picture_store_link(Picture *picture, uint64 from, uint64 to);
 
 /* ---- person/picture_build.c ----------------------------------------------------- */
 

@@ -3,8 +3,8 @@
  *		What does every session know of a person without reading a table?
  *
  * With the library preloaded, the sessions of a database share one picture of its
- * register in shared memory: of each identifier whether it is protected, known and
- * linked, by its own rows (fact_table.h).  It is built once (picture_build.c), read
+ * register in shared memory: of each identifier whether it is protected and known, by
+ * its own rows, and whom it stands for (fact_table.h).  It is built once (picture_build.c), read
  * without a lock, and kept by those who change the register:
  *
  * Before a row is changed, the facts of its identifier are marked as unsettled, and
@@ -64,7 +64,8 @@ static struct
 	Picture    *picture;
 	uint64		ready;			/* 0: there was none */
 	Oid			protection;
-	PaFactTable table;
+	PaFactTable facts;
+	PaLinkTable links;
 	bool		listed;
 	unsigned char key[PA_FACT_KEY_SIZE];
 	int			last_len;		/* the identifier asked about last, and its hash */
@@ -90,7 +91,9 @@ static void picture_xact_end(void);
 static void picture_pre_prepare(void);
 static void picture_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg);
 static bool look(void);
-static unsigned int settle(const ProtaddrIdentifier *id, uint64 hash);
+static bool walk(uint64 hash, unsigned int *facts);
+static unsigned int ask_tables(const ProtaddrIdentifier *id);
+static unsigned int settle(const ProtaddrIdentifier *id);
 
 const ProtaddrPart protaddr_picture_part = {
 	.start = picture_start,
@@ -112,7 +115,7 @@ picture_start(void)
 {
 	DefineCustomIntVariable("protaddr.shared_picture_size",
 							"Shared memory for what all sessions know of the registers' people.",
-							"12 bytes for each known person and each identity link; 0: each session reads for itself. "
+							"About 13 bytes for each known person and 40 for each identity link; 0: each session reads for itself. "
 							"Where it does not suffice, or the library is not preloaded, answers come from the tables.",
 							&shared_picture_size, 64, 0, MAX_KILOBYTES / 1024,
 							process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP,
@@ -163,7 +166,10 @@ picture_startup(void)
 		pg_atomic_init_u64(&protaddr_pictures->asked, 0);
 		pg_atomic_init_u64(&protaddr_pictures->moves, 1);
 		for (int i = 0; i < PICTURE_DATABASES; i++)
+		{
 			pg_atomic_init_u64(&protaddr_pictures->picture[i].ready, 0);
+			pg_atomic_init_u64(&protaddr_pictures->picture[i].version, 0);
+		}
 	}
 	LWLockRelease(AddinShmemInitLock);
 }
@@ -191,22 +197,85 @@ protaddr_picture_drop(Picture *picture, PictureObstacle obstacle)
 	pg_atomic_fetch_add_u64(&protaddr_pictures->moves, 1);
 }
 
+/*
+ * protaddr_picture_store removes some facts of a hash and adds others; false if there is no
+ * room: then the picture is dropped.  The lock is held exclusively.
+ */
+bool
+protaddr_picture_store(Picture *picture, uint64 hash, unsigned int remove, unsigned int add)
+{
+	switch (protaddr_fact_store(&picture->facts, picture->used, hash, remove, add))
+	{
+		case PA_FACT_NEW:
+			picture->used++;
+			break;
+		case PA_FACT_FULL:
+			picture->wanted = picture->used * 2;
+			protaddr_picture_drop(picture, PICTURE_TOO_LARGE);
+			return false;
+		case PA_FACT_THERE:
+			break;
+	}
+	return true;
+}
+
+/* protaddr_picture_store_link adds one whom an identifier stands for, in the same way. */
+bool
+protaddr_picture_store_link(Picture *picture, uint64 from, uint64 to)
+{
+	switch (protaddr_link_store(&picture->pairs, picture->pairs_used, from, to))
+	{
+		case PA_FACT_NEW:
+			picture->pairs_used++;
+			break;
+		case PA_FACT_FULL:
+			picture->pairs_wanted = picture->pairs_used * 2;
+			protaddr_picture_drop(picture, PICTURE_TOO_LARGE);
+			return false;
+		case PA_FACT_THERE:
+			break;
+	}
+	return true;
+}
+
+/* Around each change: who reads several words finds out whether it came between.  The lock is held exclusively. */
+static void
+change_begins(Picture *picture)
+{
+	pg_atomic_write_u64(&picture->version, pg_atomic_read_u64(&picture->version) + 1);
+	pg_memory_barrier();
+}
+
+static void
+change_ends(Picture *picture)
+{
+	pg_memory_barrier();
+	pg_atomic_write_u64(&picture->version, pg_atomic_read_u64(&picture->version) + 1);
+}
+
 /* ---- reading -------------------------------------------------------------------------- */
 
+/* is_there is true while the picture that this session has looked at may be read. */
+static inline bool
+is_there(void)
+{
+	return pg_atomic_read_u64(&seen.picture->ready) == seen.ready;
+}
+
 /*
- * protaddr_picture_facts gives what an identifier's own rows say, as they are committed
- * now; false if there is no picture.  listed: whether any source lists people.  If the
- * identifier is linked, those whom it stands for count, too.
+ * protaddr_picture_facts gives what is hidden and known of whom an identifier stands for,
+ * itself included, as it is committed now; false if there is no picture.  listed: whether
+ * any source lists people.
  */
 bool
 protaddr_picture_facts(const char *key, int len, unsigned int *facts, bool *listed)
 {
+	ProtaddrIdentifier id;
 	uint64		hash;
 
 	if (protaddr_pictures == NULL)
 		return false;
-	if (unlikely(seen.ready == 0 || pg_atomic_read_u64(&seen.picture->ready) != seen.ready ||
-				 seen.protection != protaddr_table(PROTADDR_PROTECTION)))
+	if (unlikely(seen.ready == 0 || !is_there() || seen.protection != protaddr_table(PROTADDR_PROTECTION)))
 		if (!look())
 			return false;
 
@@ -221,22 +290,84 @@ protaddr_picture_facts(const char *key, int len, unsigned int *facts, bool *list
 		seen.last_hash = hash;
 	}
 
-	*facts = protaddr_fact_find(&seen.table, hash);
+	*facts = protaddr_fact_find(&seen.facts, hash);
 	*listed = seen.listed;
 
 	/* its memory may have become another picture's meanwhile */
 	pg_read_barrier();
-	if (unlikely(pg_atomic_read_u64(&seen.picture->ready) != seen.ready))
+	if (unlikely(!is_there()))
 		return false;
-	if (unlikely((*facts & PA_FACT_UNSETTLED) != 0))
-	{
-		ProtaddrIdentifier id;
+	if (likely((*facts & (PA_FACT_LINKED | PA_FACT_UNSETTLED)) == 0))
+		return true;
 
-		memcpy(id.key, key, len);
-		id.len = len;
-		*facts = settle(&id, hash);
+	for (int tries = 0; tries < 4 && (*facts & PA_FACT_UNSETTLED) == 0; tries++)
+	{
+		bool		quiet = walk(hash, facts);
+
+		if (!is_there())
+			return false;
+		if (quiet && (*facts & PA_FACT_UNSETTLED) == 0)
+			return true;
 	}
+	memcpy(id.key, key, len);
+	id.len = len;
+	*facts = ask_tables(&id);
 	return true;
+}
+
+/*
+ * walk takes together what is told of everybody an identifier stands for; false if
+ * somebody changed anything meanwhile, or they are too many.
+ */
+static bool
+walk(uint64 hash, unsigned int *facts)
+{
+	uint64		found[PROTADDR_IDENTITY_ALL + 1] = {hash};
+	int			nfound = 1;
+	uint64		version = pg_atomic_read_u64(&seen.picture->version);
+
+	pg_read_barrier();
+	*facts = 0;
+	for (int i = 0; i < nfound; i++)
+	{
+		unsigned int here = protaddr_fact_find(&seen.facts, found[i]);
+		uint64		to[PROTADDR_IDENTITY_PEOPLE];
+		int			nto = 0;
+
+		*facts |= here;
+		if ((here & PA_FACT_LINKED) != 0)
+			nto = protaddr_link_find(&seen.links, found[i], to, lengthof(to));
+		if (nto > lengthof(to))
+			return false;
+		for (int j = 0; j < nto; j++)
+		{
+			bool		there = false;
+
+			for (int k = 0; k < nfound && !there; k++)
+				there = found[k] == to[j];
+			if (there)
+				continue;
+			if (nfound == lengthof(found))
+				return false;
+			found[nfound++] = to[j];
+		}
+	}
+	pg_read_barrier();
+	return (version & 1) == 0 && pg_atomic_read_u64(&seen.picture->version) == version;
+}
+
+/* ask_tables asks the tables about everybody an identifier stands for, and settles what it reads. */
+static unsigned int
+ask_tables(const ProtaddrIdentifier *id)
+{
+	int			npeople;
+	ProtaddrIdentifier *people = protaddr_identity_people(id, &npeople);
+	unsigned int facts = 0;
+
+	for (int i = 0; i < npeople; i++)
+		facts |= settle(&people[i]);
+	pfree(people);
+	return facts;
 }
 
 /* look looks for a picture to read, and if there is none, whether it is time to build one. */
@@ -259,8 +390,8 @@ look(void)
 			seen.picture = picture;
 			seen.ready = picture->serial;
 			seen.protection = picture->protection;
-			seen.table.word = &protaddr_pictures->word[picture->first];
-			seen.table.nwords = picture->nwords;
+			seen.facts = picture->facts;
+			seen.links = picture->pairs;
 			seen.listed = picture->listed;
 			memcpy(seen.key, picture->key, sizeof(seen.key));
 		}
@@ -277,18 +408,21 @@ look(void)
 }
 
 /*
- * settle reads from the tables what a mark has made doubtful.  The mark goes if
- * everybody who set it had ended before we read, and nobody has set it since.
+ * settle reads from the tables what one identifier's own rows say.  If a mark had made it
+ * doubtful, the mark goes if everybody who set it had ended before we read, and nobody
+ * has set it since.
  */
 static unsigned int
-settle(const ProtaddrIdentifier *id, uint64 hash)
+settle(const ProtaddrIdentifier *id)
 {
 	Picture    *picture = seen.picture;
-	uint64		serial = seen.ready;
+	uint64		hash = protaddr_fact_hash(seen.key, id->key, id->len);
 	int			stripe = stripe_of(hash);
 	uint64		begun;
 	bool		open;
 	unsigned int facts;
+	ProtaddrIdentifier *subjects;
+	int			nsubjects;
 
 	LWLockAcquire(protaddr_pictures->lock, LW_SHARED);
 	begun = picture->begun[stripe];
@@ -298,21 +432,35 @@ settle(const ProtaddrIdentifier *id, uint64 hash)
 	facts = protaddr_hides_itself(id);
 	if (protaddr_known_itself(id))
 		facts |= PA_FACT_KNOWN;
-	if (protaddr_is_linked(id))
-		facts |= PA_FACT_LINKED;
-
 	if (open)
 		return facts;
-	LWLockAcquire(protaddr_pictures->lock, LW_EXCLUSIVE);
-	if (picture->state == PICTURE_READY && picture->serial == serial &&
-		picture->begun[stripe] == begun && picture->open[stripe] == 0)
-	{
-		PaFactTable table = {&protaddr_pictures->word[picture->first], picture->nwords};
 
-		(void) protaddr_fact_store(&table, picture->used, hash, PA_FACT_ALL, facts);
-		picture->settled++;
+	subjects = protaddr_identity_subjects(id, &nsubjects);
+	if (nsubjects <= PROTADDR_IDENTITY_PEOPLE)
+	{
+		uint64		to[PROTADDR_IDENTITY_PEOPLE];
+
+		for (int i = 0; i < nsubjects; i++)
+			to[i] = protaddr_fact_hash(seen.key, subjects[i].key, subjects[i].len);
+		LWLockAcquire(protaddr_pictures->lock, LW_EXCLUSIVE);
+		if (picture->state == PICTURE_READY && picture->serial == seen.ready &&
+			picture->begun[stripe] == begun && picture->open[stripe] == 0 &&
+			(protaddr_fact_find(&picture->facts, hash) & PA_FACT_UNSETTLED) != 0)
+		{
+			bool		fits = true;
+
+			change_begins(picture);
+			protaddr_link_keep(&picture->pairs, hash, to, nsubjects);
+			for (int i = 0; i < nsubjects && fits; i++)
+				fits = protaddr_picture_store_link(picture, hash, to[i]);
+			(void) protaddr_picture_store(picture, hash, PA_FACT_ALL,
+										  facts | (nsubjects > 0 ? PA_FACT_LINKED : 0));
+			change_ends(picture);
+			picture->settled++;
+		}
+		LWLockRelease(protaddr_pictures->lock);
 	}
-	LWLockRelease(protaddr_pictures->lock);
+	pfree(subjects);
 	return facts;
 }
 
@@ -355,7 +503,6 @@ protaddr_picture_change(const ProtaddrIdentifier *id)
 	{
 		uint64		hash = protaddr_fact_hash(picture->key, id->key, id->len);
 		int			stripe = stripe_of(hash);
-		PaFactTable table = {&protaddr_pictures->word[picture->first], picture->nwords};
 
 		if (changes.serial != picture->serial)
 		{
@@ -371,21 +518,14 @@ protaddr_picture_change(const ProtaddrIdentifier *id)
 		}
 		picture->begun[stripe]++;
 		picture->noted++;
-		if (++changes.marks > Min(MARKS_AT_MOST, picture->nwords / MARKS_PART))
+		if (++changes.marks > Min(MARKS_AT_MOST, picture->facts.nwords / MARKS_PART))
 			protaddr_picture_drop(picture, PICTURE_DROPPED);
 		else
-			switch (protaddr_fact_store(&table, picture->used, hash, 0, PA_FACT_UNSETTLED))
-			{
-				case PA_FACT_NEW:
-					picture->used++;
-					break;
-				case PA_FACT_FULL:
-					picture->wanted = picture->used * 2;
-					protaddr_picture_drop(picture, PICTURE_TOO_LARGE);
-					break;
-				case PA_FACT_THERE:
-					break;
-			}
+		{
+			change_begins(picture);
+			(void) protaddr_picture_store(picture, hash, 0, PA_FACT_UNSETTLED);
+			change_ends(picture);
+		}
 	}
 	LWLockRelease(protaddr_pictures->lock);
 }

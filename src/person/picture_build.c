@@ -46,9 +46,9 @@ typedef struct Batch
 {
 	Picture    *picture;
 	uint64		serial;
-	PaFactTable table;
 	int			n;
 	uint64		hash[STORED_AT_ONCE];
+	uint64		to[STORED_AT_ONCE]; /* 0: nobody */
 	unsigned char facts[STORED_AT_ONCE];
 	bool		given_up;		/* somebody has dropped the picture */
 } Batch;
@@ -200,7 +200,7 @@ take_place(void)
 		picture->state = PICTURE_NONE;
 		picture->obstacle = PICTURE_NO_OBSTACLE;
 		picture->protection = InvalidOid;
-		picture->nwords = picture->wanted = 0;
+		picture->nwords = picture->wanted = picture->pairs_wanted = 0;
 		picture->builder = 0;
 		picture->retry_at = 0;
 	}
@@ -212,11 +212,13 @@ take_place(void)
  * to build; else the caller looks whether there is a picture.
  */
 static bool
-reserve(double people, bool retry)
+reserve(double identifiers, double links, bool retry)
 {
 	Picture    *picture;
 	TimestampTz now = GetCurrentTimestamp();
 	bool		reserved = false;
+	uint64		nfacts;
+	uint64		npairs;
 	uint64		nwords;
 	uint64		first;
 
@@ -227,11 +229,17 @@ reserve(double people, bool retry)
 		!(picture->state == PICTURE_READY && picture->protection == protaddr_table(PROTADDR_PROTECTION)))
 	{
 		protaddr_picture_drop(picture, PICTURE_DROPPED);
-		nwords = protaddr_fact_words(Max((uint64) (people * 1.1), picture->wanted));
+		nfacts = protaddr_fact_words(Max((uint64) (identifiers * 1.1), picture->wanted));
+		npairs = protaddr_fact_words(Max((uint64) (links * 1.1), picture->pairs_wanted));
+		nwords = nfacts + npairs * 2;
 		if (free_room(picture, nwords, &first))
 		{
 			picture->first = first;
 			picture->nwords = nwords;
+			picture->facts.word = &protaddr_pictures->word[first];
+			picture->facts.nwords = nfacts;
+			picture->pairs.pair = &protaddr_pictures->word[first + nfacts];
+			picture->pairs.npairs = npairs;
 			picture->builder = MyProcPid;
 			building = picture;
 			reserved = true;
@@ -299,7 +307,7 @@ publish(int wait_ms)
 			memset(building->begun, 0, sizeof(building->begun));
 			memset(building->open, 0, sizeof(building->open));
 			building->serial = ++protaddr_pictures->last_serial;
-			building->used = 0;
+			building->used = building->pairs_used = 0;
 			building->noted = building->settled = 0;
 			building->protection = protaddr_table(PROTADDR_PROTECTION);
 			building->state = PICTURE_BEING_BUILT;
@@ -329,48 +337,29 @@ store_batch(Batch *batch)
 	if (picture->serial != batch->serial || picture->state !=PICTURE_BEING_BUILT)
 		batch->given_up = true;
 	for (int i = 0; i < batch->n && !batch->given_up; i++)
-	{
-		switch (protaddr_fact_store(&batch->table, picture->used, batch->hash[i], 0, batch->facts[i]))
-		{
-			case PA_FACT_NEW:
-				picture->used++;
-				break;
-			case PA_FACT_FULL:
-				picture->wanted = picture->nwords * 2;
-				protaddr_picture_drop(picture, PICTURE_TOO_LARGE);
-				batch->given_up = true;
-				break;
-			case PA_FACT_THERE:
-				break;
-		}
-	}
+		batch->given_up = !protaddr_picture_store(picture, batch->hash[i], 0, batch->facts[i]) ||
+			(batch->to[i] != 0 && !protaddr_picture_store_link(picture, batch->hash[i], batch->to[i]));
 	LWLockRelease(protaddr_pictures->lock);
 	batch->n = 0;
 }
 
-static void
-add(Batch *batch, Datum key, unsigned int facts)
+/* hash_of gives the hash of a key; 0 for what is longer than any identifier. */
+static uint64
+hash_of(Batch *batch, Datum key)
 {
 	text	   *t = DatumGetTextPP(key);
-	uint64		hash;
+	uint64		hash = 0;
 
-	/* what is longer can be no identifier */
 	if (VARSIZE_ANY_EXHDR(t) <= PA_SUBJECT_SIZE)
-	{
 		hash = protaddr_fact_hash(batch->picture->key, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t));
-		protaddr_fact_prefetch(&batch->table, hash);
-		batch->hash[batch->n] = hash;
-		batch->facts[batch->n++] = (unsigned char) facts;
-	}
 	if ((Pointer) t != DatumGetPointer(key))
 		pfree(t);
-	if (batch->n == STORED_AT_ONCE)
-		store_batch(batch);
+	return hash;
 }
 
 /* read_table adds what the rows of a table say; gives their number. */
 static int64
-read_table(Batch *batch, ProtaddrTable table, unsigned int (*facts_of) (HeapTuple row, TupleDesc desc, Datum *key))
+read_table(Batch *batch, ProtaddrTable table, unsigned int (*facts_of) (HeapTuple row, TupleDesc desc, Datum *key, Datum *to))
 {
 	Relation	rel = table_open(protaddr_table(table), AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
@@ -380,11 +369,17 @@ read_table(Batch *batch, ProtaddrTable table, unsigned int (*facts_of) (HeapTupl
 	while (!batch->given_up && HeapTupleIsValid(row = systable_getnext(scan)))
 	{
 		Datum		key;
-		unsigned int facts = facts_of(row, RelationGetDescr(rel), &key);
+		Datum		to = (Datum) 0;
+		unsigned int facts = facts_of(row, RelationGetDescr(rel), &key, &to);
 
-		if (facts == 0)
+		CHECK_FOR_INTERRUPTS();
+		if (facts == 0 || (batch->hash[batch->n] = hash_of(batch, key)) == 0)
 			continue;
-		add(batch, key, facts);
+		protaddr_fact_prefetch(&batch->picture->facts, batch->hash[batch->n]);
+		batch->to[batch->n] = to == (Datum) 0 ? 0 : hash_of(batch, to);
+		batch->facts[batch->n++] = (unsigned char) facts;
+		if (batch->n == STORED_AT_ONCE)
+			store_batch(batch);
 		rows++;
 	}
 	systable_endscan(scan);
@@ -393,7 +388,7 @@ read_table(Batch *batch, ProtaddrTable table, unsigned int (*facts_of) (HeapTupl
 }
 
 static unsigned int
-facts_of_person(HeapTuple row, TupleDesc desc, Datum *key)
+facts_of_person(HeapTuple row, TupleDesc desc, Datum *key, Datum *to)
 {
 	bool		isnull;
 
@@ -402,13 +397,13 @@ facts_of_person(HeapTuple row, TupleDesc desc, Datum *key)
 }
 
 static unsigned int
-facts_of_link(HeapTuple row, TupleDesc desc, Datum *key)
+facts_of_link(HeapTuple row, TupleDesc desc, Datum *key, Datum *to)
 {
-	return protaddr_link_counts(row, desc, key) ? PA_FACT_LINKED : 0;
+	return protaddr_link_counts(row, desc, key, to) ? PA_FACT_LINKED : 0;
 }
 
 static unsigned int
-facts_of_protection(HeapTuple row, TupleDesc desc, Datum *key)
+facts_of_protection(HeapTuple row, TupleDesc desc, Datum *key, Datum *to)
 {
 	return (unsigned int) protaddr_protection_hides(row, desc, key);
 }
@@ -428,8 +423,6 @@ fill(void)
 	INSTR_TIME_SET_CURRENT(start);
 	batch->picture = building;
 	batch->serial = building->serial;
-	batch->table.word = &protaddr_pictures->word[building->first];
-	batch->table.nwords = building->nwords;
 	people = read_table(batch, PROTADDR_REGISTER_PERSON, facts_of_person);
 	links = read_table(batch, PROTADDR_IDENTITY_LINK, facts_of_link);
 	protections = read_table(batch, PROTADDR_PROTECTION, facts_of_protection);
@@ -499,7 +492,7 @@ protaddr_picture_build(int wait_ms)
 	if (protaddr_pictures == NULL || RecoveryInProgress() || IsInParallelMode() ||
 		protaddr_picture_writing())
 		return false;
-	if (reserve(picture_size(), wait_ms > 0))
+	if (reserve(picture_size(), rows_of(PROTADDR_IDENTITY_LINK), wait_ms > 0))
 	{
 		PG_TRY();
 		{

@@ -66,7 +66,13 @@ enum
 	SOURCE_MAX_AGE,
 	SOURCE_REGIME,
 	SOURCE_CONFIRMED_BY,
-	SOURCE_RECORDED_IN
+	SOURCE_RECORDED_IN,
+	SOURCE_PERSONS,
+	SOURCE_PROTECTIONS,
+	SOURCE_MAX_LIFTS,
+	SOURCE_MAX_LIFTS_SHARE,
+	SOURCE_LIFT_WINDOW,
+	SOURCE_FRESH_FROM
 };
 
 static const char *const source_columns[] = {
@@ -76,6 +82,12 @@ static const char *const source_columns[] = {
 	[SOURCE_REGIME] = "regime",
 	[SOURCE_CONFIRMED_BY] = "confirmed_by",
 	[SOURCE_RECORDED_IN] = "recorded_in",
+	[SOURCE_PERSONS] = "persons",
+	[SOURCE_PROTECTIONS] = "protections",
+	[SOURCE_MAX_LIFTS] = "max_lifts",
+	[SOURCE_MAX_LIFTS_SHARE] = "max_lifts_share",
+	[SOURCE_LIFT_WINDOW] = "lift_window",
+	[SOURCE_FRESH_FROM] = "fresh_from",
 };
 
 static HeapTuple protection_change(TriggerData *trigdata, HeapTuple row);
@@ -140,11 +152,15 @@ static unsigned char hash_key[PA_FACT_KEY_SIZE];
 
 /* ---- is the register fit to be asked -------------------------------------------- */
 
+/* clocks of servers differ a little */
+#define MAY_BE_AHEAD	USECS_PER_MINUTE
+
 static int	register_max_age = 0;	/* seconds */
 static bool any_source = false;
 static bool source_of_elsewhere = false;
 static TimestampTz oldest_source = DT_NOEND;	/* of those without an age of their own */
 static TimestampTz first_stale = DT_NOEND;	/* of those with one: when it is reached */
+static TimestampTz newest_source = DT_NOBEGIN;
 static uint64 sources_generation = 0;
 static bool warned = false;		/* in this transaction */
 
@@ -238,6 +254,8 @@ protaddr_register_why_not_ready(void)
 	if (unlikely(oldest_source < statement - (int64) register_max_age * USECS_PER_SEC ||
 				 first_stale < statement))
 		return "A register source is older than it may be.";
+	if (unlikely(newest_source > statement + MAY_BE_AHEAD))
+		return "The newest word of a register source is of a time to come: a clock was or is wrong.";
 	return NULL;
 }
 
@@ -273,6 +291,7 @@ read_sources(void)
 
 	any_source = source_of_elsewhere = false;
 	oldest_source = first_stale = DT_NOEND;
+	newest_source = DT_NOBEGIN;
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		as_of_null;
@@ -288,7 +307,11 @@ read_sources(void)
 		/* a source that says nothing is as old as can be */
 		if (as_of_null)
 			oldest_source = DT_NOBEGIN;
-		else if (age_null)
+		else
+			newest_source = Max(newest_source, DatumGetTimestampTz(as_of));
+		if (as_of_null)
+			continue;
+		if (age_null)
 			oldest_source = Min(oldest_source, DatumGetTimestampTz(as_of));
 		else
 			first_stale = Min(first_stale,
@@ -358,8 +381,7 @@ protaddr_protection_of(const char *key, int len)
 	bool		listed;
 	int			hides;
 
-	/* what is linked is followed below, and remembered there */
-	if (likely(protaddr_picture_facts(key, len, &facts, &listed)) && (facts & PA_FACT_LINKED) == 0)
+	if (likely(protaddr_picture_facts(key, len, &facts, &listed)))
 		return (int) (facts & PA_FACT_HIDES);
 
 	hash = protaddr_person_hash(key, len);

@@ -43,6 +43,15 @@ extern bool protaddr_cpr_compact_date(char out[11], const char *value);
 extern bool protaddr_cpr_date(char out[11], const char *value);
 extern bool protaddr_cpr_stamp(char out[17], const char *value);
 
+/* ---- register/cpr_form.c: does a record look like its type? ---------------- */
+
+/*
+ * protaddr_cpr_has_form tells whether a record, without the blanks at its end, is of the
+ * form of its type, as far as that can be told.  One that is not may be a protection
+ * whose type was garbled on the way.
+ */
+extern bool protaddr_cpr_has_form(const char *rec, size_t len, int type, bool bitemporal);
+
 /* ---- register/cpr_extract.c: deliveries of the Danish population register -- */
 
 /*
@@ -76,12 +85,22 @@ typedef struct PaCprProtection
 
 #define PA_CPR_MAX_PROTECTIONS 64	/* 0..n records in the guide; more refuses the file */
 
-/* One person: a 001 record and what follows it.  Bitemporal: neighbouring ones of one number. */
+#define PA_CPR_MAX_UNREAD 8		/* of one person; of more than that, the rest is only counted */
+
+/*
+ * One person: a 001 record and what follows it.  Bitemporal: neighbouring ones of one number.
+ * A fragment is one record that could not be read, of somebody who is not the person being
+ * read: nothing else is said of them.
+ */
 typedef struct PaCprPerson
 {
 	char		pnr[11];
 	char		replaced_by[11];	/* PNRGAELD, "" if blank */
 	char		status[3];		/* STATUS, "" if blank */
+	uint64_t	record;			/* number of the first record */
+	bool		fragment;
+	int			nunread;		/* records of unknown types, or not of their type's form */
+	char		unread[PA_CPR_MAX_UNREAD][4];	/* their types, each once */
 	int			nprotections;
 	PaCprProtection protection[PA_CPR_MAX_PROTECTIONS];
 } PaCprPerson;
@@ -129,10 +148,13 @@ typedef struct PaCprParser
 	uint64_t	record;			/* number of the current record, 1 is the first */
 	uint64_t	offset;			/* byte offset of the current record in the delivery */
 	uint64_t	persons;		/* people begun; each is called back when complete */
-	uint64_t	skipped;		/* records of types unknown to us */
+	uint64_t	skipped;		/* records of types unknown to us, or not of their form */
+	uint8_t		seen[125];		/* a bit for each type of which there was a record */
 	uint64_t	ended_subscriptions;	/* 997 records: no news of a person follow, lifts nothing */
 	uint64_t	error_records;	/* 910 records: the register could not do what it was asked */
 	bool		bitemporal;		/* with history, from 015 and 016; known before the first callback */
+	uint8_t		declared[125];	/* set by the caller after protaddr_cpr_begin: types that it knows
+								 * though we do not, and that hold no protections */
 	PaCprVerdict verdict;		/* sticky once not OK */
 
 	/* private to cpr_extract.c */
@@ -145,6 +167,7 @@ typedef struct PaCprParser
 	int			state;
 	bool		in_person;
 	PaCprPerson person;
+	PaCprPerson fragment;
 	char		carry[PA_CPR_MAX_RECORD];
 	size_t		carry_len;
 	uint64_t	consumed;
@@ -163,5 +186,8 @@ extern void protaddr_cpr_begin(PaCprParser *parser, PaCprKind kind,
 							   PaCprPersonCallback callback, void *arg);
 extern PaCprVerdict protaddr_cpr_feed(PaCprParser *parser, const char *data, size_t len);
 extern PaCprVerdict protaddr_cpr_end(PaCprParser *parser);
+
+/* True if there was a record of the type. */
+extern bool protaddr_cpr_seen(const PaCprParser *parser, int type);
 
 #endif							/* PROTADDR_CPR_H */

@@ -26,7 +26,9 @@
  * register's own readers decide nothing by it.  Neither do we: both protect.
  *
  * Whatever is not understood refuses the delivery: a protection that is lost
- * because of a record read wrongly would disclose somebody's address.
+ * because of a record read wrongly would disclose somebody's address.  Records of types
+ * that we do not know, or that do not look like their type (cpr_form.c), are told of with
+ * their person: each of them may have been a protection.
  */
 #include "register/cpr.h"
 #include "text/text.h"
@@ -362,6 +364,9 @@ read_person(PaCprParser *parser, const char *rec, size_t len)
 		person->pnr[PNR_LEN] = '\0';
 		person->replaced_by[0] = '\0';
 		person->status[0] = '\0';
+		person->record = parser->record;
+		person->fragment = false;
+		person->nunread = 0;
 		person->nprotections = 0;
 		parser->in_person = true;
 		parser->persons++;
@@ -481,6 +486,54 @@ read_bitemporal_protection(PaCprParser *parser, const char *rec, size_t len, boo
 		refuse(parser, PA_CPR_BAD_DATE);
 }
 
+/* note_unread notes in a person that a record of some type could not be read. */
+static void
+note_unread(PaCprPerson *person, const char *rec)
+{
+	int			i;
+
+	for (i = 0; i < person->nunread; i++)
+	{
+		if (memcmp(person->unread[i], rec, TYPE_LEN) == 0)
+			return;
+	}
+	if (person->nunread == PA_CPR_MAX_UNREAD)
+		return;
+	memcpy(person->unread[person->nunread], rec, TYPE_LEN);
+	person->unread[person->nunread++][TYPE_LEN] = '\0';
+}
+
+/*
+ * read_unread takes in a record that is of no type we know, or not of its type's form:
+ * with its person, or on its own if it is of somebody else.
+ */
+static void
+read_unread(PaCprParser *parser, const char *rec, size_t len)
+{
+	PaCprPerson *fragment = &parser->fragment;
+
+	int			type = record_type(rec);
+
+	if ((parser->declared[type / 8] >> type % 8 & 1) != 0 && longest(parser, type) == 0)
+		return;
+	parser->skipped++;
+	if (of_person(parser, rec, len))
+	{
+		note_unread(&parser->person, rec);
+		return;
+	}
+	/* without a number it is nobody's, as what a new type says of the delivery may be */
+	if (!has_pnr(rec, len))
+		return;
+	memset(fragment, 0, sizeof(*fragment));
+	memcpy(fragment->pnr, rec + PNR_POS, PNR_LEN);
+	fragment->record = parser->record;
+	fragment->fragment = true;
+	note_unread(fragment, rec);
+	if (parser->callback != NULL && !parser->callback(parser->callback_arg, fragment))
+		refuse(parser, PA_CPR_STOPPED);
+}
+
 /*
  * read_below reads a record that stands below its person: of those all but the
  * protections say nothing that we want to know.
@@ -493,22 +546,65 @@ read_below(PaCprParser *parser, int type, const char *rec, size_t len)
 		refuse(parser, has_pnr(rec, len) ? PA_CPR_NO_PERSON : pnr_verdict(rec, len));
 		return;
 	}
-	if (parser->bitemporal)
-	{
-		if (type == RECORD_CURRENT || type == RECORD_HISTORIC)
-			read_bitemporal_protection(parser, rec, len, type == RECORD_HISTORIC);
-		return;
-	}
-	if (type == RECORD_PROTECTION)
+	if (parser->bitemporal && (type == RECORD_CURRENT || type == RECORD_HISTORIC))
+		read_bitemporal_protection(parser, rec, len, type == RECORD_HISTORIC);
+	else if (!parser->bitemporal && type == RECORD_PROTECTION)
 		read_protection(parser, rec, len);
 
 	/*
 	 * Parents begin with a date.  The protection that has the same number in the other layout must
 	 * not pass for them, should its 001 have been cut.
 	 */
-	if (type == RECORD_PARENTS && len > 17 && protaddr_is_digit(rec[17]) &&
-		!(len >= 23 && protaddr_cpr_all(rec + 13, 10, '0')))
+	else if (!parser->bitemporal && type == RECORD_PARENTS && len > 17 && protaddr_is_digit(rec[17]) &&
+			 !(len >= 23 && protaddr_cpr_all(rec + 13, 10, '0')))
 		refuse(parser, PA_CPR_BAD_RECORD);
+	else if (!protaddr_cpr_has_form(rec, protaddr_cpr_trimmed(rec, len), type, parser->bitemporal))
+		read_unread(parser, rec, len);
+}
+
+/* stands_alone is true of clear-text addresses: they come in a block after the last person. */
+static bool
+stands_alone(const PaCprParser *parser, int type)
+{
+	return !parser->bitemporal && (type == 3 || (type >= 31 && type <= 33));
+}
+
+/* read_alone reads one of those. */
+static void
+read_alone(PaCprParser *parser, int type, const char *rec, size_t len)
+{
+	if (!has_pnr(rec, len))
+		refuse(parser, pnr_verdict(rec, len));
+	else if (!protaddr_cpr_has_form(rec, protaddr_cpr_trimmed(rec, len), type, false))
+		read_unread(parser, rec, len);
+}
+
+/* read_data reads a record between start and end. */
+static void
+read_data(PaCprParser *parser, int type, const char *rec, size_t len, bool known)
+{
+	parser->records++;
+	parser->seen[type / 8] |= (uint8_t) (1 << type % 8);
+	if (type == RECORD_PERSON)
+		read_person(parser, rec, len);
+	else if (parser->kind == PA_CPR_REPLY && type != RECORD_ERROR && !of_person(parser, rec, len))
+		refuse(parser, has_pnr(rec, len) ? PA_CPR_NO_PERSON : pnr_verdict(rec, len));
+
+	/* errors and receipts are about numbers that may have no 001 */
+	else if (type == RECORD_ERROR)
+		parser->error_records++;
+	else if (type == RECORD_SUBSCRIPTION_ENDED)
+		parser->ended_subscriptions++;
+	else if (stands_alone(parser, type))
+		read_alone(parser, type, rec, len);
+
+	/* in the other layout nobody knows what it would mean */
+	else if (type == RECORD_PROTECTION && parser->bitemporal)
+		refuse(parser, PA_CPR_BAD_RECORD);
+	else if (!known)
+		read_unread(parser, rec, len);
+	else
+		read_below(parser, type, rec, len);
 }
 
 /* read_record reads one whole record, without its line end. */
@@ -542,69 +638,23 @@ read_record(PaCprParser *parser, const char *rec, size_t len)
 
 	full = longest(parser, type);
 	if (full > 0 && len > full)
-	{
 		refuse(parser, PA_CPR_BAD_RECORD);
-		return;
-	}
 
-	switch (type)
-	{
-		case RECORD_START:
-			/* another delivery begins although this one has not ended */
-			refuse(parser, PA_CPR_NO_END);
-			return;
-		case RECORD_END:
-			if (parser->kind == PA_CPR_BITEMPORAL)
-				refuse(parser, PA_CPR_WRONG_KIND);
-			else
-				read_end(parser, rec, len);
-			return;
-	}
-
-	parser->records++;
-	if (type == RECORD_PERSON)
-	{
-		read_person(parser, rec, len);
-		return;
-	}
-	if (parser->kind == PA_CPR_REPLY && type != RECORD_ERROR &&
-		!of_person(parser, rec, len))
-	{
-		refuse(parser, has_pnr(rec, len) ? PA_CPR_NO_PERSON : pnr_verdict(rec, len));
-		return;
-	}
-	switch (type)
-	{
-		case RECORD_ERROR:
-			/* errors and receipts are about numbers that may have no 001 */
-			parser->error_records++;
-			return;
-		case RECORD_SUBSCRIPTION_ENDED:
-			parser->ended_subscriptions++;
-			return;
-		case 3:
-		case 31:
-		case 32:
-		case 33:
-
-			/*
-			 * Clear-text addresses come in a block of their own after the last person.
-			 */
-			if (parser->bitemporal)
-				break;
-			if (!has_pnr(rec, len))
-				refuse(parser, pnr_verdict(rec, len));
-			return;
-		case RECORD_PROTECTION:
-			/* here nobody knows what it would mean */
-			if (parser->bitemporal)
-				refuse(parser, PA_CPR_BAD_RECORD);
-			break;
-	}
-	if (full == 0)
-		parser->skipped++;
+	/* another delivery begins although this one has not ended */
+	else if (type == RECORD_START)
+		refuse(parser, PA_CPR_NO_END);
+	else if (type != RECORD_END)
+		read_data(parser, type, rec, len, full > 0);
+	else if (parser->kind == PA_CPR_BITEMPORAL)
+		refuse(parser, PA_CPR_WRONG_KIND);
 	else
-		read_below(parser, type, rec, len);
+		read_end(parser, rec, len);
+}
+
+bool
+protaddr_cpr_seen(const PaCprParser *parser, int type)
+{
+	return (parser->seen[type / 8] >> type % 8 & 1) != 0;
 }
 
 /*

@@ -2,8 +2,8 @@
  * difference.c
  *		What does a person's record set change of what its source said before?
  *
- * A record set is complete: what the source said of the person and says no longer has
- * ended, and nothing else ends anything.  Here it is only found out; replace.c does it.
+ * A record set that is able to say so ends what the source said of the person and says no
+ * longer, and nothing else ends anything.  Here it is only found out; replace.c does it.
  */
 #include "postgres.h"
 
@@ -19,11 +19,11 @@ protaddr_has_ended(const ProtaddrDelivered *one, TimestampTz moment)
 bool
 protaddr_goes_on(ProtaddrFate fate)
 {
-	return fate == PROTADDR_UNCHANGED || fate == PROTADDR_SAID_ANEW;
+	return fate == PROTADDR_UNCHANGED || fate == PROTADDR_SAID_ANEW || fate == PROTADDR_KEPT;
 }
 
-static bool
-protects(const char *kind)
+bool
+protaddr_protects(const char *kind)
 {
 	return strcmp(kind, "none") != 0;
 }
@@ -47,7 +47,7 @@ protaddr_said_before(const ProtaddrDelivered *delivered, int at, TimestampTz mom
 static bool
 same_details(const ProtaddrInForce *there, const ProtaddrDelivered *one, const char *kind)
 {
-	return there->valid_from == one->valid_from &&
+	return there->reason == NULL && there->valid_from == one->valid_from &&
 		there->no_delete_hint == !one->has_delete_hint &&
 		(there->no_delete_hint || there->delete_hint == one->delete_hint) &&
 		strcmp(there->kind, kind) == 0;
@@ -66,6 +66,21 @@ end_is_told(const ProtaddrInForce *there, const ProtaddrDelivered *delivered, in
 	return false;
 }
 
+/* fate_of_unsaid gives what becomes of a protection that the record set does not have. */
+static ProtaddrFate
+fate_of_unsaid(const ProtaddrInForce *there, const ProtaddrDelivered *delivered, int ndelivered,
+			   TimestampTz moment, const ProtaddrSilence *silence)
+{
+	if (end_is_told(there, delivered, ndelivered, moment))
+		return PROTADDR_END_TOLD;
+	if (silence->ends)
+		return PROTADDR_ENDS;
+	if (silence->reason == NULL || !protaddr_protects(there->kind) ||
+		(there->reason != NULL && strcmp(there->reason, silence->reason) == 0))
+		return PROTADDR_UNCHANGED;
+	return PROTADDR_KEPT;
+}
+
 /*
  * protaddr_difference compares a record set, whose codes hide the kinds, with what is
  * in force.  The caller has made room in the difference for as many as there are.
@@ -73,22 +88,19 @@ end_is_told(const ProtaddrInForce *there, const ProtaddrDelivered *delivered, in
 void
 protaddr_difference(const ProtaddrInForce *in_force, int nin_force,
 					const ProtaddrDelivered *delivered, const char *const *kinds, int ndelivered,
-					const char *regime, TimestampTz moment, ProtaddrDifference *difference)
+					const char *regime, TimestampTz moment, const ProtaddrSilence *silence,
+					ProtaddrDifference *difference)
 {
-	difference->changes = difference->was_protected = difference->is_protected = false;
-	for (int i = 0; i < nin_force; i++)
-	{
-		difference->fate[i] = PROTADDR_ENDS;
-		difference->was_protected |= protects(in_force[i].kind);
-	}
+	bool	   *said = palloc0(Max(nin_force, 1) * sizeof(bool));
 
+	difference->kept = difference->was_protected = difference->is_protected = false;
 	for (int d = 0; d < ndelivered; d++)
 	{
 		bool		ended = protaddr_has_ended(&delivered[d], moment);
 		int			at = 0;
 
 		difference->added[d] = false;
-		difference->is_protected |= !ended && protects(kinds[d]);
+		difference->is_protected |= !ended && protaddr_protects(kinds[d]);
 		if (protaddr_said_before(delivered, d, moment))
 			continue;
 
@@ -97,21 +109,25 @@ protaddr_difference(const ProtaddrInForce *in_force, int nin_force,
 			at++;
 		if (at < nin_force)
 		{
+			said[at] = true;
 			difference->fate[at] = same_details(&in_force[at], &delivered[d], kinds[d]) ?
 				PROTADDR_UNCHANGED : PROTADDR_SAID_ANEW;
 			if (difference->fate[at] == PROTADDR_UNCHANGED)
 				continue;
 		}
 		difference->added[d] = true;
-		difference->changes = true;
 	}
 
 	for (int i = 0; i < nin_force; i++)
 	{
-		if (protaddr_goes_on(difference->fate[i]))
+		bool		protects = protaddr_protects(in_force[i].kind);
+
+		difference->was_protected |= protects;
+		if (said[i])
 			continue;
-		difference->changes = true;
-		if (end_is_told(&in_force[i], delivered, ndelivered, moment))
-			difference->fate[i] = PROTADDR_END_TOLD;
+		difference->fate[i] = fate_of_unsaid(&in_force[i], delivered, ndelivered, moment, silence);
+		if (protects && protaddr_goes_on(difference->fate[i]))
+			difference->kept = difference->is_protected = true;
 	}
+	pfree(said);
 }

@@ -27,6 +27,7 @@ static uint64 forget_from(const char *statement, Datum *args);
 static const ProtaddrOwnTable tables[] = {
 	{.name = "register_forgotten", .rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_CLOSE},
 	{.name = "register_delivery"},
+	{.name = "register_feed"},
 };
 
 const ProtaddrPart protaddr_register_part = {

@@ -23,9 +23,11 @@
 #include "common/sha2.h"
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/backend_progress.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -41,6 +43,7 @@ typedef struct CprLoad
 	ProtaddrReplace *replace;
 	PaCprParser *parser;
 	MemoryContext per_person;
+	bool		task_tells;		/* of protections: declared, or seen in earlier deliveries */
 	uint64		size;			/* bytes of the delivery, as it came */
 	uint64		read;
 	TimestampTz started;
@@ -60,6 +63,8 @@ static FILE *open_delivery(const char *path);
 static iconv_t open_encoding(const char *encoding);
 static PaCprKind kind_of(const char *kind);
 static Datum load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file);
+static CprLoad *load_begin(FunctionCallInfo fcinfo, size_t len, FILE *file);
+static Datum load_end(FunctionCallInfo fcinfo, CprLoad *load, bytea *digest);
 static void load_all(CprLoad *load, const char *bytes, size_t len, FILE *file);
 static void load_piece(CprLoad *load, const char *piece, size_t len);
 static void load_recoded(CprLoad *load, const char *piece, size_t len);
@@ -68,7 +73,7 @@ static TimestampTz copenhagen(const char *date, int days_later);
 static void load_tell(CprLoad *load);
 static void load_refuse(const PaCprParser *parser, const char *what);
 
-/* protaddr_load_cpr_bytes is protaddr.load_cpr_bytes(bytea, source, encoding, kind). */
+/* protaddr_load_cpr_bytes is protaddr.load_cpr_bytes(bytea, source, encoding, kind, tells, declared). */
 Datum
 protaddr_load_cpr_bytes(PG_FUNCTION_ARGS)
 {
@@ -133,7 +138,7 @@ protaddr_cpr_file_start(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(start);
 }
 
-/* protaddr_load_cpr_path is protaddr.load_cpr_path(path, source, encoding, kind). */
+/* protaddr_load_cpr_path is protaddr.load_cpr_path(path, source, encoding, kind, tells, declared). */
 Datum
 protaddr_load_cpr_path(PG_FUNCTION_ARGS)
 {
@@ -183,25 +188,37 @@ kind_of(const char *kind)
 	return PA_CPR_DELIVERY;
 }
 
-static Datum
-load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
+/* declare_types lets the parser know the types that the task is declared to deliver. */
+static void
+declare_types(PaCprParser *parser, ArrayType *declared)
 {
-	char	   *source = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	char	   *encoding = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	char	   *kind = text_to_cstring(PG_GETARG_TEXT_PP(3));
+	Datum	   *type;
+	int			n;
+
+	deconstruct_array(declared, TEXTOID, -1, false, TYPALIGN_INT, &type, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		char	   *name = TextDatumGetCString(type[i]);
+		int			number;
+
+		if (name[0] == 'b')
+			name++;
+		if (strlen(name) != 3 || !protaddr_cpr_digits(name, 3))
+			continue;
+		number = (int) protaddr_cpr_number(name, 3);
+		parser->declared[number / 8] |= (uint8) (1 << number % 8);
+	}
+}
+
+/* load_begin readies a load; the caller is connected to SPI. */
+static CprLoad *
+load_begin(FunctionCallInfo fcinfo, size_t len, FILE *file)
+{
 	CprLoad    *load = palloc0(sizeof(CprLoad));
-	ProtaddrReplaced counts;
-	TimestampTz moment;
-	uint8		digest[PG_SHA256_DIGEST_LENGTH];
-	TupleDesc	desc;
-	Datum		values[14];
-	bool		nulls[14] = {false};
-	int			n = 0;
+	ProtaddrDelivery delivery = {0};
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	desc = BlessTupleDesc(desc);
-
+	delivery.source = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	delivery.regime = REGIME;
 	load->size = len;
 	if (file != NULL)
 	{
@@ -213,26 +230,37 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 					 errmsg("the delivery is not a regular file")));
 		load->size = st.st_size;
 	}
-	load->recode = open_encoding(encoding);
-
 	load->started = load->told = GetCurrentTimestamp();
 	load->per_person = AllocSetContextCreate(CurrentMemoryContext, "protaddr delivered person",
 											 ALLOCSET_SMALL_SIZES);
+	load->task_tells = PG_GETARG_BOOL(4);
 	load->parser = palloc0(sizeof(PaCprParser));
-	protaddr_cpr_begin(load->parser, kind_of(kind), load_person, load);
-	load->digest = pg_cryptohash_create(PG_SHA256);
-	if (load->digest == NULL || pg_cryptohash_init(load->digest) < 0)
-		elog(ERROR, "could not begin a digest");
+	protaddr_cpr_begin(load->parser, kind_of(text_to_cstring(PG_GETARG_TEXT_PP(3))), load_person, load);
+	declare_types(load->parser, PG_GETARG_ARRAYTYPE_P(5));
+	load->replace = protaddr_replace_begin(&delivery);
+	load->recode = open_encoding(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	return load;
+}
 
+static Datum
+load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
+{
+	CprLoad    *load;
+	Datum		result;
+	bytea	   *digest = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+
+	SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
 	SPI_connect();
-	load->replace = protaddr_replace_begin(source, REGIME);
-	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, protaddr_table(PROTADDR_PROTECTION));
-	pgstat_progress_update_param(PROTADDR_PROGRESS_BYTES_TOTAL, load->size);
-
+	load = load_begin(fcinfo, len, file);
 	PG_TRY();
 	{
+		load->digest = pg_cryptohash_create(PG_SHA256);
+		if (load->digest == NULL || pg_cryptohash_init(load->digest) < 0)
+			elog(ERROR, "could not begin a digest");
+		pgstat_progress_start_command(PROGRESS_COMMAND_COPY, protaddr_table(PROTADDR_PROTECTION));
+		pgstat_progress_update_param(PROTADDR_PROGRESS_BYTES_TOTAL, load->size);
 		load_all(load, bytes, len, file);
-		if (pg_cryptohash_final(load->digest, digest, sizeof(digest)) < 0)
+		if (pg_cryptohash_final(load->digest, (uint8 *) VARDATA(digest), PG_SHA256_DIGEST_LENGTH) < 0)
 			elog(ERROR, "could not end a digest");
 	}
 	PG_FINALLY();
@@ -242,30 +270,46 @@ load(FunctionCallInfo fcinfo, const char *bytes, size_t len, FILE *file)
 		pg_cryptohash_free(load->digest);
 	}
 	PG_END_TRY();
-	/* the engine's memory goes with SPI_finish */
-	counts = *protaddr_replace_end(load->replace);
-	moment = protaddr_replace_moment(load->replace);
+	result = load_end(fcinfo, load, digest);
+	return result;
+}
+
+/* seen_types gives the types of a delivery's records, each once. */
+static Datum
+seen_types(const PaCprParser *parser)
+{
+	Datum		type[1000];
+	int			n = 0;
+
+	for (int i = 0; i < lengthof(type); i++)
+		if (protaddr_cpr_seen(parser, i))
+			type[n++] = CStringGetTextDatum(psprintf("%s%03d", parser->bitemporal ? "b" : "", i));
+	return PointerGetDatum(construct_array(type, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* load_end lets the engine do its work and gives what was counted, outside SPI's memory. */
+static Datum
+load_end(FunctionCallInfo fcinfo, CprLoad *load, bytea *digest)
+{
+	const PaCprParser *parser = load->parser;
+	bool		tells = load->task_tells ||
+	(parser->bitemporal ? protaddr_cpr_seen(parser, 15) || protaddr_cpr_seen(parser, 16) :
+	 protaddr_cpr_seen(parser, 4));
+	ProtaddrReplaced counts = *protaddr_replace_end(load->replace, tells);
+	TimestampTz moment = protaddr_replace_moment(load->replace);
+	int64		records = (int64) parser->records;
+	int64		skipped = (int64) parser->skipped;
+	PaCprParser copy = *parser; /* SPI's memory holds the parser */
+
+	if (skipped > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("the delivery has " INT64_FORMAT " records that could not be read", skipped),
+				 errdetail("Their types are not known, or they do not look like them. Each may be a protection, and counts as one of an unknown code.")));
 	pgstat_progress_end_command();
 	SPI_finish();
-
-	values[n++] = Int64GetDatum(counts.persons);
-	values[n++] = Int64GetDatum(counts.protections);
-	values[n++] = Int64GetDatum(counts.protected);
-	values[n++] = Int64GetDatum(counts.newly_protected);
-	values[n++] = Int64GetDatum(counts.lifted);
-	values[n++] = Int64GetDatum(counts.unknown_codes);
-	values[n++] = Int64GetDatum(counts.replaced_numbers);
-	values[n++] = Int64GetDatum((int64) load->parser->records);
-	values[n++] = Int64GetDatum((int64) load->parser->skipped);
-	values[n++] = TimestampTzGetDatum(moment);
-	{
-		bytea	   *copy = palloc(VARHDRSZ + sizeof(digest));
-
-		SET_VARSIZE(copy, VARHDRSZ + sizeof(digest));
-		memcpy(VARDATA(copy), digest, sizeof(digest));
-		values[n++] = PointerGetDatum(copy);
-	}
-	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+	return protaddr_counts(fcinfo, &counts, records, skipped, moment, PointerGetDatum(digest),
+						   seen_types(&copy));
 }
 
 /* load_all reads a delivery to its end, from memory or from a file. */
@@ -353,6 +397,46 @@ load_recoded(CprLoad *load, const char *piece, size_t len)
 	pfree(out);
 }
 
+/*
+ * why_silence_ends_nothing tells of a person whose number is void, or who has left the
+ * country, disappeared or died: the register may just have stopped telling.
+ */
+static const char *
+why_silence_ends_nothing(const char *status)
+{
+	static const struct
+	{
+		char		status[3];
+		const char *why;
+	}			silent[] = {
+		{"30", "status 30: the number was annulled"},
+		{"50", "status 50: the number is void"},
+		{"60", "status 60: the number was changed"},
+		{"70", "status 70: the person has disappeared"},
+		{"80", "status 80: the person has left the country"},
+		{"90", "status 90: the person is dead"},
+	};
+
+	for (int i = 0; i < lengthof(silent); i++)
+		if (strcmp(silent[i].status, status) == 0)
+			return silent[i].why;
+	return NULL;
+}
+
+/* types_of gives the types of a person's records that could not be read, NULL for none. */
+static const char *
+types_of(const PaCprPerson *person)
+{
+	StringInfoData types;
+
+	if (person->nunread == 0)
+		return NULL;
+	initStringInfo(&types);
+	for (int i = 0; i < person->nunread; i++)
+		appendStringInfo(&types, "%s%s", i == 0 ? "" : " ", person->unread[i]);
+	return types.data;
+}
+
 /* load_person hands one person on: the parser calls it. */
 static bool
 load_person(void *arg, const PaCprPerson *person)
@@ -360,6 +444,7 @@ load_person(void *arg, const PaCprPerson *person)
 	CprLoad    *load = (CprLoad *) arg;
 	static ProtaddrDelivered delivered[PA_CPR_MAX_PROTECTIONS];
 	MemoryContext old = MemoryContextSwitchTo(load->per_person);
+	ProtaddrRecordSet set = {0};
 
 	for (int i = 0; i < person->nprotections; i++)
 	{
@@ -374,11 +459,20 @@ load_person(void *arg, const PaCprPerson *person)
 			delivered[i].delete_hint =
 				DatumGetDateADT(DirectFunctionCall1(date_in, CStringGetDatum(one->delete_hint)));
 	}
+	set.subject = person->pnr;
+	set.unread = types_of(person);
+	if (!person->fragment)
+	{
+		set.whole = (int64) person->record;
+		set.says = set.says_number = true;
+		set.replaced_by = person->replaced_by[0] == '\0' ? NULL : person->replaced_by;
+		set.keep = why_silence_ends_nothing(person->status);
+		set.delivered = delivered;
+		set.ndelivered = person->nprotections;
+	}
+	protaddr_replace_person(load->replace, &set);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(load->per_person);
-	protaddr_replace_person(load->replace, person->pnr,
-							person->replaced_by[0] == '\0' ? NULL : person->replaced_by,
-							delivered, person->nprotections);
 	return true;
 }
 
@@ -406,7 +500,7 @@ copenhagen(const char *date, int days_later)
 static void
 load_tell(CprLoad *load)
 {
-	int64		persons = protaddr_replace_so_far(load->replace)->persons;
+	int64		persons = protaddr_replace_so_far(load->replace);
 	TimestampTz now = GetCurrentTimestamp();
 	double		seconds;
 

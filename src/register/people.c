@@ -2,17 +2,17 @@
  * people.c
  *		Whom has a register source told of?
  *
- * Everybody in a delivery is noted in protaddr.register_person, protected or not.
- * People are gathered in batches.  Those who are noted already, which every night
- * is nearly all, are found in the index; the others are written by PostgreSQL's own
- * COPY, the fastest way there is into a table.
+ * Everybody of whom a delivery tells is noted in protaddr.register_person, protected or
+ * not.  They come in the order of their keys and are met with who is noted already,
+ * which every night is nearly all; the others are written by PostgreSQL's own COPY, the
+ * fastest way there is into a table, and in the order of its index.
  */
 #include "postgres.h"
 
 #include "address/address.h"
 #include "base/base.h"
 #include "person/person.h"
-#include "register/register.h"
+#include "register/register_int.h"
 
 #include "access/genam.h"
 #include "access/table.h"
@@ -36,31 +36,28 @@
 
 #define BATCH_PEOPLE	16384
 
-typedef struct Person
-{
-	uint64		hash;
-	char	   *subject;
-	ProtaddrIdentifier id;
-} Person;
+/* columns of protaddr.register_person */
+#define PERSON_SUBJECT_KEY	1
+#define PERSON_SOURCE		2
 
 struct ProtaddrPeople
 {
-	char	   *source;
-	TimestampTz moment;
+	text	   *source;
+	char	   *source_field;
+	const char *moment;
 	MemoryContext per_batch;
-	Person	   *batch;
-	int			n;
+	ProtaddrInOrder *noted;
+	int			n;				/* people in the batch */
+	int64		all;			/* people noted by this load */
 };
 
-/* What the COPY running now is still to be given. */
+/* What the COPY running now is still to be given: the batch. */
 static StringInfoData copy_rest;
 
-static void people_flush(ProtaddrPeople *people);
 static void people_copy(ProtaddrPeople *people);
 static int	give_copy(void *out, int least, int most);
 static void show_progress(Oid target, const int64 *params);
 static void append_field(StringInfo line, const char *text, char end);
-static int	by_key(const void *a, const void *b);
 
 /* protaddr_people_begin readies the noting of a source's people. */
 ProtaddrPeople *
@@ -68,125 +65,70 @@ protaddr_people_begin(const char *source, TimestampTz moment)
 {
 	ProtaddrPeople *people = palloc0(sizeof(ProtaddrPeople));
 
-	people->source = pstrdup(source);
-	people->moment = moment;
+	people->source = cstring_to_text(source);
+	people->source_field = pstrdup(source);
+	people->moment = pstrdup(timestamptz_to_str(moment));
 	people->per_batch = AllocSetContextCreate(CurrentMemoryContext, "protaddr people, one batch",
 											  ALLOCSET_DEFAULT_SIZES);
-	people->batch = palloc(BATCH_PEOPLE * sizeof(Person));
+	people->noted = protaddr_in_order_begin(protaddr_table(PROTADDR_REGISTER_PERSON),
+											protaddr_table_index(PROTADDR_REGISTER_PERSON), PERSON_SUBJECT_KEY);
+	initStringInfo(&copy_rest);
 	return people;
 }
 
-/* protaddr_people_add notes one more. */
-void
-protaddr_people_add(ProtaddrPeople *people, const char *subject, const ProtaddrIdentifier *id,
-					uint64 hash)
+/* is_noted is true if the source has told of the person before. */
+static bool
+is_noted(ProtaddrPeople *people, const ProtaddrIdentifier *id)
 {
-	Person	   *person;
+	for (TupleTableSlot *slot = protaddr_in_order_at(people->noted, id, false); slot != NULL;
+		 slot = protaddr_in_order_next(people->noted, id))
+	{
+		bool		isnull;
+		text	   *source = DatumGetTextPP(slot_getattr(slot, PERSON_SOURCE, &isnull));
 
-	if (people->n == BATCH_PEOPLE)
-		people_flush(people);
-	person = &people->batch[people->n++];
-	person->hash = hash;
-	person->subject = MemoryContextStrdup(people->per_batch, subject);
-	person->id = *id;
+		if (VARSIZE_ANY_EXHDR(source) == VARSIZE_ANY_EXHDR(people->source) &&
+			memcmp(VARDATA_ANY(source), VARDATA_ANY(people->source), VARSIZE_ANY_EXHDR(source)) == 0)
+			return true;
+	}
+	return false;
 }
 
-/* protaddr_people_end writes what is left. */
+/* protaddr_people_add notes one more, who comes after those before, and once. */
 void
+protaddr_people_add(ProtaddrPeople *people, const char *subject, const ProtaddrIdentifier *id)
+{
+	if (is_noted(people, id))
+		return;
+	append_field(&copy_rest, people->source_field, '\t');
+	append_field(&copy_rest, subject, '\t');
+	append_field(&copy_rest, people->moment, '\n');
+	people->all++;
+	if (++people->n == BATCH_PEOPLE)
+		people_copy(people);
+}
+
+/* protaddr_people_end writes what is left; it gives how many were noted. */
+int64
 protaddr_people_end(ProtaddrPeople *people)
 {
-	people_flush(people);
-}
-
-/*
- * people_flush keeps of the batch who is new, and writes them.  In the order of
- * their keys, neighbours stand on the same page of the index, and somebody who is
- * there twice stands beside himself.  Our own rows count at once, and nobody else
- * adds any of this source while the load holds its lock.
- */
-static void
-people_flush(ProtaddrPeople *people)
-{
-	Relation	rel;
-	Relation	index;
-	IndexScanDesc scan;
-	TupleTableSlot *slot;
-	MemoryContext old;
-	ScanKeyData keys[2];
-	Datum		source;
-	text	   *key;
-	int			nnew = 0;
-
-	if (people->n == 0)
-		return;
-	qsort(people->batch, people->n, sizeof(Person), by_key);
-
-	old = MemoryContextSwitchTo(people->per_batch);
-	source = CStringGetTextDatum(people->source);
-	key = palloc(VARHDRSZ + PA_SUBJECT_SIZE);
-	rel = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), AccessShareLock);
-	index = index_open(protaddr_table_index(PROTADDR_REGISTER_PERSON), AccessShareLock);
-	slot = table_slot_create(rel, NULL);
-	scan = protaddr_index_beginscan(rel, index, SnapshotSelf, 2);
-	for (int i = 0; i < people->n; i++)
-	{
-		Person	   *person = &people->batch[i];
-
-		if (nnew > 0 && protaddr_identifier_same(&people->batch[nnew - 1].id, &person->id))
-			continue;
-		SET_VARSIZE(key, VARHDRSZ + person->id.len);
-		memcpy(VARDATA(key), person->id.key, person->id.len);
-		ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
-							   F_TEXTEQ, PointerGetDatum(key));
-		ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
-							   DEFAULT_COLLATION_OID, F_TEXTEQ, source);
-		index_rescan(scan, keys, 2, NULL, 0);
-		if (!index_getnext_slot(scan, ForwardScanDirection, slot))
-			people->batch[nnew++] = *person;
-	}
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	index_close(index, AccessShareLock);
-	table_close(rel, AccessShareLock);
-
-	people->n = nnew;
-	if (nnew > 0)
+	if (people->n > 0)
 		people_copy(people);
-	people->n = 0;
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(people->per_batch);
-}
-
-static int
-by_key(const void *a, const void *b)
-{
-	const ProtaddrIdentifier *x = &((const Person *) a)->id;
-	const ProtaddrIdentifier *y = &((const Person *) b)->id;
-	int			result = memcmp(x->key, y->key, Min(x->len, y->len));
-
-	return result != 0 ? result : x->len - y->len;
+	protaddr_in_order_end(people->noted);
+	return people->all;
 }
 
 /* people_copy writes the batch, in COPY's text format. */
 static void
 people_copy(ProtaddrPeople *people)
 {
+	MemoryContext old = MemoryContextSwitchTo(people->per_batch);
 	Relation	rel = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), RowExclusiveLock);
 	ParseState *pstate = make_parsestate(NULL);
 	CopyFromState copy;
-	const char *moment = timestamptz_to_str(people->moment);
 	Oid			target = MyBEEntry->st_progress_command_target;
 	int64		params[PGSTAT_NUM_PROGRESS_PARAM];
 
 	memcpy(params, MyBEEntry->st_progress_param, sizeof(params));
-	initStringInfo(&copy_rest);
-	for (int i = 0; i < people->n; i++)
-	{
-		append_field(&copy_rest, people->source, '\t');
-		append_field(&copy_rest, people->batch[i].subject, '\t');
-		append_field(&copy_rest, moment, '\n');
-	}
-
 	(void) addRangeTableEntryForRelation(pstate, rel, RowExclusiveLock, NULL, false, false);
 	copy = BeginCopyFrom(pstate, rel, NULL, NULL, false, give_copy,
 						 list_make3(makeString("source"), makeString("subject"),
@@ -201,6 +143,10 @@ people_copy(ProtaddrPeople *people)
 	show_progress(target, params);
 	table_close(rel, NoLock);
 	CommandCounterIncrement();
+	resetStringInfo(&copy_rest);
+	people->n = 0;
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(people->per_batch);
 }
 
 /*

@@ -14,15 +14,6 @@
 
 extern const ProtaddrPart protaddr_register_part;
 
-/* ---- register/people.c: whom a source lists -------------------------- */
-
-typedef struct ProtaddrPeople ProtaddrPeople;
-
-extern ProtaddrPeople *protaddr_people_begin(const char *source, TimestampTz moment);
-extern void protaddr_people_add(ProtaddrPeople *people, const char *subject,
-								const ProtaddrIdentifier *id, uint64 hash);
-extern void protaddr_people_end(ProtaddrPeople *people);
-
 /* where a load shows how far it is (protaddr.load_progress): COPY leaves these free */
 #define PROTADDR_PROGRESS_PERSONS		10
 #define PROTADDR_PROGRESS_BYTES			11
@@ -40,6 +31,35 @@ typedef struct ProtaddrDelivered
 	bool		has_delete_hint;
 } ProtaddrDelivered;
 
+#define PROTADDR_MOST_DELIVERED	256 /* protections of one person from one source */
+
+/* What a delivery says of one person, or a piece of it. */
+typedef struct ProtaddrRecordSet
+{
+	ProtaddrIdentifier id;		/* set by protaddr_replace_person */
+	const char *subject;
+	int64		whole;			/* which record set of the delivery this is: two of one person
+								 * refuse it; 0: a piece, of which a person may have many */
+	int64		position;		/* in the feed: of two record sets the later one counts */
+	bool		says;			/* which protections there are: what it does not have has ended */
+	bool		says_number;	/* whether the number was replaced: without replaced_by, it was not */
+	const char *replaced_by;	/* the number that took its place, or NULL */
+	const char *keep;			/* why what it does not have has not ended all the same, or NULL */
+	const char *unread;			/* types of records that could not be read, or NULL: each may be a
+								 * protection */
+	int			ndelivered;
+	ProtaddrDelivered *delivered;
+} ProtaddrRecordSet;
+
+/* What a delivery is. */
+typedef struct ProtaddrDelivery
+{
+	const char *source;
+	const char *regime;
+	bool		may_repeat;		/* a person may stand in it more than once, at later positions */
+	bool		everybody;		/* the whole population: who is not in it is noted, and stays */
+} ProtaddrDelivery;
+
 typedef struct ProtaddrReplaced
 {
 	int64		persons;
@@ -49,16 +69,26 @@ typedef struct ProtaddrReplaced
 	int64		lifted;
 	int64		unknown_codes;
 	int64		replaced_numbers;
+	int64		kept;			/* people whose protection goes on although it is not said any more */
+	int64		untold;			/* protected people of whom the delivery cannot tell */
+	int64		absent;			/* protected people who are not in a delivery of everybody */
+	int64		noted;			/* people of whom the source has told for the first time */
+	int64		grown;			/* by how many the rows in force have grown */
+	bool		tells;			/* of protections */
 } ProtaddrReplaced;
 
 typedef struct ProtaddrReplace ProtaddrReplace;
 
-extern ProtaddrReplace *protaddr_replace_begin(const char *source, const char *regime);
-extern void protaddr_replace_person(ProtaddrReplace *replace, const char *subject,
-									const char *replaced_by,
-									const ProtaddrDelivered *delivered, int ndelivered);
-extern const ProtaddrReplaced *protaddr_replace_end(ProtaddrReplace *replace);
-extern const ProtaddrReplaced *protaddr_replace_so_far(const ProtaddrReplace *replace);
+extern ProtaddrReplace *protaddr_replace_begin(const ProtaddrDelivery *delivery);
+extern void protaddr_replace_person(ProtaddrReplace *replace, ProtaddrRecordSet *piece);
+extern const ProtaddrReplaced *protaddr_replace_end(ProtaddrReplace *replace, bool tells);
+extern int64 protaddr_replace_so_far(const ProtaddrReplace *replace);
 extern TimestampTz protaddr_replace_moment(const ProtaddrReplace *replace);
+
+/* ---- register/counts.c: what a load counted, as SQL has it -------------------- */
+
+extern Datum protaddr_counts(FunctionCallInfo fcinfo, const ProtaddrReplaced *counts,
+							 int64 records, int64 skipped, TimestampTz moment,
+							 Datum digest, Datum types);
 
 #endif							/* PROTADDR_REGISTER_H */

@@ -176,7 +176,7 @@ COMMENT ON COLUMN protaddr.protection.delete_hint IS 'The register''s delete dat
 COMMENT ON COLUMN protaddr.protection.recorded_from IS 'Since when this database knows it.';
 COMMENT ON COLUMN protaddr.protection.recorded_to IS 'Until when this row was what this database knew; infinity: it still is.';
 COMMENT ON COLUMN protaddr.protection.recorded_by IS 'Login role that recorded it.';
-COMMENT ON COLUMN protaddr.protection.reason IS 'Why, in words, for entries by hand; NULL for deliveries.';
+COMMENT ON COLUMN protaddr.protection.reason IS 'Why, in words: for entries by hand, and for what goes on although its source does not say it any more; NULL for what is said.';
 
 -- one row at most of each protection of a person is known to be in force
 CREATE UNIQUE INDEX protection_one ON protaddr.protection (subject_key, source, regime, code)
@@ -196,16 +196,28 @@ CREATE TABLE protaddr.register_source (
     max_age interval,
     regime text,
     confirmed_by text NOT NULL DEFAULT session_user,
-    recorded_in text
+    recorded_in text,
+    persons bigint,
+    protections bigint,
+    max_lifts integer NOT NULL DEFAULT 20,
+    max_lifts_share numeric NOT NULL DEFAULT 0.01,
+    lift_window interval NOT NULL DEFAULT '24 hours',
+    fresh_from text NOT NULL DEFAULT 'load'
 );
 COMMENT ON TABLE protaddr.register_source IS
 'The register sources that count. Nothing is disclosed while there is none, while one is older than its max_age, or while one was last loaded or confirmed in another database: a copy (CREATE DATABASE ... TEMPLATE), a cluster after pg_upgrade and a logical subscriber must each be told once that what they hold is complete.';
 COMMENT ON COLUMN protaddr.register_source.source IS 'Name of the source, such as DK-CPR.';
-COMMENT ON COLUMN protaddr.register_source.current_as_of IS 'When it was last loaded or confirmed complete.';
+COMMENT ON COLUMN protaddr.register_source.current_as_of IS 'Up to when its word is known: when it was last loaded or confirmed complete, or with fresh_from register, of when the register says its last delivery is.';
 COMMENT ON COLUMN protaddr.register_source.max_age IS 'How old it may be; NULL: protaddr.register_max_age.';
 COMMENT ON COLUMN protaddr.register_source.regime IS 'Whose codes it delivers, such as DK-CPR; NULL if it was only ever confirmed by hand.';
 COMMENT ON COLUMN protaddr.register_source.confirmed_by IS 'Login role that last loaded or confirmed it.';
 COMMENT ON COLUMN protaddr.register_source.recorded_in IS 'The database in which that was done, see protaddr.this_database(); in another one the row does not count. What logical replication brings later counts where the source was loaded or confirmed once.';
+COMMENT ON COLUMN protaddr.register_source.persons IS 'How many people the source has told of: a copy that has fewer is not complete.';
+COMMENT ON COLUMN protaddr.register_source.protections IS 'How many of its protections are in force, of every kind: a copy that has fewer is not complete.';
+COMMENT ON COLUMN protaddr.register_source.max_lifts IS 'So many people may lose their protection within lift_window without a confirmation, or max_lifts_share if that is more.';
+COMMENT ON COLUMN protaddr.register_source.max_lifts_share IS 'The same as a share of those whom the source protects.';
+COMMENT ON COLUMN protaddr.register_source.lift_window IS 'Over how long lifts are counted, in however many deliveries they come.';
+COMMENT ON COLUMN protaddr.register_source.fresh_from IS 'What counts as its newest word: load (when a delivery was loaded) or register (the production date, or the as_of given with the load).';
 SELECT protaddr.make_own_table('register_source');
 -- not dumped: what a restored database knows is of the day of the dump, and nothing
 -- is disclosed until its sources are loaded or confirmed
@@ -232,9 +244,19 @@ CREATE TABLE protaddr.register_delivery (
     skipped bigint,
     digest bytea,
     after_gap boolean NOT NULL DEFAULT false,
-    reason text
+    reason text,
+    name text,
+    mode text,
+    moment timestamptz,
+    kept bigint,
+    absent bigint,
+    lifts_confirmed boolean NOT NULL DEFAULT false,
+    types text[],
+    position_after bigint,
+    position_upto bigint,
+    fresh_before timestamptz
 );
-COMMENT ON TABLE protaddr.register_delivery IS 'Every delivery that was loaded or refused, in order. Counts only, no person.';
+COMMENT ON TABLE protaddr.register_delivery IS 'Every delivery that was loaded, tried or refused, in order. Counts only, no person.';
 COMMENT ON COLUMN protaddr.register_delivery.id IS 'Number of the delivery.';
 COMMENT ON COLUMN protaddr.register_delivery.source IS 'Name of the register source.';
 COMMENT ON COLUMN protaddr.register_delivery.regime IS 'Whose codes it holds.';
@@ -243,7 +265,7 @@ COMMENT ON COLUMN protaddr.register_delivery.produced IS 'Production date (CPR: 
 COMMENT ON COLUMN protaddr.register_delivery.previous IS 'Production date of the delivery before it (CPR: PRODDTOFORRIG).';
 COMMENT ON COLUMN protaddr.register_delivery.loaded_at IS 'When it was loaded or refused.';
 COMMENT ON COLUMN protaddr.register_delivery.loaded_by IS 'Login role that did so.';
-COMMENT ON COLUMN protaddr.register_delivery.outcome IS 'loaded, already loaded, or refused: SQLSTATE and why.';
+COMMENT ON COLUMN protaddr.register_delivery.outcome IS 'loaded, dry run, undone (see protaddr.undo_delivery()), undo (that was done), or refused: SQLSTATE and why.';
 COMMENT ON COLUMN protaddr.register_delivery.persons IS 'People in it; NULL if refused.';
 COMMENT ON COLUMN protaddr.register_delivery.records IS 'Data records in it.';
 COMMENT ON COLUMN protaddr.register_delivery.protections IS 'Protection records in it, of every kind.';
@@ -252,13 +274,40 @@ COMMENT ON COLUMN protaddr.register_delivery.newly_protected IS 'People newly pr
 COMMENT ON COLUMN protaddr.register_delivery.lifted IS 'People whose protection ended with it.';
 COMMENT ON COLUMN protaddr.register_delivery.unknown_codes IS 'Records with a code that regime_code does not have.';
 COMMENT ON COLUMN protaddr.register_delivery.replaced_numbers IS 'Person numbers that another number took the place of.';
-COMMENT ON COLUMN protaddr.register_delivery.skipped IS 'Records of types unknown to us.';
+COMMENT ON COLUMN protaddr.register_delivery.skipped IS 'Records that could not be read: of types unknown to us, or not of their type''s form.';
 COMMENT ON COLUMN protaddr.register_delivery.digest IS 'SHA-256 of the delivery as it came.';
 COMMENT ON COLUMN protaddr.register_delivery.after_gap IS 'Loaded although a delivery before it is missing.';
-COMMENT ON COLUMN protaddr.register_delivery.reason IS 'Why it was loaded all the same.';
+COMMENT ON COLUMN protaddr.register_delivery.reason IS 'Why it was loaded all the same, or undone.';
+COMMENT ON COLUMN protaddr.register_delivery.name IS 'What it is called: as the load named it, or its task and production date, or the time.';
+COMMENT ON COLUMN protaddr.register_delivery.mode IS 'delivery, reply, bitemporal; replace, snapshot, merge or events.';
+COMMENT ON COLUMN protaddr.register_delivery.moment IS 'The time under which everything it changed is recorded; NULL unless it was loaded.';
+COMMENT ON COLUMN protaddr.register_delivery.kept IS 'People whose protection goes on although it is not said any more; see protaddr.register_review.';
+COMMENT ON COLUMN protaddr.register_delivery.absent IS 'Protected people who are not in a snapshot; they stay protected.';
+COMMENT ON COLUMN protaddr.register_delivery.lifts_confirmed IS 'Its lifts were confirmed, and do not count within the window.';
+COMMENT ON COLUMN protaddr.register_delivery.types IS 'The types of its records; with a b in front those of the bitemporal layout.';
+COMMENT ON COLUMN protaddr.register_delivery.position_after IS 'The feed''s position before its first event.';
+COMMENT ON COLUMN protaddr.register_delivery.position_upto IS 'The feed''s position of its last event.';
+COMMENT ON COLUMN protaddr.register_delivery.fresh_before IS 'What current_as_of of its source was before.';
 CREATE INDEX register_delivery_last ON protaddr.register_delivery (source, task, id);
 COMMENT ON INDEX protaddr.register_delivery_last IS 'The last delivery of a task.';
 SELECT protaddr.make_own_table('register_delivery', dumped => '');
+
+CREATE TABLE protaddr.register_feed (
+    source text NOT NULL,
+    task text NOT NULL DEFAULT '',
+    declared text[],
+    learned text[] NOT NULL DEFAULT '{}',
+    "position" bigint,
+    PRIMARY KEY (source, task)
+);
+COMMENT ON TABLE protaddr.register_feed IS
+'What each task or feed of a source delivers, and how far it has come. See protaddr.declare_feed().';
+COMMENT ON COLUMN protaddr.register_feed.source IS 'Name of the register source.';
+COMMENT ON COLUMN protaddr.register_feed.task IS 'The register''s task number; empty: the source has one feed, without a number.';
+COMMENT ON COLUMN protaddr.register_feed.declared IS 'Record types that it is declared to deliver; NULL: not declared.';
+COMMENT ON COLUMN protaddr.register_feed.learned IS 'Record types of which its deliveries had any.';
+COMMENT ON COLUMN protaddr.register_feed."position" IS 'The position of the last event that was loaded: where to go on.';
+SELECT protaddr.make_own_table('register_feed', dumped => '');
 
 CREATE TABLE protaddr.register_person (
     subject_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (protaddr.subject_key(subject)) STORED,
@@ -409,6 +458,18 @@ BEGIN
                                  UNION SELECT s.source FROM protaddr.register_source s
                                  UNION SELECT d.source FROM protaddr.register_delivery d WHERE d.outcome = 'loaded') k));
     END IF;
+    -- of what another database vouched for, all must have arrived
+    IF EXISTS (SELECT FROM protaddr.register_source s
+               WHERE s.source = confirm_register.source AND s.recorded_in IS DISTINCT FROM protaddr.this_database()
+                 AND (s.persons > (SELECT count(*) FROM protaddr.register_person p WHERE p.source = s.source)
+                      OR s.protections > (SELECT count(*) FROM protaddr.protection p
+                                          WHERE p.source = s.source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'))) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'the register of this source is not complete here',
+            DETAIL = 'It has fewer people or protections than the database it comes from.',
+            HINT = 'Wait until all of it has arrived, or load it here.';
+    END IF;
     INSERT INTO protaddr.register_source AS s (source, current_as_of, max_age)
     VALUES (confirm_register.source, clock_timestamp(), confirm_register.max_age)
     ON CONFLICT ON CONSTRAINT register_source_pkey
@@ -418,7 +479,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.confirm_register(text, interval, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.confirm_register(text, interval, boolean) IS
-'Confirms that what the register holds from this source is complete as of now, so that addresses of people who are not protected may be disclosed for max_age (NULL: as before, or protaddr.register_max_age). For sources kept by hand, and for a change delivery that had nothing to say. source: hand (what protaddr.protect() enters), one that was loaded or confirmed before, or with new_source another: a mistyped name makes none. Holds once committed. Raises 22004 without a name, 22023 for an age under a minute or over a year, 42704 for an unknown source.';
+'Confirms that what the register holds from this source is complete as of now, so that addresses of people who are not protected may be disclosed for max_age (NULL: as before, or protaddr.register_max_age). For sources kept by hand, and for a change delivery that had nothing to say. source: hand (what protaddr.protect() enters), one that was loaded or confirmed before, or with new_source another: a mistyped name makes none. Holds once committed. Raises 22004 without a name, 22023 for an age under a minute or over a year, 42704 for an unknown source, 55000 in a copy or a subscriber that has not all of what the source vouches for.';
 
 CREATE FUNCTION protaddr.retire_register(source text) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -431,410 +492,6 @@ $$;
 REVOKE ALL ON FUNCTION protaddr.retire_register(text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.retire_register(text) IS
 'Takes a source off the list of those that must be fresh, such as one confirmed under a wrong name. Its protections stay in force. True if it was there. With no source left nothing is disclosed.';
-
-CREATE TYPE protaddr.load_counts AS (
-    persons bigint, protections bigint, protected bigint, newly_protected bigint, lifted bigint,
-    unknown_codes bigint, replaced_numbers bigint, records bigint, skipped bigint,
-    moment timestamptz, digest bytea
-);
-COMMENT ON TYPE protaddr.load_counts IS 'Part of the load functions: what they count. See protaddr.load_result.';
-COMMENT ON COLUMN protaddr.load_counts.persons IS 'People in the delivery.';
-COMMENT ON COLUMN protaddr.load_counts.protections IS 'Protection records, of every kind.';
-COMMENT ON COLUMN protaddr.load_counts.protected IS 'People whom the delivery protects.';
-COMMENT ON COLUMN protaddr.load_counts.newly_protected IS 'People whom the source did not protect before.';
-COMMENT ON COLUMN protaddr.load_counts.lifted IS 'People whom the source protected before and protects no longer.';
-COMMENT ON COLUMN protaddr.load_counts.unknown_codes IS 'Records with a code that protaddr.regime_code does not have. They protect.';
-COMMENT ON COLUMN protaddr.load_counts.replaced_numbers IS 'Person numbers that another has replaced.';
-COMMENT ON COLUMN protaddr.load_counts.records IS 'Data records, those of start and end not counted.';
-COMMENT ON COLUMN protaddr.load_counts.skipped IS 'Records of types that protaddr does not know.';
-COMMENT ON COLUMN protaddr.load_counts.moment IS 'When it was recorded.';
-COMMENT ON COLUMN protaddr.load_counts.digest IS 'SHA-256 of the file.';
-CREATE TYPE protaddr.load_result AS (
-    persons bigint, protections bigint, protected bigint, newly_protected bigint, lifted bigint,
-    unknown_codes bigint, replaced_numbers bigint, records bigint, skipped bigint,
-    task text, produced date, outcome text
-);
-COMMENT ON TYPE protaddr.load_result IS 'What a load did. The counts are of this delivery alone.';
-COMMENT ON COLUMN protaddr.load_result.persons IS 'People in the delivery.';
-COMMENT ON COLUMN protaddr.load_result.protections IS 'Protection records, of every kind.';
-COMMENT ON COLUMN protaddr.load_result.protected IS 'People whom the delivery protects.';
-COMMENT ON COLUMN protaddr.load_result.newly_protected IS 'People whom the source did not protect before.';
-COMMENT ON COLUMN protaddr.load_result.lifted IS 'People whom the source protected before and protects no longer.';
-COMMENT ON COLUMN protaddr.load_result.unknown_codes IS 'Records with a code that protaddr.regime_code does not have. They protect.';
-COMMENT ON COLUMN protaddr.load_result.replaced_numbers IS 'Person numbers that another has replaced.';
-COMMENT ON COLUMN protaddr.load_result.records IS 'Data records, those of start and end not counted.';
-COMMENT ON COLUMN protaddr.load_result.skipped IS 'Records of types that protaddr does not know.';
-COMMENT ON COLUMN protaddr.load_result.task IS 'Task number of the delivery; NULL if it has none.';
-COMMENT ON COLUMN protaddr.load_result.produced IS 'Production date of the delivery; NULL if it has none.';
-COMMENT ON COLUMN protaddr.load_result.outcome IS 'loaded, already loaded, or dry run.';
-
-CREATE FUNCTION protaddr.load_cpr_bytes("extract" bytea, source text, encoding text, kind text) RETURNS protaddr.load_counts
-    AS 'MODULE_PATHNAME', 'protaddr_load_cpr_bytes' LANGUAGE C STRICT VOLATILE;
-REVOKE ALL ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text) IS
-'Part of protaddr.load_cpr(): parses a delivery and replaces its people, without the rules on gaps, repetition and lifts.';
-CREATE FUNCTION protaddr.load_cpr_path(path text, source text, encoding text, kind text) RETURNS protaddr.load_counts
-    AS 'MODULE_PATHNAME', 'protaddr_load_cpr_path' LANGUAGE C STRICT VOLATILE;
-REVOKE ALL ON FUNCTION protaddr.load_cpr_path(text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.load_cpr_path(text, text, text, text) IS
-'Part of protaddr.load_cpr_file(): the same from a server file, streamed.';
-CREATE FUNCTION protaddr.cpr_header(start bytea, encoding text, OUT task text, OUT produced date, OUT previous date) RETURNS record
-    AS 'MODULE_PATHNAME', 'protaddr_cpr_header' LANGUAGE C STRICT IMMUTABLE;
-REVOKE ALL ON FUNCTION protaddr.cpr_header(bytea, text) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.cpr_header(bytea, text) IS
-'What the start record of a delivery says, from its first bytes: task number, production date, previous production date. NULLs where it does not.';
-CREATE FUNCTION protaddr.cpr_file_start(path text) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'protaddr_cpr_file_start' LANGUAGE C STRICT VOLATILE;
-REVOKE ALL ON FUNCTION protaddr.cpr_file_start(text) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.cpr_file_start(text) IS
-'Part of protaddr.load_cpr_file(): the first bytes of a server file. Raises 42501 unless the role has the privileges of pg_read_server_files.';
-CREATE FUNCTION protaddr.note_refusal(source text, regime text, task text, produced date, why text) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'protaddr_note_refusal' LANGUAGE C CALLED ON NULL INPUT VOLATILE;
-REVOKE ALL ON FUNCTION protaddr.note_refusal(text, text, text, date, text) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.note_refusal(text, text, text, date, text) IS
-'Records a refused delivery in protaddr.register_delivery from a background worker, so that the record outlives the rollback. False, and a WARNING, if no worker could be had.';
-
-CREATE FUNCTION protaddr.check_lifts(source text, lifted bigint, max_lifted bigint, confirm_lifted bigint) RETURNS void
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    protected_before bigint;
-    most bigint := check_lifts.max_lifted;
-BEGIN
-    IF most IS NULL THEN
-        -- who is protected now, and who was until this load
-        SELECT count(DISTINCT p.subject_key) INTO protected_before FROM protaddr.protection p
-        WHERE p.source = check_lifts.source AND p.kind <> 'none' AND p.recorded_to = 'infinity'
-          AND p.valid_to = 'infinity';
-        most := greatest(20, ceil(0.01 * (protected_before + check_lifts.lifted)));
-    END IF;
-    IF check_lifts.lifted > most AND check_lifts.lifted IS DISTINCT FROM check_lifts.confirm_lifted THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('the delivery would lift %s people, more than %s', check_lifts.lifted, most),
-            DETAIL = 'The register is as it was before.',
-            HINT = format('If that is right, load it again with confirm_lifted => %s.', check_lifts.lifted);
-    END IF;
-END
-$$;
-REVOKE ALL ON FUNCTION protaddr.check_lifts(text, bigint, bigint, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.check_lifts(text, bigint, bigint, bigint) IS
-'Part of the load functions: raises 55000 if a delivery lifts more people than max_lifted (NULL: 20 or 1 % of those protected, whichever is larger) and the very number was not confirmed.';
-
-CREATE FUNCTION protaddr.load_cpr_delivery(
-    "extract" bytea, path text, source text, encoding text, kind text, after_gap boolean, reason text,
-    max_lifted bigint, confirm_lifted bigint, dry_run boolean
-) RETURNS protaddr.load_result
-    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_variable
-DECLARE
-    header record;
-    last protaddr.register_delivery;
-    counts protaddr.load_counts;
-    result protaddr.load_result;
-    why text;
-    state text;
-BEGIN
-    IF source IS NULL OR encoding IS NULL OR kind IS NULL OR (path IS NULL) = ("extract" IS NULL)
-       OR after_gap IS NULL OR dry_run IS NULL THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'a delivery, its source, encoding and kind must be given, and after_gap and dry_run be true or false';
-    END IF;
-    IF kind NOT IN ('delivery', 'reply', 'bitemporal') THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('delivery kind "%s" does not exist', left(kind, 63)),
-            HINT = 'Kinds: delivery, reply (one person) or bitemporal (records 015 and 016 without start and end record).';
-    END IF;
-    IF after_gap AND btrim(coalesce(reason, ''), E' \t\r\n') = '' THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'after_gap needs a reason',
-            HINT = 'It is recorded in protaddr.register_delivery.';
-    END IF;
-    SELECT h.* INTO header FROM protaddr.cpr_header(coalesce(substring("extract" FROM 1 FOR 4096), protaddr.cpr_file_start(path)), encoding) h;
-
-    BEGIN
-        -- one load at a time, and each sees what the one before has left
-        LOCK TABLE protaddr.protection IN SHARE ROW EXCLUSIVE MODE;
-        IF kind = 'delivery' THEN
-            SELECT d.* INTO last FROM protaddr.register_delivery d
-            WHERE d.source = source AND d.task = header.task AND d.outcome = 'loaded'
-            ORDER BY d.id DESC LIMIT 1;
-            IF header.produced < last.produced THEN
-                RAISE EXCEPTION USING
-                    ERRCODE = 'object_not_in_prerequisite_state',
-                    MESSAGE = 'the delivery is older than the last one of its task',
-                    DETAIL = format('It was produced on %s, the last one on %s.', header.produced, last.produced),
-                    HINT = 'What it says has been replaced already.';
-            ELSIF header.produced > last.produced AND header.previous IS DISTINCT FROM last.produced AND NOT after_gap THEN
-                RAISE EXCEPTION USING
-                    ERRCODE = 'object_not_in_prerequisite_state',
-                    MESSAGE = 'a delivery is missing',
-                    DETAIL = format('This one follows the one of %s; the last one loaded is of %s.',
-                                    coalesce(header.previous::text, 'no date'), last.produced),
-                    HINT = 'Load the missing ones first, or this one with after_gap => true and a reason.';
-            END IF;
-        END IF;
-
-        -- a reply of an earlier day would take the place of newer word
-        IF kind = 'reply' AND NOT after_gap AND header.produced < (SELECT max(d.produced) FROM protaddr.register_delivery d
-                                                WHERE d.source = source AND d.outcome = 'loaded') THEN
-            RAISE EXCEPTION USING
-                ERRCODE = 'object_not_in_prerequisite_state',
-                MESSAGE = 'the reply is older than what its source has delivered since',
-                HINT = 'If it is to take the place of newer word all the same, load it with after_gap => true and a reason.';
-        END IF;
-
-        IF path IS NULL THEN
-            counts := protaddr.load_cpr_bytes("extract", source, encoding, kind);
-        ELSE
-            counts := protaddr.load_cpr_path(path, source, encoding, kind);
-        END IF;
-
-        result := ROW(counts.persons, counts.protections, counts.protected, counts.newly_protected, counts.lifted,
-                      counts.unknown_codes, counts.replaced_numbers, counts.records, counts.skipped,
-                      header.task, header.produced, 'loaded');
-        IF kind = 'delivery' AND header.produced = last.produced THEN
-            IF counts.digest = last.digest THEN
-                -- nothing of it stays: what was loaded since may have changed what it says
-                RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
-            ELSIF NOT after_gap THEN
-                RAISE EXCEPTION USING
-                    ERRCODE = 'object_not_in_prerequisite_state',
-                    MESSAGE = 'another delivery of the same task and production date is loaded already',
-                    HINT = 'If this one is to take its place, load it with after_gap => true and a reason.';
-            END IF;
-        END IF;
-        -- such a file has no date: the same bytes again make nothing fresher
-        IF kind = 'bitemporal' AND EXISTS (SELECT FROM protaddr.register_delivery d
-                                           WHERE d.source = source AND d.digest = counts.digest AND d.outcome = 'loaded') THEN
-            RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
-        END IF;
-        PERFORM protaddr.check_lifts(source, counts.lifted, max_lifted, confirm_lifted);
-
-        IF dry_run THEN
-            RAISE EXCEPTION USING ERRCODE = 'PADRY', MESSAGE = 'dry run';
-        END IF;
-    EXCEPTION
-        WHEN SQLSTATE 'PADRY' THEN
-            result.outcome := 'dry run';
-            RETURN result;
-        WHEN SQLSTATE 'PASAM' THEN
-            RAISE NOTICE 'this delivery is loaded already: nothing has changed';
-            result.newly_protected := 0;
-            result.lifted := 0;
-            result.replaced_numbers := 0;
-            result.outcome := 'already loaded';
-            RETURN result;
-        WHEN OTHERS THEN
-            GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, why = MESSAGE_TEXT;
-            IF NOT dry_run THEN
-                PERFORM protaddr.note_refusal(source, 'DK-CPR', header.task, header.produced, format('refused: %s %s', state, why));
-            END IF;
-            RAISE;
-    END;
-
-    INSERT INTO protaddr.register_delivery (source, regime, task, produced, previous, outcome, persons, records, protections,
-        protected, newly_protected, lifted, unknown_codes, replaced_numbers, skipped, digest, after_gap, reason)
-    -- a reply has the task number of the deliveries without being one
-    VALUES (source, 'DK-CPR', CASE WHEN kind = 'delivery' THEN header.task END, header.produced, header.previous, result.outcome, counts.persons, counts.records,
-        counts.protections, counts.protected, counts.newly_protected, counts.lifted, counts.unknown_codes,
-        counts.replaced_numbers, counts.skipped, counts.digest, after_gap, reason);
-    -- a reply is about one person: it says nothing of how fresh the rest is
-    IF kind <> 'reply' THEN
-        INSERT INTO protaddr.register_source AS s (source, current_as_of, regime)
-        VALUES (source, counts.moment, 'DK-CPR')
-        ON CONFLICT ON CONSTRAINT register_source_pkey
-        DO UPDATE SET current_as_of = EXCLUDED.current_as_of, regime = EXCLUDED.regime, confirmed_by = EXCLUDED.confirmed_by;
-    END IF;
-    RETURN result;
-END
-$$;
-REVOKE ALL ON FUNCTION protaddr.load_cpr_delivery(bytea, text, text, text, text, boolean, text, bigint, bigint, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.load_cpr_delivery(bytea, text, text, text, text, boolean, text, bigint, bigint, boolean) IS
-'Part of protaddr.load_cpr() and load_cpr_file(): the rules on gaps, repetition, age and lifts, and the record of the delivery.';
-
-CREATE FUNCTION protaddr.load_cpr(
-    "extract" bytea, source text DEFAULT 'DK-CPR', encoding text DEFAULT 'ISO-8859-1', kind text DEFAULT 'delivery',
-    after_gap boolean DEFAULT false, reason text DEFAULT NULL,
-    max_lifted bigint DEFAULT NULL, confirm_lifted bigint DEFAULT NULL, dry_run boolean DEFAULT false
-) RETURNS protaddr.load_result
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    RETURN protaddr.load_cpr_delivery("extract", NULL, source, encoding, kind, after_gap, reason, max_lifted, confirm_lifted, dry_run);
-END
-$$;
-REVOKE ALL ON FUNCTION protaddr.load_cpr(bytea, text, text, text, boolean, text, bigint, bigint, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.load_cpr(bytea, text, text, text, boolean, text, bigint, bigint, boolean) IS
-'Loads a delivery of the Danish population register (U12170-type extract), whole or not at all; see protaddr.load_result for what it returns. Each person in it is replaced: what the source said before and says no longer has ended; a delete date (SLET_DT) ends nothing; people not in it stay as they were, and so does what was entered by hand; a replaced number (PNRGAELD) hands its protections on. kind: delivery, reply (one person) or bitemporal. Refused (55000): a delivery older than the last of its task, one after a gap (PRODDTOFORRIG) unless after_gap with a reason, and one that lifts more than max_lifted people (NULL: 20 or 1 %, whichever is larger) unless confirm_lifted is that very number. The same delivery twice changes nothing and says so. dry_run: reports and changes nothing. Raises 22P02 with the record''s number and offset, and nothing else of it, if the delivery is cut off, miscounted or malformed; 22023 for an unknown encoding or kind.';
-
-CREATE FUNCTION protaddr.load_cpr_file(
-    path text, source text DEFAULT 'DK-CPR', encoding text DEFAULT 'ISO-8859-1', kind text DEFAULT 'delivery',
-    after_gap boolean DEFAULT false, reason text DEFAULT NULL,
-    max_lifted bigint DEFAULT NULL, confirm_lifted bigint DEFAULT NULL, dry_run boolean DEFAULT false
-) RETURNS protaddr.load_result
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    RETURN protaddr.load_cpr_delivery(NULL, path, source, encoding, kind, after_gap, reason, max_lifted, confirm_lifted, dry_run);
-END
-$$;
-REVOKE ALL ON FUNCTION protaddr.load_cpr_file(text, text, text, text, boolean, text, bigint, bigint, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.load_cpr_file(text, text, text, text, boolean, text, bigint, bigint, boolean) IS
-'The same as protaddr.load_cpr() from a file on the server, streamed in constant memory; progress in NOTICEs and in protaddr.load_progress. path: as for pg_read_binary_file. The role must have the privileges of pg_read_server_files (42501).';
-
-CREATE TABLE protaddr.register_staging (
-    source text NOT NULL,
-    subject text NOT NULL,
-    code text,
-    valid_from timestamptz,
-    valid_to timestamptz,
-    delete_hint date,
-    replaced_by text
-);
-COMMENT ON TABLE protaddr.register_staging IS
-'Where a delivery in anyone''s format is put, with COPY, for protaddr.load_staged(): one row for each protection, and one with a NULL code for a person who has none. Emptied by the load.';
-COMMENT ON COLUMN protaddr.register_staging.source IS 'Name of the register source.';
-COMMENT ON COLUMN protaddr.register_staging.subject IS 'The person''s identifier.';
-COMMENT ON COLUMN protaddr.register_staging.code IS 'The register''s code; NULL: the person has no protection.';
-COMMENT ON COLUMN protaddr.register_staging.valid_from IS 'Since when; NULL: not told.';
-COMMENT ON COLUMN protaddr.register_staging.valid_to IS 'When it truly ended; NULL: it has not. Never a planned end: that is delete_hint.';
-COMMENT ON COLUMN protaddr.register_staging.delete_hint IS 'A planned end, which ends nothing.';
-COMMENT ON COLUMN protaddr.register_staging.replaced_by IS 'The identifier that took the place of this one; NULL: none.';
-
-CREATE FUNCTION protaddr.load_staged_rows(source text, regime text) RETURNS protaddr.load_counts
-    AS 'MODULE_PATHNAME', 'protaddr_load_staged_rows' LANGUAGE C STRICT VOLATILE;
-REVOKE ALL ON FUNCTION protaddr.load_staged_rows(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.load_staged_rows(text, text) IS
-'Part of protaddr.load_staged(): replaces the people of protaddr.register_staging, without the rules on lifts.';
-
-CREATE FUNCTION protaddr.load_staged(
-    source text, regime text, reason text DEFAULT NULL,
-    max_lifted bigint DEFAULT NULL, confirm_lifted bigint DEFAULT NULL, dry_run boolean DEFAULT false
-) RETURNS protaddr.load_result
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_variable
-DECLARE
-    counts protaddr.load_counts;
-    result protaddr.load_result;
-    why text;
-    state text;
-BEGIN
-    IF source IS NULL OR regime IS NULL OR dry_run IS NULL THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'a load needs a source and a regime, and dry_run be true or false';
-    END IF;
-    BEGIN
-        -- what is read is what is removed, and nothing comes in between
-        LOCK TABLE protaddr.protection, protaddr.register_staging IN SHARE ROW EXCLUSIVE MODE;
-        counts := protaddr.load_staged_rows(source, regime);
-        IF counts.records = 0 THEN
-            RAISE EXCEPTION USING
-                ERRCODE = 'object_not_in_prerequisite_state',
-                MESSAGE = 'nothing is staged for this source',
-                HINT = 'If the register has nothing to say, protaddr.confirm_register() says that it is up to date.';
-        END IF;
-        result := ROW(counts.persons, counts.protections, counts.protected, counts.newly_protected, counts.lifted,
-                      counts.unknown_codes, counts.replaced_numbers, counts.records, counts.skipped, NULL, NULL, 'loaded');
-        PERFORM protaddr.check_lifts(source, counts.lifted, max_lifted, confirm_lifted);
-        IF dry_run THEN
-            RAISE EXCEPTION USING ERRCODE = 'PADRY', MESSAGE = 'dry run';
-        END IF;
-    EXCEPTION
-        WHEN SQLSTATE 'PADRY' THEN
-            result.outcome := 'dry run';
-            RETURN result;
-        WHEN OTHERS THEN
-            GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, why = MESSAGE_TEXT;
-            IF NOT dry_run THEN
-                PERFORM protaddr.note_refusal(source, regime, NULL, NULL, format('refused: %s %s', state, why));
-            END IF;
-            RAISE;
-    END;
-    DELETE FROM protaddr.register_staging s WHERE s.source = source;
-    INSERT INTO protaddr.register_delivery (source, regime, outcome, persons, records, protections,
-        protected, newly_protected, lifted, unknown_codes, replaced_numbers, skipped, digest, reason)
-    VALUES (source, regime, result.outcome, counts.persons, counts.records, counts.protections, counts.protected,
-        counts.newly_protected, counts.lifted, counts.unknown_codes, counts.replaced_numbers, 0, NULL, reason);
-    INSERT INTO protaddr.register_source AS s (source, current_as_of, regime)
-    VALUES (source, counts.moment, regime)
-    ON CONFLICT ON CONSTRAINT register_source_pkey
-    DO UPDATE SET current_as_of = EXCLUDED.current_as_of, regime = EXCLUDED.regime, confirmed_by = EXCLUDED.confirmed_by;
-    RETURN result;
-END
-$$;
-REVOKE ALL ON FUNCTION protaddr.load_staged(text, text, text, bigint, bigint, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.load_staged(text, text, text, bigint, bigint, boolean) IS
-'Loads what stands in protaddr.register_staging for a source, whole or not at all, and empties it there: each person in it is replaced, as by protaddr.load_cpr(), with the same limit on lifts, dry run and record. regime: whose codes they are, see protaddr.regime_code. Raises 22004, 55000.';
-
-CREATE FUNCTION protaddr.load_register(
-    regime text, people jsonb, source text DEFAULT NULL, reason text DEFAULT NULL,
-    max_lifted bigint DEFAULT NULL, confirm_lifted bigint DEFAULT NULL, dry_run boolean DEFAULT false
-) RETURNS protaddr.load_result
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_variable
-DECLARE
-    into_source text := coalesce(source, regime);
-    result protaddr.load_result;
-BEGIN
-    IF regime IS NULL OR jsonb_typeof(people) IS DISTINCT FROM 'array'
-       OR EXISTS (SELECT FROM jsonb_array_elements(people) p
-                  WHERE jsonb_typeof(p) <> 'object' OR protaddr.subject_key(p ->> 'subject') IS NULL
-                     OR jsonb_typeof(p -> 'subject') NOT IN ('string', 'number')
-                     OR jsonb_typeof(p -> 'replaced_by') NOT IN ('string', 'number', 'null')
-                     OR jsonb_typeof(p -> 'protections') IS DISTINCT FROM 'array'
-                     OR EXISTS (SELECT FROM jsonb_object_keys(p) k WHERE k NOT IN ('subject', 'protections', 'replaced_by'))
-                     OR (jsonb_typeof(p -> 'protections') = 'array'
-                         AND EXISTS (SELECT FROM jsonb_array_elements(p -> 'protections') c
-                                     WHERE jsonb_typeof(c) <> 'object' OR c ->> 'code' IS NULL
-                                        OR jsonb_typeof(c -> 'code') IN ('object', 'array')
-                                        OR EXISTS (SELECT FROM jsonb_object_keys(c) k
-                                                   WHERE k NOT IN ('code', 'valid_from', 'valid_to', 'delete_hint')))))
-    THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'the people of the delivery are not in the form they must have',
-            HINT = '[{"subject": "...", "protections": [{"code": "...", "valid_from": "...", "delete_hint": "..."}]}, ...]; a person without protections has an empty list.';
-    END IF;
-    -- what somebody else has staged for the source is another delivery
-    IF EXISTS (SELECT FROM protaddr.register_staging s WHERE s.source = into_source) THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'object_in_use',
-            MESSAGE = 'rows are already staged for this source',
-            HINT = 'protaddr.load_staged() loads it.';
-    END IF;
-    BEGIN
-        INSERT INTO protaddr.register_staging (source, subject, code, valid_from, valid_to, delete_hint, replaced_by)
-        SELECT into_source,
-               CASE jsonb_typeof(p -> 'subject') WHEN 'number' THEN trim_scale((p ->> 'subject')::numeric)::text ELSE p ->> 'subject' END,
-               c ->> 'code', (c ->> 'valid_from')::timestamptz, (c ->> 'valid_to')::timestamptz,
-               (c ->> 'delete_hint')::date,
-               CASE jsonb_typeof(p -> 'replaced_by') WHEN 'number' THEN trim_scale((p ->> 'replaced_by')::numeric)::text ELSE p ->> 'replaced_by' END
-        FROM jsonb_array_elements(people) p
-        LEFT JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(p -> 'protections') WHEN 'array' THEN p -> 'protections' ELSE '[]' END) c ON true;
-    EXCEPTION WHEN data_exception THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'invalid_datetime_format',
-            MESSAGE = 'invalid time or date in the delivery',
-            HINT = 'valid_from and valid_to are timestamps, delete_hint is a date.';
-    END;
-    result := protaddr.load_staged(into_source, regime, reason, max_lifted, confirm_lifted, dry_run);
-    IF dry_run THEN
-        DELETE FROM protaddr.register_staging s WHERE s.source = into_source;
-    END IF;
-    RETURN result;
-END
-$$;
-REVOKE ALL ON FUNCTION protaddr.load_register(text, jsonb, text, text, bigint, bigint, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.load_register(text, jsonb, text, text, bigint, bigint, boolean) IS
-'Loads a delivery of any register from JSON: [{"subject": "...", "protections": [{"code": "...", "valid_from": "...", "valid_to": "...", "delete_hint": "..."}], "replaced_by": "..."}, ...]; a person with an empty list has no protection. source: NULL names it after the regime. The rest as protaddr.load_staged(). Raises 22023 or 22007 without repeating anything of it.';
 
 CREATE VIEW protaddr.load_progress AS
 SELECT c.pid, a.usename AS loaded_by, date_trunc('second', clock_timestamp() - a.query_start) AS running,
@@ -887,6 +544,7 @@ SELECT pg_catalog.pg_extension_config_dump('protaddr.regime_code', 'WHERE NOT sh
 CREATE VIEW protaddr.register_status AS
 SELECT s.source, s.regime,
        CASE WHEN s.recorded_in IS DISTINCT FROM protaddr.this_database() THEN 'not confirmed here'
+            WHEN s.current_as_of > clock_timestamp() + interval '1 minute' THEN 'ahead of time'
             WHEN s.current_as_of + coalesce(s.max_age, protaddr.register_max_age()) > clock_timestamp() THEN 'fresh' ELSE 'stale' END AS status,
        date_trunc('second', clock_timestamp() - s.current_as_of) AS age,
        s.current_as_of + coalesce(s.max_age, protaddr.register_max_age()) AS stale_at,
@@ -898,7 +556,15 @@ SELECT s.source, s.regime,
         WHERE p.source = s.source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity') AS protections,
        (SELECT count(*) FROM protaddr.register_delivery d WHERE d.source = s.source AND d.outcome = 'loaded') AS deliveries,
        (SELECT count(*) FROM protaddr.register_delivery d WHERE d.source = s.source AND d.after_gap) AS gaps,
-       (SELECT count(*) FROM protaddr.register_delivery d WHERE d.source = s.source AND d.outcome LIKE 'refused%') AS refused
+       (SELECT count(*) FROM protaddr.register_delivery d WHERE d.source = s.source AND d.outcome LIKE 'refused%') AS refused,
+       (SELECT string_agg(concat_ws(' ', CASE WHEN f.task <> '' THEN 'task ' || f.task || ':' END,
+                                    CASE WHEN cardinality(coalesce(f.declared, f.learned)) > 0 THEN
+                                        array_to_string(coalesce(f.declared, f.learned), ' ') || CASE WHEN f.declared IS NULL THEN ' (learned)' ELSE ' (declared)' END END,
+                                    'up to position ' || f."position"), '; ' ORDER BY f.task)
+        FROM protaddr.register_feed f WHERE f.source = s.source) AS delivers,
+       (SELECT sum(d.lifted) FROM protaddr.register_delivery d
+        WHERE d.source = s.source AND d.outcome = 'loaded' AND NOT d.lifts_confirmed
+          AND d.loaded_at > clock_timestamp() - s.lift_window) AS lifted_in_window
 FROM protaddr.register_source s
 LEFT JOIN LATERAL (SELECT d.* FROM protaddr.register_delivery d WHERE d.source = s.source AND d.outcome = 'loaded'
                    ORDER BY d.id DESC LIMIT 1) l ON true
@@ -908,7 +574,7 @@ COMMENT ON VIEW protaddr.register_status IS
 'The register sources: how fresh each is, its last delivery, and how many were loaded, loaded after a gap, and refused. Counts only, no person. Empty: nothing is disclosed.';
 COMMENT ON COLUMN protaddr.register_status.source IS 'Name of the source.';
 COMMENT ON COLUMN protaddr.register_status.regime IS 'Whose codes it delivers.';
-COMMENT ON COLUMN protaddr.register_status.status IS 'fresh; stale; or not confirmed here: last loaded or confirmed in another database, of which this one is a copy or a subscriber. Load it, or call protaddr.confirm_register().';
+COMMENT ON COLUMN protaddr.register_status.status IS 'fresh; stale; ahead of time: its newest word is of a time to come, so a clock was or is wrong; or not confirmed here: last loaded or confirmed in another database, of which this one is a copy or a subscriber. Load it, or call protaddr.confirm_register().';
 COMMENT ON COLUMN protaddr.register_status.age IS 'How long ago it was loaded or confirmed.';
 COMMENT ON COLUMN protaddr.register_status.stale_at IS 'From when on nothing is disclosed unless it is loaded or confirmed again.';
 COMMENT ON COLUMN protaddr.register_status.last_task IS 'Task number of the last delivery.';
@@ -920,6 +586,8 @@ COMMENT ON COLUMN protaddr.register_status.protections IS 'Protection rows in fo
 COMMENT ON COLUMN protaddr.register_status.deliveries IS 'Deliveries loaded.';
 COMMENT ON COLUMN protaddr.register_status.gaps IS 'Deliveries loaded although one before was missing.';
 COMMENT ON COLUMN protaddr.register_status.refused IS 'Deliveries refused.';
+COMMENT ON COLUMN protaddr.register_status.delivers IS 'The record types that each task delivers, declared or learned from its deliveries, and the position of its feed.';
+COMMENT ON COLUMN protaddr.register_status.lifted_in_window IS 'People who have lost their protection within the window of the limit, unless it was confirmed.';
 
 CREATE FUNCTION protaddr.protection_history(subject text) RETURNS TABLE (
     regime text, code text, kind text, source text,
@@ -1084,6 +752,11 @@ FROM protaddr.protection p
 WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
   AND NOT EXISTS (SELECT FROM protaddr.regime_code r WHERE r.regime = p.regime AND r.code = p.code)
 UNION ALL
+SELECT CASE WHEN p.reason LIKE 'the number%' OR p.reason LIKE 'a replacement%' THEN 'number replaced' ELSE 'not said any more' END,
+       p.subject, p.recorded_from::date, format('%s %s of %s: %s', p.regime, p.code, p.source, p.reason)
+FROM protaddr.protection p
+WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity' AND p.kind <> 'none' AND p.source <> 'hand' AND p.reason IS NOT NULL
+UNION ALL
 SELECT 'linked to nobody', l.subject, l.since, format('%s identifiers, such as %s', l.identifiers, l.identifier)
 FROM (SELECT min(i.subject) AS subject, min(i.recorded_from)::date AS since,
              count(*) AS identifiers, min(i.identifier) AS identifier
@@ -1098,7 +771,7 @@ FROM (SELECT min(i.subject) AS subject, min(i.recorded_from)::date AS since,
 COMMENT ON VIEW protaddr.register_review IS
 'What a person must look at, one row each. Counts: SELECT what, count(*) FROM protaddr.register_review GROUP BY what. What protaddr.register_review_values() adds takes reading every bound value. Names people: for readers of history (GRANT SELECT), not for monitoring.';
 COMMENT ON COLUMN protaddr.register_review.what IS
-'delete date passed (the register still delivers it: it holds, ask why); unknown code (not in regime_code: it hides name, address and town); linked to nobody (identity links end at a subject no register lists).';
+'delete date passed (the register still delivers it: it holds, ask why); unknown code (not in regime_code, or a record that could not be read: it hides name, address and town); not said any more (its source has stopped telling of it, in a way that may not be an end: it holds); number replaced (it holds although the number''s own record set does not have it, since the number took another''s place or lost its own); linked to nobody (identity links end at a subject no register lists).';
 COMMENT ON COLUMN protaddr.register_review.subject IS 'The person''s identifier as delivered or entered.';
 COMMENT ON COLUMN protaddr.register_review.since IS 'The delete date, or the day it was recorded.';
 COMMENT ON COLUMN protaddr.register_review.detail IS 'Code and source, or the identifiers.';

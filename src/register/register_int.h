@@ -7,6 +7,44 @@
 
 #include "register/register.h"
 
+#include "executor/tuptable.h"
+
+/* ---- register/gathered.c: what a delivery says of each person -------------- */
+
+typedef struct ProtaddrGathered ProtaddrGathered;
+
+extern ProtaddrGathered *protaddr_gathered_begin(bool may_repeat);
+extern void protaddr_gathered_add(ProtaddrGathered *gathered, const ProtaddrIdentifier *under,
+								  const ProtaddrRecordSet *piece);
+extern int64 protaddr_gathered_pieces(const ProtaddrGathered *gathered);
+extern void protaddr_gathered_sort(ProtaddrGathered *gathered);
+extern void protaddr_gathered_again(ProtaddrGathered *gathered);
+extern bool protaddr_gathered_piece(ProtaddrGathered *gathered, ProtaddrIdentifier *under,
+									ProtaddrRecordSet *piece);
+extern bool protaddr_gathered_next(ProtaddrGathered *gathered, ProtaddrRecordSet *set);
+extern void protaddr_gathered_end(ProtaddrGathered *gathered);
+
+/* ---- register/in_order.c: our tables in the order of people ---------------- */
+
+typedef struct ProtaddrInOrder ProtaddrInOrder;
+
+extern ProtaddrInOrder *protaddr_in_order_begin(Oid relation, Oid index, AttrNumber key);
+extern TupleTableSlot * protaddr_in_order_at(ProtaddrInOrder *in_order,
+											 const ProtaddrIdentifier *id, bool anywhere);
+extern TupleTableSlot * protaddr_in_order_next(ProtaddrInOrder *in_order,
+											   const ProtaddrIdentifier *id);
+extern TupleTableSlot * protaddr_in_order_walk(ProtaddrInOrder *in_order);
+extern void protaddr_in_order_end(ProtaddrInOrder *in_order);
+
+/* ---- register/people.c: whom a source has told of -------------------------- */
+
+typedef struct ProtaddrPeople ProtaddrPeople;
+
+extern ProtaddrPeople *protaddr_people_begin(const char *source, TimestampTz moment);
+extern void protaddr_people_add(ProtaddrPeople *people, const char *subject,
+								const ProtaddrIdentifier *id);
+extern int64 protaddr_people_end(ProtaddrPeople *people);
+
 /* ---- register/difference.c: what a record set changes ---------------------- */
 
 /* A protection in force, as the table has it; one at most of each regime and code. */
@@ -19,6 +57,7 @@ typedef struct ProtaddrInForce
 	TimestampTz valid_from;
 	DateADT		delete_hint;
 	bool		no_delete_hint;
+	char	   *reason;			/* why it is in force though not said any more; NULL: it is said */
 } ProtaddrInForce;
 
 /* What becomes of a protection in force. */
@@ -27,6 +66,7 @@ typedef enum ProtaddrFate
 	PROTADDR_ENDS,				/* said no longer: closed, and its end is recorded */
 	PROTADDR_END_TOLD,			/* closed: the record set tells when it ended */
 	PROTADDR_SAID_ANEW,			/* goes on with other details: closed, and added anew */
+	PROTADDR_KEPT,				/* goes on for a reason: closed, and added with it */
 	PROTADDR_UNCHANGED
 } ProtaddrFate;
 
@@ -34,17 +74,56 @@ typedef struct ProtaddrDifference
 {
 	ProtaddrFate *fate;			/* of each protection in force */
 	bool	   *added;			/* whether a row is added for what is delivered, of each */
-	bool		changes;		/* anything at all */
+	bool		kept;			/* something that protects goes on although it is not said any more */
 	bool		was_protected;
 	bool		is_protected;
 } ProtaddrDifference;
 
+/* What may be concluded from what a record set does not say. */
+typedef struct ProtaddrSilence
+{
+	bool		ends;			/* what it does not say has ended */
+	const char *reason;			/* else why not, on record; NULL: nothing is to be said of it */
+} ProtaddrSilence;
+
+extern bool protaddr_protects(const char *kind);
 extern bool protaddr_has_ended(const ProtaddrDelivered *one, TimestampTz moment);
 extern bool protaddr_goes_on(ProtaddrFate fate);
 extern bool protaddr_said_before(const ProtaddrDelivered *delivered, int at, TimestampTz moment);
 extern void protaddr_difference(const ProtaddrInForce *in_force, int nin_force,
 								const ProtaddrDelivered *delivered, const char *const *kinds,
 								int ndelivered, const char *regime, TimestampTz moment,
-								ProtaddrDifference *difference);
+								const ProtaddrSilence *silence, ProtaddrDifference *difference);
+
+/* ---- register/write.c: rows closed and added -------------------------------- */
+
+typedef struct ProtaddrWriter ProtaddrWriter;
+
+extern ProtaddrWriter *protaddr_writer_begin(const char *source, const char *regime,
+											 TimestampTz moment);
+extern void protaddr_writer_close(ProtaddrWriter *writer, int64 id, bool end);
+extern void protaddr_writer_add(ProtaddrWriter *writer, const char *subject, const char *kind,
+								const char *regime, const char *code, bool has_delete_hint,
+								DateADT delete_hint, TimestampTz valid_from,
+								TimestampTz valid_to, const char *reason);
+extern void protaddr_writer_flush(ProtaddrWriter *writer);
+extern int64 protaddr_writer_grown(const ProtaddrWriter *writer);
+
+/* ---- register/numbers.c: numbers that took the place of others ---------------- */
+
+typedef struct ProtaddrNumbers ProtaddrNumbers;
+
+extern ProtaddrNumbers *protaddr_numbers_begin(TimestampTz moment);
+extern void protaddr_numbers_named(ProtaddrNumbers *numbers, const char *number);
+extern void protaddr_numbers_read(ProtaddrNumbers *numbers);
+extern bool protaddr_numbers_concern(ProtaddrNumbers *numbers, const ProtaddrRecordSet *set);
+extern bool protaddr_numbers_newest(ProtaddrNumbers *numbers, const ProtaddrIdentifier *id,
+									ProtaddrIdentifier *newest, char **subject);
+extern bool protaddr_numbers_take_back(ProtaddrNumbers *numbers, const ProtaddrRecordSet *set);
+extern bool protaddr_numbers_replace(ProtaddrNumbers *numbers, const ProtaddrRecordSet *set,
+									 bool *refused);
+extern bool protaddr_numbers_were(ProtaddrNumbers *numbers, const ProtaddrIdentifier *id,
+								  ProtaddrIdentifier *newest);
+extern void protaddr_numbers_end(ProtaddrNumbers *numbers);
 
 #endif							/* PROTADDR_REGISTER_INT_H */

@@ -1,13 +1,19 @@
 /*
  * replace.c
- *		How does a person's record set replace what a source said of them before?
+ *		How does what a delivery says of people take the place of what its source said before?
  *
- * The one engine behind every loader.  What a record set changes is found out in
- * difference.c; here rows are closed and added for it, never changed.
+ * The one engine behind every loader.  A delivery's people are gathered and sorted
+ * (gathered.c), and then met with what is in force, in the order of their keys
+ * (in_order.c).  What a record set changes is found out in difference.c; rows are closed
+ * and added for it, never changed (write.c).  Who has or had more than one number waits
+ * until all links between numbers stand (numbers.c): then the numbers of one person are
+ * judged as one, and what is in force is in force for the newest.
  *
- * The table is locked against other writers meanwhile, not against readers: two
- * deliveries at once, or a delivery and an entry by hand, wait for each other.  All
- * of a delivery is one transaction, so a reader sees the old register or the new.
+ * A protection ends only if the record set of that very person, under their own number,
+ * is able to say that it has ended, and does.
+ *
+ * Only loads of the same source wait for each other; nobody else waits for any.  All of a
+ * delivery is one transaction, so a reader sees the old register or the new.
  */
 #include "postgres.h"
 
@@ -15,58 +21,24 @@
 #include "person/person.h"
 #include "register/register_int.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-/* The people of whom a source says something, as hashes; two that fall together
- * are both looked up. */
-typedef struct KnownPerson
-{
-	uint64		hash;
-	uint32		batch;			/* changed in this batch, 0: in none */
-	char		status;
-} KnownPerson;
-
-#define SH_PREFIX known
-#define SH_ELEMENT_TYPE KnownPerson
-#define SH_KEY_TYPE uint64
-#define SH_KEY hash
-#define SH_HASH_KEY(tb, key) ((uint32) (key))
-#define SH_EQUAL(tb, a, b) ((a) == (b))
-#define SH_SCOPE static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
-
-/*
- * Changes are written a thousand at a time: each statement makes PostgreSQL build
- * its picture of the table anew, since our trigger announces a change.
- */
-#define BATCH_ROWS		1024
-
-/* what differs between the rows that a batch adds */
-enum
-{
-	ADD_KIND = 0,
-	ADD_SUBJECT,
-	ADD_CODE,
-	ADD_DELETE_HINT,			/* text, "" if there is none */
-	ADD_VALID_FROM,
-	ADD_VALID_TO,
-	ADD_COLUMNS
-};
+/* why a protection goes on that is not said any more, as it stands in protection.reason */
+#define WHY_UNREAD		"a record could not be read: type %s"
+#define WHY_REPLACED	"the number was replaced"
+#define WHY_LINKED		"the number took the place of another one"
+#define WHY_UNLINKED	"the number was replaced, but cannot be linked"
+#define WHY_TAKEN_BACK	"a replacement of the number was taken back"
+#define WHY_ABSENT		"not in the delivery of everybody"
 
 /* What regime_code says of one code. */
 typedef struct Code
@@ -75,87 +47,821 @@ typedef struct Code
 	char	   *kind;
 } Code;
 
+/* What is in force of somebody. */
+typedef struct InForce
+{
+	ProtaddrInForce *row;
+	int			n;
+} InForce;
+
 struct ProtaddrReplace
 {
 	ProtaddrReplaced counts;
-	const char *source;
-	const char *regime;
+	ProtaddrDelivery delivery;
 	TimestampTz moment;			/* when this database learns it */
+	int64		gathered;
+	bool		tells;			/* of protections: silence may be an end */
 	Relation	protection;
-	Oid			index;
 	Code	   *codes;
 	int			ncodes;
-	SPIPlanPtr	close;			/* $1 ids, $2 moment */
-	SPIPlanPtr	end;			/* $1 ids, $2 moment */
-	SPIPlanPtr	add;			/* see prepare_all */
-	SPIPlanPtr	link;			/* $1 old number, $2 new number */
-	known_hash *known;			/* who has rows in force */
-	uint32		batch;			/* number of the batch being gathered */
-	MemoryContext per_batch;
+	ProtaddrGathered *people;	/* everybody in it */
+	ProtaddrGathered *waiting;	/* those whose numbers concern others */
+	ProtaddrInOrder *in_force;
+	ProtaddrNumbers *numbers;
+	ProtaddrWriter *writer;
+	ProtaddrPeople *known;		/* whom the source has told of */
+	List	   *unlinked;		/* pairs of texts: an old number and its new one that cannot be
+								 * linked */
 	MemoryContext per_person;
-	Datum		closed[BATCH_ROWS]; /* ids */
-	int			nclosed;
-	Datum		ended[BATCH_ROWS];	/* ids, closed too */
-	int			nended;
-	Datum		added[ADD_COLUMNS][BATCH_ROWS];
-	int			nadded;
-	ProtaddrPeople *people;		/* whom the source has told of */
+	MemoryContext per_group;	/* the other of two, while the numbers of a person are gathered */
+	MemoryContext per_load;
 };
 
-static void prepare_all(ProtaddrReplace *replace);
-static void read_codes(ProtaddrReplace *replace);
-static void read_known(ProtaddrReplace *replace);
-static int	read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, ProtaddrInForce **in_force);
-static const char *kind_of(ProtaddrReplace *replace, const char *code);
+/* Somebody whose record sets are judged together: of one number, or of all that are theirs. */
+typedef struct Judged
+{
+	ProtaddrIdentifier id;		/* the newest number */
+	const char *subject;
+	bool		present;		/* it is in the delivery itself, */
+	bool		says;			/* and says which protections there are, */
+	bool		replaced;		/* and was replaced all the same: a circle */
+	const char *keep;
+	const char *unread;
+	bool		new_link;		/* one of the links between the numbers is new */
+	ProtaddrDelivered *delivered;
+	int			ndelivered;
+	InForce		moved;			/* in force for the older numbers */
+	InForce		lent;			/* in force for a number that it was linked to by mistake */
+} Judged;
+
 static const char kind_of_unknown[] = "everything";
-static void add_row(ProtaddrReplace *replace, const char *subject, const char *kind,
-					const char *code, const char *hint, TimestampTz valid_from, TimestampTz valid_to);
-static bool move_to_new_number(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id,
-							   const char *old_number, const char *new_number,
-							   const ProtaddrInForce *in_force, const ProtaddrFate *fate, int n,
-							   const ProtaddrDelivered *delivered, int ndelivered);
-static void note_change(ProtaddrReplace *replace, uint64 hash);
-static const char *date_text(DateADT date);
-static void run(SPIPlanPtr plan, Datum *values, int rows);
-static void flush(ProtaddrReplace *replace);
+
+static void read_codes(ProtaddrReplace *replace);
+static void read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, bool anywhere,
+						  InForce *in_force);
+static void judge(ProtaddrReplace *replace, Judged *judged, bool anywhere);
+static bool has_code(const InForce *in_force, const ProtaddrInForce *one);
+static void add_again(ProtaddrReplace *replace, const char *subject, const ProtaddrInForce *one,
+					  const char *reason);
+
+/* source_lock lets one load of a source at a time go on, to the end of its transaction. */
+static void
+source_lock(const char *source)
+{
+	LockDatabaseObject(protaddr_table(PROTADDR_REGISTER_SOURCE),
+					   hash_bytes((const unsigned char *) source, strlen(source)), 0, ExclusiveLock);
+}
+
+PG_FUNCTION_INFO_V1(protaddr_lock_source);
+
+/* protaddr_lock_source is protaddr.lock_source(source). */
+Datum
+protaddr_lock_source(PG_FUNCTION_ARGS)
+{
+	source_lock(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_VOID();
+}
 
 /*
  * protaddr_replace_begin readies a replacement for one source.  The caller is
  * connected to SPI and stays so until protaddr_replace_end.
  */
 ProtaddrReplace *
-protaddr_replace_begin(const char *source, const char *regime)
+protaddr_replace_begin(const ProtaddrDelivery *delivery)
 {
 	ProtaddrReplace *replace = palloc0(sizeof(ProtaddrReplace));
 
-	if (source[0] == '\0' || strcmp(source, "hand") == 0)
+	if (delivery->source[0] == '\0' || strcmp(delivery->source, "hand") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a register source needs a name of its own"),
 				 errhint("\"hand\" is what was entered with protaddr.protect().")));
-	replace->source = source;
-	replace->regime = regime;
-	replace->batch = 1;
-	replace->per_batch = AllocSetContextCreate(CurrentMemoryContext, "protaddr load, one batch",
-											   ALLOCSET_DEFAULT_SIZES);
+	source_lock(delivery->source);
+	replace->delivery = *delivery;
 	replace->per_person = AllocSetContextCreate(CurrentMemoryContext, "protaddr load, one person",
 												ALLOCSET_DEFAULT_SIZES);
-	replace->protection = table_open(protaddr_table(PROTADDR_PROTECTION), ShareRowExclusiveLock);
-	replace->index = protaddr_protection_one_index();
+	replace->per_group = AllocSetContextCreate(CurrentMemoryContext, "protaddr load, numbers of one person",
+											   ALLOCSET_DEFAULT_SIZES);
+	replace->per_load = CurrentMemoryContext;
+	replace->protection = table_open(protaddr_table(PROTADDR_PROTECTION), RowExclusiveLock);
 	replace->moment = GetCurrentTimestamp();
-	prepare_all(replace);
 	read_codes(replace);
-	read_known(replace);
-	replace->people = protaddr_people_begin(source, replace->moment);
+	replace->people = protaddr_gathered_begin(delivery->may_repeat);
+	replace->numbers = protaddr_numbers_begin(replace->moment);
 	return replace;
 }
 
-/* protaddr_replace_end writes what is left; the lock stays with the transaction. */
-const ProtaddrReplaced *
-protaddr_replace_end(ProtaddrReplace *replace)
+int64
+protaddr_replace_so_far(const ProtaddrReplace *replace)
 {
-	flush(replace);
-	protaddr_people_end(replace->people);
+	return replace->gathered;
+}
+
+TimestampTz
+protaddr_replace_moment(const ProtaddrReplace *replace)
+{
+	return replace->moment;
+}
+
+/* protaddr_replace_person takes in what the delivery says of a person, or a piece of it. */
+void
+protaddr_replace_person(ProtaddrReplace *replace, ProtaddrRecordSet *piece)
+{
+	MemoryContext old = MemoryContextSwitchTo(replace->per_person);
+
+	if ((replace->gathered++ & 1023) == 0)
+		CHECK_FOR_INTERRUPTS();
+	if (!protaddr_identifier_from_text(piece->subject, strlen(piece->subject), &piece->id))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a person of the delivery has no identifier"),
+				 protaddr_errprivate()));
+	if (piece->replaced_by != NULL)
+		protaddr_numbers_named(replace->numbers, piece->replaced_by);
+	protaddr_gathered_add(replace->people, &piece->id, piece);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(replace->per_person);
+}
+
+/* begin_reading_in_force readies the reading of what is in force now, from the first person on. */
+static void
+begin_reading_in_force(ProtaddrReplace *replace)
+{
+	replace->in_force = protaddr_in_order_begin(RelationGetRelid(replace->protection),
+												protaddr_protection_one_index(),
+												PROTECTION_SUBJECT_KEY);
+}
+
+static void
+end_reading(ProtaddrReplace *replace)
+{
+	protaddr_in_order_end(replace->in_force);
+	replace->in_force = NULL;
+}
+
+/* take_over takes a record set as it is into what is judged. */
+static void
+take_over(Judged *judged, const ProtaddrRecordSet *set)
+{
+	memset(judged, 0, sizeof(*judged));
+	judged->id = set->id;
+	judged->subject = set->subject;
+	judged->present = true;
+	judged->says = set->says;
+	judged->replaced = set->replaced_by != NULL;
+	judged->keep = set->keep;
+	judged->unread = set->unread;
+	judged->delivered = set->delivered;
+	judged->ndelivered = set->ndelivered;
+}
+
+/* judge_people judges everybody who has one number only; the others wait. */
+static void
+judge_people(ProtaddrReplace *replace)
+{
+	ProtaddrRecordSet set;
+	MemoryContext old = MemoryContextSwitchTo(replace->per_person);
+
+	while (protaddr_gathered_next(replace->people, &set))
+	{
+		CHECK_FOR_INTERRUPTS();
+		/* a record that nobody could read is no person */
+		replace->counts.persons += set.whole != 0 || set.unread == NULL;
+		replace->counts.protections += set.ndelivered;
+		if (replace->tells && (set.says || set.ndelivered > 0))
+			protaddr_people_add(replace->known, set.subject, &set.id);
+		if (protaddr_numbers_concern(replace->numbers, &set))
+		{
+			MemoryContextSwitchTo(old);
+			if (replace->waiting == NULL)
+				replace->waiting = protaddr_gathered_begin(true);
+			MemoryContextSwitchTo(replace->per_person);
+			protaddr_gathered_add(replace->waiting, &set.id, &set);
+		}
+		else
+		{
+			Judged		judged;
+
+			take_over(&judged, &set);
+			judge(replace, &judged, false);
+		}
+		MemoryContextReset(replace->per_person);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* ---- people with more than one number ------------------------------------------ */
+
+/* clearly_own is true of a record set that tells that its number is the person's own. */
+static bool
+clearly_own(const ProtaddrRecordSet *set)
+{
+	return set->says_number && set->replaced_by == NULL && set->keep == NULL && set->unread == NULL;
+}
+
+/*
+ * link_numbers brings the links between numbers to what the delivery says: first what it
+ * takes back, or one number's replacement would look like another's.
+ */
+static void
+link_numbers(ProtaddrReplace *replace)
+{
+	ProtaddrIdentifier id;
+	ProtaddrRecordSet set;
+	MemoryContext old = MemoryContextSwitchTo(replace->per_person);
+
+	while (protaddr_gathered_piece(replace->waiting, &id, &set))
+	{
+		CHECK_FOR_INTERRUPTS();
+		set.id = id;
+		if (clearly_own(&set))
+			(void) protaddr_numbers_take_back(replace->numbers, &set);
+		MemoryContextReset(replace->per_person);
+	}
+	protaddr_gathered_again(replace->waiting);
+	while (protaddr_gathered_piece(replace->waiting, &id, &set))
+	{
+		bool		refused = false;
+
+		CHECK_FOR_INTERRUPTS();
+		set.id = id;
+		if (set.replaced_by != NULL)
+			replace->counts.replaced_numbers +=
+				protaddr_numbers_replace(replace->numbers, &set, &refused);
+		if (refused)
+		{
+			MemoryContextSwitchTo(replace->per_load);
+			replace->unlinked = lappend(replace->unlinked,
+										list_make2(pstrdup(set.subject), pstrdup(set.replaced_by)));
+			MemoryContextSwitchTo(replace->per_person);
+		}
+		MemoryContextReset(replace->per_person);
+	}
+	protaddr_gathered_again(replace->waiting);
+	MemoryContextSwitchTo(old);
+}
+
+/* by_newest sorts who has waited by their newest numbers. */
+static ProtaddrGathered *
+by_newest(ProtaddrReplace *replace)
+{
+	ProtaddrGathered *sorted = protaddr_gathered_begin(true);
+	ProtaddrIdentifier id;
+	ProtaddrIdentifier newest;
+	ProtaddrRecordSet set;
+	MemoryContext old = MemoryContextSwitchTo(replace->per_person);
+
+	while (protaddr_gathered_piece(replace->waiting, &id, &set))
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) protaddr_numbers_newest(replace->numbers, &id, &newest, NULL);
+		protaddr_gathered_add(sorted, &newest, &set);
+		MemoryContextReset(replace->per_person);
+	}
+	MemoryContextSwitchTo(old);
+	protaddr_gathered_sort(sorted);
+	return sorted;
+}
+
+/* add_in_force adds rows to others. */
+static void
+add_in_force(InForce *all, const InForce *more)
+{
+	if (more->n == 0)
+		return;
+	all->row = all->row == NULL ? palloc(more->n * sizeof(ProtaddrInForce)) :
+		repalloc(all->row, (all->n + more->n) * sizeof(ProtaddrInForce));
+	memcpy(all->row + all->n, more->row, more->n * sizeof(ProtaddrInForce));
+	all->n += more->n;
+}
+
+/* add_delivered adds what a record set says to what is judged with it. */
+static void
+add_delivered(Judged *judged, const ProtaddrRecordSet *set)
+{
+	ProtaddrDelivered *all = palloc((judged->ndelivered + set->ndelivered + 1) * sizeof(ProtaddrDelivered));
+
+	if (judged->ndelivered > 0)
+		memcpy(all, judged->delivered, judged->ndelivered * sizeof(ProtaddrDelivered));
+	memcpy(all + judged->ndelivered, set->delivered, set->ndelivered * sizeof(ProtaddrDelivered));
+	judged->delivered = all;
+	judged->ndelivered += set->ndelivered;
+}
+
+/*
+ * join adds the record set of one number to those of the others of its person.  Of the
+ * older ones counts what they have, and not what they do not have.
+ */
+static void
+join(ProtaddrReplace *replace, Judged *judged, const ProtaddrRecordSet *set)
+{
+	ProtaddrIdentifier before;
+	bool		was_linked = protaddr_numbers_were(replace->numbers, &set->id, &before);
+
+	add_delivered(judged, set);
+	if (set->unread != NULL)
+		judged->unread = set->unread;
+	if (protaddr_identifier_same(&set->id, &judged->id))
+	{
+		judged->present = true;
+		judged->subject = set->subject;
+		judged->says = set->says;
+		judged->replaced = set->replaced_by != NULL;
+		judged->keep = set->keep;
+		/* it was linked to another, and is no more: what held for that one may be its own */
+		if (was_linked)
+			read_in_force(replace, &before, true, &judged->lent);
+	}
+	else
+	{
+		InForce		old;
+
+		judged->new_link |= !was_linked || !protaddr_identifier_same(&before, &judged->id);
+		read_in_force(replace, &set->id, true, &old);
+		add_in_force(&judged->moved, &old);
+		if (was_linked && !protaddr_identifier_same(&before, &judged->id))
+		{
+			InForce		lent;
+
+			read_in_force(replace, &before, true, &lent);
+			add_in_force(&judged->lent, &lent);
+		}
+	}
+}
+
+/* subject_of gives how a number is written that nobody in the delivery has. */
+static const char *
+subject_of(ProtaddrReplace *replace, const ProtaddrIdentifier *older,
+		   const ProtaddrIdentifier *newest)
+{
+	ProtaddrIdentifier same;
+	char	   *subject = NULL;
+
+	(void) protaddr_numbers_newest(replace->numbers, older, &same, &subject);
+	return subject == NULL ? pnstrdup(newest->key, newest->len) : subject;
+}
+
+static const char *
+copy_text(const char *text)
+{
+	return text == NULL ? NULL : pstrdup(text);
+}
+
+/* copy_set copies a record set into the current memory context. */
+static void
+copy_set(ProtaddrRecordSet *to, const ProtaddrRecordSet *from)
+{
+	*to = *from;
+	to->subject = copy_text(from->subject);
+	to->replaced_by = copy_text(from->replaced_by);
+	to->keep = copy_text(from->keep);
+	to->unread = copy_text(from->unread);
+	to->delivered = palloc(Max(from->ndelivered, 1) * sizeof(ProtaddrDelivered));
+	for (int i = 0; i < from->ndelivered; i++)
+	{
+		to->delivered[i] = from->delivered[i];
+		to->delivered[i].code = pstrdup(from->delivered[i].code);
+	}
+}
+
+/* leave_group gives back the memory of a person who is judged, but for the next record set. */
+static void
+leave_group(ProtaddrReplace *replace, ProtaddrRecordSet *set)
+{
+	MemoryContext left = replace->per_person;
+	ProtaddrRecordSet copy;
+
+	replace->per_person = replace->per_group;
+	replace->per_group = left;
+	MemoryContextSwitchTo(replace->per_person);
+	copy_set(&copy, set);
+	*set = copy;
+	MemoryContextReset(left);
+}
+
+/* judge_groups judges people with all their numbers, which come together. */
+static void
+judge_groups(ProtaddrReplace *replace, ProtaddrGathered *by_newest)
+{
+	ProtaddrIdentifier id;
+	ProtaddrRecordSet set;
+	Judged		judged;
+	bool		any = false;
+
+	while (protaddr_gathered_piece(by_newest, &id, &set))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (any && !protaddr_identifier_same(&judged.id, &id))
+		{
+			judge(replace, &judged, true);
+			leave_group(replace, &set);
+			any = false;
+		}
+		if (!protaddr_identifier_from_text(set.subject, strlen(set.subject), &set.id))
+			elog(ERROR, "an identifier has changed");
+		if (!any)
+		{
+			memset(&judged, 0, sizeof(judged));
+			judged.id = id;
+			judged.subject = subject_of(replace, &set.id, &id);
+			any = true;
+		}
+		join(replace, &judged, &set);
+	}
+	if (any)
+		judge(replace, &judged, true);
+}
+
+/*
+ * lend_to_unlinked gives a new number the protections of an old one that cannot be linked
+ * to it: what is bound to either is protected by its own.
+ */
+static void
+lend_to_unlinked(ProtaddrReplace *replace)
+{
+	ListCell   *cell;
+
+	if (replace->unlinked == NIL)
+		return;
+	/* what has been judged is to be seen */
+	protaddr_writer_flush(replace->writer);
+	end_reading(replace);
+	begin_reading_in_force(replace);
+	foreach(cell, replace->unlinked)
+	{
+		const char *number[2] = {linitial((List *) lfirst(cell)), lsecond((List *) lfirst(cell))};
+		InForce		in_force[2];
+
+		for (int i = 0; i < 2; i++)
+		{
+			ProtaddrIdentifier id;
+
+			if (!protaddr_identifier_from_text(number[i], strlen(number[i]), &id))
+				elog(ERROR, "an identifier has changed");
+			read_in_force(replace, &id, true, &in_force[i]);
+		}
+		for (int i = 0; i < in_force[0].n; i++)
+			if (protaddr_protects(in_force[0].row[i].kind) && !has_code(&in_force[1], &in_force[0].row[i]))
+				add_again(replace, number[1], &in_force[0].row[i], WHY_UNLINKED);
+	}
+	protaddr_writer_flush(replace->writer);
+}
+
+/* judge_waiting judges people with all their numbers. */
+static void
+judge_waiting(ProtaddrReplace *replace)
+{
+	ProtaddrGathered *sorted;
+	MemoryContext old;
+
+	if (replace->waiting == NULL)
+		return;
+	protaddr_gathered_sort(replace->waiting);
+	link_numbers(replace);
+	sorted = by_newest(replace);
+	old = MemoryContextSwitchTo(replace->per_person);
+	judge_groups(replace, sorted);
+	lend_to_unlinked(replace);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(replace->per_person);
+	protaddr_gathered_end(sorted);
+	protaddr_gathered_end(replace->waiting);
+}
+
+/* ---- one person ------------------------------------------------------------------- */
+
+/* kind_of gives what a code hides; a code that is not known hides all. */
+static const char *
+kind_of(ProtaddrReplace *replace, const char *code)
+{
+	for (int i = 0; i < replace->ncodes; i++)
+		if (strcmp(replace->codes[i].code, code) == 0)
+			return replace->codes[i].kind;
+	return kind_of_unknown;
+}
+
+/*
+ * what_silence_says tells what may be concluded from what is not said of somebody.  Only
+ * their own record set, in a delivery that tells of protections, can end anything.
+ */
+static ProtaddrSilence
+what_silence_says(const ProtaddrReplace *replace, const Judged *judged)
+{
+	ProtaddrSilence silence = {false, NULL};
+
+	if (judged->unread != NULL)
+		silence.reason = psprintf(WHY_UNREAD, judged->unread);
+	else if (judged->new_link)
+		silence.reason = WHY_LINKED;
+	else if (judged->present && judged->replaced)
+		silence.reason = WHY_REPLACED;
+	else if (judged->present && judged->says && replace->tells)
+	{
+		silence.reason = judged->keep;
+		silence.ends = judged->keep == NULL;
+	}
+	return silence;
+}
+
+/* add_unread lets each type of record that could not be read protect, as an unknown code does. */
+static void
+add_unread(Judged *judged)
+{
+	const char *type = judged->unread;
+
+	while (type != NULL)
+	{
+		ProtaddrRecordSet one = {0};
+		ProtaddrDelivered delivered = {0};
+		const char *next = strchr(type, ' ');
+
+		delivered.code = psprintf("record %.*s", (int) (next == NULL ? strlen(type) : (size_t) (next - type)), type);
+		delivered.valid_from = DT_NOBEGIN;
+		delivered.valid_to = DT_NOEND;
+		one.delivered = &delivered;
+		one.ndelivered = 1;
+		add_delivered(judged, &one);
+		type = next == NULL ? NULL : next + 1;
+	}
+}
+
+/* has_code is true if one of some rows is of the regime and code of another. */
+static bool
+has_code(const InForce *in_force, const ProtaddrInForce *one)
+{
+	for (int i = 0; i < in_force->n; i++)
+		if (strcmp(in_force->row[i].code, one->code) == 0 &&
+			strcmp(in_force->row[i].regime, one->regime) == 0)
+			return true;
+	return false;
+}
+
+/* holds_after is true if a code is in force once the difference is made. */
+static bool
+holds_after(const ProtaddrReplace *replace, const Judged *judged, const InForce *in_force,
+			const ProtaddrDifference *difference, const ProtaddrInForce *one)
+{
+	for (int i = 0; i < in_force->n; i++)
+		if (protaddr_goes_on(difference->fate[i]) && strcmp(in_force->row[i].code, one->code) == 0 &&
+			strcmp(in_force->row[i].regime, one->regime) == 0)
+			return true;
+	for (int d = 0; d < judged->ndelivered; d++)
+		if (!protaddr_has_ended(&judged->delivered[d], replace->moment) &&
+			strcmp(judged->delivered[d].code, one->code) == 0 &&
+			strcmp(replace->delivery.regime, one->regime) == 0)
+			return true;
+	return false;
+}
+
+/* add_again adds a row that was in force already, for another reason or another number. */
+static void
+add_again(ProtaddrReplace *replace, const char *subject, const ProtaddrInForce *one,
+		  const char *reason)
+{
+	protaddr_writer_add(replace->writer, subject, one->kind, one->regime, one->code,
+						!one->no_delete_hint, one->delete_hint, one->valid_from, DT_NOEND, reason);
+}
+
+/*
+ * carry_over gives the person what was in force for other numbers; true if any of it
+ * protects.  What is moved is closed there.  What is lent stays there as well.
+ */
+static bool
+carry_over(ProtaddrReplace *replace, const Judged *judged, const InForce *in_force,
+		   const ProtaddrDifference *difference)
+{
+	InForce		carried = {NULL, 0};
+	bool		protects = false;
+
+	for (int i = 0; i < judged->moved.n; i++)
+		protaddr_writer_close(replace->writer, judged->moved.row[i].id, false);
+	add_in_force(&carried, &judged->moved);
+	add_in_force(&carried, &judged->lent);
+	for (int i = 0; i < carried.n; i++)
+	{
+		InForce		before = {carried.row, i};
+		ProtaddrInForce *one = &carried.row[i];
+		bool		moved = i < judged->moved.n;
+
+		protects |= protaddr_protects(one->kind);
+		if (holds_after(replace, judged, in_force, difference, one) || has_code(&before, one) ||
+			!(moved || protaddr_protects(one->kind)))
+			continue;
+		add_again(replace, judged->subject, one, moved ? WHY_LINKED : WHY_TAKEN_BACK);
+	}
+	return protects;
+}
+
+/* make_difference closes and adds what the difference says. */
+static void
+make_difference(ProtaddrReplace *replace, const Judged *judged, const InForce *in_force,
+				const char *const *kinds, const ProtaddrDifference *difference,
+				const char *reason)
+{
+	for (int i = 0; i < in_force->n; i++)
+	{
+		if (difference->fate[i] == PROTADDR_UNCHANGED)
+			continue;
+		protaddr_writer_close(replace->writer, in_force->row[i].id,
+							  difference->fate[i] == PROTADDR_ENDS);
+		if (difference->fate[i] == PROTADDR_KEPT)
+			add_again(replace, judged->subject, &in_force->row[i], reason);
+	}
+	for (int d = 0; d < judged->ndelivered; d++)
+	{
+		const ProtaddrDelivered *one = &judged->delivered[d];
+
+		if (difference->added[d])
+			protaddr_writer_add(replace->writer, judged->subject, kinds[d], replace->delivery.regime,
+								one->code, one->has_delete_hint, one->delete_hint, one->valid_from,
+								protaddr_has_ended(one, replace->moment) ? one->valid_to : DT_NOEND,
+								NULL);
+	}
+}
+
+static bool
+any_protects(const InForce *in_force)
+{
+	for (int i = 0; i < in_force->n; i++)
+		if (protaddr_protects(in_force->row[i].kind))
+			return true;
+	return false;
+}
+
+/*
+ * judge finds out what a person's record sets change, and notes it to be written.  It
+ * leaves memory to be reset by the caller.
+ */
+static void
+judge(ProtaddrReplace *replace, Judged *judged, bool anywhere)
+{
+	ProtaddrSilence silence = what_silence_says(replace, judged);
+	ProtaddrDifference difference;
+	InForce		in_force;
+	const char **kinds;
+	int			told = judged->ndelivered;
+	bool		was;
+	bool		is;
+
+	read_in_force(replace, &judged->id, anywhere, &in_force);
+	add_unread(judged);
+	if (in_force.n + judged->ndelivered + judged->moved.n + judged->lent.n == 0)
+		return;
+
+	kinds = palloc(Max(judged->ndelivered, 1) * sizeof(char *));
+	for (int d = 0; d < judged->ndelivered; d++)
+	{
+		kinds[d] = kind_of(replace, judged->delivered[d].code);
+		replace->counts.unknown_codes += d < told && kinds[d] == kind_of_unknown;
+	}
+	difference.fate = palloc(Max(in_force.n, 1) * sizeof(ProtaddrFate));
+	difference.added = palloc(Max(judged->ndelivered, 1) * sizeof(bool));
+	protaddr_difference(in_force.row, in_force.n, judged->delivered, kinds, judged->ndelivered,
+						replace->delivery.regime, replace->moment, &silence, &difference);
+	make_difference(replace, judged, &in_force, kinds, &difference, silence.reason);
+
+	was = difference.was_protected || any_protects(&judged->moved) || any_protects(&judged->lent);
+	is = difference.is_protected;
+	is |= carry_over(replace, judged, &in_force, &difference);
+	replace->counts.protected += is;
+	replace->counts.newly_protected += is && !was;
+	replace->counts.lifted += was && !is;
+	replace->counts.kept += difference.kept && !silence.ends && silence.reason != NULL;
+	replace->counts.untold += was && !replace->tells;
+}
+
+/* ---- what is not in a delivery of everybody --------------------------------------- */
+
+/* read_row reads a row of protaddr.protection; false if it is not this source's. */
+static bool
+read_row(ProtaddrReplace *replace, TupleTableSlot *slot, ProtaddrInForce *one)
+{
+	bool		isnull;
+	Datum		value;
+
+	value = slot_getattr(slot, PROTECTION_SOURCE, &isnull);
+	if (strcmp(TextDatumGetCString(value), replace->delivery.source) != 0)
+		return false;
+	one->id = DatumGetInt64(slot_getattr(slot, PROTECTION_ID, &isnull));
+	one->regime = TextDatumGetCString(slot_getattr(slot, PROTECTION_REGIME, &isnull));
+	one->code = TextDatumGetCString(slot_getattr(slot, PROTECTION_CODE, &isnull));
+	one->kind = TextDatumGetCString(slot_getattr(slot, PROTECTION_KIND, &isnull));
+	one->valid_from = DatumGetTimestampTz(slot_getattr(slot, PROTECTION_VALID_FROM, &isnull));
+	value = slot_getattr(slot, PROTECTION_DELETE_HINT, &one->no_delete_hint);
+	one->delete_hint = one->no_delete_hint ? 0 : DatumGetDateADT(value);
+	value = slot_getattr(slot, PROTECTION_REASON, &isnull);
+	one->reason = isnull ? NULL : TextDatumGetCString(value);
+	return true;
+}
+
+/* read_in_force reads what this source said of a person before this delivery. */
+static void
+read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, bool anywhere,
+			  InForce *in_force)
+{
+	TupleTableSlot *slot = protaddr_in_order_at(replace->in_force, id, anywhere);
+	int			room = 0;
+
+	in_force->n = 0;
+	in_force->row = NULL;
+	for (; slot != NULL; slot = protaddr_in_order_next(replace->in_force, id))
+	{
+		if (in_force->n == room)
+		{
+			room = room == 0 ? 4 : room * 2;
+			in_force->row = in_force->row == NULL ? palloc(room * sizeof(ProtaddrInForce)) :
+				repalloc(in_force->row, room * sizeof(ProtaddrInForce));
+		}
+		if (read_row(replace, slot, &in_force->row[in_force->n]))
+			in_force->n++;
+	}
+}
+
+/* before_in_order is true if one comes before another in the order of keys. */
+static bool
+before_in_order(const ProtaddrIdentifier *a, const ProtaddrIdentifier *b)
+{
+	int			order = memcmp(a->key, b->key, Min(a->len, b->len));
+
+	return order < 0 || (order == 0 && a->len < b->len);
+}
+
+/*
+ * note_absent notes who was protected and is not in a delivery of everybody.  It may be
+ * that the bank asks about them no more, or that the register lost them: they stay as
+ * they were, and stand in the review.
+ */
+static void
+note_absent(ProtaddrReplace *replace)
+{
+	TupleTableSlot *slot;
+	ProtaddrRecordSet set;
+	ProtaddrIdentifier last = {.len = 0};
+	bool		more;
+	MemoryContext old;
+
+	protaddr_gathered_again(replace->people);
+	more = protaddr_gathered_next(replace->people, &set);
+	end_reading(replace);
+	begin_reading_in_force(replace);
+	old = MemoryContextSwitchTo(replace->per_person);
+	while ((slot = protaddr_in_order_walk(replace->in_force)) != NULL)
+	{
+		ProtaddrInForce one;
+		ProtaddrIdentifier id;
+		bool		isnull;
+		text	   *key = DatumGetTextPP(slot_getattr(slot, PROTECTION_SUBJECT_KEY, &isnull));
+
+		MemoryContextReset(replace->per_person);
+		id.len = VARSIZE_ANY_EXHDR(key);
+		memcpy(id.key, VARDATA_ANY(key), id.len);
+		while (more && before_in_order(&set.id, &id))
+			more = protaddr_gathered_next(replace->people, &set);
+		if ((more && protaddr_identifier_same(&set.id, &id)) || !read_row(replace, slot, &one) ||
+			!protaddr_protects(one.kind))
+			continue;
+		replace->counts.absent += !protaddr_identifier_same(&last, &id);
+		last = id;
+		if (one.reason != NULL)
+			continue;
+		protaddr_writer_close(replace->writer, one.id, false);
+		add_again(replace, TextDatumGetCString(slot_getattr(slot, PROTECTION_SUBJECT, &isnull)),
+				  &one, WHY_ABSENT);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* ---- the end ------------------------------------------------------------------------ */
+
+/*
+ * protaddr_replace_end does it all.  tells is false of a delivery that does not tell of
+ * protections: then what it does not have says nothing, and nobody is known by it.  The
+ * caller's connection to SPI may end then, and with it our memory.
+ */
+const ProtaddrReplaced *
+protaddr_replace_end(ProtaddrReplace *replace, bool tells)
+{
+	replace->tells = tells;
+	replace->writer = protaddr_writer_begin(replace->delivery.source, replace->delivery.regime,
+											replace->moment);
+	replace->known = protaddr_people_begin(replace->delivery.source, replace->moment);
+	protaddr_gathered_sort(replace->people);
+	begin_reading_in_force(replace);
+	protaddr_numbers_read(replace->numbers);
+	judge_people(replace);
+	judge_waiting(replace);
+	protaddr_writer_flush(replace->writer);
+	if (replace->delivery.everybody)
+	{
+		note_absent(replace);
+		protaddr_writer_flush(replace->writer);
+	}
+	replace->counts.noted = protaddr_people_end(replace->known);
+	replace->counts.grown = protaddr_writer_grown(replace->writer);
+	replace->counts.tells = tells;
+	end_reading(replace);
+	protaddr_numbers_end(replace->numbers);
+	protaddr_gathered_end(replace->people);
 	table_close(replace->protection, NoLock);
 	if (replace->counts.unknown_codes > 0)
 		ereport(WARNING,
@@ -166,293 +872,6 @@ protaddr_replace_end(ProtaddrReplace *replace)
 	return &replace->counts;
 }
 
-const ProtaddrReplaced *
-protaddr_replace_so_far(const ProtaddrReplace *replace)
-{
-	return &replace->counts;
-}
-
-TimestampTz
-protaddr_replace_moment(const ProtaddrReplace *replace)
-{
-	return replace->moment;
-}
-
-/* delivered_hint gives the delete date of what is delivered as text, "" if there is none. */
-static const char *
-delivered_hint(const ProtaddrDelivered *one)
-{
-	return one->has_delete_hint ? date_text(one->delete_hint) : "";
-}
-
-static const char *
-stored_hint(const ProtaddrInForce *one)
-{
-	return one->no_delete_hint ? "" : date_text(one->delete_hint);
-}
-
-/*
- * make_room lets the batch be written if it could not take another person, or holds
- * something of this one already, which must be there to be seen.
- */
-static void
-make_room(ProtaddrReplace *replace, const KnownPerson *known, int ndelivered)
-{
-	if ((known != NULL && known->batch == replace->batch) ||
-		replace->nadded + replace->nclosed + ndelivered > BATCH_ROWS / 4)
-		flush(replace);
-}
-
-/* apply notes in the batch what a record set changes. */
-static void
-apply(ProtaddrReplace *replace, const char *subject, const ProtaddrDifference *difference,
-	  const ProtaddrInForce *in_force, int nin_force,
-	  const ProtaddrDelivered *delivered, const char *const *kinds, int ndelivered)
-{
-	for (int i = 0; i < nin_force; i++)
-	{
-		if (difference->fate[i] == PROTADDR_UNCHANGED)
-			continue;
-		Assert(replace->nclosed < BATCH_ROWS);
-		replace->closed[replace->nclosed++] = Int64GetDatum(in_force[i].id);
-		if (difference->fate[i] == PROTADDR_ENDS)
-			replace->ended[replace->nended++] = Int64GetDatum(in_force[i].id);
-	}
-	for (int d = 0; d < ndelivered; d++)
-		if (difference->added[d])
-			add_row(replace, subject, kinds[d], delivered[d].code, delivered_hint(&delivered[d]),
-					delivered[d].valid_from,
-					protaddr_has_ended(&delivered[d], replace->moment) ? delivered[d].valid_to : DT_NOEND);
-}
-
-/*
- * protaddr_replace_person replaces what the source says of one person.  delivered
- * is the whole of it; replaced_by is the number that took the place of this one,
- * or NULL.
- */
-void
-protaddr_replace_person(ProtaddrReplace *replace, const char *subject, const char *replaced_by,
-						const ProtaddrDelivered *delivered, int ndelivered)
-{
-	MemoryContext old = MemoryContextSwitchTo(replace->per_person);
-	ProtaddrIdentifier id;
-	ProtaddrInForce *in_force;
-	ProtaddrDifference difference;
-	const char **kinds;
-	uint64		hash;
-	KnownPerson *known;
-	bool		moved = false;
-	int			n;
-
-	if ((replace->counts.persons & 1023) == 0)
-		CHECK_FOR_INTERRUPTS();
-	replace->counts.persons++;
-	replace->counts.protections += ndelivered;
-
-	if (!protaddr_identifier_from_text(subject, strlen(subject), &id))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a person of the delivery has no identifier"),
-				 protaddr_errprivate()));
-	hash = hash_bytes_extended((unsigned char *) id.key, id.len, 0);
-	known = known_lookup(replace->known, hash);
-
-	protaddr_people_add(replace->people, subject, &id, hash);
-
-	if (ndelivered == 0 && known == NULL && replaced_by == NULL)
-	{
-		MemoryContextSwitchTo(old);
-		return;
-	}
-
-	make_room(replace, known, ndelivered);
-	n = read_in_force(replace, &id, &in_force);
-	/* a record set is bounded, so what the last one left is */
-	if (n > BATCH_ROWS / 4 || ndelivered > BATCH_ROWS / 4)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a person has more than %d protections from one source", BATCH_ROWS / 4),
-				 protaddr_errprivate()));
-
-	kinds = palloc(Max(ndelivered, 1) * sizeof(char *));
-	for (int d = 0; d < ndelivered; d++)
-	{
-		kinds[d] = kind_of(replace, delivered[d].code);
-		replace->counts.unknown_codes += kinds[d] == kind_of_unknown;
-	}
-	difference.fate = palloc(Max(n, 1) * sizeof(ProtaddrFate));
-	difference.added = palloc(Max(ndelivered, 1) * sizeof(bool));
-	protaddr_difference(in_force, n, delivered, kinds, ndelivered, replace->regime,
-						replace->moment, &difference);
-	apply(replace, subject, &difference, in_force, n, delivered, kinds, ndelivered);
-	if (replaced_by != NULL)
-		moved = move_to_new_number(replace, &id, subject, replaced_by, in_force,
-								   difference.fate, n, delivered, ndelivered);
-
-	if (difference.changes)
-		note_change(replace, hash);
-	replace->counts.protected += difference.is_protected;
-	replace->counts.newly_protected += difference.is_protected && !difference.was_protected;
-	replace->counts.lifted += difference.was_protected && !difference.is_protected && !moved;
-
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(replace->per_person);
-}
-
-/* note_change notes that the batch, or one written already, changes something of a person. */
-static void
-note_change(ProtaddrReplace *replace, uint64 hash)
-{
-	bool		found;
-
-	known_insert(replace->known, hash, &found)->batch = replace->batch;
-}
-
-/* link_numbers lets the old number stand for the new one; true if that is new. */
-static bool
-link_numbers(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id, const char *old_number,
-			 const ProtaddrIdentifier *new_id, const char *new_number)
-{
-	Datum		values[2];
-
-	/* two numbers that took each other's place are not linked in a circle */
-	if (!protaddr_identity_may_link(old_id, new_id))
-		return false;
-	values[0] = CStringGetTextDatum(old_number);
-	values[1] = CStringGetTextDatum(new_number);
-	run(replace->link, values, -1);
-	return SPI_processed > 0;
-}
-
-/* has_code is true if one of the protections in force has the code. */
-static bool
-has_code(const ProtaddrInForce *in_force, int n, const char *code)
-{
-	for (int i = 0; i < n; i++)
-		if (strcmp(in_force[i].code, code) == 0)
-			return true;
-	return false;
-}
-
-/*
- * move_to_new_number carries a person's protections over to the number that took
- * the place of theirs; true if there was anything to carry.  From then on the new
- * number's own record sets speak, and the link lets the old number stand for it.
- *
- * What ends with this record set is always carried over: nobody lifted it.  What the
- * record set still has goes on for the old number, and is given to the new one too
- * when the register first names it.
- */
-static bool
-move_to_new_number(ProtaddrReplace *replace, const ProtaddrIdentifier *old_id,
-				   const char *old_number, const char *new_number,
-				   const ProtaddrInForce *in_force, const ProtaddrFate *fate, int n,
-				   const ProtaddrDelivered *delivered, int ndelivered)
-{
-	ProtaddrIdentifier id;
-	ProtaddrInForce *there;
-	int			nthere;
-	bool		first;
-	bool		carried = false;
-
-	if (!protaddr_identifier_from_text(new_number, strlen(new_number), &id) ||
-		protaddr_identifier_same(old_id, &id))
-		return false;			/* a number that stands for itself was not replaced */
-
-	first = link_numbers(replace, old_id, old_number, &id, new_number);
-	replace->counts.replaced_numbers += first;
-
-	for (int i = 0; i < n && !carried; i++)
-		carried = !protaddr_goes_on(fate[i]);
-	if (!carried && (!first || ndelivered == 0))
-		return false;
-
-	/* what the new number has already it need not be given */
-	flush(replace);
-	nthere = read_in_force(replace, &id, &there);
-	for (int i = 0; i < n; i++)
-		if (!protaddr_goes_on(fate[i]) && !has_code(there, nthere, in_force[i].code))
-			add_row(replace, new_number, in_force[i].kind, in_force[i].code,
-					stored_hint(&in_force[i]), in_force[i].valid_from, DT_NOEND);
-	for (int d = 0; d < ndelivered && first; d++)
-		if (!protaddr_has_ended(&delivered[d], replace->moment) &&
-			!has_code(there, nthere, delivered[d].code) &&
-			!protaddr_said_before(delivered, d, replace->moment))
-			add_row(replace, new_number, kind_of(replace, delivered[d].code), delivered[d].code,
-					delivered_hint(&delivered[d]), delivered[d].valid_from, DT_NOEND);
-	note_change(replace, hash_bytes_extended((unsigned char *) id.key, id.len, 0));
-	return true;
-}
-
-static const char *
-date_text(DateADT date)
-{
-	return DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(date)));
-}
-
-static void
-add_row(ProtaddrReplace *replace, const char *subject, const char *kind, const char *code,
-		const char *hint, TimestampTz valid_from, TimestampTz valid_to)
-{
-	MemoryContext old = MemoryContextSwitchTo(replace->per_batch);
-	int			at = replace->nadded++;
-
-	replace->added[ADD_KIND][at] = CStringGetTextDatum(kind);
-	replace->added[ADD_SUBJECT][at] = CStringGetTextDatum(subject);
-	replace->added[ADD_CODE][at] = CStringGetTextDatum(code);
-	replace->added[ADD_DELETE_HINT][at] = CStringGetTextDatum(hint);
-	replace->added[ADD_VALID_FROM][at] = TimestampTzGetDatum(valid_from);
-	replace->added[ADD_VALID_TO][at] = TimestampTzGetDatum(valid_to);
-	MemoryContextSwitchTo(old);
-}
-
-static SPIPlanPtr
-prepare(const char *query, int nargs, Oid *types)
-{
-	SPIPlanPtr	plan = SPI_prepare(query, nargs, types);
-
-	if (plan == NULL)
-		elog(ERROR, "could not prepare a statement of the load");
-	return plan;
-}
-
-static void
-prepare_all(ProtaddrReplace *replace)
-{
-	Oid			close_types[2] = {INT8ARRAYOID, TIMESTAMPTZOID};
-	Oid			add_types[9] = {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-	TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TEXTOID, TEXTOID, TIMESTAMPTZOID};
-	Oid			link_types[2] = {TEXTOID, TEXTOID};
-
-	replace->close = prepare("UPDATE protaddr.protection SET recorded_to = $2 "
-							 "WHERE id OPERATOR(pg_catalog.=) ANY ($1) "
-							 "AND recorded_to OPERATOR(pg_catalog.=) 'infinity'", 2, close_types);
-	replace->end = prepare("INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, "
-						   "valid_to, delete_hint, recorded_from) "
-						   "SELECT kind, subject, regime, code, source, valid_from, $2, delete_hint, $2 "
-						   "FROM protaddr.protection WHERE id OPERATOR(pg_catalog.=) ANY ($1)", 2, close_types);
-	/* an end that is told is history: told twice, it is recorded once */
-	replace->add = prepare("INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, "
-						   "valid_to, delete_hint, recorded_from) "
-						   "SELECT a.kind, a.subject, $7, a.code, $8, a.valid_from, a.valid_to, "
-						   "CASE WHEN a.hint OPERATOR(pg_catalog.<>) '' THEN a.hint::pg_catalog.date END, $9 "
-						   "FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
-						   "pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6)) "
-						   "AS a (kind, subject, code, hint, valid_from, valid_to) "
-						   "WHERE a.valid_to OPERATOR(pg_catalog.=) 'infinity' OR NOT EXISTS "
-						   "(SELECT FROM protaddr.protection p "
-						   "WHERE p.subject_key OPERATOR(pg_catalog.=) protaddr.subject_key(a.subject) "
-						   "AND p.source OPERATOR(pg_catalog.=) $8 AND p.regime OPERATOR(pg_catalog.=) $7 "
-						   "AND p.code OPERATOR(pg_catalog.=) a.code "
-						   "AND p.valid_from OPERATOR(pg_catalog.=) a.valid_from "
-						   "AND p.valid_to OPERATOR(pg_catalog.=) a.valid_to "
-						   "AND p.recorded_to OPERATOR(pg_catalog.=) 'infinity')",
-						   9, add_types);
-	replace->link = prepare("INSERT INTO protaddr.identity_link (identifier, subject, kind) "
-							"VALUES ($1, $2, 'replaced number') "
-							"ON CONFLICT (identifier_key, subject_key) WHERE recorded_to OPERATOR(pg_catalog.=) 'infinity' DO NOTHING", 2, link_types);
-}
-
 /* read_codes reads what the codes of the regime hide. */
 static void
 read_codes(ProtaddrReplace *replace)
@@ -460,7 +879,7 @@ read_codes(ProtaddrReplace *replace)
 	Oid			types[1] = {TEXTOID};
 	Datum		args[1];
 
-	args[0] = CStringGetTextDatum(replace->regime);
+	args[0] = CStringGetTextDatum(replace->delivery.regime);
 	if (SPI_execute_with_args("SELECT code, kind::pg_catalog.text FROM protaddr.regime_code "
 							  "WHERE regime OPERATOR(pg_catalog.=) $1",
 							  1, types, args, NULL, true, 0) != SPI_OK_SELECT)
@@ -473,152 +892,4 @@ read_codes(ProtaddrReplace *replace)
 		code->code = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
 		code->kind = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2);
 	}
-}
-
-/*
- * read_known reads, once, who has rows in force at all.  Most people of a delivery
- * have none and get none: for them nothing needs to be looked up.
- */
-static void
-read_known(ProtaddrReplace *replace)
-{
-	Relation	index = index_open(replace->index, AccessShareLock);
-	TupleDesc	desc = RelationGetDescr(replace->protection);
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	replace->known = known_create(CurrentMemoryContext, 1024, NULL);
-	scan = systable_beginscan_ordered(replace->protection, index, NULL, 0, NULL);
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
-	{
-		bool		isnull;
-		bool		found;
-		text	   *key = DatumGetTextPP(heap_getattr(tuple, PROTECTION_SUBJECT_KEY, desc, &isnull));
-
-		CHECK_FOR_INTERRUPTS();
-		known_insert(replace->known,
-					 hash_bytes_extended((unsigned char *) VARDATA_ANY(key),
-										 VARSIZE_ANY_EXHDR(key), 0),
-					 &found)->batch = 0;
-	}
-	systable_endscan_ordered(scan);
-	index_close(index, AccessShareLock);
-}
-
-/* kind_of gives what a code hides; a code that is not known hides all. */
-static const char *
-kind_of(ProtaddrReplace *replace, const char *code)
-{
-	for (int i = 0; i < replace->ncodes; i++)
-		if (strcmp(replace->codes[i].code, code) == 0)
-			return replace->codes[i].kind;
-	return kind_of_unknown;
-}
-
-/* read_in_force reads what this source says of a person up to now. */
-static int
-read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, ProtaddrInForce **in_force)
-{
-	TupleDesc	desc = RelationGetDescr(replace->protection);
-	ScanKeyData skey;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	int			n = 0;
-	int			room = 0;
-
-	*in_force = NULL;
-	ScanKeyEntryInitialize(&skey, 0, PROTECTION_SUBJECT_KEY, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ,
-						   PointerGetDatum(cstring_to_text_with_len(id->key, id->len)));
-	scan = systable_beginscan(replace->protection, replace->index, true, NULL, 1, &skey);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		ProtaddrInForce *one;
-		bool		isnull;
-		bool		hint_null;
-
-		if (strcmp(TextDatumGetCString(heap_getattr(tuple, PROTECTION_SOURCE, desc, &isnull)),
-				   replace->source) != 0 ||
-			!TIMESTAMP_IS_NOEND(DatumGetTimestampTz(heap_getattr(tuple, PROTECTION_VALID_TO, desc, &isnull))))
-			continue;
-		if (n == room)
-		{
-			room = room == 0 ? 8 : room * 2;
-			*in_force = *in_force == NULL ? palloc(room * sizeof(ProtaddrInForce)) :
-				repalloc(*in_force, room * sizeof(ProtaddrInForce));
-		}
-		one = &(*in_force)[n++];
-		one->id = DatumGetInt64(heap_getattr(tuple, PROTECTION_ID, desc, &isnull));
-		one->regime = TextDatumGetCString(heap_getattr(tuple, PROTECTION_REGIME, desc, &isnull));
-		one->code = TextDatumGetCString(heap_getattr(tuple, PROTECTION_CODE, desc, &isnull));
-		one->kind = TextDatumGetCString(heap_getattr(tuple, PROTECTION_KIND, desc, &isnull));
-		one->valid_from = DatumGetTimestampTz(heap_getattr(tuple, PROTECTION_VALID_FROM, desc, &isnull));
-		one->delete_hint = DatumGetDateADT(heap_getattr(tuple, PROTECTION_DELETE_HINT, desc, &hint_null));
-		one->no_delete_hint = hint_null;
-	}
-	systable_endscan(scan);
-	return n;
-}
-
-/*
- * run executes a statement of a batch.  Another number of rows than the batch has
- * means that our view of the register is not the statement's: under REPEATABLE READ
- * another load was committed meanwhile.
- */
-static void
-run(SPIPlanPtr plan, Datum *values, int rows)
-{
-	int			done = SPI_execute_plan(plan, values, NULL, false, 0);
-
-	if (done != SPI_OK_INSERT && done != SPI_OK_UPDATE)
-		elog(ERROR, "a statement of the load failed");
-	if (rows >= 0 && SPI_processed != rows)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("the register was changed by another load at the same time"),
-				 errhint("Load again, in a READ COMMITTED transaction."),
-				 protaddr_errprivate()));
-}
-
-static Datum
-array_of(Datum *values, int n, Oid type)
-{
-	return PointerGetDatum(type == TEXTOID ?
-						   construct_array(values, n, type, -1, false, TYPALIGN_INT) :
-						   construct_array(values, n, type, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
-/* flush writes what the batch has gathered. */
-static void
-flush(ProtaddrReplace *replace)
-{
-	MemoryContext old = MemoryContextSwitchTo(replace->per_batch);
-	Datum		values[9];
-
-	if (replace->nclosed > 0)
-	{
-		values[0] = array_of(replace->closed, replace->nclosed, INT8OID);
-		values[1] = TimestampTzGetDatum(replace->moment);
-		run(replace->close, values, replace->nclosed);
-	}
-	if (replace->nended > 0)
-	{
-		values[0] = array_of(replace->ended, replace->nended, INT8OID);
-		values[1] = TimestampTzGetDatum(replace->moment);
-		run(replace->end, values, replace->nended);
-	}
-	if (replace->nadded > 0)
-	{
-		for (int i = 0; i < ADD_COLUMNS; i++)
-			values[i] = array_of(replace->added[i], replace->nadded,
-								 i < ADD_VALID_FROM ? TEXTOID : TIMESTAMPTZOID);
-		values[ADD_COLUMNS] = CStringGetTextDatum(replace->regime);
-		values[ADD_COLUMNS + 1] = CStringGetTextDatum(replace->source);
-		values[ADD_COLUMNS + 2] = TimestampTzGetDatum(replace->moment);
-		run(replace->add, values, -1);
-	}
-	replace->nclosed = replace->nended = replace->nadded = 0;
-	replace->batch++;
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(replace->per_batch);
 }

@@ -4,7 +4,7 @@
  *		differently in pieces, or hand over a malformed person?
  *
  *		clang -g -O1 -fsanitize=fuzzer,address,undefined -o fuzz_cpr \
- *			test/fuzz/fuzz_cpr.c src/register/cpr_extract.c src/register/cpr_field.c
+ *			test/fuzz/fuzz_cpr.c src/register/cpr_extract.c src/register/cpr_field.c src/register/cpr_form.c
  *		./fuzz_cpr -dict=test/fuzz/cpr.dict -max_len=4096 test/fuzz/corpus_cpr
  *
  * The input is the file as it stands, read as each kind; the pieces are cut at

@@ -145,15 +145,15 @@ give(void *arg, size_t size)
 
 	if (++outcome->calls == outcome->stop_at)
 		return NULL;
-	memory = malloc(size + 2 * sizeof(size_t));
+	memory = malloc(size + sizeof(size_t));
 	require(memory != NULL);
 	/* all of it would take longer than the rewriting */
-	memset(memory, 0xA5, 2 * sizeof(size_t) + (size < 4096 ? size : 4096));
+	memset(memory, 0xA5, sizeof(size_t) + (size < 4096 ? size : 4096));
 	memory[0] = size;
 	outcome->held += size;
 	if (outcome->held > outcome->most_held)
 		outcome->most_held = outcome->held;
-	return memory + 2;
+	return memory + 1;
 }
 
 static void
@@ -163,14 +163,14 @@ take_back(void *arg, void *ptr)
 
 	if (ptr == NULL)
 		return;
-	outcome->held -= ((size_t *) ptr)[-2];
-	free((size_t *) ptr - 2);
+	outcome->held -= ((size_t *) ptr)[-1];
+	free((size_t *) ptr - 1);
 }
 
 static void *
 give_again(void *arg, void *ptr, size_t size)
 {
-	size_t		old = ptr == NULL ? 0 : ((size_t *) ptr)[-2];
+	size_t		old = ptr == NULL ? 0 : ((size_t *) ptr)[-1];
 	void	   *memory = give(arg, size);
 
 	if (memory == NULL)

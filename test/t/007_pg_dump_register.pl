@@ -29,12 +29,12 @@ SELECT protaddr.protect('H1', 'manual', 'address', valid_from => '2026-01-01', d
 SELECT protaddr.protect('H2', 'manual', 'address_and_town');
 SELECT protaddr.lift('H2', 'manual', 'address_and_town', reason => 'over');
 SELECT protaddr.confirm_register('branch office', new_source => true);
-SELECT protaddr.load_register('XX-REG', '[{"subject": "free", "protections": []}]');
 SELECT protaddr.set_birth_data('H1', '1970-01-02', 'By', 'DK'), protaddr.set_exchange_rate('DKK', 0.134);
 
 UPDATE protaddr.channel SET when_protected = 'minimum', legal_basis = 'ours' WHERE channel = 'sepa';
 INSERT INTO protaddr.channel (channel, route, when_protected, description, legal_basis) VALUES ('post', 'extract', 'block', 'Letters', 'ours');
 INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis, source) VALUES ('XX-REG', '7', 'address_and_town', 'Own', 'ours', 'ours');
+SELECT protaddr.load_register('XX-REG', '[{"subject": "free", "protections": []}]');
 SELECT protaddr.link_identity('K1', 'H1', 'customer');
 SELECT protaddr.link_identity('K2', 'H1', 'customer');
 SELECT protaddr.unlink_identity('K2', 'H1');

@@ -33,7 +33,8 @@ C-77	19121212-1212	customer
 		CREATE TEMP TABLE link (identifier text, subject text);
 		INSERT INTO link VALUES ('C-77', '191212121212'), ('C-78', 'C-77');
 		INSERT INTO protaddr.identity_link (identifier, subject) SELECT identifier, subject FROM link ON CONFLICT DO NOTHING;
-		SELECT protaddr.link_identity('C-79', 'C-77'); SELECT * FROM protaddr.register_status; SELECT * FROM protaddr.register_delivery},
+		SELECT protaddr.link_identity('C-79', 'C-77'); SELECT source, status, age FROM protaddr.register_status; SELECT name, outcome FROM protaddr.register_delivery;
+		SELECT protaddr.feed_position('NO-FREG')},
 	register_file_loader => q{SELECT persons FROM protaddr.load_cpr_file('extract_next')},
 	history_reader => q{SELECT protaddr.people_of('C-1001'), protaddr.protection_at('C-1001', now()), protaddr.protected_between(now(), now());
 		SELECT * FROM protaddr.protection_history('C-1001'), protaddr.protection_period, protaddr.register_review, protaddr.register_forgotten;
@@ -69,12 +70,12 @@ foreach my $role (sort keys %work)
 	  or diag($stderr);
 }
 my %not_theirs = (
-	register_loader => [ 'SELECT FROM protaddr.protection', 'SELECT FROM protaddr.protection_period', 'SELECT FROM protaddr.register_person',
+	register_loader => [ 'SELECT FROM protaddr.protection', 'SELECT FROM protaddr.protection_period', 'SELECT protected FROM protaddr.register_status', 'SELECT lifted FROM protaddr.register_delivery', 'SELECT FROM protaddr.register_person',
 		'SELECT subject FROM protaddr.register_staging', 'SELECT FROM protaddr.identity_link', q{SELECT protaddr.is_protected('1')},
 		q{SELECT protaddr.protection_at('1', now())}, q{SELECT protaddr.lift('1', '1', '1')}, q{SELECT protaddr.unlink_identity('1', '2')},
 		q{SELECT protaddr.load_cpr_file('extract')}, q{INSERT INTO protaddr.identity_link (identifier, subject, recorded_to) VALUES ('1', '2', now())},
 		'UPDATE protaddr.regime_code SET kind = kind' ],
-	register_file_loader => [ 'SELECT FROM protaddr.protection', q{SELECT protaddr.load_cpr_path('extract', 's', 'LATIN1', 'delivery')} ],
+	register_file_loader => [ 'SELECT FROM protaddr.protection', q{SELECT protaddr.load_cpr_path('extract', 's', 'LATIN1', 'delivery', true, '{}')} ],
 	history_reader => [ q{SELECT protaddr.load_cpr('')}, q{SELECT protaddr.load_register('1', '[]')}, q{SELECT protaddr.confirm_register('1', new_source => true)},
 		q{SELECT protaddr.lift('1', '1', '1')}, q{SELECT protaddr.link_identity('1', '2')}, q{INSERT INTO protaddr.register_staging VALUES ('1', '2')},
 		q{SELECT protaddr.forget_subject('1', now(), '1')} ],

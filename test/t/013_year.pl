@@ -62,7 +62,7 @@ for my $night (0 .. $nights - 1)
 	}
 	$told += @told;
 	my $file = spew("$dir/$night.txt", small_cpr(compact($night), compact($night - 1), @told));
-	$script .= "INSERT INTO outcome SELECT $night, outcome, persons FROM " . load_file($file) . ";\n"
+	$script .= "INSERT INTO outcome SELECT $night, outcome, persons FROM " . load_file($file, max_lifted => 1000) . ";\n"
 	  . "INSERT INTO moment SELECT $night, current_as_of FROM protaddr.register_source WHERE source = 'DK-CPR';\n";
 }
 
@@ -80,7 +80,7 @@ my ($state, $message) = error_of($node, 'bank', 'SELECT ' . load_file($next));
 is($state, '55000', 'with a night left out, the next is refused');
 ok(index($message, 'a delivery is missing') >= 0, 'because one is missing');
 is(psql_error($node, 'bank', 'SELECT ' . load_file($next, after_gap => 'true')), '22004', 'after_gap needs a reason');
-is($node->safe_psql('bank', 'BEGIN; SELECT outcome FROM ' . load_file($next, after_gap => 'true', reason => q('lost')) . '; ROLLBACK'), 'loaded', 'and then loads it');
+is($node->safe_psql('bank', 'BEGIN; SELECT outcome FROM ' . load_file($next, after_gap => 'true', reason => q('lost'), max_lifted => 1000) . '; ROLLBACK'), 'loaded', 'and then loads it');
 
 $node->safe_psql('bank', $left_out . substr($after, length $left_out));
 is($node->safe_psql('bank', q(SELECT count(*) || ' ' || sum(persons) FROM outcome WHERE outcome = 'loaded')),

@@ -104,7 +104,7 @@ takes_effect('the end of the protection behind a link', q(SELECT protaddr.lift('
 takes_effect('a link to a number that the register does not know', "SELECT protaddr.link_identity('account 3', '$number')", %free);
 my @file = map { spew("$dir/day$_.txt", small_cpr("2026112$_", '2026112' . ($_ - 1), [ $number, $_ == 1 ? ('0001', '2026-11-01') : () ])) } 1, 2;
 takes_effect('a delivery that protects', 'SELECT ' . load_file($file[0]), 'one person' => 'Vej 2, ' . WITHHELD, 'many people' => '3');
-takes_effect('the delivery after it', 'SELECT ' . load_file($file[1]), %free);
+takes_effect('the delivery after it', 'SELECT ' . load_file($file[1], confirm_lifted => 1), %free);
 
 is($standby->safe_psql('bank', q(SELECT string_agg(source || ' ' || status || ' ' || deliveries, ', ' ORDER BY source) FROM protaddr.register_status)),
 	'DK-CPR fresh 2, NO-FREG fresh 1, test fresh 0', 'the standby knows its sources');

@@ -24,7 +24,7 @@ SELECT protaddr.load_register('DK-CPR', (SELECT jsonb_agg(jsonb_build_object('su
 SELECT count(protaddr.protect('K' || i, 'DK-CPR', '0001')) FROM generate_series(901, 1000) i;
 SELECT protaddr.link_identity('A1', 'K1'), protaddr.link_identity('A2', 'K901'), protaddr.link_identity('K2', 'K902');
 CREATE TABLE home (who text PRIMARY KEY, home protaddr.address);
-INSERT INTO home SELECT w, protaddr.address(strtnm => 'Vej', subject => w) FROM (SELECT 'K' || i FROM generate_series(1, 1005) i UNION ALL VALUES ('A1'), ('A2'), ('A3')) x(w);
+INSERT INTO home SELECT w, protaddr.address(strtnm => 'Vej', subject => w) FROM (SELECT 'K' || i FROM generate_series(1, 1005) i UNION ALL VALUES ('A1'), ('A2'), ('A3'), ('B4'), ('C4'), ('J'), ('L1')) x(w);
 SQL
 
 sub state_of { return $_[0]->safe_psql('bank', 'SELECT state FROM protaddr.shared_picture') }
@@ -90,6 +90,28 @@ shows('K1', 'a link ended by a superuser', qw(A1 K1));
 as_in_tables('after single changes');
 is(state_of($node), 'ready', 'the same picture all the time');
 cmp_ok($node->safe_psql('bank', 'SELECT least(changes, settled) FROM protaddr.shared_picture'), '>', 3, 'in which changes were noted and taken in');
+
+# ---- over several links ------------------------------------------------------------------------
+
+$node->safe_psql('bank', q(SELECT protaddr.link_identity('C4', 'B4'), protaddr.link_identity('B4', 'K4'), protaddr.link_identity('J', 'K5'), protaddr.link_identity('J', 'K6')));
+shows('B4,C4,J,K4', 'a chain and a joint account', qw(C4 B4 K4 J));
+$node->safe_psql('bank', q(SELECT protaddr.protect('K4', 'DK-CPR', '0001'), protaddr.protect('K6', 'DK-CPR', '0001')));
+shows('K5', 'the end of each protected', qw(C4 B4 K4 J K5 K6));
+shows('K5', 'and from memory', qw(C4 B4 K4 J K5 K6));
+$node->safe_psql('bank', q(SELECT protaddr.unlink_identity('J', 'K6'), protaddr.unlink_identity('B4', 'K4'), protaddr.link_identity('B4', 'K7')));
+shows('B4,C4,J', 'both linked elsewhere', qw(C4 B4 K4 J));
+shows('B4,C4,J', 'and from memory', qw(C4 B4 K4 J));
+$node->safe_psql('bank', q(SELECT protaddr.lift('K4', 'DK-CPR', '0001'), protaddr.unlink_identity('B4', 'K7')));
+shows('J,K4', 'linked to nobody', qw(C4 B4 K4 J));
+# as many as one may stand for
+$node->safe_psql('bank', q(SELECT count(protaddr.link_identity('L1', 'K' || i)) FROM generate_series(101, 164) i; SELECT protaddr.link_identity('C4', 'L1')));
+shows('C4,L1', 'of 64 nobody is protected', qw(L1 C4));
+$node->safe_psql('bank', q(SELECT protaddr.protect('K164', 'DK-CPR', '0001')));
+shows('', 'the last of 64', qw(L1 C4)) for 1 .. 2;
+$node->safe_psql('bank', q(SELECT protaddr.lift('K164', 'DK-CPR', '0001')));
+shows('C4,L1', 'lifted', qw(L1 C4)) for 1 .. 2;
+as_in_tables('after links');
+is(state_of($node), 'ready', 'still the same picture');
 
 # ---- a transaction sees its own, nobody else before it has committed ---------------------------
 
@@ -256,7 +278,7 @@ BEGIN
         who := 'S' || nr || '-' || i;
         PERFORM protaddr.is_protected(who);
         IF i % 3 = 0 THEN
-            PERFORM protaddr.link_identity(who, 'K901');
+            PERFORM protaddr.link_identity(who, CASE WHEN i % 2 = 0 THEN 'K901' ELSE 'A2' END);
         ELSE
             PERFORM protaddr.protect(who, 'DK-CPR', '0001');
         END IF;

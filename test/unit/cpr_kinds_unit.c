@@ -53,7 +53,7 @@ static const Example examples[] = {
 	{"reply: the address of the person", PA_CPR_REPLY, PA_CPR_OK, 4,
 	START PERSON "0036101704001x\n" END("00001098"), "6101704001,,01\n"},
 	{"reply: what we do not know of the person", PA_CPR_REPLY, PA_CPR_OK, 4,
-	START PERSON "0776101704001x\n" END("00001098"), "6101704001,,01\n"},
+	START PERSON "0776101704001x\n" END("00001098"), "6101704001,,01 ?077\n"},
 	{"reply in fixed records", PA_CPR_REPLY, PA_CPR_OK, 4,
 		"00000000000009900012026112020261119"
 		"0016101704001          01                    "

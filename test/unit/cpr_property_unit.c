@@ -212,7 +212,7 @@ put_other(const Way *way, const char *pnr)
 		const char *type;
 		size_t		len;
 	}			types[2][6] = {
-		{{"002", 306}, {"008", 193}, {"012", 95}, {"022", 45}, {"029", 109}, {"099", 45}},
+		{{"011", 25}, {"012", 95}, {"013", 36}, {"018", 60}, {"025", 40}, {"029", 109}},
 		{{"010", 45}, {"020", 292}, {"021", 253}, {"025", 164}, {"040", 50}, {"900", 28}}
 	};
 	char		record[PA_CPR_MAX_RECORD];
@@ -240,7 +240,7 @@ put_between(const Way *way)
 			break;
 		case 2:
 			if (!way->fixed)
-				put(way, "0776101704001 whatever this will be", 100);
+				put(way, "077whatever this will be", 100);
 			break;
 	}
 }

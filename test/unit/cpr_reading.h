@@ -20,6 +20,7 @@
 /*
  * What one reading gave, with the persons as text, a line each:
  * number,replaced by,status code,start,delete hint,end[,start registered,end registered] ...
+ * A ? stands before the type of a record that could not be read, a ~ before a fragment.
  */
 typedef struct Reading
 {
@@ -71,8 +72,14 @@ note_person(void *arg, const PaCprPerson *person)
 	int			i;
 
 	reading->called++;
-	snprintf(line, sizeof(line), "%s,%s,%s", person->pnr, person->replaced_by, person->status);
+	snprintf(line, sizeof(line), "%s%s,%s,%s", person->fragment ? "~" : "", person->pnr,
+			 person->replaced_by, person->status);
 	add_text(reading, line);
+	for (i = 0; i < person->nunread; i++)
+	{
+		snprintf(line, sizeof(line), " ?%s", person->unread[i]);
+		add_text(reading, line);
+	}
 	for (i = 0; i < person->nprotections; i++)
 	{
 		const PaCprProtection *p = &person->protection[i];

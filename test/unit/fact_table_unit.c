@@ -155,6 +155,79 @@ test_full(void)
 	free(facts);
 }
 
+/* Against a plain list of pairs, with some added and some taken away in turn. */
+static void
+test_links(void)
+{
+	enum
+	{
+		FROM = 50, TO = 20
+	};
+	uint64_t	npairs = PA_FACT_LEAST_WORDS;
+	PaLinkTable table = {calloc(npairs * 2, sizeof(uint64_t)), npairs};
+	static uint64_t from[FROM];
+	static uint64_t to[TO];
+	static bool linked[FROM][TO];
+	uint64_t	used = 0;
+	bool		good = true;
+	uint64_t	found[TO];
+
+	for (int i = 0; i < FROM; i++)
+		from[i] = i % 2 == 0 ? next_random() | (uint64_t) 0xFFFF << 48 : next_random();
+	for (int i = 0; i < TO; i++)
+		to[i] = next_random();
+	ok(protaddr_link_find(&table, from[0], found, TO) == 0, "at first nobody stands for anybody");
+	for (int round = 0; round < 20000; round++)
+	{
+		int			f = (int) (next_random() % FROM);
+		int			n = 0;
+
+		if (round % 3 != 0)
+		{
+			int			t = (int) (next_random() % TO);
+
+			used += protaddr_link_store(&table, used, from[f], to[t]) == PA_FACT_NEW;
+			linked[f][t] = true;
+		}
+		else
+		{
+			uint64_t	keep[TO];
+
+			for (int t = 0; t < TO; t++)
+			{
+				linked[f][t] = linked[f][t] && next_random() % 2 == 0;
+				if (linked[f][t])
+					keep[n++] = to[t];
+			}
+			protaddr_link_keep(&table, from[f], keep, n);
+		}
+		for (int i = 0; i < FROM; i++)
+		{
+			int			nfound = protaddr_link_find(&table, from[i], found, TO);
+			int			nlinked = 0;
+
+			for (int t = 0; t < TO; t++)
+			{
+				bool		there = false;
+
+				for (int k = 0; k < nfound && k < TO; k++)
+					there = there || found[k] == to[t];
+				good = good && there == linked[i][t];
+				nlinked += linked[i][t];
+			}
+			good = good && nfound == nlinked;
+		}
+	}
+	ok(good, "each stands for whom it was linked to, and for nobody else");
+	ok(used <= FROM * TO, "a place that is free again is used again");
+	ok(protaddr_link_find(&table, from[1], found, 0) == protaddr_link_find(&table, from[1], found, TO),
+	   "how many there are is told, however many are wanted");
+	while (used < protaddr_fact_room(npairs))
+		used += protaddr_link_store(&table, used, next_random(), 1) == PA_FACT_NEW;
+	ok(protaddr_link_store(&table, used, next_random(), 1) == PA_FACT_FULL, "a full table takes no more");
+	free(table.pair);
+}
+
 int
 main(void)
 {
@@ -162,6 +235,7 @@ main(void)
 	test_store();
 	test_all_bits();
 	test_full();
+	test_links();
 	printf("1..%d\n", tests);
 	return failures == 0 ? 0 : 1;
 }

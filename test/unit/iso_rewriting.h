@@ -133,25 +133,26 @@ rewriting_write(void *arg, const char *data, size_t len)
 	return ++r->calls != r->stop_at;
 }
 
+/* Memory with its size in front, aligned as palloc aligns: to eight bytes. */
 static inline void *
 rewriting_realloc(void *arg, void *ptr, size_t size)
 {
 	Rewriting  *r = arg;
-	uint64_t   *old = ptr != NULL ? (uint64_t *) ptr - 2 : NULL;
+	uint64_t   *old = ptr != NULL ? (uint64_t *) ptr - 1 : NULL;
 	uint64_t   *block;
 
 	if (++r->allocations == r->fail_at)
 		return NULL;
 	if (old != NULL)
 		r->in_use -= old[0];
-	block = realloc(old, size + 2 * sizeof(uint64_t));
+	block = realloc(old, size + sizeof(uint64_t));
 	if (block == NULL)
 		abort();
 	block[0] = size;
 	r->in_use += size;
 	if (r->in_use > r->most)
 		r->most = r->in_use;
-	return block + 2;
+	return block + 1;
 }
 
 static inline void *
@@ -164,7 +165,7 @@ static inline void
 rewriting_free(void *arg, void *ptr)
 {
 	Rewriting  *r = arg;
-	uint64_t   *block = (uint64_t *) ptr - 2;
+	uint64_t   *block = (uint64_t *) ptr - 1;
 
 	r->in_use -= block[0];
 	free(block);

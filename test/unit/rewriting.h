@@ -147,7 +147,7 @@ take(void *arg, const char *data, size_t len)
 	return rewriting->writes != rewriting->stop_write;
 }
 
-/* Memory with its size in front. */
+/* Memory with its size in front, aligned as palloc aligns: to eight bytes. */
 static inline void *
 give(void *arg, size_t size)
 {
@@ -157,15 +157,15 @@ give(void *arg, size_t size)
 	rewriting->allocs++;
 	if (rewriting->allocs == rewriting->fail_alloc)
 		return NULL;
-	memory = malloc(size + 2 * sizeof(size_t));
+	memory = malloc(size + sizeof(size_t));
 	if (memory == NULL)
 		abort();
-	memset(memory, 0xA5, size + 2 * sizeof(size_t));
+	memset(memory, 0xA5, size + sizeof(size_t));
 	memory[0] = size;
 	rewriting->held += size;
 	if (rewriting->held > rewriting->most_held)
 		rewriting->most_held = rewriting->held;
-	return memory + 2;
+	return memory + 1;
 }
 
 static inline void
@@ -175,14 +175,14 @@ take_back(void *arg, void *ptr)
 
 	if (ptr == NULL)
 		return;
-	rewriting->held -= ((size_t *) ptr)[-2];
-	free((size_t *) ptr - 2);
+	rewriting->held -= ((size_t *) ptr)[-1];
+	free((size_t *) ptr - 1);
 }
 
 static inline void *
 give_again(void *arg, void *ptr, size_t size)
 {
-	size_t		old = ptr == NULL ? 0 : ((size_t *) ptr)[-2];
+	size_t		old = ptr == NULL ? 0 : ((size_t *) ptr)[-1];
 	void	   *memory = give(arg, size);
 
 	if (memory == NULL)

@@ -26,11 +26,15 @@
 
 /* ---- memory ------------------------------------------------------------------ */
 
-/* In front of each allocation. */
+/*
+ * In front of each allocation.  It asks for no more alignment than palloc gives, and what
+ * Expat keeps needs no more.
+ */
 typedef union Header
 {
 	size_t		size;
-	long double align;
+	double		number;
+	int64_t		integer;
 	void	   *pointer;
 } Header;
 

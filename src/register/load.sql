@@ -1,0 +1,814 @@
+-- ---------------------------------------------------------------------------
+-- register/: how deliveries come in
+-- ---------------------------------------------------------------------------
+CREATE TYPE protaddr.load_counts AS (
+    persons bigint, protections bigint, protected bigint, newly_protected bigint, lifted bigint,
+    unknown_codes bigint, replaced_numbers bigint, records bigint, skipped bigint,
+    kept bigint, untold bigint, absent bigint, persons_noted bigint, protections_more bigint,
+    tells boolean, moment timestamptz, digest bytea, types text[]
+);
+COMMENT ON TYPE protaddr.load_counts IS 'Part of the load functions: what they count. See protaddr.load_result.';
+COMMENT ON COLUMN protaddr.load_counts.persons IS 'People in the delivery.';
+COMMENT ON COLUMN protaddr.load_counts.protections IS 'Protection records, of every kind.';
+COMMENT ON COLUMN protaddr.load_counts.protected IS 'People of the delivery who are protected after it.';
+COMMENT ON COLUMN protaddr.load_counts.newly_protected IS 'People whom the source did not protect before.';
+COMMENT ON COLUMN protaddr.load_counts.lifted IS 'People whom the source protected before and protects no longer.';
+COMMENT ON COLUMN protaddr.load_counts.unknown_codes IS 'Records with a code that protaddr.regime_code does not have. They protect.';
+COMMENT ON COLUMN protaddr.load_counts.replaced_numbers IS 'Person numbers that another has replaced.';
+COMMENT ON COLUMN protaddr.load_counts.records IS 'Data records, those of start and end not counted.';
+COMMENT ON COLUMN protaddr.load_counts.skipped IS 'Records that could not be read.';
+COMMENT ON COLUMN protaddr.load_counts.kept IS 'People whose protection goes on although it is not said any more.';
+COMMENT ON COLUMN protaddr.load_counts.untold IS 'Protected people in a delivery that does not tell of protections.';
+COMMENT ON COLUMN protaddr.load_counts.absent IS 'Protected people who are not in a delivery of everybody.';
+COMMENT ON COLUMN protaddr.load_counts.persons_noted IS 'People of whom the source has told for the first time.';
+COMMENT ON COLUMN protaddr.load_counts.protections_more IS 'By how many the rows in force have grown.';
+COMMENT ON COLUMN protaddr.load_counts.tells IS 'Whether it tells of protections.';
+COMMENT ON COLUMN protaddr.load_counts.moment IS 'The time under which it is recorded.';
+COMMENT ON COLUMN protaddr.load_counts.digest IS 'SHA-256 of the delivery as it came.';
+COMMENT ON COLUMN protaddr.load_counts.types IS 'The types of its records; with a b in front those of the bitemporal layout.';
+
+CREATE TYPE protaddr.load_result AS (
+    persons bigint, protections bigint, protected bigint, newly_protected bigint, lifted bigint,
+    unknown_codes bigint, replaced_numbers bigint, records bigint, skipped bigint,
+    task text, produced date, outcome text, kept bigint, absent bigint
+);
+COMMENT ON TYPE protaddr.load_result IS 'What a load did. The counts are of this delivery alone.';
+COMMENT ON COLUMN protaddr.load_result.persons IS 'People in the delivery.';
+COMMENT ON COLUMN protaddr.load_result.protections IS 'Protection records, of every kind.';
+COMMENT ON COLUMN protaddr.load_result.protected IS 'People of the delivery who are protected after it. Of fewer than 20 people the counts of who is and who was protected need the right to execute protaddr.is_protected(); else they are NULL.';
+COMMENT ON COLUMN protaddr.load_result.newly_protected IS 'People whom the source did not protect before.';
+COMMENT ON COLUMN protaddr.load_result.lifted IS 'People whom the source protected before and protects no longer.';
+COMMENT ON COLUMN protaddr.load_result.unknown_codes IS 'Records with a code that protaddr.regime_code does not have. They protect.';
+COMMENT ON COLUMN protaddr.load_result.replaced_numbers IS 'Person numbers that another has replaced.';
+COMMENT ON COLUMN protaddr.load_result.records IS 'Data records, those of start and end not counted.';
+COMMENT ON COLUMN protaddr.load_result.skipped IS 'Records that could not be read: of types that protaddr does not know, or that do not look like their type. Each protects, as an unknown code does.';
+COMMENT ON COLUMN protaddr.load_result.task IS 'Task number of the delivery; NULL if it has none.';
+COMMENT ON COLUMN protaddr.load_result.produced IS 'Production date of the delivery; NULL if it has none.';
+COMMENT ON COLUMN protaddr.load_result.outcome IS 'loaded, already loaded, or dry run.';
+COMMENT ON COLUMN protaddr.load_result.kept IS 'People whose protection goes on although it is not said any more; protaddr.register_review tells why.';
+COMMENT ON COLUMN protaddr.load_result.absent IS 'Protected people who are not in a snapshot; they stay protected.';
+
+CREATE FUNCTION protaddr.load_cpr_bytes("extract" bytea, source text, encoding text, kind text, tells boolean, declared text[]) RETURNS protaddr.load_counts
+    AS 'MODULE_PATHNAME', 'protaddr_load_cpr_bytes' LANGUAGE C STRICT VOLATILE;
+REVOKE ALL ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text, boolean, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text, boolean, text[]) IS
+'Part of protaddr.load_cpr(): parses a delivery and replaces its people, without the rules on gaps, repetition and lifts. tells: its task is known to deliver protections. declared: types that it is declared to deliver, which count as known.';
+CREATE FUNCTION protaddr.load_cpr_path(path text, source text, encoding text, kind text, tells boolean, declared text[]) RETURNS protaddr.load_counts
+    AS 'MODULE_PATHNAME', 'protaddr_load_cpr_path' LANGUAGE C STRICT VOLATILE;
+REVOKE ALL ON FUNCTION protaddr.load_cpr_path(text, text, text, text, boolean, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr_path(text, text, text, text, boolean, text[]) IS
+'Part of protaddr.load_cpr_file(): the same from a server file, streamed.';
+CREATE FUNCTION protaddr.cpr_header(start bytea, encoding text, OUT task text, OUT produced date, OUT previous date) RETURNS record
+    AS 'MODULE_PATHNAME', 'protaddr_cpr_header' LANGUAGE C STRICT IMMUTABLE;
+REVOKE ALL ON FUNCTION protaddr.cpr_header(bytea, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.cpr_header(bytea, text) IS
+'What the start record of a delivery says, from its first bytes: task number, production date, previous production date. NULLs where it does not.';
+CREATE FUNCTION protaddr.cpr_file_start(path text) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'protaddr_cpr_file_start' LANGUAGE C STRICT VOLATILE;
+REVOKE ALL ON FUNCTION protaddr.cpr_file_start(text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.cpr_file_start(text) IS
+'Part of protaddr.load_cpr_file(): the first bytes of a server file. Raises 42501 unless the role has the privileges of pg_read_server_files.';
+CREATE FUNCTION protaddr.note_refusal(source text, regime text, task text, produced date, why text) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_note_refusal' LANGUAGE C CALLED ON NULL INPUT VOLATILE;
+REVOKE ALL ON FUNCTION protaddr.note_refusal(text, text, text, date, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.note_refusal(text, text, text, date, text) IS
+'Records a refused delivery or a dry run in protaddr.register_delivery from a background worker, so that the record outlives the rollback. False, and a WARNING, if no worker could be had.';
+
+CREATE FUNCTION protaddr.lock_source(source text) RETURNS void
+    AS 'MODULE_PATHNAME', 'protaddr_lock_source' LANGUAGE C STRICT VOLATILE;
+REVOKE ALL ON FUNCTION protaddr.lock_source(text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.lock_source(text) IS
+'Part of the load functions: lets one load of a source at a time go on, until its transaction ends. Loads of other sources and entries by hand do not wait.';
+
+CREATE FUNCTION protaddr.may_read_protections() RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_may_read_protections' LANGUAGE C STRICT STABLE;
+REVOKE ALL ON FUNCTION protaddr.may_read_protections() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.may_read_protections() IS
+'Part of the load functions: true if the caller, and whoever''s functions called it, may execute protaddr.is_protected().';
+
+CREATE FUNCTION protaddr.check_delivery(
+    source text, counts protaddr.load_counts, declared boolean, whole_day boolean, max_lifted bigint, confirm_lifted bigint
+) RETURNS boolean
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    rule protaddr.register_source;
+    protected_before bigint;
+    lifted_before bigint;
+    most bigint;
+    confirmed boolean := coalesce(counts.lifted = confirm_lifted AND counts.lifted > 0, false);
+BEGIN
+    -- an answer about a few people must not be asked for with a limit
+    IF counts.persons < 20 AND (max_lifted IS NOT NULL OR confirm_lifted IS NOT NULL) AND NOT protaddr.may_read_protections() THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'insufficient_privilege',
+            MESSAGE = 'permission denied to limit or confirm the lifts of fewer than 20 people',
+            HINT = 'Whoever may execute protaddr.is_protected() may.';
+    END IF;
+    IF counts.untold > 0 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'the delivery tells of no protections, and has people whom its source protects',
+            DETAIL = 'No delivery of its task has had records of protections, so that there are none in it says nothing.',
+            HINT = 'If the task delivers them, protaddr.declare_feed() says so.';
+    END IF;
+    IF whole_day AND counts.protections = 0 AND counts.lifted > 0 AND NOT declared AND NOT confirmed THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'the delivery has no records of protections, and people whom its source protects',
+            DETAIL = format('Its task has had such records before. Without them, %s people would lose their protection.', counts.lifted),
+            HINT = format('If that is right, load it again with confirm_lifted => %s, or declare with protaddr.declare_feed() what the task delivers.', counts.lifted);
+    END IF;
+
+    SELECT s.* INTO rule FROM protaddr.register_source s WHERE s.source = source;
+    IF max_lifted IS NOT NULL THEN
+        most := max_lifted;
+        confirmed := confirmed OR counts.lifted <= most;
+    ELSE
+        -- who is protected now, and who was until this load
+        SELECT count(DISTINCT p.subject_key) INTO protected_before FROM protaddr.protection p
+        WHERE counts.lifted > 0 AND p.source = source AND p.kind <> 'none' AND p.recorded_to = 'infinity'
+          AND p.valid_to = 'infinity';
+        SELECT coalesce(sum(d.lifted), 0) INTO lifted_before FROM protaddr.register_delivery d
+        WHERE counts.lifted > 0 AND d.source = source AND d.outcome = 'loaded' AND NOT d.lifts_confirmed
+          AND d.loaded_at > clock_timestamp() - coalesce(rule.lift_window, interval '24 hours');
+        most := greatest(0, greatest(coalesce(rule.max_lifts, 20),
+                                     ceil(coalesce(rule.max_lifts_share, 0.01) * (protected_before + counts.lifted + lifted_before)))
+                            - lifted_before);
+    END IF;
+    IF counts.lifted > most AND NOT confirmed THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('the delivery would lift %s people, more than %s', counts.lifted, most),
+            DETAIL = CASE WHEN lifted_before > 0 THEN
+                         format('The register is as it was before. %s were lifted already within %s hours.', lifted_before,
+                                round(extract(epoch FROM coalesce(rule.lift_window, interval '24 hours')) / 3600))
+                     ELSE 'The register is as it was before.' END,
+            HINT = format('If that is right, load it again with confirm_lifted => %s.', counts.lifted);
+    END IF;
+    RETURN confirmed;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.check_delivery(text, protaddr.load_counts, boolean, boolean, bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.check_delivery(text, protaddr.load_counts, boolean, boolean, bigint, bigint) IS
+'Part of the load functions: raises 55000 if a delivery has people whom its source protects and cannot tell of them, or lifts more people than max_lifted (NULL: than the source''s limits leave within their window) and the very number was not confirmed; 42501 if the caller gave either for fewer than 20 people and may not read protections. True if its lifts are confirmed.';
+
+CREATE FUNCTION protaddr.told_result(
+    counts protaddr.load_counts, task text, produced date, outcome text
+) RETURNS protaddr.load_result
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    result protaddr.load_result;
+BEGIN
+    result := ROW(counts.persons, counts.protections, counts.protected, counts.newly_protected, counts.lifted,
+                  counts.unknown_codes, counts.replaced_numbers, counts.records, counts.skipped,
+                  task, produced, outcome, counts.kept, counts.absent);
+    IF counts.persons BETWEEN 1 AND 19 AND NOT protaddr.may_read_protections() THEN
+        result.protected := NULL;
+        result.newly_protected := NULL;
+        result.lifted := NULL;
+        result.kept := NULL;
+        result.absent := NULL;
+    END IF;
+    RETURN result;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.told_result(protaddr.load_counts, text, date, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.told_result(protaddr.load_counts, text, date, text) IS
+'Part of the load functions: what they return. Counts of fewer than 20 people tell of each of them, and are left out for callers who may not read protections.';
+
+CREATE FUNCTION protaddr.record_delivery(
+    source text, regime text, task text, produced date, previous date, counts protaddr.load_counts, mode text, name text,
+    after_gap boolean, reason text, lifts_confirmed boolean, position_after bigint, position_upto bigint, as_of timestamptz
+) RETURNS void
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    before protaddr.register_source;
+    fresh timestamptz;
+BEGIN
+    SELECT s.* INTO before FROM protaddr.register_source s WHERE s.source = source;
+    INSERT INTO protaddr.register_delivery (source, regime, task, produced, previous, outcome, persons, records, protections,
+        protected, newly_protected, lifted, unknown_codes, replaced_numbers, skipped, digest, after_gap, reason,
+        name, mode, moment, kept, absent, lifts_confirmed, types, position_after, position_upto, fresh_before)
+    -- a reply has the task number of the deliveries but is none of them
+    VALUES (source, regime, CASE WHEN mode <> 'reply' THEN task END, produced, previous, 'loaded', counts.persons, counts.records,
+        counts.protections, counts.protected, counts.newly_protected, counts.lifted, counts.unknown_codes,
+        counts.replaced_numbers, counts.skipped, counts.digest, after_gap, reason,
+        coalesce(name, CASE WHEN mode = 'delivery' THEN task || '/' || produced END, to_char(counts.moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
+        mode, counts.moment, counts.kept, counts.absent, lifts_confirmed, counts.types, position_after, position_upto, before.current_as_of);
+    IF counts.types IS NOT NULL OR position_upto IS NOT NULL THEN
+        INSERT INTO protaddr.register_feed AS f (source, task, learned, "position")
+        VALUES (source, coalesce(task, ''), coalesce(counts.types, '{}'), position_upto)
+        ON CONFLICT ON CONSTRAINT register_feed_pkey
+        DO UPDATE SET learned = (SELECT coalesce(array_agg(DISTINCT t ORDER BY t), '{}') FROM unnest(f.learned || EXCLUDED.learned) t),
+                      "position" = coalesce(EXCLUDED."position", f."position")
+        WHERE NOT f.learned @> EXCLUDED.learned OR EXCLUDED."position" IS DISTINCT FROM f."position";
+    END IF;
+    -- An answer about one person says nothing of how fresh the rest is, nor do events
+    -- unless the feed says up to when it has told them, nor what tells of no protections.
+    IF mode IN ('reply', 'merge') OR NOT counts.tells OR (mode = 'events' AND as_of IS NULL) THEN
+        fresh := NULL;
+    ELSIF as_of IS NOT NULL OR coalesce(before.fresh_from, 'load') = 'load' THEN
+        fresh := least(coalesce(as_of, counts.moment), counts.moment);
+    ELSE
+        fresh := least(produced::timestamp AT TIME ZONE 'Europe/Copenhagen', counts.moment);
+    END IF;
+    -- a clock that was ahead is not believed for ever
+    IF before.current_as_of <= counts.moment THEN
+        fresh := greatest(fresh, before.current_as_of);
+    END IF;
+    IF fresh IS NULL THEN
+        UPDATE protaddr.register_source s
+        SET persons = s.persons + counts.persons_noted, protections = s.protections + counts.protections_more
+        WHERE s.source = source AND (counts.persons_noted <> 0 OR counts.protections_more <> 0);
+        RETURN;
+    END IF;
+    INSERT INTO protaddr.register_source AS s (source, current_as_of, regime, persons, protections)
+    VALUES (source, fresh, regime,
+            (SELECT count(*) FROM protaddr.register_person p WHERE p.source = source),
+            (SELECT count(*) FROM protaddr.protection p WHERE p.source = source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'))
+    ON CONFLICT ON CONSTRAINT register_source_pkey DO NOTHING;
+    IF NOT FOUND THEN
+        UPDATE protaddr.register_source s
+        SET current_as_of = fresh, regime = coalesce(regime, s.regime), confirmed_by = session_user,
+            persons = coalesce(s.persons + counts.persons_noted, (SELECT count(*) FROM protaddr.register_person p WHERE p.source = source)),
+            protections = coalesce(s.protections + counts.protections_more,
+                (SELECT count(*) FROM protaddr.protection p WHERE p.source = source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'))
+        WHERE s.source = source;
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.record_delivery(text, text, text, date, date, protaddr.load_counts, text, text, boolean, text, boolean, bigint, bigint, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.record_delivery(text, text, text, date, date, protaddr.load_counts, text, text, boolean, text, boolean, bigint, bigint, timestamptz) IS
+'Part of the load functions: the record of a delivery that was loaded, what it teaches of its feed, and how fresh its source is by it.';
+
+CREATE FUNCTION protaddr.load_cpr_delivery(
+    "extract" bytea, path text, source text, encoding text, kind text, after_gap boolean, reason text,
+    max_lifted bigint, confirm_lifted bigint, dry_run boolean, name text
+) RETURNS protaddr.load_result
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    header record;
+    last protaddr.register_delivery;
+    feed protaddr.register_feed;
+    protections constant text[] := '{004,b015,b016}';
+    declared boolean;
+    tells boolean;
+    confirmed boolean;
+    counts protaddr.load_counts;
+    result protaddr.load_result;
+    why text;
+    state text;
+BEGIN
+    IF source IS NULL OR encoding IS NULL OR kind IS NULL OR (path IS NULL) = ("extract" IS NULL)
+       OR after_gap IS NULL OR dry_run IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'a delivery, its source, encoding and kind must be given, and after_gap and dry_run be true or false';
+    END IF;
+    IF kind NOT IN ('delivery', 'reply', 'bitemporal') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('delivery kind "%s" does not exist', left(kind, 63)),
+            HINT = 'Kinds: delivery, reply (one person) or bitemporal (records 015 and 016 without start and end record).';
+    END IF;
+    IF after_gap AND btrim(coalesce(reason, ''), E' \t\r\n') = '' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'after_gap needs a reason',
+            HINT = 'It is recorded in protaddr.register_delivery.';
+    END IF;
+    SELECT h.* INTO header FROM protaddr.cpr_header(coalesce(substring("extract" FROM 1 FOR 4096), protaddr.cpr_file_start(path)), encoding) h;
+
+    BEGIN
+        -- one load of a source at a time, and each sees what the one before has left
+        PERFORM protaddr.lock_source(source);
+        IF header.produced > (clock_timestamp() AT TIME ZONE 'Europe/Copenhagen')::date + 1 THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = 'the delivery was produced after tomorrow',
+                DETAIL = format('It was produced on %s.', header.produced),
+                HINT = 'Is the clock of this server right?';
+        END IF;
+        IF kind = 'delivery' THEN
+            SELECT d.* INTO last FROM protaddr.register_delivery d
+            WHERE d.source = source AND d.task = header.task AND d.outcome = 'loaded'
+            ORDER BY d.id DESC LIMIT 1;
+            IF header.produced < last.produced THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = 'object_not_in_prerequisite_state',
+                    MESSAGE = 'the delivery is older than the last one of its task',
+                    DETAIL = format('It was produced on %s, the last one on %s.', header.produced, last.produced),
+                    HINT = 'What it says has been replaced already.';
+            ELSIF header.produced > last.produced AND header.previous IS DISTINCT FROM last.produced AND NOT after_gap THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = 'object_not_in_prerequisite_state',
+                    MESSAGE = 'a delivery is missing',
+                    DETAIL = format('This one follows the one of %s; the last one loaded is of %s.',
+                                    coalesce(header.previous::text, 'no date'), last.produced),
+                    HINT = 'Load the missing ones first, or this one with after_gap => true and a reason.';
+            END IF;
+        END IF;
+
+        -- a reply of an earlier day would take the place of newer word
+        IF kind = 'reply' AND NOT after_gap AND header.produced < (SELECT max(d.produced) FROM protaddr.register_delivery d
+                                                WHERE d.source = source AND d.outcome = 'loaded') THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = 'the reply is older than what its source has delivered since',
+                HINT = 'If it is to take the place of newer word all the same, load it with after_gap => true and a reason.';
+        END IF;
+
+        SELECT f.* INTO feed FROM protaddr.register_feed f WHERE f.source = source AND f.task = coalesce(header.task, '');
+        declared := coalesce(feed.declared && protections, false);
+        tells := declared OR (feed.declared IS NULL AND coalesce(feed.learned && protections, false));
+
+        IF path IS NULL THEN
+            counts := protaddr.load_cpr_bytes("extract", source, encoding, kind, tells, coalesce(feed.declared, '{}'));
+        ELSE
+            counts := protaddr.load_cpr_path(path, source, encoding, kind, tells, coalesce(feed.declared, '{}'));
+        END IF;
+
+        IF kind = 'delivery' AND header.produced = last.produced THEN
+            IF counts.digest = last.digest THEN
+                -- nothing of it stays: what was loaded since may have changed what it says
+                RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
+            ELSIF NOT after_gap THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = 'object_not_in_prerequisite_state',
+                    MESSAGE = 'another delivery of the same task and production date is loaded already',
+                    HINT = 'If this one is to take its place, load it with after_gap => true and a reason.';
+            END IF;
+        END IF;
+        -- such a file has no date: the same bytes again make nothing fresher
+        IF kind = 'bitemporal' AND EXISTS (SELECT FROM protaddr.register_delivery d
+                                           WHERE d.source = source AND d.digest = counts.digest AND d.outcome = 'loaded') THEN
+            RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
+        END IF;
+        confirmed := protaddr.check_delivery(source, counts, declared, kind = 'delivery', max_lifted, confirm_lifted);
+        IF dry_run THEN
+            RAISE EXCEPTION USING ERRCODE = 'PADRY', MESSAGE = 'dry run';
+        END IF;
+    EXCEPTION
+        WHEN SQLSTATE 'PADRY' THEN
+            PERFORM protaddr.note_refusal(source, 'DK-CPR', header.task, header.produced, 'dry run');
+            RETURN protaddr.told_result(counts, header.task, header.produced, 'dry run');
+        WHEN SQLSTATE 'PASAM' THEN
+            RAISE NOTICE 'this delivery is loaded already: nothing has changed';
+            counts.newly_protected := 0;
+            counts.lifted := 0;
+            counts.replaced_numbers := 0;
+            RETURN protaddr.told_result(counts, header.task, header.produced, 'already loaded');
+        WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, why = MESSAGE_TEXT;
+            -- of a dry run, what may tell of people
+            IF NOT dry_run OR state = '55000' THEN
+                PERFORM protaddr.note_refusal(source, 'DK-CPR', header.task, header.produced,
+                                              format('%srefused: %s %s', CASE WHEN dry_run THEN 'dry run ' ELSE '' END, state, why));
+            END IF;
+            RAISE;
+    END;
+
+    IF NOT counts.tells THEN
+        RAISE WARNING USING
+            ERRCODE = '01000',
+            MESSAGE = 'the delivery tells of no protections: nobody counts as known by it, and its source is no fresher',
+            HINT = 'If its task delivers protections, protaddr.declare_feed() says so.';
+    END IF;
+    PERFORM protaddr.record_delivery(source, 'DK-CPR', header.task, header.produced, header.previous, counts, kind, name,
+                                     after_gap, reason, confirmed, NULL, NULL, NULL);
+    RETURN protaddr.told_result(counts, header.task, header.produced, 'loaded');
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.load_cpr_delivery(bytea, text, text, text, text, boolean, text, bigint, bigint, boolean, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr_delivery(bytea, text, text, text, text, boolean, text, bigint, bigint, boolean, text) IS
+'Part of protaddr.load_cpr() and load_cpr_file(): the rules on gaps, repetition, age and lifts, and the record of the delivery.';
+
+CREATE FUNCTION protaddr.load_cpr(
+    "extract" bytea, source text DEFAULT 'DK-CPR', encoding text DEFAULT 'ISO-8859-1', kind text DEFAULT 'delivery',
+    after_gap boolean DEFAULT false, reason text DEFAULT NULL,
+    max_lifted bigint DEFAULT NULL, confirm_lifted bigint DEFAULT NULL, dry_run boolean DEFAULT false, name text DEFAULT NULL
+) RETURNS protaddr.load_result
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN protaddr.load_cpr_delivery("extract", NULL, source, encoding, kind, after_gap, reason, max_lifted, confirm_lifted, dry_run, name);
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.load_cpr(bytea, text, text, text, boolean, text, bigint, bigint, boolean, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr(bytea, text, text, text, boolean, text, bigint, bigint, boolean, text) IS
+'Loads a delivery of the Danish population register (U12170-type extract), whole or not at all; see protaddr.load_result for what it returns. Each person in it is replaced: what the source said before and says no longer has ended; a delete date (SLET_DT) ends nothing; people not in it stay as they were, and so does what was entered by hand. Silence ends nothing of a person with status 30, 50, 60, 70, 80 or 90, nor of one with a record that could not be read (which protects), nor if the task is not known to deliver protections: those stay, are counted (kept) and stand in protaddr.register_review. A replaced number (PNRGAELD) stands for the newest one, which has the protections of all. kind: delivery, reply (one person) or bitemporal. Refused (55000): a delivery older than the last of its task, one produced after tomorrow, one after a gap (PRODDTOFORRIG) unless after_gap with a reason, one without protections that has people whom its source protects, and one that lifts more than max_lifted people (NULL: what the source''s limits leave, see protaddr.register_source) unless confirm_lifted is that very number. The same delivery twice changes nothing and says so. dry_run: reports, is on record and changes nothing else. name: for protaddr.undo_delivery(); NULL: task and date. Raises 22P02 with the record''s number and offset, and nothing else of it, if the delivery is cut off, miscounted or malformed, or has a person twice; 22023 for an unknown encoding or kind.';
+
+CREATE FUNCTION protaddr.load_cpr_file(
+    path text, source text DEFAULT 'DK-CPR', encoding text DEFAULT 'ISO-8859-1', kind text DEFAULT 'delivery',
+    after_gap boolean DEFAULT false, reason text DEFAULT NULL,
+    max_lifted bigint DEFAULT NULL, confirm_lifted bigint DEFAULT NULL, dry_run boolean DEFAULT false, name text DEFAULT NULL
+) RETURNS protaddr.load_result
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN protaddr.load_cpr_delivery(NULL, path, source, encoding, kind, after_gap, reason, max_lifted, confirm_lifted, dry_run, name);
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.load_cpr_file(text, text, text, text, boolean, text, bigint, bigint, boolean, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr_file(text, text, text, text, boolean, text, bigint, bigint, boolean, text) IS
+'The same as protaddr.load_cpr() from a file on the server, streamed; progress in NOTICEs and in protaddr.load_progress. path: as for pg_read_binary_file. The role must have the privileges of pg_read_server_files (42501).';
+
+CREATE TABLE protaddr.register_staging (
+    source text NOT NULL,
+    subject text NOT NULL,
+    code text,
+    valid_from timestamptz,
+    valid_to timestamptz,
+    delete_hint date,
+    replaced_by text,
+    "none" boolean,
+    "position" bigint
+);
+COMMENT ON TABLE protaddr.register_staging IS
+'Where a delivery in anyone''s format is put, with COPY, for protaddr.load_staged(): one row for each protection, and one with none for a person who has none. Emptied by the load.';
+COMMENT ON COLUMN protaddr.register_staging.source IS 'Name of the register source.';
+COMMENT ON COLUMN protaddr.register_staging.subject IS 'The person''s identifier.';
+COMMENT ON COLUMN protaddr.register_staging.code IS 'The register''s code; NULL: the row says nothing of protections, unless none is true.';
+COMMENT ON COLUMN protaddr.register_staging.valid_from IS 'Since when; NULL: not told.';
+COMMENT ON COLUMN protaddr.register_staging.valid_to IS 'When it truly ended; NULL: it has not. A time to come is a planned end, and taken as delete_hint.';
+COMMENT ON COLUMN protaddr.register_staging.delete_hint IS 'A planned end, which ends nothing.';
+COMMENT ON COLUMN protaddr.register_staging.replaced_by IS 'The identifier that took the place of this one; NULL: none.';
+COMMENT ON COLUMN protaddr.register_staging."none" IS 'True: the register says that the person has no protection. Beside a code it says nothing.';
+COMMENT ON COLUMN protaddr.register_staging."position" IS 'Of an event: its position in the feed.';
+
+CREATE FUNCTION protaddr.rows_of(people jsonb) RETURNS TABLE (
+    subject text, code text, "none" boolean, valid_from timestamptz, valid_to timestamptz, delete_hint date,
+    replaced_by text, "position" bigint, whole bigint
+)
+    LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT CASE jsonb_typeof(p -> 'subject') WHEN 'number' THEN trim_scale((p ->> 'subject')::numeric)::text ELSE p ->> 'subject' END,
+           c ->> 'code', p ? 'protections' AND c IS NULL,
+           (c ->> 'valid_from')::timestamptz, (c ->> 'valid_to')::timestamptz, (c ->> 'delete_hint')::date,
+           CASE jsonb_typeof(p -> 'replaced_by') WHEN 'number' THEN trim_scale((p ->> 'replaced_by')::numeric)::text ELSE p ->> 'replaced_by' END,
+           (p ->> 'position')::bigint, n
+    FROM jsonb_array_elements(people) WITH ORDINALITY e (p, n)
+    LEFT JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(p -> 'protections') WHEN 'array' THEN p -> 'protections' ELSE '[]' END) c ON true;
+END;
+REVOKE ALL ON FUNCTION protaddr.rows_of(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.rows_of(jsonb) IS
+'Part of protaddr.load_register(): the rows of a delivery in JSON, as protaddr.register_staging has them; whole: which of its people each is of.';
+
+CREATE FUNCTION protaddr.load_rows(source text, regime text, mode text, people jsonb, after bigint, upto bigint) RETURNS protaddr.load_counts
+    AS 'MODULE_PATHNAME', 'protaddr_load_rows' LANGUAGE C CALLED ON NULL INPUT VOLATILE;
+REVOKE ALL ON FUNCTION protaddr.load_rows(text, text, text, jsonb, bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_rows(text, text, text, jsonb, bigint, bigint) IS
+'Part of protaddr.load_staged() and load_register(): replaces the people of protaddr.register_staging, or if they are given of people, without the rules on lifts. Raises 22023.';
+
+CREATE FUNCTION protaddr.check_load(
+    source text, regime text, mode text, after bigint, upto bigint, as_of timestamptz, new_source boolean
+) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    delivers text;
+    kept bigint;
+BEGIN
+    IF btrim(source, E' \t\r\n') IN ('', 'hand') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'a register source needs a name of its own',
+            HINT = '"hand" is what was entered with protaddr.protect().';
+    END IF;
+    IF mode NOT IN ('replace', 'snapshot', 'merge', 'events', 'reply') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('load mode "%s" does not exist', left(mode, 63)),
+            HINT = 'Modes: replace, snapshot, merge, events or reply.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM protaddr.regime_code r WHERE r.regime = regime) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'undefined_object',
+            MESSAGE = format('regime "%s" does not exist', left(regime, 63)),
+            HINT = format('Regimes: %s. Add yours to protaddr.regime_code.',
+                          (SELECT string_agg(DISTINCT r.regime, ', ' ORDER BY r.regime) FROM protaddr.regime_code r));
+    END IF;
+    delivers := (SELECT s.regime FROM protaddr.register_source s WHERE s.source = source);
+    IF delivers <> regime THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('register source "%s" delivers codes of regime "%s"', left(source, 63), left(delivers, 63)),
+            HINT = 'Another regime needs a source of its own.';
+    END IF;
+    IF delivers IS NULL AND source <> regime AND NOT new_source
+       AND NOT EXISTS (SELECT FROM protaddr.register_source s WHERE s.source = source)
+       AND NOT EXISTS (SELECT FROM protaddr.register_delivery d WHERE d.source = source AND d.outcome = 'loaded') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'undefined_object',
+            MESSAGE = format('register source "%s" does not exist', left(source, 63)),
+            HINT = 'new_source => true makes one. A source that is named after its regime needs no word.';
+    END IF;
+    IF as_of > clock_timestamp() + interval '1 minute' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'the delivery says that it is of a time to come',
+            HINT = 'Is the clock of this server right?';
+    END IF;
+    IF mode <> 'events' AND (after IS NOT NULL OR upto IS NOT NULL) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'only events have positions';
+    END IF;
+    IF mode <> 'events' THEN
+        RETURN;
+    END IF;
+    IF upto IS NULL OR after > upto THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'events need the position that they go up to, and after which they come',
+            HINT = 'protaddr.feed_position() gives the position to go on from.';
+    END IF;
+    kept := protaddr.feed_position(source);
+    IF upto <= kept THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'the events are loaded already',
+            DETAIL = format('They go up to %s; the last one loaded is %s.', upto, kept);
+    ELSIF after IS NULL AND kept IS NOT NULL OR after < kept THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'some of the events are loaded already',
+            DETAIL = format('They come after %s; the last one loaded is %s.', coalesce(after::text, 'no position'), kept),
+            HINT = 'protaddr.feed_position() gives the position to go on from.';
+    ELSIF after > kept THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'events are missing',
+            DETAIL = format('These come after %s; the last one loaded is %s.', after, kept),
+            HINT = 'Load the missing ones first, or a snapshot, and set the position with protaddr.declare_feed().';
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.check_load(text, text, text, bigint, bigint, timestamptz, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.check_load(text, text, text, bigint, bigint, timestamptz, boolean) IS
+'Part of protaddr.load_staged() and load_register(): raises 22023 for an unknown mode or another regime than the source''s, 42704 for an unknown regime or source, 55000 for events that are missing or loaded already and for a time to come.';
+
+CREATE FUNCTION protaddr.load_delivered_rows(
+    source text, regime text, people jsonb, reason text, max_lifted bigint, confirm_lifted bigint, dry_run boolean,
+    mode text, after bigint, upto bigint, as_of timestamptz, name text, new_source boolean
+) RETURNS protaddr.load_result
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    counts protaddr.load_counts;
+    confirmed boolean;
+    why text;
+    state text;
+BEGIN
+    IF source IS NULL OR regime IS NULL OR dry_run IS NULL OR mode IS NULL OR new_source IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'a load needs a source, a regime and a mode, and dry_run and new_source be true or false';
+    END IF;
+    BEGIN
+        -- one load of a source at a time, and each sees what the one before has left
+        PERFORM protaddr.lock_source(source);
+        PERFORM protaddr.check_load(source, regime, mode, after, upto, as_of, new_source);
+        counts := protaddr.load_rows(source, regime, mode, people, after, upto);
+        IF counts.records = 0 AND mode <> 'events' THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = CASE WHEN people IS NULL THEN 'nothing is staged for this source' ELSE 'the delivery has nobody in it' END,
+                HINT = 'If the register has nothing to say, protaddr.confirm_register() says that it is up to date.';
+        END IF;
+        IF mode = 'reply' AND counts.persons <> 1 THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'invalid_parameter_value',
+                MESSAGE = 'the delivery is refused whole: a reply must be about one person';
+        END IF;
+        confirmed := protaddr.check_delivery(source, counts, true, false, max_lifted, confirm_lifted);
+        IF dry_run THEN
+            RAISE EXCEPTION USING ERRCODE = 'PADRY', MESSAGE = 'dry run';
+        END IF;
+    EXCEPTION
+        WHEN SQLSTATE 'PADRY' THEN
+            PERFORM protaddr.note_refusal(source, regime, NULL, NULL, 'dry run');
+            RETURN protaddr.told_result(counts, NULL, NULL, 'dry run');
+        WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, why = MESSAGE_TEXT;
+            IF NOT dry_run OR state = '55000' THEN
+                PERFORM protaddr.note_refusal(source, regime, NULL, NULL,
+                                              format('%srefused: %s %s', CASE WHEN dry_run THEN 'dry run ' ELSE '' END, state, why));
+            END IF;
+            RAISE;
+    END;
+    PERFORM protaddr.record_delivery(source, regime, NULL, NULL, NULL, counts, mode, name, false, reason, confirmed, after, upto, as_of);
+    RETURN protaddr.told_result(counts, NULL, NULL, 'loaded');
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.load_delivered_rows(text, text, jsonb, text, bigint, bigint, boolean, text, bigint, bigint, timestamptz, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_delivered_rows(text, text, jsonb, text, bigint, bigint, boolean, text, bigint, bigint, timestamptz, text, boolean) IS
+'Part of protaddr.load_staged() and load_register(): the rules on sources, positions and lifts, and the record of the delivery. people NULL: what is staged.';
+
+CREATE FUNCTION protaddr.load_staged(
+    source text, regime text, reason text DEFAULT NULL,
+    max_lifted bigint DEFAULT NULL, confirm_lifted bigint DEFAULT NULL, dry_run boolean DEFAULT false,
+    mode text DEFAULT 'replace', after bigint DEFAULT NULL, upto bigint DEFAULT NULL, as_of timestamptz DEFAULT NULL,
+    name text DEFAULT NULL, new_source boolean DEFAULT false
+) RETURNS protaddr.load_result
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN protaddr.load_delivered_rows(source, regime, NULL, reason, max_lifted, confirm_lifted, dry_run,
+                                        mode, after, upto, as_of, name, new_source);
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.load_staged(text, text, text, bigint, bigint, boolean, text, bigint, bigint, timestamptz, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_staged(text, text, text, bigint, bigint, boolean, text, bigint, bigint, timestamptz, text, boolean) IS
+'Loads what stands in protaddr.register_staging for a source, whole or not at all, and empties it there, with the limit on lifts, dry run and record of protaddr.load_cpr(). regime: whose codes they are, see protaddr.regime_code. mode: replace (what is said of a person is all there is of them), snapshot (the same of the whole population: who is protected and not in it stays so, and is counted and in the review), merge (only what is said: a code, or its end with valid_to, or none at all with none), events (each row has its position in the feed; of two of one person the later counts; after: the position after which they come, which must be the last one loaded; upto: the last one''s), reply (one person). as_of: of when the register says it is. Replies, merges and events without as_of make nothing fresher. new_source: the source is new, and not named after its regime. Raises 22004, 22023, 42704, 55000.';
+
+CREATE FUNCTION protaddr.load_register(
+    regime text, people jsonb, source text DEFAULT NULL, reason text DEFAULT NULL,
+    max_lifted bigint DEFAULT NULL, confirm_lifted bigint DEFAULT NULL, dry_run boolean DEFAULT false,
+    mode text DEFAULT 'replace', after bigint DEFAULT NULL, upto bigint DEFAULT NULL, as_of timestamptz DEFAULT NULL,
+    name text DEFAULT NULL, new_source boolean DEFAULT false
+) RETURNS protaddr.load_result
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    whole boolean := mode IS DISTINCT FROM 'merge' AND mode IS DISTINCT FROM 'events';
+BEGIN
+    IF regime IS NULL OR jsonb_typeof(people) IS DISTINCT FROM 'array'
+       OR EXISTS (SELECT FROM jsonb_array_elements(people) p
+                  WHERE jsonb_typeof(p) <> 'object' OR protaddr.subject_key(p ->> 'subject') IS NULL
+                     OR jsonb_typeof(p -> 'subject') NOT IN ('string', 'number')
+                     OR jsonb_typeof(p -> 'replaced_by') NOT IN ('string', 'number', 'null')
+                     -- where each is said whole, what is missing is missing
+                     OR CASE WHEN p ? 'protections' OR whole THEN jsonb_typeof(p -> 'protections') IS DISTINCT FROM 'array' END
+                     OR CASE WHEN mode = 'events' THEN jsonb_typeof(p -> 'position') IS DISTINCT FROM 'number' OR p ->> 'position' !~ '^[0-9]{1,18}$' ELSE p ? 'position' END
+                     OR EXISTS (SELECT FROM jsonb_object_keys(p) k WHERE k NOT IN ('subject', 'protections', 'replaced_by', 'position'))
+                     OR (jsonb_typeof(p -> 'protections') = 'array'
+                         AND EXISTS (SELECT FROM jsonb_array_elements(p -> 'protections') c
+                                     WHERE jsonb_typeof(c) <> 'object' OR c ->> 'code' IS NULL
+                                        OR btrim(c ->> 'code', E' \t\r\n') = ''
+                                        OR jsonb_typeof(c -> 'code') IN ('object', 'array')
+                                        OR EXISTS (SELECT FROM jsonb_object_keys(c) k
+                                                   WHERE k NOT IN ('code', 'valid_from', 'valid_to', 'delete_hint')))))
+    THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'the people of the delivery are not in the form they must have',
+            HINT = '[{"subject": "...", "protections": [{"code": "...", "valid_from": "...", "delete_hint": "..."}]}, ...]; a person without protections has an empty list, an event its position.';
+    END IF;
+    BEGIN
+        PERFORM count(*) FROM protaddr.rows_of(people) r WHERE r.valid_from < r.valid_to AND r.delete_hint > '-infinity';
+    EXCEPTION WHEN data_exception THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_datetime_format',
+            MESSAGE = 'invalid time or date in the delivery',
+            HINT = 'valid_from and valid_to are timestamps, delete_hint is a date.';
+    END;
+    RETURN protaddr.load_delivered_rows(coalesce(source, regime), regime, people, reason, max_lifted, confirm_lifted, dry_run,
+                                        mode, after, upto, as_of, name, new_source);
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.load_register(text, jsonb, text, text, bigint, bigint, boolean, text, bigint, bigint, timestamptz, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_register(text, jsonb, text, text, bigint, bigint, boolean, text, bigint, bigint, timestamptz, text, boolean) IS
+'Loads a delivery of any register from JSON: [{"subject": "...", "protections": [{"code": "...", "valid_from": "...", "valid_to": "...", "delete_hint": "..."}], "replaced_by": "...", "position": 1}, ...]; a person with an empty list has no protection. A person stands in it once, unless it is events. In merge and events, without "protections" nothing is said of them. source: NULL names it after the regime. The rest as protaddr.load_staged(). Raises 22023 or 22007 without repeating anything of it, 22P02 for a person who is there twice.';
+
+CREATE FUNCTION protaddr.declare_feed(source text, delivers text[] DEFAULT NULL, task text DEFAULT '', "position" bigint DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    IF btrim(coalesce(source, ''), E' \t\r\n') = '' OR task IS NULL OR array_position(delivers, NULL) IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'a feed needs a source, a task or an empty one, and record types that are not NULL';
+    END IF;
+    PERFORM protaddr.lock_source(source);
+    INSERT INTO protaddr.register_feed AS f (source, task, declared, "position")
+    VALUES (source, task, delivers, "position")
+    ON CONFLICT ON CONSTRAINT register_feed_pkey
+    DO UPDATE SET declared = coalesce(EXCLUDED.declared, f.declared), "position" = coalesce(EXCLUDED."position", f."position");
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.declare_feed(text, text[], text, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.declare_feed(text, text[], text, bigint) IS
+'Declares what a task of a source delivers: its record types, such as {001,004,008} of a CPR task, so that a delivery of it without 004 says that nobody in it is protected; without 004 among them, its deliveries say nothing of protections; a type that protaddr does not know holds none if it is declared. NULL: as declared or learned before. position: the feed''s position to go on from, such as after a snapshot. Like a lift it can disclose. Raises 22004.';
+
+CREATE FUNCTION protaddr.feed_position(source text, task text DEFAULT '') RETURNS bigint
+    LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT f."position" FROM protaddr.register_feed f WHERE f.source = feed_position.source AND f.task = feed_position.task;
+END;
+REVOKE ALL ON FUNCTION protaddr.feed_position(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.feed_position(text, text) IS
+'The position of the last event of a feed that was loaded, for a consumer to go on from; NULL: none.';
+
+CREATE FUNCTION protaddr.set_register(
+    source text, max_lifts integer DEFAULT NULL, max_lifts_share numeric DEFAULT NULL, lift_window interval DEFAULT NULL,
+    fresh_from text DEFAULT NULL
+) RETURNS void
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    IF max_lifts < 0 OR NOT max_lifts_share BETWEEN 0 AND 1 OR NOT lift_window BETWEEN interval '1 hour' AND interval '1 year'
+       OR fresh_from NOT IN ('load', 'register') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'invalid setting of a register source',
+            HINT = 'max_lifts is 0 or more, max_lifts_share from 0 to 1, lift_window from an hour to a year, fresh_from load or register.';
+    END IF;
+    UPDATE protaddr.register_source s
+    SET max_lifts = coalesce(max_lifts, s.max_lifts), max_lifts_share = coalesce(max_lifts_share, s.max_lifts_share),
+        lift_window = coalesce(lift_window, s.lift_window), fresh_from = coalesce(fresh_from, s.fresh_from)
+    WHERE s.source = source;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'undefined_object',
+            MESSAGE = format('register source "%s" does not exist', left(source, 63)),
+            HINT = 'Load it or confirm it first.';
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.set_register(text, integer, numeric, interval, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.set_register(text, integer, numeric, interval, text) IS
+'Changes how many people may lose their protection by deliveries of a source within how long, and from when its word counts as fresh; see protaddr.register_source. NULL: as it is. Like a lift it can disclose. Raises 22023, 42704.';
+
+CREATE FUNCTION protaddr.undo_delivery(source text, name text, reason text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    last protaddr.register_delivery;
+    now_known timestamptz;
+    rows bigint;
+    changed bigint := 0;
+BEGIN
+    IF source IS NULL OR name IS NULL OR btrim(coalesce(reason, ''), E' \t\r\n') = '' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'undoing a delivery needs its source, its name and a reason';
+    END IF;
+    PERFORM protaddr.lock_source(source);
+    SELECT d.* INTO last FROM protaddr.register_delivery d
+    WHERE d.source = source AND d.outcome = 'loaded' ORDER BY d.id DESC LIMIT 1;
+    IF last.name IS DISTINCT FROM name
+       AND EXISTS (SELECT FROM protaddr.register_delivery d WHERE d.source = source AND d.outcome = 'loaded' AND d.name = name) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'a later delivery of the source has been loaded',
+            HINT = 'Only the last one can be undone.';
+    ELSIF last.name IS DISTINCT FROM name THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'undefined_object',
+            MESSAGE = 'no delivery of this name is loaded for the source',
+            HINT = 'protaddr.register_delivery has the names.';
+    END IF;
+    now_known := clock_timestamp();
+    -- what it added is closed, and what it closed is known again
+    UPDATE protaddr.protection p SET recorded_to = now_known
+    WHERE p.source = source AND p.recorded_from = last.moment AND p.recorded_to = 'infinity';
+    GET DIAGNOSTICS rows = ROW_COUNT;
+    changed := changed + rows;
+    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, valid_to, delete_hint, recorded_from, reason)
+    SELECT p.kind, p.subject, p.regime, p.code, p.source, p.valid_from, p.valid_to, p.delete_hint, now_known, p.reason
+    FROM protaddr.protection p
+    WHERE p.source = source AND p.recorded_to = last.moment;
+    GET DIAGNOSTICS rows = ROW_COUNT;
+    changed := changed + rows;
+    UPDATE protaddr.identity_link l SET recorded_to = now_known
+    WHERE l.kind = 'replaced number' AND l.recorded_from = last.moment AND l.recorded_to = 'infinity';
+    INSERT INTO protaddr.identity_link (identifier, subject, kind, recorded_from)
+    SELECT l.identifier, l.subject, l.kind, now_known FROM protaddr.identity_link l
+    WHERE l.kind = 'replaced number' AND l.recorded_to = last.moment
+    ON CONFLICT (identifier_key, subject_key) WHERE recorded_to = 'infinity' DO NOTHING;
+    -- of whom it told first nothing is known
+    DELETE FROM protaddr.register_person p WHERE p.source = source AND p.known_since = last.moment;
+    UPDATE protaddr.register_feed f SET "position" = last.position_after
+    WHERE f.source = source AND f.task = coalesce(last.task, '') AND last.position_upto IS NOT NULL;
+    IF last.fresh_before IS NULL THEN
+        DELETE FROM protaddr.register_source s WHERE s.source = source;
+    ELSE
+        UPDATE protaddr.register_source s
+        SET current_as_of = least(last.fresh_before, s.current_as_of),
+            persons = (SELECT count(*) FROM protaddr.register_person p WHERE p.source = source),
+            protections = (SELECT count(*) FROM protaddr.protection p WHERE p.source = source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity')
+        WHERE s.source = source;
+    END IF;
+    UPDATE protaddr.register_delivery d SET outcome = 'undone' WHERE d.id = last.id;
+    INSERT INTO protaddr.register_delivery (source, regime, outcome, reason, name, mode)
+    VALUES (source, last.regime, 'undo', reason, name, last.mode);
+    RETURN changed;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.undo_delivery(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.undo_delivery(text, text, text) IS
+'Takes back the last delivery of a source, by its name in protaddr.register_delivery, before a later one comes: who was protected before it is, whom it alone protects is not, its links between numbers are as before, nobody is known by it, and the source is as old and its feed where it was. The history keeps that it was believed, and the delivery and the reason are on record. Like a lift it can disclose. Returns the number of rows. Raises 22004, 55000 if a later delivery was loaded, 42704 if there is none of that name.';
