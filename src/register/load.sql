@@ -218,8 +218,8 @@ BEGIN
         fresh := least(produced::timestamp AT TIME ZONE 'Europe/Copenhagen', counts.moment);
     END IF;
     -- a clock that was ahead is not believed for ever
-    IF before.current_as_of <= counts.moment THEN
-        fresh := greatest(fresh, before.current_as_of);
+    IF fresh < before.current_as_of AND before.current_as_of <= counts.moment THEN
+        fresh := before.current_as_of;
     END IF;
     IF fresh IS NULL THEN
         UPDATE protaddr.register_source s
@@ -227,19 +227,17 @@ BEGIN
         WHERE s.source = source AND (counts.persons_noted <> 0 OR counts.protections_more <> 0);
         RETURN;
     END IF;
-    INSERT INTO protaddr.register_source AS s (source, current_as_of, regime, persons, protections)
-    VALUES (source, fresh, regime,
-            (SELECT count(*) FROM protaddr.register_person p WHERE p.source = source),
-            (SELECT count(*) FROM protaddr.protection p WHERE p.source = source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'))
-    ON CONFLICT ON CONSTRAINT register_source_pkey DO NOTHING;
-    IF NOT FOUND THEN
-        UPDATE protaddr.register_source s
-        SET current_as_of = fresh, regime = coalesce(regime, s.regime), confirmed_by = session_user,
-            persons = coalesce(s.persons + counts.persons_noted, (SELECT count(*) FROM protaddr.register_person p WHERE p.source = source)),
-            protections = coalesce(s.protections + counts.protections_more,
-                (SELECT count(*) FROM protaddr.protection p WHERE p.source = source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'))
-        WHERE s.source = source;
+    IF before.source IS NULL THEN
+        INSERT INTO protaddr.register_source AS s (source, current_as_of, regime) VALUES (source, fresh, regime)
+        ON CONFLICT ON CONSTRAINT register_source_pkey DO NOTHING;
     END IF;
+    -- counted when it is first loaded, and from then on added to
+    UPDATE protaddr.register_source s
+    SET current_as_of = fresh, regime = coalesce(regime, s.regime), confirmed_by = session_user,
+        persons = coalesce(s.persons + counts.persons_noted, (SELECT count(*) FROM protaddr.register_person p WHERE p.source = source)),
+        protections = coalesce(s.protections + counts.protections_more,
+            (SELECT count(*) FROM protaddr.protection p WHERE p.source = source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'))
+    WHERE s.source = source;
 END
 $$;
 REVOKE ALL ON FUNCTION protaddr.record_delivery(text, text, text, date, date, protaddr.load_counts, text, text, boolean, text, boolean, bigint, bigint, timestamptz) FROM PUBLIC;

@@ -51,6 +51,37 @@ struct ProtaddrWriter
 	int64		grown;			/* by how many rows in force */
 };
 
+static const char close_rows[] =
+"UPDATE protaddr.protection SET recorded_to = $2 "
+"WHERE id OPERATOR(pg_catalog.=) ANY ($1) "
+"AND recorded_to OPERATOR(pg_catalog.=) 'infinity'";
+
+static const char end_rows[] =
+"INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, "
+"valid_to, delete_hint, recorded_from) "
+"SELECT kind, subject, regime, code, source, valid_from, $2, delete_hint, $2 "
+"FROM protaddr.protection WHERE id OPERATOR(pg_catalog.=) ANY ($1)";
+
+/* an end that is told is history: told twice, it is recorded once */
+static const char add_rows[] =
+"INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, "
+"valid_to, delete_hint, recorded_from, reason) "
+"SELECT a.kind, a.subject, a.regime, a.code, $9, a.valid_from, a.valid_to, "
+"CASE WHEN a.hint OPERATOR(pg_catalog.<>) '' THEN a.hint::pg_catalog.date END, $10, "
+"CASE WHEN a.reason OPERATOR(pg_catalog.<>) '' THEN a.reason END "
+"FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
+"pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), "
+"pg_catalog.unnest($7), pg_catalog.unnest($8)) "
+"AS a (kind, subject, regime, code, hint, reason, valid_from, valid_to) "
+"WHERE a.valid_to OPERATOR(pg_catalog.=) 'infinity' OR NOT EXISTS "
+"(SELECT FROM protaddr.protection p "
+"WHERE p.subject_key OPERATOR(pg_catalog.=) protaddr.subject_key(a.subject) "
+"AND p.source OPERATOR(pg_catalog.=) $9 AND p.regime OPERATOR(pg_catalog.=) a.regime "
+"AND p.code OPERATOR(pg_catalog.=) a.code "
+"AND p.valid_from OPERATOR(pg_catalog.=) a.valid_from "
+"AND p.valid_to OPERATOR(pg_catalog.=) a.valid_to "
+"AND p.recorded_to OPERATOR(pg_catalog.=) 'infinity')";
+
 static SPIPlanPtr
 prepare(const char *query, int nargs, Oid *types)
 {
@@ -66,41 +97,12 @@ ProtaddrWriter *
 protaddr_writer_begin(const char *source, const char *regime, TimestampTz moment)
 {
 	ProtaddrWriter *writer = palloc0(sizeof(ProtaddrWriter));
-	Oid			ids[2] = {INT8ARRAYOID, TIMESTAMPTZOID};
-	Oid			adds[ADD_COLUMNS + 2] = {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-	TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TEXTOID, TIMESTAMPTZOID};
 
 	writer->source = source;
 	writer->regime = regime;
 	writer->moment = moment;
 	writer->per_batch = AllocSetContextCreate(CurrentMemoryContext, "protaddr load, one batch",
 											  ALLOCSET_DEFAULT_SIZES);
-	writer->close = prepare("UPDATE protaddr.protection SET recorded_to = $2 "
-							"WHERE id OPERATOR(pg_catalog.=) ANY ($1) "
-							"AND recorded_to OPERATOR(pg_catalog.=) 'infinity'", 2, ids);
-	writer->end = prepare("INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, "
-						  "valid_to, delete_hint, recorded_from) "
-						  "SELECT kind, subject, regime, code, source, valid_from, $2, delete_hint, $2 "
-						  "FROM protaddr.protection WHERE id OPERATOR(pg_catalog.=) ANY ($1)", 2, ids);
-	/* an end that is told is history: told twice, it is recorded once */
-	writer->add = prepare("INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, "
-						  "valid_to, delete_hint, recorded_from, reason) "
-						  "SELECT a.kind, a.subject, a.regime, a.code, $9, a.valid_from, a.valid_to, "
-						  "CASE WHEN a.hint OPERATOR(pg_catalog.<>) '' THEN a.hint::pg_catalog.date END, $10, "
-						  "CASE WHEN a.reason OPERATOR(pg_catalog.<>) '' THEN a.reason END "
-						  "FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
-						  "pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), "
-						  "pg_catalog.unnest($7), pg_catalog.unnest($8)) "
-						  "AS a (kind, subject, regime, code, hint, reason, valid_from, valid_to) "
-						  "WHERE a.valid_to OPERATOR(pg_catalog.=) 'infinity' OR NOT EXISTS "
-						  "(SELECT FROM protaddr.protection p "
-						  "WHERE p.subject_key OPERATOR(pg_catalog.=) protaddr.subject_key(a.subject) "
-						  "AND p.source OPERATOR(pg_catalog.=) $9 AND p.regime OPERATOR(pg_catalog.=) a.regime "
-						  "AND p.code OPERATOR(pg_catalog.=) a.code "
-						  "AND p.valid_from OPERATOR(pg_catalog.=) a.valid_from "
-						  "AND p.valid_to OPERATOR(pg_catalog.=) a.valid_to "
-						  "AND p.recorded_to OPERATOR(pg_catalog.=) 'infinity')",
-						  ADD_COLUMNS + 2, adds);
 	return writer;
 }
 
@@ -188,21 +190,31 @@ protaddr_writer_flush(ProtaddrWriter *writer)
 {
 	MemoryContext old = MemoryContextSwitchTo(writer->per_batch);
 	Datum		values[ADD_COLUMNS + 2];
+	Oid			ids[2] = {INT8ARRAYOID, TIMESTAMPTZOID};
+	Oid			adds[ADD_COLUMNS + 2] = {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+	TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TEXTOID, TIMESTAMPTZOID};
 
+	/* prepared when first needed: an event needs one of them at most */
 	if (writer->nclosed > 0)
 	{
+		if (writer->close == NULL)
+			writer->close = prepare(close_rows, 2, ids);
 		values[0] = array_of(writer->closed, writer->nclosed, INT8OID);
 		values[1] = TimestampTzGetDatum(writer->moment);
 		run(writer->close, values, writer->nclosed);
 	}
 	if (writer->nended > 0)
 	{
+		if (writer->end == NULL)
+			writer->end = prepare(end_rows, 2, ids);
 		values[0] = array_of(writer->ended, writer->nended, INT8OID);
 		values[1] = TimestampTzGetDatum(writer->moment);
 		run(writer->end, values, writer->nended);
 	}
 	if (writer->nadded > 0)
 	{
+		if (writer->add == NULL)
+			writer->add = prepare(add_rows, ADD_COLUMNS + 2, adds);
 		for (int i = 0; i < ADD_COLUMNS; i++)
 			values[i] = array_of(writer->added[i], writer->nadded,
 								 i < ADD_VALID_FROM ? TEXTOID : TIMESTAMPTZOID);

@@ -18,7 +18,7 @@ use RegisterTest;
 use Test::More;
 
 my ($people, $payments, $nights) = (1000, 100_000, 365);
-my $first = 1_767_225_600;		# 2026-01-01 00:00 UTC; night n is loaded n days and 3 hours later
+my $first = 1_735_689_600;		# 2025-01-01 00:00 UTC; night n is loaded n days and 3 hours later
 my $node  = cluster(PostgreSQL::Test::Cluster->new('year'));
 my $dir   = $node->basedir;
 $node->start;
@@ -29,8 +29,8 @@ sub date    { my ($n) = @_; return strftime('%Y-%m-%d', gmtime($first + $n * 864
 sub compact { return date($_[0]) =~ tr/-//dr; }
 sub number  { return sprintf('%02d%02d40%04d', 61 + $_[0] % 28, 1 + int($_[0] / 28) % 12, 1000 + $_[0]); }
 
-# begins($day) is when a day of the year begins in Copenhagen: summer time on 30 March to 25 October
-sub begins { my ($n) = @_; return $first + $n * 86400 - ($n >= 88 && $n < 298 ? 7200 : 3600); }
+# begins($day) is when a day of the year begins in Copenhagen: summer time from 31 March to 26 October
+sub begins { my ($n) = @_; return $first + $n * 86400 - ($n >= 89 && $n < 299 ? 7200 : 3600); }
 sub loaded { my ($n) = @_; return $first + $n * 86400 + 10800; }
 
 # ---- a year, as the register tells it ------------------------------------------------------
