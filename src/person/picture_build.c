@@ -440,6 +440,7 @@ fill(void)
 		building->built_at = GetCurrentTimestamp();
 		building->took_us = (int64) INSTR_TIME_GET_MICROSEC(took);
 		building->obstacle = PICTURE_NO_OBSTACLE;
+		building->retry_at = 0;
 		building->state = PICTURE_READY;
 		building->builder = 0;
 		pg_write_barrier();
