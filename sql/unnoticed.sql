@@ -107,7 +107,18 @@ SELECT protaddr.bind_column('two', 'a', 'p'), protaddr.bind_column('two', 'a', '
 INSERT INTO two VALUES ('1111111111', '2222222222', 'Vej 1');
 SELECT try($$SELECT protaddr.set_substitute('1111111111', (SELECT a FROM two), 'box')$$) AS substitute_of_two;
 
-DROP TABLE fraction, two;
+-- a kind of delivery that there is not
+SELECT try($$SELECT protaddr.load_cpr('x', kind => 'weekly')$$) AS load_cpr, try($$SELECT protaddr.load_cpr('x', encoding => 'Klingon')$$) AS encoding;
+-- while a column is bound row by row, a trigger inserts another row: that one is nobody's stored row
+CREATE TABLE bound (n int, who text, a protaddr.address);
+CREATE FUNCTION copy_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.n < 10 THEN INSERT INTO public.bound VALUES (NEW.n + 10, '2222222222', NEW.a); END IF; RETURN NEW; END $$;
+INSERT INTO bound VALUES (1, '1111111111', 'Vej 1'), (2, NULL, 'Vej 2');
+CREATE TRIGGER zzz_copy AFTER UPDATE ON bound FOR EACH ROW EXECUTE FUNCTION copy_row();
+SELECT try($$SELECT protaddr.bind_column('bound', 'a', 'who')$$);
+SELECT n, protaddr.subjects_of(a) FROM bound ORDER BY n;
+
+DROP TABLE fraction, two, bound;
+DROP FUNCTION copy_row;
 DROP EXTENSION protaddr CASCADE;
 DROP FUNCTION try;
 DROP ROLE regress_unnoticed;

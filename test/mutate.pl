@@ -209,9 +209,9 @@ elsif (($what // '') eq 'split' && @arguments == 2)
 	my ($file, $folder) = @arguments;
 	my $n = 0;
 	mkdir $folder or die "$folder: $!\n";
-	for my $diff (slurp($file) =~ /^(--- src\/.*\n\+\+\+ .*\n(?:@@.*\n(?:[-+ \\].*\n)+)+)/gm)
+	for my $diff (slurp($file) =~ /^(--- src\/.*\n\+\+\+ .*\n(?:@@.*\n(?:(?!--- src)[-+ \\].*\n)+)+)/gm)
 	{
-		my ($of, $operator, $line) = $diff =~ /^--- (\S+).*\n\+\+\+ (?:\S+ mutant \S+ )?(.*)\n@@ -(\d+)/;
+		my ($of, $operator, $line) = $diff =~ /^--- (\S+).*\n\+\+\+ (?:\S+ mutant: )?(.*)\n@@ -(\d+)/;
 		open(my $out, '>:raw', "$folder/" . ++$n) or die "$folder/$n: $!\n";
 		print $out $diff;
 		close($out) or die "$folder/$n: $!\n";

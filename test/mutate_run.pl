@@ -343,7 +343,7 @@ sub restore
 sub reason
 {
 	my ($file, $diff) = @_;
-	my $changes = sub { return join "\n", map { s/\s+/ /gr =~ s/ $//r } grep { /^[-+] *\S/ && !/^(?:---|\+\+\+)/ } split /\n/, $_[0]; };
+	my $changes = sub { return join "\n", map { s/\s+/ /gr =~ s/ $//r } grep { /^[-+]\s*\S/ && !/^(?:---|\+\+\+)/ } split /\n/, $_[0]; };
 	my $is = $changes->($diff);
 
 	for my $block (split /\n\n+/, slurp("$tree/test/mutants.equivalent"))
