@@ -86,7 +86,11 @@ SELECT substring(protaddr.release_message(pacs008('DK61OPDI00000000000061'), 'cr
 -- a substitute
 SELECT protaddr.set_channel('open', 'substitute'), protaddr.set_substitute('6201704002', '{"PstBx":"2820","PstCd":"8100","TwnNm":"Opdigtet By Ø","Ctry":"DK"}', 'test');
 SELECT iban, (places(pacs008(iban), 'open')).* FROM unnest('{DK62OPDI00000000000062,DK63OPDI00000000000063}'::text[]) iban ORDER BY iban;
--- one that a version of the message has no room for (a box, in PostalAddress6) is none
+-- a party that names two protected people: one's substitute does not stand for the other, nor one's birth
+SELECT (places(pacs008('DK62OPDI00000000000062', dbtr_id => '<Id><PrvtId><Othr><Id>' || id || '</Id></Othr></PrvtId></Id>'), 'open')).debtor,
+       substring(protaddr.release_message(pacs008('DK62OPDI00000000000062', dbtr_id => '<Id><PrvtId><Othr><Id>' || id || '</Id></Othr></PrvtId></Id>'), 'cross_border') FROM '<DtAndPlcOfBirth>.*</DtAndPlcOfBirth>') AS birth
+FROM unnest('{6201704002,6301704003}'::text[]) id ORDER BY id;
+-- one that a version of the message has no room for (a box, in PostalAddress6) counts as missing
 SELECT position('PstlAdr' IN substring(r FROM '<Dbtr>.*</Dbtr>')) AS withheld FROM (SELECT protaddr.release_message(replace(pacs008('DK62OPDI00000000000062'), 'pacs.008.001.08', 'pain.001.001.03'), 'open') AS r) m;
 -- if the rules of another time count too, so does what they do without a substitute
 SELECT protaddr.set_channel('two_laws', 'substitute', route => 'domestic', when_unknown => 'leave', description => 'Test', legal_basis => 'Invented Act s. 2');

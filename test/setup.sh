@@ -234,7 +234,7 @@ pa_copy_tree()
 	mkdir -p "$2" &&
 		tar -C "$1" -cf - --exclude=./.git --exclude='*.o' --exclude='*.so' --exclude='*.bc' \
 			--exclude='./build_*' --exclude=./results --exclude=./output_iso --exclude=./tmp_check \
-			--exclude=./log --exclude='./regression.*' . | tar -C "$2" -xf - ||
+			--exclude=./log --exclude='./protaddr--?.?.sql' --exclude='./regression.*' . | tar -C "$2" -xf - ||
 		pa_fail "cannot copy $1 to $2"
 }
 

@@ -60,41 +60,65 @@ const ProtaddrPart protaddr_birth_part = {
 	PROTADDR_TABLES(tables),
 };
 
+static PaBirth *birth_under(Relation rel, const ProtaddrIdentifier *id);
 static PaBirth *birth_of_one(Relation rel, const ProtaddrIdentifier *person);
 static PaText copy_text(Datum value, bool isnull);
 
 /*
- * protaddr_birth_of gives what is known of the one person that an identifier stands
- * for, palloc'd; NULL if that is nothing, or if it stands for two people: holders of
- * one account, of whom nobody knows which one pays.
+ * protaddr_birth_of gives what is known of the one person that some identifiers stand
+ * for, palloc'd; NULL if that is nothing.  An account of two holders does not say which
+ * one pays; and if identifiers of one person alone name two people, none does.
  */
 PaBirth *
-protaddr_birth_of(const ProtaddrIdentifier *id)
+protaddr_birth_of(const ProtaddrIdentifier *id, int nids)
 {
 	Relation	rel = table_open(protaddr_own_relation("birth_data"), AccessShareLock);
+	ProtaddrIdentifier whose = {.len = 0};
+	PaBirth    *result = NULL;
+	bool		one = true;
+
+	for (int i = 0; i < nids && one; i++)
+	{
+		PaText text = {id[i].key, id[i].len};
+		int			nends;
+		ProtaddrIdentifier *end = protaddr_identity_ends(&text, 1, &nends);
+
+		if (nends == 1)
+		{
+			one = whose.len == 0 || protaddr_identifier_same(&whose, end);
+			whose = *end;
+			if (result == NULL)
+				result = birth_under(rel, &id[i]);
+		}
+		pfree(end);
+	}
+	table_close(rel, AccessShareLock);
+	return one ? result : NULL;
+}
+
+/*
+ * birth_under gives what is known of the one person whom an identifier stands for: under
+ * that number, or under one that it was replaced by or stands for.
+ */
+static PaBirth *
+birth_under(Relation rel, const ProtaddrIdentifier *id)
+{
 	int			npeople;
 	ProtaddrIdentifier *people = protaddr_identity_people(id, &npeople);
 	PaBirth    *result = NULL;
 	int			found = 0;
-	int			persons = 0;
 
 	for (int i = 0; i < npeople; i++)
 	{
 		PaBirth    *one = birth_of_one(rel, &people[i]);
-		int			further;
 
-		/* who stands for nobody else is a person, and not an account or an old number */
-		pfree(protaddr_identity_people(&people[i], &further));
-		persons += further == 1;
-		if (one != NULL)
-		{
-			result = one;
-			found++;
-		}
+		if (one == NULL)
+			continue;
+		result = one;
+		found++;
 	}
-	table_close(rel, AccessShareLock);
 	pfree(people);
-	return found == 1 && persons == 1 ? result : NULL;
+	return found == 1 ? result : NULL;
 }
 
 static PaBirth *

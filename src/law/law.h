@@ -256,6 +256,6 @@ extern ProtaddrSeal *protaddr_substitute_of(const ProtaddrIdentifier *person, in
 /* ---- law/birth.c: when and where somebody was born ------------------------- */
 
 extern const ProtaddrPart protaddr_birth_part;
-extern PaBirth *protaddr_birth_of(const ProtaddrIdentifier *id);
+extern PaBirth *protaddr_birth_of(const ProtaddrIdentifier *id, int nids);
 
 #endif							/* PROTADDR_LAW_H */

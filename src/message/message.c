@@ -61,7 +61,9 @@ typedef struct Known
 {
 	ProtaddrConcerned concerned;
 	PaText		name;			/* as fold_name writes it */
-	ProtaddrIdentifier protected_as;	/* the identifier that leads to a protected person */
+	/* the identifiers of the party itself that lead to protected people */
+	ProtaddrIdentifier itself[PARTY_PEOPLE];
+	int			nitself;
 	/* what leads to protected people; as long as nothing does, what leads to anybody */
 	PaText		people[PARTY_PEOPLE];
 	int			npeople;
@@ -389,6 +391,17 @@ add_person(Known *known, const char *key, int len)
 	known->people[known->npeople++].len = len;
 }
 
+/* add_itself notes an identifier of the party itself, once. */
+static void
+add_itself(Known *known, const ProtaddrIdentifier *id)
+{
+	for (int i = 0; i < known->nitself; i++)
+		if (protaddr_identifier_same(&known->itself[i], id))
+			return;
+	if (known->nitself < PARTY_PEOPLE)
+		known->itself[known->nitself++] = *id;
+}
+
 /*
  * ask adds the protection of whom an identifier stands for, and says whether there is
  * any; is_party: it may be taken for the party itself, and have its substitute and birth.
@@ -403,8 +416,8 @@ ask(Known *known, const ProtaddrIdentifier *id, bool is_party)
 	if (hides != PROTADDR_HIDES_NOTHING || known->concerned.hides == PROTADDR_HIDES_NOTHING)
 		add_person(known, id->key, id->len);
 	known->concerned.hides |= hides;
-	if (hides != PROTADDR_HIDES_NOTHING && is_party && known->protected_as.len == 0)
-		known->protected_as = *id;
+	if (hides != PROTADDR_HIDES_NOTHING && is_party)
+		add_itself(known, id);
 	return hides != PROTADDR_HIDES_NOTHING;
 }
 
@@ -419,8 +432,8 @@ same_person(const Known *protected_one, Known *other)
 	for (int i = 0; i < protected_one->npeople; i++)
 		add_person(other, protected_one->people[i].data, protected_one->people[i].len);
 	other->concerned.hides |= protected_one->concerned.hides;
-	if (other->protected_as.len == 0)
-		other->protected_as = protected_one->protected_as;
+	for (int i = 0; i < protected_one->nitself; i++)
+		add_itself(other, &protected_one->itself[i]);
 }
 
 /*
@@ -490,8 +503,8 @@ decide_party(Release *release, PaParty *party, const Known *known, const Protadd
 	/* a small transfer needs neither an address nor anything in its place */
 	if (answer.birth_data && party->takes_birth && answer.rule != PROTADDR_RULE_SMALL &&
 		party->action != PA_PLACE_KEEP && party->action != PA_PLACE_SUBSTITUTE &&
-		known->protected_as.len > 0 && strcmp(party->role, "Dbtr") == 0)
-		party->birth = protaddr_birth_of(&known->protected_as);
+		strcmp(party->role, "Dbtr") == 0)
+		party->birth = protaddr_birth_of(known->itself, known->nitself);
 
 	*linked = *linked || answer.linked;
 	return true;
@@ -531,8 +544,7 @@ tell_event(const Release *release, const Known *known, const ProtaddrTransfer *t
 static bool
 give_substitute(Release *release, PaParty *party, const Known *known, const ProtaddrAnswer *answer)
 {
-	ProtaddrSeal *substitute = known->protected_as.len > 0 ?
-	protaddr_substitute_of(&known->protected_as, 1) : NULL;
+	ProtaddrSeal *substitute = protaddr_substitute_of(known->itself, known->nitself);
 	ProtaddrOpened opened;
 	PaAddress  *address;
 	uint8	   *plain;
