@@ -704,7 +704,8 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 				 errhint("Triggers must not write the column after the gate's trigger."),
 				 protaddr_errprivate()));
 	record_stored_linked(&passing);
-	protaddr_stored_in_place(gate, passing.rel, passing.row, passing.before != NULL);
+	protaddr_stored_in_place(gate, passing.rel, passing.row, passing.before != NULL, passing.channel,
+							 &passing.transfer);
 	if (passing.held != NULL)
 		protaddr_held_proved(passing.held, passing.gate, passing.row, passing.desc);
 	return PointerGetDatum(NULL);
