@@ -229,6 +229,29 @@ SELECT payee, status FROM waiting WHERE id = 221;
 SELECT protaddr.release_held(held(221), 'minimum', 'x');
 SELECT payee, protaddr.show(home), status FROM once WHERE id = 221;
 
+-- a row that an upsert meets by another key than its place does not wait with nothing held
+INSERT INTO once SELECT 222, 'taken', cpr, 'Z', home, 'new' FROM customer WHERE cpr = '6201704002' ON CONFLICT (ref) DO UPDATE SET payer = EXCLUDED.payer, payee = EXCLUDED.payee, home = EXCLUDED.home, status = EXCLUDED.status;
+INSERT INTO once SELECT 220, 'taken', cpr, 'Z', home, 'new' FROM customer WHERE cpr = '6201704002' ON CONFLICT (ref) DO UPDATE SET payer = EXCLUDED.payer, payee = EXCLUDED.payee, home = EXCLUDED.home, status = EXCLUDED.status;
+SELECT id, ref, payee, home IS NULL AS home, status FROM once WHERE id <> 221;
+SELECT id, payee, status FROM waiting WHERE id IN (220, 222);
+
+-- who was protected after the decision was not decided on
+CREATE TABLE since (id int PRIMARY KEY, payer text, payee text, home protaddr.address, doc xml);
+SELECT protaddr.install_gate('since', 'psp_request', 'payer', payee => 'payee', messages => '{"doc":"xml"}');
+INSERT INTO customer VALUES ('6301704003', 'Senvej 3'), ('C-304', 'Senvej 4');
+INSERT INTO since SELECT CASE cpr WHEN 'C-304' THEN 242 ELSE 241 END, cpr, 'BANK', home FROM customer WHERE home IS NOT NULL AND cpr IN ('6301704003', 'C-304');
+INSERT INTO since VALUES (243, '6301704003', 'BANK', NULL, doc('6301704003')), (244, '6301704003', 'BANK', (SELECT home FROM customer WHERE cpr = '6301704003'), NULL);
+SELECT id, why FROM waiting WHERE id BETWEEN 241 AND 244 ORDER BY id;
+SELECT protaddr.decide_held(held_id, CASE id WHEN 244 THEN 'withhold' ELSE 'disclose' END, 'nobody has protected them') FROM waiting WHERE id BETWEEN 241 AND 244 \g /dev/null
+SELECT protaddr.protect('6301704003', 'DK-CPR', '0001') \g /dev/null
+SELECT protaddr.link_identity('C-304', '6201704002') \g /dev/null
+SELECT id, refusal(format('SELECT protaddr.carry_out_held(''since'', %s)', held_id)) FROM waiting WHERE id BETWEEN 241 AND 244 ORDER BY id;
+SELECT protaddr.decide_held(held_id, 'disclose', 'a court order', again => true) FROM waiting WHERE id BETWEEN 241 AND 243 \g /dev/null
+SELECT protaddr.carry_out_held('since');
+SELECT id, protaddr.show(home), doc::text ~ 'Qxkanarie' AS doc FROM since ORDER BY id;
+SELECT * FROM protaddr.verify_gate('since');
+DROP TABLE since;
+
 -- a trigger gives its error what code it likes: its words are not told
 CREATE TABLE coded (id int PRIMARY KEY, payer text, note text, home protaddr.address, doc xml);
 SELECT protaddr.install_gate('coded', 'psp_request', 'payer', messages => '{"doc":"xml"}');

@@ -436,6 +436,7 @@ carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, bool if_decided
 	decision.in_place = strcmp(words[PROTADDR_HELD_MODE - 1], PROTADDR_MODE_IN_PLACE) == 0;
 	(void) protaddr_held_action(standing.action, &decision.action);
 	decision.reason = standing.reason;
+	decision.decided_at = standing.decided_at;
 	/* messages in clear are about to pass */
 	protaddr_clear_text_seen();
 	send_on(gate, rel, held_id, &held, &decision);

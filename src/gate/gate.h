@@ -177,6 +177,7 @@ extern bool protaddr_ledger_take(ProtaddrRowEvent event, Relation rel, HeapTuple
 extern void protaddr_ledger_waits(Relation rel, const ProtaddrDigest *place, const ProtaddrWaits *waits);
 extern bool protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *place,
 								   const ProtaddrDigest *bare, ProtaddrWaits *waits);
+extern bool protaddr_ledger_awaits(Relation rel, HeapTuple stored);
 extern void protaddr_ledger_emptied(Oid root);
 extern void protaddr_ledger_departs(Oid root, Relation rel, HeapTuple before,
 									const ProtaddrDeparture *departure);
@@ -272,7 +273,7 @@ extern bool protaddr_is_bare(const ProtaddrGate *gate, HeapTuple row, TupleDesc 
 extern HeapTuple protaddr_hold_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 										bool is_update, const ProtaddrChannel *channel,
 										const ProtaddrTransfer *transfer, const char *why);
-extern void protaddr_stored_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is_update,
+extern void protaddr_stored_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple before, HeapTuple row,
 									 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
 extern HeapTuple protaddr_update_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple before,
 										  HeapTuple row, const ProtaddrChannel *channel,
@@ -323,6 +324,7 @@ typedef struct ProtaddrHeldDecision
 	bool		in_place;
 	ProtaddrAction action;
 	const char *reason;
+	TimestampTz decided_at;
 	bool		decided;		/* the gate has seen it */
 	bool		proved;			/* and proved what is stored */
 	ProtaddrDigest covers;		/* what is stored */

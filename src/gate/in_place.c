@@ -264,7 +264,7 @@ take_over(const ProtaddrGate *gate, Relation rel, HeapTuple row, const ProtaddrD
  * now.  In the place of one that stood there, an upsert, it takes over.
  */
 void
-protaddr_stored_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is_update,
+protaddr_stored_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple before, HeapTuple row,
 						 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
@@ -276,9 +276,18 @@ protaddr_stored_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row, 
 		!protaddr_is_bare(gate, row, desc) || !place_of(gate, row, desc, &place))
 		return;
 	protaddr_bare_digest(gate, row, desc, &bare_row);
-	if (!protaddr_ledger_waited(rel, row, &place, is_update ? NULL : &bare_row, &waits))
+	if (!protaddr_ledger_waited(rel, row, &place, before != NULL ? NULL : &bare_row, &waits))
+	{
+		if (before != NULL && !protaddr_waits_in_place(gate, before, desc) && protaddr_ledger_awaits(rel, row))
+			ereport(ERROR,
+					(errcode(ERRCODE_PROTADDR_REFUSED),
+					 errmsg("the row would wait in its table, but nothing of it is held"),
+					 errdetail("An INSERT ... ON CONFLICT has met it by another key than its primary key."),
+					 errhint("Use ON CONFLICT with the columns of the primary key, or UPDATE the row."),
+					 protaddr_errprivate()));
 		return;
-	if (is_update)
+	}
+	if (before != NULL)
 		take_over(gate, rel, row, &place, &waits, channel, transfer);
 	else
 		protaddr_count_held(gate);

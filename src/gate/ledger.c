@@ -416,6 +416,18 @@ protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *pla
 }
 
 /*
+ * protaddr_ledger_awaits tells whether the command that has stored a row has held one that
+ * it has not stored: not yet, or in no place of its own.
+ */
+bool
+protaddr_ledger_awaits(Relation rel, HeapTuple stored)
+{
+	LedgerPage *page = nentries == 0 ? NULL : page_of(storing_command(rel, stored));
+
+	return page != NULL && page->nwaits > 0;
+}
+
+/*
  * protaddr_ledger_emptied notes an update of a row in which the gate has emptied an
  * address that stood there, and that the update did not change.
  */
