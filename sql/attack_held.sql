@@ -200,6 +200,85 @@ SELECT a, back(a, format('SELECT protaddr.carry_out_held(''in_place'', %s)', hel
     'UPDATE in_place SET id = 102', 'UPDATE in_place SET payer = ''6101704001''', 'UPDATE in_place SET status = ''sent''', 'ALTER TABLE in_place ADD CHECK (status = ''held'') NOT VALID', 'UPDATE in_place SET status = ''held''']) WITH ORDINALITY u(a, n) ORDER BY n;
 SELECT back('CREATE FUNCTION pg_temp.f() RETURNS trigger LANGUAGE plpgsql AS $f$BEGIN NEW.payee := $$STRANGER$$; RETURN NEW; END$f$', 'CREATE TRIGGER aaa BEFORE UPDATE ON in_place FOR EACH ROW EXECUTE FUNCTION pg_temp.f()', format('SELECT protaddr.carry_out_held(''in_place'', %s)', held(101)));
 
+-- without a payee column any column may say who is paid: a decision is of one payment all the same
+CREATE TABLE whoever (id int PRIMARY KEY, payer text, iban text, amount numeric(12, 2), at date, home protaddr.address, status text);
+SELECT protaddr.install_gate('whoever', 'psp_request', 'payer');
+INSERT INTO whoever SELECT 201, cpr, 'BANK', 100.49, '2026-01-01', home, 'new' FROM customer WHERE cpr = '6201704002';
+SELECT a, back('CREATE FUNCTION pg_temp.f() RETURNS trigger LANGUAGE plpgsql AS $f$BEGIN ' || a || '; RETURN NEW; END$f$', 'CREATE TRIGGER aaa BEFORE INSERT ON whoever FOR EACH ROW EXECUTE FUNCTION pg_temp.f()', format('SELECT protaddr.release_held(%s, ''disclose'', ''x'')', held(201)))
+FROM unnest(ARRAY['NEW.iban := $$STRANGER$$', 'NEW.iban := NULL', 'NEW.id := 202', 'NEW.amount := 100.5', 'NEW.at := NULL']) WITH ORDINALITY u(a, n) ORDER BY n;
+-- a type that came to hold less, a column that came later
+SELECT a, back('SELECT protaddr.remove_gate(''whoever'')', 'ALTER TABLE whoever ' || a, 'SELECT protaddr.install_gate(''whoever'', ''psp_request'', ''payer'')', format('SELECT protaddr.release_held(%s, ''disclose'', ''x'')', held(201)))
+FROM unnest(ARRAY['ALTER amount TYPE numeric(12)', 'ALTER amount TYPE numeric(14, 2)', 'ADD later text DEFAULT ''x''']) WITH ORDINALITY u(a, n) ORDER BY n;
+SELECT protaddr.remove_gate('whoever');
+SELECT protaddr.install_gate('whoever', 'psp_request', 'payer', hold_column => 'status', hold_value => 'held');
+-- in place: another row in its place, and an upsert that keeps whom the row pays
+INSERT INTO whoever SELECT 211, cpr, 'BANK', 1, NULL, home, 'new' FROM customer WHERE cpr = '6201704002';
+SELECT back('DELETE FROM whoever', 'INSERT INTO whoever VALUES (211, ''6201704002'', ''STRANGER'', 1, NULL, NULL, ''held'')', format('SELECT protaddr.release_held(%s, ''disclose'', ''x'')', held(211)));
+INSERT INTO whoever VALUES (212, '6201704002', 'STRANGER', 1, NULL, NULL, 'new');
+INSERT INTO whoever SELECT 212, cpr, 'BANK', 1, NULL, home, 'new' FROM customer WHERE cpr = '6201704002' ON CONFLICT (id) DO UPDATE SET home = EXCLUDED.home, status = EXCLUDED.status;
+SELECT operation, status FROM waiting WHERE id = 212;
+SELECT protaddr.release_held(held(212), 'minimum', 'as it stands');
+SELECT iban, protaddr.show(home), status FROM whoever WHERE id = 212;
+-- of several that an INSERT proposes with one key, the one that is stored waits
+CREATE TABLE once (id int PRIMARY KEY, ref text UNIQUE, payer text, payee text, home protaddr.address, status text);
+SELECT protaddr.install_gate('once', 'psp_request', 'payer', payee => 'payee', hold_column => 'status', hold_value => 'held');
+INSERT INTO once VALUES (220, 'taken', '6101704001', 'X', NULL, 'new');
+INSERT INTO once SELECT 221, ref, cpr, payee, home, 'new' FROM customer, unnest('{taken,b,c}'::text[], '{A,B,C}'::text[]) v(ref, payee) WHERE cpr = '6201704002' ON CONFLICT DO NOTHING;
+SELECT id, ref, payee, status FROM once WHERE status = 'held';
+SELECT payee, status FROM waiting WHERE id = 221;
+SELECT protaddr.release_held(held(221), 'minimum', 'x');
+SELECT payee, protaddr.show(home), status FROM once WHERE id = 221;
+
+-- a row that an upsert meets by another key than its place does not wait with nothing held
+INSERT INTO once SELECT 222, 'taken', cpr, 'Z', home, 'new' FROM customer WHERE cpr = '6201704002' ON CONFLICT (ref) DO UPDATE SET payer = EXCLUDED.payer, payee = EXCLUDED.payee, home = EXCLUDED.home, status = EXCLUDED.status;
+INSERT INTO once SELECT 220, 'taken', cpr, 'Z', home, 'new' FROM customer WHERE cpr = '6201704002' ON CONFLICT (ref) DO UPDATE SET payer = EXCLUDED.payer, payee = EXCLUDED.payee, home = EXCLUDED.home, status = EXCLUDED.status;
+SELECT id, ref, payee, home IS NULL AS home, status FROM once WHERE id <> 221;
+SELECT id, payee, status FROM waiting WHERE id IN (220, 222);
+
+-- who was protected after the decision was not decided on
+CREATE TABLE since (id int PRIMARY KEY, payer text, payee text, home protaddr.address, doc xml);
+SELECT protaddr.install_gate('since', 'psp_request', 'payer', payee => 'payee', messages => '{"doc":"xml"}');
+INSERT INTO customer VALUES ('6301704003', 'Senvej 3'), ('C-304', 'Senvej 4');
+INSERT INTO since SELECT CASE cpr WHEN 'C-304' THEN 242 ELSE 241 END, cpr, 'BANK', home FROM customer WHERE home IS NOT NULL AND cpr IN ('6301704003', 'C-304');
+INSERT INTO since VALUES (243, '6301704003', 'BANK', NULL, doc('6301704003')), (244, '6301704003', 'BANK', (SELECT home FROM customer WHERE cpr = '6301704003'), NULL);
+SELECT id, why FROM waiting WHERE id BETWEEN 241 AND 244 ORDER BY id;
+SELECT protaddr.decide_held(held_id, CASE id WHEN 244 THEN 'withhold' ELSE 'disclose' END, 'nobody has protected them') FROM waiting WHERE id BETWEEN 241 AND 244 \g /dev/null
+SELECT protaddr.protect('6301704003', 'DK-CPR', '0001') \g /dev/null
+SELECT protaddr.link_identity('C-304', '6201704002') \g /dev/null
+SELECT id, refusal(format('SELECT protaddr.carry_out_held(''since'', %s)', held_id)) FROM waiting WHERE id BETWEEN 241 AND 244 ORDER BY id;
+SELECT protaddr.decide_held(held_id, 'disclose', 'a court order', again => true) FROM waiting WHERE id BETWEEN 241 AND 243 \g /dev/null
+SELECT protaddr.carry_out_held('since');
+SELECT id, protaddr.show(home), doc::text ~ 'Qxkanarie' AS doc FROM since ORDER BY id;
+SELECT * FROM protaddr.verify_gate('since');
+DROP TABLE since;
+
+-- a trigger gives its error what code it likes: its words are not told
+CREATE TABLE coded (id int PRIMARY KEY, payer text, note text, home protaddr.address, doc xml);
+SELECT protaddr.install_gate('coded', 'psp_request', 'payer', messages => '{"doc":"xml"}');
+INSERT INTO coded SELECT 231, cpr, 'a note to nobody', home, doc(cpr) FROM customer WHERE cpr = '6201704002';
+CREATE FUNCTION coded() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING MESSAGE = 'no ' || NEW.note || NEW.doc::text, DETAIL = NEW.note, HINT = NEW.note, ERRCODE = TG_ARGV[0]; END $$;
+SELECT protaddr.decide_held(held(231), 'withhold', 'x');
+SELECT code, back(format('CREATE TRIGGER aaa BEFORE INSERT ON coded FOR EACH ROW EXECUTE FUNCTION coded(%L)', code), format('SELECT protaddr.carry_out_held(''coded'', %s)', held(231)))
+FROM unnest('{40001,53200,23PA1,55PA1,42501}'::text[]) WITH ORDINALITY u(code, n) ORDER BY n;
+-- an error that ends all of it ends the statement and nothing else: no subtransaction stays open
+GRANT INSERT (id) ON coded TO regress_held_job;
+SET ROLE regress_held_job;
+SELECT protaddr.carry_out_held('coded');
+RESET ROLE;
+CREATE TRIGGER aaa BEFORE INSERT ON coded FOR EACH ROW EXECUTE FUNCTION coded('57014');
+\set VERBOSITY sqlstate
+SELECT protaddr.carry_out_held('coded');
+\set VERBOSITY terse
+SELECT 'the session goes on' AS then;
+BEGIN;
+\set VERBOSITY sqlstate
+SELECT protaddr.carry_out_held('coded');
+\set VERBOSITY terse
+ROLLBACK;
+SELECT 'the session goes on' AS then;
+DROP TABLE whoever, once, coded;
+DROP FUNCTION coded;
+
 DROP FUNCTION held, back;
 DROP EXTENSION protaddr CASCADE;
 DROP TABLE customer, payment, audit_log, attempts, in_place CASCADE;

@@ -83,6 +83,8 @@ SELECT substring(protaddr.release_message(pacs008('DK62OPDI00000000000062', dbtr
        substring(protaddr.release_message(pacs008('DK62OPDI00000000000062', dbtr_id => '<Id><OrgId><Othr><Id>1</Id></Othr></OrgId></Id>'), 'cross_border') FROM '<Dbtr>.*</Dbtr>') AS not_of_an_organisation,
        substring(protaddr.release_message(pacs008('DK62OPDI00000000000062'), 'cross_border_union') FROM '<Dbtr>.*</Dbtr>') AS not_asked_for;
 SELECT substring(protaddr.release_message(pacs008('DK61OPDI00000000000061'), 'cross_border') FROM '<Dbtr>.*</Dbtr>') AS not_of_who_is_free;
+-- nor if the party names somebody else, too, though that one is free
+SELECT substring(protaddr.release_message(pacs008('DK62OPDI00000000000062', dbtr_id => '<Id><PrvtId><Othr><Id>6101704001</Id></Othr></PrvtId></Id>'), 'cross_border') FROM '<Dbtr>.*</Dbtr>') AS of_which_one;
 -- a substitute
 SELECT protaddr.set_channel('open', 'substitute'), protaddr.set_substitute('6201704002', '{"PstBx":"2820","PstCd":"8100","TwnNm":"Opdigtet By Ø","Ctry":"DK"}', 'test');
 SELECT iban, (places(pacs008(iban), 'open')).* FROM unnest('{DK62OPDI00000000000062,DK63OPDI00000000000063}'::text[]) iban ORDER BY iban;

@@ -69,26 +69,28 @@ protaddr_held_decision(const ProtaddrGate *gate, bool is_update)
 		releasing_depth == trigger_depth() ? releasing : NULL;
 }
 
+/* is_as_held refuses a row that says another thing in a column than what was held. */
 static void
-is_as_held(const ProtaddrHeldDecision *decision, HeapTuple row, TupleDesc desc, AttrNumber column)
+is_as_held(const ProtaddrHeldDecision *decision, HeapTuple row, TupleDesc desc, Form_pg_attribute att)
 {
-	Form_pg_attribute att;
-	Datum		held = (Datum) 0;
+	Datum		held;
 	Datum		now;
-	bool		was_null = true;
+	bool		was_null;
 	bool		isnull;
+	int			column = 0;
 
-	/* what is generated is not there yet */
-	if (column == InvalidAttrNumber || TupleDescAttr(desc, column - 1)->attgenerated != '\0')
-		return;
-	att = TupleDescAttr(desc, column - 1);
-	now = heap_getattr(row, column, desc, &isnull);
 	/* a partition may have it elsewhere */
-	for (int i = 0; i < decision->desc->natts; i++)
-		if (!TupleDescAttr(decision->desc, i)->attisdropped &&
-			strcmp(NameStr(TupleDescAttr(decision->desc, i)->attname), NameStr(att->attname)) == 0)
-			held = heap_getattr(decision->row, i + 1, decision->desc, &was_null);
-	if (was_null != isnull || (!isnull && !datum_image_eq(held, now, att->attbyval, att->attlen)))
+	while (column < decision->desc->natts &&
+		   (TupleDescAttr(decision->desc, column)->attisdropped ||
+			strcmp(NameStr(TupleDescAttr(decision->desc, column)->attname), NameStr(att->attname)) != 0))
+		column++;
+	/* one that came later tells nothing of what was decided */
+	if (column == decision->desc->natts || !decision->has[column])
+		return;
+	held = heap_getattr(decision->row, column + 1, decision->desc, &was_null);
+	now = heap_getattr(row, att->attnum, desc, &isnull);
+	if (was_null != isnull ||
+		(!isnull && strcmp(protaddr_value_text(att->atttypid, held), protaddr_value_text(att->atttypid, now)) != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_REFUSED),
 				 errmsg("column \"%s\" of the row is not what was held and decided on", NameStr(att->attname)),
@@ -98,9 +100,9 @@ is_as_held(const ProtaddrHeldDecision *decision, HeapTuple row, TupleDesc desc, 
 }
 
 /*
- * protaddr_held_passes refuses a row to which a decision is to apply and which says
- * another thing than the one decided on, in any column that the gate asks; and one that
- * does not wait in its table any more.
+ * protaddr_held_passes refuses a row to which a decision is to apply and which is another
+ * payment than the one decided on, or carries something else; and one that does not wait
+ * in its table any more.
  */
 void
 protaddr_held_passes(const ProtaddrHeldDecision *decision, const ProtaddrGate *gate,
@@ -108,17 +110,12 @@ protaddr_held_passes(const ProtaddrHeldDecision *decision, const ProtaddrGate *g
 {
 	ProtaddrDigest was;
 	ProtaddrDigest is;
+	int			level = protaddr_plain_settings();
 
-	is_as_held(decision, row, desc, gate->channel.number);
-	is_as_held(decision, row, desc, gate->amount.number);
-	is_as_held(decision, row, desc, gate->currency.number);
-	is_as_held(decision, row, desc, gate->payee.number);
-	for (int i = 0; i < gate->npeople; i++)
-		is_as_held(decision, row, desc, gate->people[i].number);
-	for (int i = 0; i < gate->naddresses; i++)
-		is_as_held(decision, row, desc, gate->addresses[i].number);
-	for (int i = 0; i < gate->nmessages; i++)
-		is_as_held(decision, row, desc, gate->messages[i].number);
+	for (int i = 0; i < desc->natts; i++)
+		if (protaddr_payment_tells(gate, TupleDescAttr(desc, i), true))
+			is_as_held(decision, row, desc, TupleDescAttr(desc, i));
+	AtEOXact_GUC(false, level);
 	if (before == NULL)
 		return;
 
@@ -152,24 +149,23 @@ protaddr_held_proved(ProtaddrHeldDecision *decision, const ProtaddrGate *gate, H
 
 /*
  * tells_nothing tells whether the message of an error is the server's own, made of names
- * alone.  A trigger's, or that of a type's input function, may quote the row.
+ * alone, or ours.  A trigger's, or that of a type's input function, may quote the row, and
+ * a trigger gives its errors what code it likes: ours hide the statement, which no
+ * language lets it ask for.
  */
 static bool
 tells_nothing(const ErrorData *error)
 {
 	static const char *const files[] = {
 		"aclchk.c", "execMain.c", "execIndexing.c", "nbtinsert.c", "ri_triggers.c", "trigger.c",
-		"nodeModifyTable.c", "execPartition.c"
+		"nodeModifyTable.c", "execPartition.c",
+		/* a cancel, a deadlock, a conflict with another transaction, no memory */
+		"postgres.c", "deadlock.c", "lock.c", "predicate.c", "heapam_handler.c", "mcxt.c", "aset.c"
 	};
 
-	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
-	{
-		case ERRCODE_TRANSACTION_ROLLBACK:
-		case ERRCODE_OPERATOR_INTERVENTION:
-		case ERRCODE_INSUFFICIENT_RESOURCES:
-			return true;
-	}
-	if (error->sqlerrcode == ERRCODE_PROTADDR_REFUSED || error->sqlerrcode == ERRCODE_PROTADDR_NOT_READY)
+	if (error->hide_stmt &&
+		(error->sqlerrcode == ERRCODE_PROTADDR_REFUSED || error->sqlerrcode == ERRCODE_PROTADDR_NOT_READY ||
+		 ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK))
 		return true;
 	for (int i = 0; i < lengthof(files); i++)
 		if (error->filename != NULL && strcmp(error->filename, files[i]) == 0)
@@ -377,6 +373,7 @@ send_on(const ProtaddrGate *gate, Relation rel, int64 held_id, const ProtaddrHel
 	{
 		decision->desc = desc;
 		decision->row = protaddr_held_tuple(held, rel, has);
+		decision->has = has;
 		releasing = decision;
 		releasing_depth = trigger_depth() + 1;
 		execute(decision->in_place ? update_statement(gate, rel, has) : insert_statement(rel, has),
@@ -439,6 +436,7 @@ carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, bool if_decided
 	decision.in_place = strcmp(words[PROTADDR_HELD_MODE - 1], PROTADDR_MODE_IN_PLACE) == 0;
 	(void) protaddr_held_action(standing.action, &decision.action);
 	decision.reason = standing.reason;
+	decision.decided_at = standing.decided_at;
 	/* messages in clear are about to pass */
 	protaddr_clear_text_seen();
 	send_on(gate, rel, held_id, &held, &decision);
@@ -532,15 +530,16 @@ try_carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id)
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
+		FlushErrorState();
+		/* whatever becomes of the error: a subtransaction left open outlives the statement */
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
 		/* a retry of the transaction, or a cancel, is not ours to swallow */
 		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK ||
 			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
 			error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+			ReThrowError(error);
 		ereport(WARNING,
 				(errcode(error->sqlerrcode),
 				 errmsg("held row %lld of \"%s\" could not be carried out", (long long) held_id,

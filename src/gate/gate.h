@@ -155,6 +155,7 @@ typedef struct ProtaddrWaits
 {
 	int64		held_id;
 	ItemPointerData tuple;		/* of protaddr.held */
+	ProtaddrDigest bare;		/* see protaddr_bare_digest */
 } ProtaddrWaits;
 
 /* What an update has made of a row that may move to another partition. */
@@ -175,7 +176,8 @@ extern bool protaddr_ledger_take(ProtaddrRowEvent event, Relation rel, HeapTuple
 								 HeapTuple stored, const ProtaddrDigest *row);
 extern void protaddr_ledger_waits(Relation rel, const ProtaddrDigest *place, const ProtaddrWaits *waits);
 extern bool protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *place,
-								   ProtaddrWaits *waits);
+								   const ProtaddrDigest *bare, ProtaddrWaits *waits);
+extern bool protaddr_ledger_awaits(Relation rel, HeapTuple stored);
 extern void protaddr_ledger_emptied(Oid root);
 extern void protaddr_ledger_departs(Oid root, Relation rel, HeapTuple before,
 									const ProtaddrDeparture *departure);
@@ -187,8 +189,11 @@ extern int	protaddr_plain_settings(void);
 extern char *protaddr_value_text(Oid type, Datum value);
 extern char *protaddr_row_key(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc);
 extern bool protaddr_gate_checks(const ProtaddrGate *gate, AttrNumber column);
+extern bool protaddr_payment_tells(const ProtaddrGate *gate, Form_pg_attribute att, bool with_addresses);
 extern void protaddr_payment_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 									bool with_addresses, ProtaddrDigest *digest);
+extern void protaddr_bare_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
+								 ProtaddrDigest *digest);
 extern void protaddr_gate_describe(const ProtaddrTransfer *transfer, ProtaddrPayment *payment);
 extern void protaddr_place_digest(const char *relation, const char *key, ProtaddrDigest *digest);
 
@@ -268,7 +273,8 @@ extern bool protaddr_is_bare(const ProtaddrGate *gate, HeapTuple row, TupleDesc 
 extern HeapTuple protaddr_hold_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 										bool is_update, const ProtaddrChannel *channel,
 										const ProtaddrTransfer *transfer, const char *why);
-extern void protaddr_stored_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is_update);
+extern void protaddr_stored_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple before, HeapTuple row,
+									 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
 extern HeapTuple protaddr_update_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple before,
 										  HeapTuple row, const ProtaddrChannel *channel,
 										  const ProtaddrTransfer *transfer);
@@ -318,10 +324,12 @@ typedef struct ProtaddrHeldDecision
 	bool		in_place;
 	ProtaddrAction action;
 	const char *reason;
+	TimestampTz decided_at;
 	bool		decided;		/* the gate has seen it */
 	bool		proved;			/* and proved what is stored */
 	ProtaddrDigest covers;		/* what is stored */
 	HeapTuple	row;			/* as it was held, in columns of the root */
+	const bool *has;			/* the columns that it had */
 	TupleDesc	desc;
 } ProtaddrHeldDecision;
 

@@ -260,6 +260,7 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is
 	if (in_place && !is_update && key != NULL)
 	{
 		waits.tuple = tuple->t_self;
+		protaddr_bare_digest(gate, row, RelationGetDescr(rel), &waits.bare);
 		protaddr_ledger_waits(rel, &place, &waits);
 	}
 	else

@@ -229,6 +229,9 @@ protaddr_held_tuple(const ProtaddrHeldRow *held, Relation rel, bool *has)
 		getTypeInputInfo(att->atttypid, &in, &param);
 		values[att->attnum - 1] = OidInputFunctionCall(in, (char *) column->value, param, att->atttypmod);
 		nulls[att->attnum - 1] = false;
+		/* a type that came to hold less would say less than what was decided on */
+		if (strcmp(protaddr_value_text(att->atttypid, values[att->attnum - 1]), column->value) != 0)
+			cannot_take(column->name, "It would change the value.");
 	}
 	AtEOXact_GUC(false, level);
 	tuple = heap_form_tuple(desc, values, nulls);

@@ -207,28 +207,6 @@ replace_waiting(List *found, int64 but)
 	}
 }
 
-/*
- * protaddr_stored_in_place counts a row that was held before it was inserted and is stored
- * now.  In the place of one that waits already, an upsert, it takes over.
- */
-void
-protaddr_stored_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is_update)
-{
-	TupleDesc	desc = RelationGetDescr(rel);
-	ProtaddrDigest place;
-	ProtaddrWaits waits;
-	ProtaddrHeldRow held_row;
-	const char *why;
-
-	if (protaddr_ledger_is_blank() || gate->hold_column == InvalidAttrNumber ||
-		!protaddr_is_bare(gate, row, desc) || !place_of(gate, row, desc, &place) ||
-		!protaddr_ledger_waited(rel, row, &place, &waits))
-		return;
-	protaddr_count_held(gate);
-	if (is_update)
-		replace_waiting(find_waiting(&place, &held_row, &why), waits.held_id);
-}
-
 /* as_it_would_be fills up a row with what is held of it, where the update proposes nothing. */
 static HeapTuple
 as_it_would_be(const ProtaddrGate *gate, Relation rel, HeapTuple row, const ProtaddrHeldRow *held)
@@ -257,6 +235,62 @@ as_it_would_be(const ProtaddrGate *gate, Relation rel, HeapTuple row, const Prot
 		n++;
 	}
 	return n == 0 ? row : heap_modify_tuple_by_cols(row, desc, n, columns, values, nulls);
+}
+
+/*
+ * take_over holds anew what the INSERT of an upsert has held, as the row that its UPDATE
+ * has made of the one that stood there: it may be another payment.
+ */
+static void
+take_over(const ProtaddrGate *gate, Relation rel, HeapTuple row, const ProtaddrDigest *place,
+		  const ProtaddrWaits *waits, const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
+{
+	Relation	held = table_open(protaddr_own_relation("held"), RowShareLock);
+	const char *words[PROTADDR_HELD_NWORDS];
+	ProtaddrHeldRow held_row;
+	ProtaddrHeldRow other;
+	const char *why;
+
+	replace_waiting(find_waiting(place, &other, &why), waits->held_id);
+	(void) protaddr_held_take(held, waits->held_id, words, &held_row);
+	table_close(held, NoLock);
+	row = as_it_would_be(gate, rel, row, &held_row);
+	protaddr_unhold_row(waits);
+	protaddr_hold_row(gate, rel, row, true, true, channel, transfer, words[PROTADDR_HELD_WHY - 1]);
+}
+
+/*
+ * protaddr_stored_in_place counts a row that was held before it was inserted and is stored
+ * now.  In the place of one that stood there, an upsert, it takes over.
+ */
+void
+protaddr_stored_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple before, HeapTuple row,
+						 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	ProtaddrDigest place;
+	ProtaddrDigest bare_row;
+	ProtaddrWaits waits;
+
+	if (protaddr_ledger_is_blank() || gate->hold_column == InvalidAttrNumber ||
+		!protaddr_is_bare(gate, row, desc) || !place_of(gate, row, desc, &place))
+		return;
+	protaddr_bare_digest(gate, row, desc, &bare_row);
+	if (!protaddr_ledger_waited(rel, row, &place, before != NULL ? NULL : &bare_row, &waits))
+	{
+		if (before != NULL && !protaddr_waits_in_place(gate, before, desc) && protaddr_ledger_awaits(rel, row))
+			ereport(ERROR,
+					(errcode(ERRCODE_PROTADDR_REFUSED),
+					 errmsg("the row would wait in its table, but nothing of it is held"),
+					 errdetail("An INSERT ... ON CONFLICT has met it by another key than its primary key."),
+					 errhint("Use ON CONFLICT with the columns of the primary key, or UPDATE the row."),
+					 protaddr_errprivate()));
+		return;
+	}
+	if (before != NULL)
+		take_over(gate, rel, row, &place, &waits, channel, transfer);
+	else
+		protaddr_count_held(gate);
 }
 
 /* same_key tells whether a row is found where it was: one that moves may have another key. */
@@ -304,6 +338,6 @@ protaddr_update_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple befor
 	row = as_it_would_be(gate, rel, row, &held_row);
 	replace_waiting(found, 0);
 	/* the INSERT of an upsert has held it a moment ago */
-	(void) protaddr_ledger_waited(rel, NULL, &place, &waits);
+	(void) protaddr_ledger_waited(rel, NULL, &place, NULL, &waits);
 	return protaddr_hold_in_place(gate, rel, row, true, channel, transfer, why);
 }

@@ -383,15 +383,19 @@ protaddr_ledger_waits(Relation rel, const ProtaddrDigest *place, const ProtaddrW
 /*
  * protaddr_ledger_waited gives what was held of a row in the command that has stored it in
  * this place (stored NULL: that is about to), and removes that entry; false if nothing was.
+ * An INSERT ... ON CONFLICT may have held several in one place, of which one is stored: the
+ * first that is like it.  bare is NULL for an update: that is of the last one.
  */
 bool
 protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *place,
-					   ProtaddrWaits *waits)
+					   const ProtaddrDigest *bare, ProtaddrWaits *waits)
 {
 	CommandId	command = stored == NULL ? running_command() : storing_command(rel, stored);
 	LedgerPage *page = nentries == 0 ? NULL : page_of(command);
 	EntryKey	key;
 	Entry	   *entry;
+	ProtaddrWaits *found = NULL;
+	ListCell   *cell;
 
 	if (page == NULL || page->nwaits == 0)
 		return false;
@@ -399,10 +403,28 @@ protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *pla
 	entry = hash_search(page->entries, &key, HASH_FIND, NULL);
 	if (entry == NULL)
 		return false;
-	*waits = *(ProtaddrWaits *) linitial(entry->waits);
-	entry->waits = list_delete_first(entry->waits);
+	foreach(cell, entry->waits)
+	{
+		found = lfirst(cell);
+		if (bare != NULL && memcmp(&found->bare, bare, sizeof(*bare)) == 0)
+			break;
+	}
+	*waits = *found;
+	entry->waits = list_delete_ptr(entry->waits, found);
 	page->nwaits--;
 	return take(command, &key);
+}
+
+/*
+ * protaddr_ledger_awaits tells whether the command that has stored a row has held one that
+ * it has not stored: not yet, or in no place of its own.
+ */
+bool
+protaddr_ledger_awaits(Relation rel, HeapTuple stored)
+{
+	LedgerPage *page = nentries == 0 ? NULL : page_of(storing_command(rel, stored));
+
+	return page != NULL && page->nwaits > 0;
 }
 
 /*

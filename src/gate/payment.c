@@ -34,7 +34,6 @@ typedef struct Word
 	char	   *value;
 } Word;
 
-static bool is_told(const ProtaddrGate *gate, Form_pg_attribute att, bool with_addresses);
 static bool could_name_somebody(Oid type);
 static int	by_column(const void *a, const void *b);
 
@@ -121,13 +120,25 @@ protaddr_gate_checks(const ProtaddrGate *gate, AttrNumber column)
 	return false;
 }
 
-/*
- * protaddr_payment_digest names the payment that a row is; with_addresses: with what it
- * carries.
- */
-void
-protaddr_payment_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
-						bool with_addresses, ProtaddrDigest *digest)
+/* Which columns a digest is of. */
+typedef enum DigestOf
+{
+	OF_PAYMENT,
+	OF_PAYMENT_AND_CARRIED,
+	OF_BARE_ROW
+} DigestOf;
+
+static bool
+is_digested(const ProtaddrGate *gate, Form_pg_attribute att, DigestOf of)
+{
+	if (of == OF_BARE_ROW)
+		return !att->attisdropped && att->attgenerated == '\0' && att->attnum != gate->hold_column &&
+			!protaddr_gate_checks(gate, att->attnum);
+	return protaddr_payment_tells(gate, att, of == OF_PAYMENT_AND_CARRIED);
+}
+
+static void
+digest_row(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, DigestOf of, ProtaddrDigest *digest)
 {
 	Word	   *words = palloc((desc->natts + 1) * sizeof(Word));
 	int			n = 0;
@@ -143,7 +154,7 @@ protaddr_payment_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 		bool		isnull;
 		Datum		value;
 
-		if (!is_told(gate, att, with_addresses))
+		if (!is_digested(gate, att, of))
 			continue;
 		value = heap_getattr(row, att->attnum, desc, &isnull);
 		/* so that a column added later changes nothing */
@@ -165,6 +176,27 @@ protaddr_payment_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
 	EVP_MD_CTX_free(context);
 	if (!done)
 		elog(ERROR, "could not compute a digest");
+}
+
+/*
+ * protaddr_payment_digest names the payment that a row is; with_addresses: with what it
+ * carries.
+ */
+void
+protaddr_payment_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc,
+						bool with_addresses, ProtaddrDigest *digest)
+{
+	digest_row(gate, row, desc, with_addresses ? OF_PAYMENT_AND_CARRIED : OF_PAYMENT, digest);
+}
+
+/*
+ * protaddr_bare_digest tells rows apart that wait in place: by all that is stored of them
+ * meanwhile, but for the status, which they have in common.
+ */
+void
+protaddr_bare_digest(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, ProtaddrDigest *digest)
+{
+	digest_row(gate, row, desc, OF_BARE_ROW, digest);
 }
 
 /* protaddr_gate_describe says which payment the row of a transfer is, for the record of a disclosure. */
@@ -195,8 +227,9 @@ protaddr_place_digest(const char *relation, const char *key, ProtaddrDigest *dig
 	pfree(words);
 }
 
-static bool
-is_told(const ProtaddrGate *gate, Form_pg_attribute att, bool with_addresses)
+/* protaddr_payment_tells tells whether a column says which payment a row is; with_addresses: or is carried. */
+bool
+protaddr_payment_tells(const ProtaddrGate *gate, Form_pg_attribute att, bool with_addresses)
 {
 	const ProtaddrGateColumn *asked[] = {&gate->channel, &gate->amount, &gate->currency, &gate->payee};
 

@@ -107,6 +107,7 @@ passing_begin(TriggerData *trigdata, Passing *passing)
 	{
 		passing->transfer.hold_decided = true;
 		passing->transfer.after_hold = passing->held->action;
+		passing->transfer.decided_at = passing->held->decided_at;
 		passing->transfer.reason = passing->held->reason;
 		passing->transfer.held_id = passing->held->held_id;
 	}
@@ -180,7 +181,8 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROTADDR_REFUSED),
 					 errmsg("channel \"%s\" still holds the row", passing.channel->name),
-					 errhint("No substitute is registered: decide again, with another action."),
+					 errdetail("No substitute is registered, or somebody was protected since it was decided on. The row stays held."),
+					 errhint("protaddr.decide_held(held_id, action, reason, again => true) decides again."),
 					 protaddr_errprivate()));
 		if (passing.gate->hold_column != InvalidAttrNumber && !passing.arrives)
 			return PointerGetDatum(protaddr_hold_in_place(passing.gate, passing.rel, passing.row,
@@ -704,7 +706,8 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 				 errhint("Triggers must not write the column after the gate's trigger."),
 				 protaddr_errprivate()));
 	record_stored_linked(&passing);
-	protaddr_stored_in_place(gate, passing.rel, passing.row, passing.before != NULL);
+	protaddr_stored_in_place(gate, passing.rel, passing.before, passing.row, passing.channel,
+							 &passing.transfer);
 	if (passing.held != NULL)
 		protaddr_held_proved(passing.held, passing.gate, passing.row, passing.desc);
 	return PointerGetDatum(NULL);

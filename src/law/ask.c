@@ -32,14 +32,26 @@ static ProtaddrAction both(ProtaddrAction a, ProtaddrAction b, ProtaddrAction wi
 
 /* concern adds one person, by the canonical identifier. */
 static void
-concern(ProtaddrConcerned *concerned, bool ask_known, const char *key, int len)
+concern(ProtaddrConcerned *concerned, bool ask_known, const char *key, int len,
+		const ProtaddrTransfer *transfer)
 {
 	int			hides = protaddr_protection_of(key, len);
 
 	concerned->hides |= hides;
+	if (unlikely(transfer->hold_decided) && hides != PROTADDR_HIDES_NOTHING)
+		protaddr_concern_decision(concerned, key, len, transfer);
 	/* who is protected is known */
 	if (ask_known && hides == PROTADDR_HIDES_NOTHING && concerned->known)
 		concerned->known = protaddr_person_known(key, len);
+}
+
+/* protaddr_concern_decision asks of somebody who is protected whether that was so when it was decided. */
+void
+protaddr_concern_decision(ProtaddrConcerned *concerned, const char *key, int len,
+						  const ProtaddrTransfer *transfer)
+{
+	if (transfer->hold_decided && transfer->decided_at != 0 && !concerned->since)
+		concerned->since = protaddr_protected_since(key, len, transfer->decided_at);
 }
 
 /*
@@ -60,13 +72,13 @@ protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
 	concerned->known = true;
 	for (int i = 0; i < address->nsubjects; i++)
 	{
-		concern(concerned, ask_known, address->subject[i].data, address->subject[i].len);
+		concern(concerned, ask_known, address->subject[i].data, address->subject[i].len, transfer);
 		payer_asked = payer_asked ||
 			(address->subject[i].len == transfer->payer.len &&
 			 memcmp(address->subject[i].data, transfer->payer.key, transfer->payer.len) == 0);
 	}
 	if (transfer->has_row && transfer->payer.len > 0 && !payer_asked)
-		concern(concerned, ask_known, transfer->payer.key, transfer->payer.len);
+		concern(concerned, ask_known, transfer->payer.key, transfer->payer.len, transfer);
 	concerned->anybody = address->nsubjects > 0 && !(transfer->has_row && transfer->payer.len == 0);
 	protaddr_concern_receiver(concerned, address->subject, address->nsubjects, channel, transfer);
 }
@@ -251,14 +263,17 @@ ask_of_protected(const ProtaddrQuestion *question, const ProtaddrChannel *law,
 
 /*
  * apply_decision puts what somebody decided in place of holding.  Of an address that
- * nobody could be asked about, nothing leaves all the same; and of a message that cannot
- * be read only the gate can carry out a decision, on all of it.
+ * nobody could be asked about, nothing leaves all the same; of a message that cannot be
+ * read only the gate can carry out a decision, on all of it; and of somebody who was
+ * protected since it was not decided, so it is held still.
  */
 static void
 apply_decision(const ProtaddrQuestion *question, const ProtaddrChannel *law, ProtaddrAnswer *answer)
 {
 	ProtaddrAction decided = question->transfer->after_hold;
 
+	if (!question->unreadable && question->concerned->since && decided != PROTADDR_WITHHOLD)
+		return;
 	/* without a substitute, a decision to give one decides nothing */
 	if (answer->without_substitute == PROTADDR_HOLD && decided != PROTADDR_SUBSTITUTE)
 	{

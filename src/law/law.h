@@ -130,6 +130,7 @@ struct ProtaddrTransfer
 	/* what somebody decided of a held row, in place of PROTADDR_HOLD */
 	bool		hold_decided;
 	ProtaddrAction after_hold;
+	TimestampTz decided_at;		/* who was protected later it was not decided of; 0: whoever is */
 	int64		held_id;		/* 0: not a held row */
 	const char *reason;
 	/* says which payment the row is; NULL: there is no row */
@@ -146,6 +147,7 @@ typedef struct ProtaddrConcerned
 	bool		known;			/* a register lists each of them, if any rule asks */
 	int			hides;			/* what must not be told of any of them */
 	bool		own;			/* it is the receiver's own, if any rule asks */
+	bool		since;			/* protected since it was decided on, if it was */
 } ProtaddrConcerned;
 
 typedef enum ProtaddrSmall
@@ -194,6 +196,8 @@ typedef struct ProtaddrAnswer
 
 extern void protaddr_ask(const ProtaddrQuestion *question, ProtaddrAnswer *answer);
 extern void protaddr_answer_without_substitute(ProtaddrAnswer *answer);
+extern void protaddr_concern_decision(ProtaddrConcerned *concerned, const char *key, int len,
+									  const ProtaddrTransfer *transfer);
 extern void protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
 									 const ProtaddrChannel *channel,
 									 const ProtaddrTransfer *transfer);

@@ -64,6 +64,9 @@ typedef struct Known
 	/* the identifiers of the party itself that lead to protected people */
 	ProtaddrIdentifier itself[PARTY_PEOPLE];
 	int			nitself;
+	/* those of it that lead to people who are known and not protected */
+	ProtaddrIdentifier others[PARTY_PEOPLE];
+	int			nothers;
 	/* what leads to protected people; as long as nothing does, what leads to anybody */
 	PaText		people[PARTY_PEOPLE];
 	int			npeople;
@@ -81,8 +84,11 @@ static void rewrite(Release *release, ProtaddrFormat format, const char *message
 static bool decide_unit(void *arg, PaUnit *unit);
 static PaText fold_name(PaText name);
 static void know_party(const Release *release, const PaUnit *unit, const PaParty *party, Known *known);
+static void add_identifier(ProtaddrIdentifier *ids, int *nids, const ProtaddrIdentifier *id);
+static PaBirth *birth_of(const Known *known);
 static void add_person(Known *known, const char *key, int len);
-static bool ask(Known *known, const ProtaddrIdentifier *id, bool is_party);
+static bool ask(Known *known, const ProtaddrIdentifier *id, bool is_party,
+				const ProtaddrTransfer *transfer);
 static bool decide_party(Release *release, PaParty *party, const Known *known,
 						 const ProtaddrTransfer *transfer, bool *linked, Disclosed *disclosed);
 static void same_person(const Known *protected_one, Known *other);
@@ -356,8 +362,13 @@ know_party(const Release *release, const PaUnit *unit, const PaParty *party, Kno
 	for (int i = 0; i < party->nidentifiers; i++)
 	{
 		if (protaddr_identifier_from_utf8(party->identifier[i].data, party->identifier[i].len, &id))
-			known->concerned.known |= ask(known, &id, true) ||
-				protaddr_person_resolved(id.key, id.len);
+		{
+			bool		hides = ask(known, &id, true, release->transfer);
+
+			if (!hides && protaddr_person_resolved(id.key, id.len))
+				add_identifier(known->others, &known->nothers, &id);
+			known->concerned.known |= hides || known->nothers > 0;
+		}
 	}
 
 	/* the name as it is and as SWIFT writes it; it may be longer than any identifier */
@@ -368,14 +379,14 @@ know_party(const Release *release, const PaUnit *unit, const PaParty *party, Kno
 
 		id.len = name.len > 0 ? protaddr_subject_key(name.data, name.len, id.key) : 0;
 		if (id.len > 0)
-			(void) ask(known, &id, !says_more);
+			(void) ask(known, &id, !says_more, release->transfer);
 	}
 
 	if (is_payer(party->role) && payer->len > 0)
-		(void) ask(known, payer, !says_more && strcmp(party->role, "Dbtr") == 0);
+		(void) ask(known, payer, !says_more && strcmp(party->role, "Dbtr") == 0, release->transfer);
 	side = is_payer(party->role) ? unit->payer : is_payee(party->role) ? unit->payee : none;
 	if (side.len > 0 && protaddr_identifier_from_utf8(side.data, side.len, &id))
-		(void) ask(known, &id, false);
+		(void) ask(known, &id, false, release->transfer);
 }
 
 /* add_person notes whom a party stands for, once. */
@@ -391,15 +402,15 @@ add_person(Known *known, const char *key, int len)
 	known->people[known->npeople++].len = len;
 }
 
-/* add_itself notes an identifier of the party itself, once. */
+/* add_identifier notes an identifier of the party itself, once. */
 static void
-add_itself(Known *known, const ProtaddrIdentifier *id)
+add_identifier(ProtaddrIdentifier *ids, int *nids, const ProtaddrIdentifier *id)
 {
-	for (int i = 0; i < known->nitself; i++)
-		if (protaddr_identifier_same(&known->itself[i], id))
+	for (int i = 0; i < *nids; i++)
+		if (protaddr_identifier_same(&ids[i], id))
 			return;
-	if (known->nitself < PARTY_PEOPLE)
-		known->itself[known->nitself++] = *id;
+	if (*nids < PARTY_PEOPLE)
+		ids[(*nids)++] = *id;
 }
 
 /*
@@ -407,7 +418,7 @@ add_itself(Known *known, const ProtaddrIdentifier *id)
  * any; is_party: it may be taken for the party itself, and have its substitute and birth.
  */
 static bool
-ask(Known *known, const ProtaddrIdentifier *id, bool is_party)
+ask(Known *known, const ProtaddrIdentifier *id, bool is_party, const ProtaddrTransfer *transfer)
 {
 	int			hides = protaddr_protection_of(id->key, id->len);
 
@@ -416,8 +427,10 @@ ask(Known *known, const ProtaddrIdentifier *id, bool is_party)
 	if (hides != PROTADDR_HIDES_NOTHING || known->concerned.hides == PROTADDR_HIDES_NOTHING)
 		add_person(known, id->key, id->len);
 	known->concerned.hides |= hides;
+	if (hides != PROTADDR_HIDES_NOTHING)
+		protaddr_concern_decision(&known->concerned, id->key, id->len, transfer);
 	if (hides != PROTADDR_HIDES_NOTHING && is_party)
-		add_itself(known, id);
+		add_identifier(known->itself, &known->nitself, id);
 	return hides != PROTADDR_HIDES_NOTHING;
 }
 
@@ -432,8 +445,11 @@ same_person(const Known *protected_one, Known *other)
 	for (int i = 0; i < protected_one->npeople; i++)
 		add_person(other, protected_one->people[i].data, protected_one->people[i].len);
 	other->concerned.hides |= protected_one->concerned.hides;
+	other->concerned.since |= protected_one->concerned.since;
 	for (int i = 0; i < protected_one->nitself; i++)
-		add_itself(other, &protected_one->itself[i]);
+		add_identifier(other->itself, &other->nitself, &protected_one->itself[i]);
+	for (int i = 0; i < protected_one->nothers; i++)
+		add_identifier(other->others, &other->nothers, &protected_one->others[i]);
 }
 
 /*
@@ -457,6 +473,17 @@ fold_name(PaText name)
 		if (isalnum((unsigned char) folded[i]))
 			folded[result.len++] = pg_toupper((unsigned char) folded[i]);
 	return result;
+}
+
+/* birth_of gives when and where the party was born; NULL if it names somebody else, too. */
+static PaBirth *
+birth_of(const Known *known)
+{
+	ProtaddrIdentifier *ids = palloc((known->nitself + known->nothers + 1) * sizeof(ProtaddrIdentifier));
+
+	memcpy(ids, known->itself, known->nitself * sizeof(ProtaddrIdentifier));
+	memcpy(ids + known->nitself, known->others, known->nothers * sizeof(ProtaddrIdentifier));
+	return protaddr_birth_of(ids, known->nitself + known->nothers);
 }
 
 /* decide_party says what may stand at the party's place; false: the message is held or refused. */
@@ -504,7 +531,7 @@ decide_party(Release *release, PaParty *party, const Known *known, const Protadd
 	if (answer.birth_data && party->takes_birth && answer.rule != PROTADDR_RULE_SMALL &&
 		party->action != PA_PLACE_KEEP && party->action != PA_PLACE_SUBSTITUTE &&
 		strcmp(party->role, "Dbtr") == 0)
-		party->birth = protaddr_birth_of(known->itself, known->nitself);
+		party->birth = birth_of(known);
 
 	*linked = *linked || answer.linked;
 	return true;

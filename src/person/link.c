@@ -243,6 +243,31 @@ protaddr_identity_people(const ProtaddrIdentifier *id, int *npeople)
 	return people;
 }
 
+/* protaddr_link_since tells whether one of the links that lead on from an identifier was recorded after a moment. */
+bool
+protaddr_link_since(const ProtaddrIdentifier *id, TimestampTz moment)
+{
+	Relation	rel = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	ScanKeyData skey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		since = false;
+
+	ScanKeyEntryInitialize(&skey, 0, LINK_IDENTIFIER_KEY, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
+						   F_TEXTEQ, PointerGetDatum(cstring_to_text_with_len(id->key, id->len)));
+	scan = systable_beginscan(rel, protaddr_identity_index(false), true, NULL, 1, &skey);
+	while (!since && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		from = heap_getattr(tuple, LINK_RECORDED_FROM, RelationGetDescr(rel), &isnull);
+
+		since = isnull || DatumGetTimestampTz(from) > moment;
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return since;
+}
+
 /* is_end is true if no link leads on from an identifier, but to itself. */
 static bool
 is_end(Relation link, const ProtaddrIdentifier *id)

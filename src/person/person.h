@@ -58,6 +58,7 @@ extern int	protaddr_identifiers_from_datum(Datum value, const ProtaddrSubjectTyp
 extern const ProtaddrPart protaddr_link_part;
 
 /* Everybody an identifier stands for, itself first; palloc'd. */
+extern bool protaddr_link_since(const ProtaddrIdentifier *id, TimestampTz moment);
 extern ProtaddrIdentifier *protaddr_identity_people(const ProtaddrIdentifier *id, int *npeople);
 
 /* Whatever stands for a person, the person first. */
@@ -103,6 +104,7 @@ extern const char *protaddr_register_why_not_ready(void);
 extern bool protaddr_register_ready(void);
 extern uint64 protaddr_person_hash(const char *key, int len);
 extern int	protaddr_protection_of(const char *key, int len);
+extern bool protaddr_protected_since(const char *key, int len, TimestampTz moment);
 extern int	protaddr_protection_of_all(const PaAddress *address);
 
 /* ---- person/known.c: whom the registers have told of ----------------------- */

@@ -476,6 +476,47 @@ ask(const char *key, int len)
 	return hides;
 }
 
+/*
+ * protaddr_protected_since tells whether the protection of somebody whom an identifier
+ * stands for, or that it stands for somebody, was recorded after a moment.
+ */
+bool
+protaddr_protected_since(const char *key, int len, TimestampTz moment)
+{
+	Relation	rel = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
+	ProtaddrIdentifier id;
+	ProtaddrIdentifier *people;
+	int			npeople;
+	bool		since = false;
+
+	memcpy(id.key, key, len);
+	id.len = len;
+	people = protaddr_identity_people(&id, &npeople);
+	for (int i = 0; i < npeople && !since; i++)
+	{
+		ScanKeyData skey;
+		SysScanDesc scan;
+		HeapTuple	tuple;
+
+		since = protaddr_link_since(&people[i], moment);
+		ScanKeyEntryInitialize(&skey, 0, PROTECTION_SUBJECT_KEY, BTEqualStrategyNumber, InvalidOid,
+							   C_COLLATION_OID, F_TEXTEQ,
+							   PointerGetDatum(cstring_to_text_with_len(people[i].key, people[i].len)));
+		scan = systable_beginscan(rel, protaddr_table_index(PROTADDR_PROTECTION), true, NULL, 1, &skey);
+		while (!since && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		{
+			bool		isnull;
+			Datum		from = heap_getattr(tuple, PROTECTION_RECORDED_FROM, RelationGetDescr(rel), &isnull);
+
+			since = isnull || DatumGetTimestampTz(from) > moment;
+		}
+		systable_endscan(scan);
+	}
+	pfree(people);
+	table_close(rel, AccessShareLock);
+	return since;
+}
+
 /* protaddr_hides_itself does so for one identifier, and nobody it stands for. */
 int
 protaddr_hides_itself(const ProtaddrIdentifier *id)
