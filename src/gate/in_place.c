@@ -286,7 +286,7 @@ protaddr_update_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple befor
 	ProtaddrDigest place;
 	ProtaddrWaits waits;
 	ProtaddrHeldRow held_row;
-	const char *why;
+	const char *why = NULL;
 	List	   *found;
 
 	if (!protaddr_waits_in_place(gate, before, desc))

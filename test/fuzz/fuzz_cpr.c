@@ -31,6 +31,7 @@ typedef struct Outcome
 	uint64_t	error_records;
 	bool		bitemporal;
 	uint64_t	called;
+	uint64_t	fragments;		/* of these, records on their own */
 	uint64_t	ends;			/* protections that have ended */
 	uint64_t	hash;
 	uint64_t	stop_at;
@@ -108,10 +109,19 @@ check_person(void *arg, const PaCprPerson *person)
 	if (person->status[0] != '\0')
 		require_digits(person->status, 2);
 	require(person->nprotections >= 0 && person->nprotections <= PA_CPR_MAX_PROTECTIONS);
+	require(person->nunread >= 0);
+	require(!person->fragment || (person->nunread == 1 && person->nprotections == 0 &&
+								  person->replaced_by[0] == '\0' && person->status[0] == '\0'));
 
 	outcome->hash = hash_bytes(outcome->hash, person->pnr, 11);
 	outcome->hash = hash_bytes(outcome->hash, person->replaced_by, strlen(person->replaced_by) + 1);
 	outcome->hash = hash_bytes(outcome->hash, person->status, strlen(person->status) + 1);
+	for (i = 0; i < person->nunread && i < PA_CPR_MAX_UNREAD; i++)
+	{
+		require(strlen(person->unread[i]) == 3);
+		outcome->hash = hash_bytes(outcome->hash, person->unread[i], 4);
+	}
+	outcome->fragments += person->fragment;
 	for (i = 0; i < person->nprotections; i++)
 	{
 		const PaCprProtection *p = &person->protection[i];
@@ -187,14 +197,15 @@ run(PaCprKind kind, const char *data, size_t len, size_t max_piece, uint64_t see
 	outcome.error_records = parser.error_records;
 	outcome.bitemporal = parser.bitemporal;
 
-	require(outcome.called <= outcome.persons && outcome.persons <= outcome.records);
+	require(outcome.called - outcome.fragments <= outcome.persons && outcome.persons <= outcome.records);
+	require(outcome.fragments <= outcome.skipped);
 	require(outcome.offset <= len);
 	require(outcome.bitemporal || outcome.ends == 0);
 	require((outcome.header.task[0] != '\0') == (outcome.header.produced[0] != '\0'));
 	require(outcome.header.task[0] != '\0' || outcome.header.previous[0] == '\0');
 	if (outcome.verdict == PA_CPR_OK)
 	{
-		require(outcome.called == outcome.persons);
+		require(outcome.called - outcome.fragments == outcome.persons);
 		require(kind != PA_CPR_REPLY || (outcome.persons == 1 && !outcome.bitemporal));
 		require_date(outcome.header.produced);
 		require_date(outcome.header.previous);
@@ -214,7 +225,8 @@ require_same(const Outcome *a, const Outcome *b)
 {
 	require(a->verdict == b->verdict && a->records == b->records && a->record == b->record);
 	require(a->offset == b->offset && a->persons == b->persons && a->skipped == b->skipped);
-	require(a->called == b->called && a->hash == b->hash && a->ends == b->ends);
+	require(a->called == b->called && a->fragments == b->fragments);
+	require(a->hash == b->hash && a->ends == b->ends);
 	require(a->ended_subscriptions == b->ended_subscriptions);
 	require(a->error_records == b->error_records && a->bitemporal == b->bitemporal);
 	require(memcmp(&a->header, &b->header, sizeof(a->header)) == 0);

@@ -17,6 +17,8 @@ use Time::HiRes qw(sleep time);
 my $people = 200_000;
 my $node   = cluster(PostgreSQL::Test::Cluster->new('large'));
 my $dir    = $node->basedir;
+# the people of a delivery are sorted in as much memory as this, and on disk beyond it
+$node->append_conf('postgresql.conf', 'maintenance_work_mem = 4MB');
 $node->start;
 new_database($node, 'bank');
 $node->safe_psql('bank', 'CREATE ROLE watcher LOGIN; GRANT pg_monitor TO watcher; GRANT USAGE ON SCHEMA protaddr TO watcher');
