@@ -37,6 +37,12 @@ SELECT protected FROM protaddr.load_register('DK-CPR', '[{"subject": "9201700007
 SELECT protaddr.undo_delivery('along', 'third', 'sent too early');
 SELECT count(*) FROM protaddr.identity_link WHERE identifier = '9201700007' AND recorded_to = 'infinity';
 SELECT is_protected('9201700007', '9201700008');
+-- and unlinked by hand: what its own source said, too
+SELECT protected FROM protaddr.load_register('DK-CPR', '[{"subject": "9401700001", "protections": [{"code": "0001"}]}]', 'another');
+SELECT protected FROM protaddr.load_register('DK-CPR', '[{"subject": "9401700001", "replaced_by": "9401700002", "protections": []}]', 'another');
+SELECT subject, code FROM in_force WHERE subject LIKE '94%';
+SELECT protaddr.unlink_identity('9401700001', '9401700002'), protaddr.unlink_identity('9401700001', '9401700002');
+SELECT is_protected('9401700001', '9401700002');
 
 -- ---- that a protection ended, told of an older number, ends nothing of the newest
 SELECT lifted FROM protaddr.load_register('DK-CPR', '[{"subject": "9301700002", "protections": [{"code": "0001"}]}]', 'another');
