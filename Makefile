@@ -200,14 +200,14 @@ DATA_built = protaddr--1.0.sql
 # ---- tests, by name -----------------------------------------------------------
 
 REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
-	load_cpr delivery_rules delivery_kinds identity staging positive_evidence feeds history regime_codes review \
+	load_cpr delivery_rules delivery_kinds identity staging positive_evidence other_sources feeds history regime_codes review \
 	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
 	attack_register encoding known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked permission protect register strangers_locks
+ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked permission protect register strangers_locks told_of
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

@@ -35,14 +35,17 @@ static void
 concern(ProtaddrConcerned *concerned, bool ask_known, const char *key, int len,
 		const ProtaddrTransfer *transfer)
 {
+	bool		known = !ask_known || !concerned->known || protaddr_person_known(key, len);
+
+	/* only now: whom a load that ended meanwhile has made known, it may have protected */
 	int			hides = protaddr_protection_of(key, len);
 
 	concerned->hides |= hides;
 	if (unlikely(transfer->hold_decided) && hides != PROTADDR_HIDES_NOTHING)
 		protaddr_concern_decision(concerned, key, len, transfer);
 	/* who is protected is known */
-	if (ask_known && hides == PROTADDR_HIDES_NOTHING && concerned->known)
-		concerned->known = protaddr_person_known(key, len);
+	if (!known && hides == PROTADDR_HIDES_NOTHING)
+		concerned->known = false;
 }
 
 /* protaddr_concern_decision asks of somebody who is protected whether that was so when it was decided. */
@@ -123,8 +126,8 @@ protaddr_concern_receiver(ProtaddrConcerned *concerned, const PaText *people, in
 		if (nself == 1 && protaddr_identifier_same(&ends[i], &self[0]))
 			among = true;
 
-		else if (protaddr_protection_of(ends[i].key, ends[i].len) != PROTADDR_HIDES_NOTHING ||
-				 !protaddr_person_known(ends[i].key, ends[i].len))
+		else if (!protaddr_person_known(ends[i].key, ends[i].len) ||
+				 protaddr_protection_of(ends[i].key, ends[i].len) != PROTADDR_HIDES_NOTHING)
 			others_free = false;
 	}
 	pfree(self);

@@ -107,7 +107,7 @@ static uint64 answers_generation = 0;
 static bool people_listed = false;	/* some source lists people */
 
 static bool anybody_listed(void);
-static bool listed(Relation rel, const ProtaddrIdentifier *id);
+static bool listed(Relation rel, const ProtaddrIdentifier *id, Snapshot snapshot);
 static bool ask(const char *key, int len, bool *by_itself);
 static void forget_listed(uint64 now, uint64 people);
 static void read_all(void);
@@ -123,8 +123,8 @@ answers_rest_on(void)
 
 /*
  * protaddr_person_known is true if a register has told of whom the canonical
- * identifier stands for.  The caller has asked protaddr_register_ready before, and
- * knows already that the person is not protected.
+ * identifier stands for.  The caller has asked protaddr_register_ready before.  Who
+ * asks both asks after the protection second: known first and unprotected then is true.
  */
 bool
 protaddr_person_known(const char *key, int len)
@@ -316,14 +316,14 @@ ask(const char *key, int len, bool *by_itself)
 
 	memcpy(id.key, key, len);
 	id.len = len;
-	known = *by_itself = listed(rel, &id);
+	known = *by_itself = listed(rel, &id, NULL);
 	if (!known)
 	{
 		int			npeople;
 		ProtaddrIdentifier *people = protaddr_identity_people(&id, &npeople);
 
 		for (int i = 1; i < npeople && !known; i++)
-			known = listed(rel, &people[i]);
+			known = listed(rel, &people[i], NULL);
 		pfree(people);
 	}
 	table_close(rel, AccessShareLock);
@@ -353,10 +353,10 @@ protaddr_person_resolved(const char *key, int len)
 
 /* protaddr_known_itself is true if a register has told of this very identifier. */
 bool
-protaddr_known_itself(const ProtaddrIdentifier *id)
+protaddr_known_itself(const ProtaddrIdentifier *id, Snapshot snapshot)
 {
 	Relation	rel = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), AccessShareLock);
-	bool		known = listed(rel, id);
+	bool		known = listed(rel, id, snapshot);
 
 	table_close(rel, AccessShareLock);
 	return known;
@@ -413,7 +413,7 @@ anybody_listed(void)
 }
 
 static bool
-listed(Relation rel, const ProtaddrIdentifier *id)
+listed(Relation rel, const ProtaddrIdentifier *id, Snapshot snapshot)
 {
 	text	   *wanted = cstring_to_text_with_len(id->key, id->len);
 	ScanKeyData skey;
@@ -422,7 +422,7 @@ listed(Relation rel, const ProtaddrIdentifier *id)
 
 	ScanKeyEntryInitialize(&skey, 0, PERSON_SUBJECT_KEY, BTEqualStrategyNumber, InvalidOid,
 						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(wanted));
-	scan = systable_beginscan(rel, protaddr_table_index(PROTADDR_REGISTER_PERSON), true, NULL, 1, &skey);
+	scan = systable_beginscan(rel, protaddr_table_index(PROTADDR_REGISTER_PERSON), true, snapshot, 1, &skey);
 	found = HeapTupleIsValid(systable_getnext(scan));
 	systable_endscan(scan);
 	pfree(wanted);

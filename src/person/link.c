@@ -231,8 +231,15 @@ follow(Relation rel, const ProtaddrIdentifier *from, bool reverse, Snapshot snap
 ProtaddrIdentifier *
 protaddr_identity_people(const ProtaddrIdentifier *id, int *npeople)
 {
+	return protaddr_identity_people_at(id, NULL, npeople);
+}
+
+/* protaddr_identity_people_at does so as a snapshot has the links; NULL: as they stand now. */
+ProtaddrIdentifier *
+protaddr_identity_people_at(const ProtaddrIdentifier *id, Snapshot snapshot, int *npeople)
+{
 	Relation	rel = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
-	Identities *set = follow(rel, id, false, NULL);
+	Identities *set = follow(rel, id, false, snapshot);
 	ProtaddrIdentifier *people = set->found;
 
 	table_close(rel, AccessShareLock);
@@ -368,12 +375,13 @@ protaddr_identity_ends(const PaText *id, int nids, int *nends)
 
 /*
  * protaddr_identity_identifiers gives whatever stands for a person, the person first,
- * as the links stand now.  In the current memory context.
+ * as a snapshot has the links; NULL: as they stand now.  In the current memory context.
  */
 ProtaddrIdentifier *
-protaddr_identity_identifiers(Relation rel, const ProtaddrIdentifier *person, int *nidentifiers)
+protaddr_identity_identifiers(Relation rel, const ProtaddrIdentifier *person, Snapshot snapshot,
+							  int *nidentifiers)
 {
-	Identities *set = follow(rel, person, true, NULL);
+	Identities *set = follow(rel, person, true, snapshot);
 
 	*nidentifiers = set->n;
 	return set->found;

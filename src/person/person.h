@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "person/subject.h"
+#include "utils/snapshot.h"
 
 /* ---- person/identifier.c: identifiers as SQL sees them --------------------- */
 
@@ -64,7 +65,7 @@ extern ProtaddrIdentifier *protaddr_identity_people(const ProtaddrIdentifier *id
 /* Whatever stands for a person, the person first. */
 extern ProtaddrIdentifier *protaddr_identity_identifiers(Relation rel,
 														 const ProtaddrIdentifier *person,
-														 int *nidentifiers);
+														 Snapshot snapshot, int *nidentifiers);
 
 /* The people at the ends of the links of some identifiers, each once; palloc'd. */
 extern ProtaddrIdentifier *protaddr_identity_ends(const PaText *id, int nids, int *nends);

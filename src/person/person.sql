@@ -71,6 +71,15 @@ CREATE FUNCTION protaddr.unlink_identity(identifier text, subject text) RETURNS 
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    -- of a number that was replaced, what protects it stands with the newest one
+    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, delete_hint, reason)
+    SELECT p.kind, l.identifier, p.regime, p.code, p.source, p.valid_from, p.delete_hint, 'a replacement of the number was taken back'
+    FROM protaddr.identity_link l JOIN protaddr.protection p ON p.subject_key = l.subject_key
+    WHERE l.identifier_key = protaddr.subject_key(unlink_identity.identifier)
+      AND l.subject_key = protaddr.subject_key(unlink_identity.subject)
+      AND l.kind = 'replaced number' AND l.recorded_to = 'infinity'
+      AND p.kind <> 'none' AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
+    ON CONFLICT DO NOTHING;
     UPDATE protaddr.identity_link l SET recorded_to = clock_timestamp()
     WHERE l.identifier_key = protaddr.subject_key(unlink_identity.identifier)
       AND l.subject_key = protaddr.subject_key(unlink_identity.subject)
@@ -80,7 +89,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.unlink_identity(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.unlink_identity(text, text) IS
-'Ends a link: the identifier no longer stands for the subject. Like a lift it holds once committed, and the transaction that does it is shown nothing until then. True if there was one.';
+'Ends a link: the identifier no longer stands for the subject. A number that was replaced keeps the protections that went to the newest one with it. Like a lift it holds once committed, and the transaction that does it is shown nothing until then. True if there was one.';
 
 CREATE FUNCTION protaddr.is_protected(subject text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_is_protected' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;

@@ -12,12 +12,17 @@
 #include "access/tupdesc.h"
 #include "port/atomics.h"
 #include "storage/lwlock.h"
+#include "utils/snapshot.h"
 #include "utils/timestamp.h"
 
 /* ---- what the tables say of one identifier itself, whomever it stands for ----- */
 
-extern int	protaddr_hides_itself(const ProtaddrIdentifier *id);
-extern bool protaddr_known_itself(const ProtaddrIdentifier *id);
+/* as a snapshot has it; NULL: as it is committed now */
+extern int	protaddr_hides_itself(const ProtaddrIdentifier *id, Snapshot snapshot);
+extern bool protaddr_known_itself(const ProtaddrIdentifier *id, Snapshot snapshot);
+extern ProtaddrIdentifier *protaddr_identity_people_at(const ProtaddrIdentifier *id,
+													   Snapshot snapshot, int *npeople);
+extern Snapshot protaddr_register_snapshot(void);
 extern ProtaddrIdentifier *protaddr_identity_subjects(const ProtaddrIdentifier *id, int *nsubjects);
 
 /* the same of one row: whom it is about, and what it says, if it counts now */

@@ -35,6 +35,7 @@
 #include "access/table.h"
 #include "access/xlog.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_trigger.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
@@ -43,6 +44,7 @@
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 /* A transaction that changes more than so many marks, or this part of the picture, drops it. */
 #define MARKS_AT_MOST	65536
@@ -93,7 +95,7 @@ static void picture_object_access(ObjectAccessType access, Oid class, Oid object
 static bool look(void);
 static bool walk(uint64 hash, unsigned int *facts);
 static unsigned int ask_tables(const ProtaddrIdentifier *id);
-static unsigned int settle(const ProtaddrIdentifier *id);
+static void settle(const ProtaddrIdentifier *id);
 
 const ProtaddrPart protaddr_picture_part = {
 	.start = picture_start,
@@ -356,16 +358,33 @@ walk(uint64 hash, unsigned int *facts)
 	return (version & 1) == 0 && pg_atomic_read_u64(&seen.picture->version) == version;
 }
 
-/* ask_tables asks the tables about everybody an identifier stands for, and settles what it reads. */
+/*
+ * ask_tables asks the tables about everybody an identifier stands for, all in one
+ * snapshot, and then has each of them settled, which reads anew.
+ */
 static unsigned int
 ask_tables(const ProtaddrIdentifier *id)
 {
+	Relation	protection = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
+	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	Relation	person = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), AccessShareLock);
+	Snapshot	snapshot = protaddr_register_snapshot();
 	int			npeople;
-	ProtaddrIdentifier *people = protaddr_identity_people(id, &npeople);
+	ProtaddrIdentifier *people = protaddr_identity_people_at(id, snapshot, &npeople);
 	unsigned int facts = 0;
 
 	for (int i = 0; i < npeople; i++)
-		facts |= settle(&people[i]);
+	{
+		facts |= protaddr_hides_itself(&people[i], snapshot);
+		if (protaddr_known_itself(&people[i], snapshot))
+			facts |= PA_FACT_KNOWN;
+	}
+	UnregisterSnapshot(snapshot);
+	table_close(person, AccessShareLock);
+	table_close(link, AccessShareLock);
+	table_close(protection, AccessShareLock);
+	for (int i = 0; i < npeople; i++)
+		settle(&people[i]);
 	pfree(people);
 	return facts;
 }
@@ -408,11 +427,11 @@ look(void)
 }
 
 /*
- * settle reads from the tables what one identifier's own rows say.  If a mark had made it
- * doubtful, the mark goes if everybody who set it had ended before we read, and nobody
+ * settle reads from the tables what one identifier's own rows say, if a mark has made it
+ * doubtful.  The mark goes if everybody who set it had ended before we read, and nobody
  * has set it since.
  */
-static unsigned int
+static void
 settle(const ProtaddrIdentifier *id)
 {
 	Picture    *picture = seen.picture;
@@ -426,15 +445,15 @@ settle(const ProtaddrIdentifier *id)
 
 	LWLockAcquire(protaddr_pictures->lock, LW_SHARED);
 	begun = picture->begun[stripe];
-	open = picture->open[stripe] > 0;
+	open = picture->open[stripe] > 0 || picture->serial != seen.ready ||
+		(protaddr_fact_find(&picture->facts, hash) & PA_FACT_UNSETTLED) == 0;
 	LWLockRelease(protaddr_pictures->lock);
-
-	facts = protaddr_hides_itself(id);
-	if (protaddr_known_itself(id))
-		facts |= PA_FACT_KNOWN;
 	if (open)
-		return facts;
+		return;
 
+	facts = protaddr_hides_itself(id, NULL);
+	if (protaddr_known_itself(id, NULL))
+		facts |= PA_FACT_KNOWN;
 	subjects = protaddr_identity_subjects(id, &nsubjects);
 	if (nsubjects <= PROTADDR_IDENTITY_PEOPLE)
 	{
@@ -461,7 +480,6 @@ settle(const ProtaddrIdentifier *id)
 		LWLockRelease(protaddr_pictures->lock);
 	}
 	pfree(subjects);
-	return facts;
 }
 
 /* ---- changing ------------------------------------------------------------------------ */
@@ -640,7 +658,8 @@ table_of(Oid trigger)
 	Oid			table = InvalidOid;
 
 	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(trigger));
-	scan = systable_beginscan(rel, TriggerOidIndexId, true, NULL, 1, &key);
+	/* a trigger that is being made is seen by nobody else yet */
+	scan = systable_beginscan(rel, TriggerOidIndexId, true, SnapshotSelf, 1, &key);
 	if (HeapTupleIsValid(tuple = systable_getnext(scan)))
 		table = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
 	systable_endscan(scan);
@@ -649,14 +668,37 @@ table_of(Oid trigger)
 }
 
 /*
- * A table of ours is altered or emptied, or a trigger switched on or off, perhaps one
- * that does not tell us any more then.
+ * drop_other drops the picture of a database that was there before one of the same OID,
+ * which CREATE DATABASE may be told, and which a copy's tables may be like.
+ */
+static void
+drop_other(Oid database)
+{
+	Picture    *picture;
+
+	LWLockAcquire(protaddr_pictures->lock, LW_EXCLUSIVE);
+	picture = protaddr_picture_of(database);
+	if (picture != NULL)
+	{
+		protaddr_picture_drop(picture, PICTURE_DROPPED);
+		picture->database = InvalidOid;
+	}
+	LWLockRelease(protaddr_pictures->lock);
+}
+
+/*
+ * A table of ours is altered or emptied, or a trigger made, replaced, or switched on or
+ * off, perhaps one that does not tell us any more then, or of somebody else.
  */
 static void
 picture_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
 {
-	if (protaddr_pictures == NULL || !IsTransactionState() ||
-		(access != OAT_POST_ALTER && access != OAT_DROP && access != OAT_TRUNCATE) ||
+	if (protaddr_pictures == NULL || !IsTransactionState())
+		return;
+	if (class == DatabaseRelationId && access == OAT_POST_CREATE)
+		drop_other(object);
+	if ((access != OAT_POST_ALTER && access != OAT_DROP && access != OAT_TRUNCATE &&
+		 (access != OAT_POST_CREATE || class != TriggerRelationId)) ||
 		(class != RelationRelationId && class != TriggerRelationId))
 		return;
 	if (protaddr_is_register_table(class == TriggerRelationId ? table_of(object) : object))

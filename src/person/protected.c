@@ -38,6 +38,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
@@ -183,10 +184,10 @@ static void protected_start(void);
 static void protected_xact_end(void);
 static void read_sources(void);
 static int	ask(const char *key, int len);
-static int	ask_one(Relation rel, const ProtaddrIdentifier *id);
+static int	ask_one(Relation rel, const ProtaddrIdentifier *id, Snapshot snapshot);
 static void add_person(people_hash *everybody, const char *key, int len, int hides);
 static void add_identifiers(people_hash *everybody, Relation link, const char *key, int len,
-							int hides, MemoryContext scratch);
+							int hides, Snapshot snapshot, MemoryContext scratch);
 static void read_everybody(void);
 static double index_rows(Oid index);
 static int	how_many_to_ask(void);
@@ -452,15 +453,25 @@ protaddr_protection_of_all(const PaAddress *address)
 }
 
 /*
- * ask reads the index for one person, and for everybody the identifier stands for.
- * systable_beginscan without a snapshot takes a fresh one for a table like ours:
- * the latest committed state, as one consistent view, also in a parallel plan's
- * leader and on a standby.
+ * protaddr_register_snapshot gives the latest committed state as one consistent view,
+ * also in a parallel plan's leader and on a standby: whom an identifier stands for, and
+ * who is protected.  A load may move a protection along a link that it makes or ends, so
+ * who reads both reads them in one, or meets it at neither end.  The tables are locked
+ * before, so that it is not older than a wait for them.  To be unregistered.
  */
+Snapshot
+protaddr_register_snapshot(void)
+{
+	return RegisterSnapshot(GetCatalogSnapshot(protaddr_table(PROTADDR_PROTECTION)));
+}
+
+/* ask reads the index for one person, and for everybody the identifier stands for. */
 static int
 ask(const char *key, int len)
 {
 	Relation	protection = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
+	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	Snapshot	snapshot = protaddr_register_snapshot();
 	ProtaddrIdentifier id;
 	ProtaddrIdentifier *found;
 	int			nfound;
@@ -468,10 +479,12 @@ ask(const char *key, int len)
 
 	memcpy(id.key, key, len);
 	id.len = len;
-	found = protaddr_identity_people(&id, &nfound);
+	found = protaddr_identity_people_at(&id, snapshot, &nfound);
 	for (int i = 0; i < nfound; i++)
-		hides |= ask_one(protection, &found[i]);
+		hides |= ask_one(protection, &found[i], snapshot);
 	pfree(found);
+	UnregisterSnapshot(snapshot);
+	table_close(link, AccessShareLock);
 	table_close(protection, AccessShareLock);
 	return hides;
 }
@@ -519,10 +532,10 @@ protaddr_protected_since(const char *key, int len, TimestampTz moment)
 
 /* protaddr_hides_itself does so for one identifier, and nobody it stands for. */
 int
-protaddr_hides_itself(const ProtaddrIdentifier *id)
+protaddr_hides_itself(const ProtaddrIdentifier *id, Snapshot snapshot)
 {
 	Relation	protection = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
-	int			hides = ask_one(protection, id);
+	int			hides = ask_one(protection, id, snapshot);
 
 	table_close(protection, AccessShareLock);
 	return hides;
@@ -559,7 +572,7 @@ protection_change(TriggerData *trigdata, HeapTuple row)
 }
 
 static int
-ask_one(Relation rel, const ProtaddrIdentifier *id)
+ask_one(Relation rel, const ProtaddrIdentifier *id, Snapshot snapshot)
 {
 	text	   *wanted = cstring_to_text_with_len(id->key, id->len);
 	ScanKeyData skey;
@@ -569,7 +582,7 @@ ask_one(Relation rel, const ProtaddrIdentifier *id)
 
 	ScanKeyEntryInitialize(&skey, 0, PROTECTION_SUBJECT_KEY, BTEqualStrategyNumber,
 						   InvalidOid, C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(wanted));
-	scan = systable_beginscan(rel, protaddr_table_index(PROTADDR_PROTECTION), true, NULL, 1, &skey);
+	scan = systable_beginscan(rel, protaddr_table_index(PROTADDR_PROTECTION), true, snapshot, 1, &skey);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		isnull;
@@ -599,9 +612,9 @@ forget_everybody(void)
 
 /* any_links is true if some identifier stands for somebody. */
 static bool
-any_links(Relation link)
+any_links(Relation link, Snapshot snapshot)
 {
-	SysScanDesc scan = systable_beginscan(link, InvalidOid, false, NULL, 0, NULL);
+	SysScanDesc scan = systable_beginscan(link, InvalidOid, false, snapshot, 0, NULL);
 	bool		any = HeapTupleIsValid(systable_getnext(scan));
 
 	systable_endscan(scan);
@@ -618,8 +631,9 @@ add_protections(people_hash *everybody)
 	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
 	Relation	rel = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
 	Relation	index = index_open(protaddr_table_index(PROTADDR_PROTECTION), AccessShareLock);
-	bool		linked = any_links(link);
-	SysScanDesc scan = systable_beginscan_ordered(rel, index, NULL, 0, NULL);
+	Snapshot	snapshot = protaddr_register_snapshot();
+	bool		linked = any_links(link, snapshot);
+	SysScanDesc scan = systable_beginscan_ordered(rel, index, snapshot, 0, NULL);
 	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
@@ -639,9 +653,10 @@ add_protections(people_hash *everybody)
 		t = DatumGetTextPP(key);
 		add_person(everybody, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), hides);
 		if (linked)
-			add_identifiers(everybody, link, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), hides, scratch);
+			add_identifiers(everybody, link, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), hides, snapshot, scratch);
 	}
 	systable_endscan_ordered(scan);
+	UnregisterSnapshot(snapshot);
 	index_close(index, AccessShareLock);
 	table_close(rel, AccessShareLock);
 	table_close(link, AccessShareLock);
@@ -707,7 +722,7 @@ add_person(people_hash *everybody, const char *key, int len, int hides)
 /* add_identifiers adds whatever stands for a protected person, over any number of links. */
 static void
 add_identifiers(people_hash *everybody, Relation link, const char *key, int len, int hides,
-				MemoryContext scratch)
+				Snapshot snapshot, MemoryContext scratch)
 {
 	MemoryContext old = MemoryContextSwitchTo(scratch);
 	ProtaddrIdentifier person;
@@ -717,7 +732,7 @@ add_identifiers(people_hash *everybody, Relation link, const char *key, int len,
 	memcpy(person.key, key, len);
 	person.len = len;
 	/* a person may have any number of accounts */
-	identifiers = protaddr_identity_identifiers(link, &person, &n);
+	identifiers = protaddr_identity_identifiers(link, &person, snapshot, &n);
 	for (int i = 1; i < n; i++)
 		add_person(everybody, identifiers[i].key, identifiers[i].len, hides);
 	MemoryContextSwitchTo(old);

@@ -59,7 +59,7 @@ end_is_told(const ProtaddrInForce *there, const ProtaddrDelivered *delivered, in
 			TimestampTz moment)
 {
 	for (int i = 0; i < ndelivered; i++)
-		if (protaddr_has_ended(&delivered[i], moment) &&
+		if (!delivered[i].of_older && protaddr_has_ended(&delivered[i], moment) &&
 			strcmp(delivered[i].code, there->code) == 0 &&
 			delivered[i].valid_from == there->valid_from)
 			return true;

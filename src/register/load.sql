@@ -782,6 +782,13 @@ BEGIN
     WHERE p.source = source AND p.recorded_to = last.moment;
     GET DIAGNOSTICS rows = ROW_COUNT;
     changed := changed + rows;
+    -- what others have said of a number since then stands with the newest one
+    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, delete_hint, recorded_from, reason)
+    SELECT p.kind, l.identifier, p.regime, p.code, p.source, p.valid_from, p.delete_hint, now_known, 'a replacement of the number was taken back'
+    FROM protaddr.identity_link l JOIN protaddr.protection p ON p.subject_key = l.subject_key
+    WHERE l.kind = 'replaced number' AND l.recorded_from = last.moment AND l.recorded_to = 'infinity'
+      AND p.source <> source AND p.kind <> 'none' AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
+    ON CONFLICT DO NOTHING;
     UPDATE protaddr.identity_link l SET recorded_to = now_known
     WHERE l.kind = 'replaced number' AND l.recorded_from = last.moment AND l.recorded_to = 'infinity';
     INSERT INTO protaddr.identity_link (identifier, subject, kind, recorded_from)

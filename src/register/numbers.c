@@ -10,6 +10,10 @@
  *
  * What a register says it can take back: a number that it delivers as a person's own, or
  * as replaced by another one, is no longer linked as before.
+ *
+ * What the delivery's own source said of the numbers is moved in replace.c.  What other
+ * sources say of them, and what was entered by hand, stays where it stands, and is lent
+ * to whoever is that person from now on: no source ends what another one said.
  */
 #include "postgres.h"
 
@@ -57,6 +61,7 @@ typedef struct Named
 
 struct ProtaddrNumbers
 {
+	const char *source;
 	TimestampTz moment;
 	Relation	link;
 	named_hash *named;			/* what the delivery says has taken another's place */
@@ -65,13 +70,14 @@ struct ProtaddrNumbers
 	SPIPlanPtr	close;
 	SPIPlanPtr	repoint;
 	SPIPlanPtr	add;
+	SPIPlanPtr	lend;
 	MemoryContext scratch;
 };
 
 static SPIPlanPtr
 prepare(const char *query, int nargs)
 {
-	Oid			types[3] = {TEXTOID, TEXTOID, TIMESTAMPTZOID};
+	Oid			types[5] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID};
 	SPIPlanPtr	plan = SPI_prepare(query, nargs, types);
 
 	if (plan == NULL)
@@ -81,10 +87,11 @@ prepare(const char *query, int nargs)
 
 /* protaddr_numbers_begin readies it.  SPI is connected. */
 ProtaddrNumbers *
-protaddr_numbers_begin(TimestampTz moment)
+protaddr_numbers_begin(const char *source, TimestampTz moment)
 {
 	ProtaddrNumbers *numbers = palloc0(sizeof(ProtaddrNumbers));
 
+	numbers->source = source;
 	numbers->moment = moment;
 	numbers->link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), RowExclusiveLock);
 	numbers->named = named_create(CurrentMemoryContext, 64, NULL);
@@ -252,6 +259,34 @@ prepare_all(ProtaddrNumbers *numbers)
 }
 
 /*
+ * protaddr_numbers_lend gives a number what other sources than ours have in force of
+ * another one and of those that lead to it, unless they have it there already.
+ */
+void
+protaddr_numbers_lend(ProtaddrNumbers *numbers, const ProtaddrIdentifier *from, const char *to,
+					  const char *reason)
+{
+	Datum		values[5] = {text_of(from), CStringGetTextDatum(to), TimestampTzGetDatum(numbers->moment),
+	CStringGetTextDatum(numbers->source), CStringGetTextDatum(reason)};
+
+	if (numbers->lend == NULL)
+		numbers->lend = prepare("INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, "
+								"delete_hint, recorded_from, reason) "
+								"SELECT p.kind, $2, p.regime, p.code, p.source, p.valid_from, p.delete_hint, $3, $5 "
+								"FROM protaddr.protection p WHERE (p.subject_key OPERATOR(pg_catalog.=) $1 "
+								"OR p.subject_key OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT l.identifier_key FROM protaddr.identity_link l "
+								"WHERE l.subject_key OPERATOR(pg_catalog.=) $1 AND l.kind OPERATOR(pg_catalog.=) '" KIND "' "
+								"AND l.recorded_to OPERATOR(pg_catalog.=) 'infinity'))) "
+								"AND p.subject_key OPERATOR(pg_catalog.<>) protaddr.subject_key($2) "
+								"AND p.source OPERATOR(pg_catalog.<>) $4 AND p.kind OPERATOR(pg_catalog.<>) 'none' "
+								"AND p.recorded_to OPERATOR(pg_catalog.=) 'infinity' AND p.valid_to OPERATOR(pg_catalog.=) 'infinity' "
+								"ON CONFLICT (subject_key, source, regime, code) WHERE recorded_to OPERATOR(pg_catalog.=) 'infinity' "
+								"AND valid_to OPERATOR(pg_catalog.=) 'infinity' DO NOTHING", 5);
+	if (SPI_execute_plan(numbers->lend, values, NULL, false, 0) != SPI_OK_INSERT)
+		elog(ERROR, "a statement of the load failed");
+}
+
+/*
  * protaddr_numbers_take_back ends the link of a number that its own record set tells was
  * not replaced; true if there was one.
  */
@@ -266,6 +301,7 @@ protaddr_numbers_take_back(ProtaddrNumbers *numbers, const ProtaddrRecordSet *se
 	{
 		prepare_all(numbers);
 		(void) run(numbers, numbers->close, text_of(&set->id), text_of(&newest));
+		protaddr_numbers_lend(numbers, &newest, set->subject, PROTADDR_WHY_TAKEN_BACK);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(numbers->scratch);
@@ -301,11 +337,16 @@ protaddr_numbers_replace(ProtaddrNumbers *numbers, const ProtaddrRecordSet *set,
 				prepare_all(numbers);
 				/* it was replaced by another before, or had taken others' place itself */
 				if (step(numbers, &set->id, &before, NULL))
+				{
 					(void) run(numbers, numbers->close, text_of(&set->id), text_of(&before));
+					protaddr_numbers_lend(numbers, &before, subject, PROTADDR_WHY_TAKEN_BACK);
+				}
 				else
 					(void) run(numbers, numbers->repoint, text_of(&set->id), CStringGetTextDatum(subject));
 				linked = run(numbers, numbers->add, CStringGetTextDatum(set->subject),
 							 CStringGetTextDatum(subject));
+				protaddr_numbers_lend(numbers, &set->id, subject, PROTADDR_WHY_LINKED);
+				protaddr_numbers_lend(numbers, &newest, subject, PROTADDR_WHY_LINKED);
 				/* somebody has linked them, in words of their own, which we leave alone */
 				*refused = !linked;
 			}

@@ -377,6 +377,13 @@ BEGIN
     IF NOT FOUND THEN
         RAISE NOTICE 'this protection is in force already';
     END IF;
+    -- the number has been replaced: the person has the newest one
+    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, delete_hint, reason)
+    SELECT protaddr.kind_of(protect.regime, protect.code), l.subject, protect.regime, protect.code, 'hand',
+           coalesce(protect.valid_from, '-infinity'), protect.delete_hint, coalesce(protect.reason, 'the number took the place of another one')
+    FROM protaddr.identity_link l
+    WHERE l.identifier_key = protaddr.subject_key(protect.subject) AND l.kind = 'replaced number' AND l.recorded_to = 'infinity'
+    ON CONFLICT (subject_key, source, regime, code) WHERE recorded_to = 'infinity' AND valid_to = 'infinity' DO NOTHING;
 
     SELECT p.kind INTO in_force FROM protaddr.protection p
     WHERE p.subject_key = protaddr.subject_key(protect.subject)
@@ -398,7 +405,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.protect(text, text, text, timestamptz, date, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.protect(text, text, text, timestamptz, date, text, boolean) IS
-'Records by hand that a person is protected; holds in every session from its next statement after commit, and no delivery ends it, only protaddr.lift(). regime and code: see protaddr.regime_code; an unknown code protects, an unknown regime only with new_regime. valid_from NULL: since ever. delete_hint: a planned end, which ends nothing. True if the person is protected by it now, recorded anew or in force already (a NOTICE says so); false only for a code that hides nothing. Raises 22004 if subject, regime or code is missing, 42704 for an unknown regime, 40001 if it could not be recorded.';
+'Records by hand that a person is protected; holds in every session from its next statement after commit, and no delivery ends it, only protaddr.lift(). regime and code: see protaddr.regime_code; an unknown code protects, an unknown regime only with new_regime. valid_from NULL: since ever. delete_hint: a planned end, which ends nothing. Of a number that was replaced, the newest one is protected, too; each is lifted by itself. True if the person is protected by it now, recorded anew or in force already (a NOTICE says so); false only for a code that hides nothing. Raises 22004 if subject, regime or code is missing, 42704 for an unknown regime, 40001 if it could not be recorded.';
 
 CREATE FUNCTION protaddr.lift(subject text, regime text, code text, reason text DEFAULT NULL) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

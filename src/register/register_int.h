@@ -113,7 +113,12 @@ extern int64 protaddr_writer_grown(const ProtaddrWriter *writer);
 
 typedef struct ProtaddrNumbers ProtaddrNumbers;
 
-extern ProtaddrNumbers *protaddr_numbers_begin(TimestampTz moment);
+/* why a protection goes on that is not said any more, as it stands in protection.reason */
+#define PROTADDR_WHY_LINKED		"the number took the place of another one"
+#define PROTADDR_WHY_UNLINKED	"the number was replaced, but cannot be linked"
+#define PROTADDR_WHY_TAKEN_BACK	"a replacement of the number was taken back"
+
+extern ProtaddrNumbers *protaddr_numbers_begin(const char *source, TimestampTz moment);
 extern void protaddr_numbers_named(ProtaddrNumbers *numbers, const char *number);
 extern void protaddr_numbers_read(ProtaddrNumbers *numbers);
 extern bool protaddr_numbers_concern(ProtaddrNumbers *numbers, const ProtaddrRecordSet *set);
@@ -122,6 +127,8 @@ extern bool protaddr_numbers_newest(ProtaddrNumbers *numbers, const ProtaddrIden
 extern bool protaddr_numbers_take_back(ProtaddrNumbers *numbers, const ProtaddrRecordSet *set);
 extern bool protaddr_numbers_replace(ProtaddrNumbers *numbers, const ProtaddrRecordSet *set,
 									 bool *refused);
+extern void protaddr_numbers_lend(ProtaddrNumbers *numbers, const ProtaddrIdentifier *from,
+								  const char *to, const char *reason);
 extern bool protaddr_numbers_were(ProtaddrNumbers *numbers, const ProtaddrIdentifier *id,
 								  ProtaddrIdentifier *newest);
 extern void protaddr_numbers_end(ProtaddrNumbers *numbers);

@@ -32,12 +32,9 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-/* why a protection goes on that is not said any more, as it stands in protection.reason */
+/* why else a protection goes on that is not said any more, see register_int.h */
 #define WHY_UNREAD		"a record could not be read: type %s"
 #define WHY_REPLACED	"the number was replaced"
-#define WHY_LINKED		"the number took the place of another one"
-#define WHY_UNLINKED	"the number was replaced, but cannot be linked"
-#define WHY_TAKEN_BACK	"a replacement of the number was taken back"
 #define WHY_ABSENT		"not in the delivery of everybody"
 
 /* What regime_code says of one code. */
@@ -147,7 +144,7 @@ protaddr_replace_begin(const ProtaddrDelivery *delivery)
 	replace->moment = GetCurrentTimestamp();
 	read_codes(replace);
 	replace->people = protaddr_gathered_begin(delivery->may_repeat);
-	replace->numbers = protaddr_numbers_begin(replace->moment);
+	replace->numbers = protaddr_numbers_begin(replace->delivery.source, replace->moment);
 	return replace;
 }
 
@@ -357,11 +354,14 @@ join(ProtaddrReplace *replace, Judged *judged, const ProtaddrRecordSet *set)
 {
 	ProtaddrIdentifier before;
 	bool		was_linked = protaddr_numbers_were(replace->numbers, &set->id, &before);
+	bool		older = !protaddr_identifier_same(&set->id, &judged->id);
 
 	add_delivered(judged, set);
+	for (int d = judged->ndelivered - set->ndelivered; d < judged->ndelivered; d++)
+		judged->delivered[d].of_older = older;
 	if (set->unread != NULL)
 		judged->unread = set->unread;
-	if (protaddr_identifier_same(&set->id, &judged->id))
+	if (!older)
 	{
 		judged->present = true;
 		judged->subject = set->subject;
@@ -491,18 +491,18 @@ lend_to_unlinked(ProtaddrReplace *replace)
 	{
 		const char *number[2] = {linitial((List *) lfirst(cell)), lsecond((List *) lfirst(cell))};
 		InForce		in_force[2];
+		ProtaddrIdentifier id[2];
 
 		for (int i = 0; i < 2; i++)
 		{
-			ProtaddrIdentifier id;
-
-			if (!protaddr_identifier_from_text(number[i], strlen(number[i]), &id))
+			if (!protaddr_identifier_from_text(number[i], strlen(number[i]), &id[i]))
 				elog(ERROR, "an identifier has changed");
-			read_in_force(replace, &id, true, &in_force[i]);
+			read_in_force(replace, &id[i], true, &in_force[i]);
 		}
 		for (int i = 0; i < in_force[0].n; i++)
 			if (protaddr_protects(in_force[0].row[i].kind) && !has_code(&in_force[1], &in_force[0].row[i]))
-				add_again(replace, number[1], &in_force[0].row[i], WHY_UNLINKED);
+				add_again(replace, number[1], &in_force[0].row[i], PROTADDR_WHY_UNLINKED);
+		protaddr_numbers_lend(replace->numbers, &id[0], number[1], PROTADDR_WHY_UNLINKED);
 	}
 	protaddr_writer_flush(replace->writer);
 }
@@ -552,7 +552,7 @@ what_silence_says(const ProtaddrReplace *replace, const Judged *judged)
 	if (judged->unread != NULL)
 		silence.reason = psprintf(WHY_UNREAD, judged->unread);
 	else if (judged->new_link)
-		silence.reason = WHY_LINKED;
+		silence.reason = PROTADDR_WHY_LINKED;
 	else if (judged->present && judged->replaced)
 		silence.reason = WHY_REPLACED;
 	else if (judged->present && judged->says && replace->tells)
@@ -647,7 +647,7 @@ carry_over(ProtaddrReplace *replace, const Judged *judged, const InForce *in_for
 		if (holds_after(replace, judged, in_force, difference, one) || has_code(&before, one) ||
 			!(moved || protaddr_protects(one->kind)))
 			continue;
-		add_again(replace, judged->subject, one, moved ? WHY_LINKED : WHY_TAKEN_BACK);
+		add_again(replace, judged->subject, one, moved ? PROTADDR_WHY_LINKED : PROTADDR_WHY_TAKEN_BACK);
 	}
 	return protects;
 }

@@ -166,6 +166,47 @@ built('after the prepared transaction');
 shows('', 'and its protection is in it', 'K40');
 as_in_tables('after a crash');
 
+# ---- a load that moves a protection along a link that it makes: it is met at one end or the other --
+
+$node->safe_psql('bank', q(SELECT protaddr.load_register('DK-CPR', '[{"subject": "K25", "protections": [{"code": "0001"}]}]')));
+$other = $node->background_psql('bank');
+$other->query_safe(q(BEGIN; LOCK TABLE protaddr.protection IN ACCESS EXCLUSIVE MODE));
+$other->query_safe(q(SELECT protaddr.load_register('DK-CPR', '[{"subject": "K25", "replaced_by": "K26", "protections": []}, {"subject": "K26", "protections": []}]')));
+my $between = $node->background_psql('bank');
+$between->query_until(qr/now/, "\\echo now\nSELECT protaddr.is_protected('K25');\n");
+ok($node->poll_query_until('bank', q(SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE 'SELECT protaddr.is_protected_''K25%' AND wait_event_type = 'Lock')), 'somebody asks while it is not committed');
+$other->query_safe('COMMIT');
+is($between->query_safe('SELECT 1'), "t\n1", 'a protection that moves from an old number to the new one is seen');
+$_->quit for $between, $other;
+is($node->safe_psql('bank', q(SELECT protaddr.is_protected('K25'), protaddr.is_protected('K26'))), 't|t', 'as before and after');
+
+# ---- a trigger that is replaced, and a database in the place of another ----------------------------
+
+$node->safe_psql('bank', q(CREATE FUNCTION tells_nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'));
+built('before a trigger');
+$node->safe_psql('bank', q(CREATE TRIGGER zz BEFORE INSERT ON protaddr.protection FOR EACH ROW EXECUTE FUNCTION tells_nothing()));
+is(state_of($node), 'none', 'a trigger that is made ends it');
+built('before it is replaced');
+$node->safe_psql('bank', q(CREATE OR REPLACE TRIGGER zz BEFORE INSERT OR UPDATE ON protaddr.protection FOR EACH ROW EXECUTE FUNCTION tells_nothing()));
+is(state_of($node), 'none', 'so does one that is replaced');
+$node->safe_psql('bank', 'DROP TRIGGER zz ON protaddr.protection; DROP FUNCTION tells_nothing');
+built('without it');
+
+sub copied
+{
+	my ($name) = @_;
+	$node->safe_psql('postgres', "CREATE DATABASE $name TEMPLATE model OID = 77777");
+	$node->safe_psql($name, q(SELECT protaddr.confirm_register(source) FROM protaddr.register_source));
+	return $node->safe_psql($name, q(SELECT protaddr.is_protected('M1'), protaddr.build_shared_picture(), protaddr.is_protected('M1')));
+}
+new_database($node, 'model');
+$node->safe_psql('model', q(SELECT protaddr.load_register('DK-CPR', '[{"subject": "M1", "protections": []}]')));
+is(copied('copy_one'), 'f|t|f', 'a copy of a database');
+$node->safe_psql('model', q(SELECT protaddr.protect('M1', 'DK-CPR', '0001')));
+$node->safe_psql('postgres', 'DROP DATABASE copy_one');
+is(copied('copy_two'), 't|t|t', 'a later one under the same OID has a picture of its own');
+$node->safe_psql('postgres', "DROP DATABASE $_") for qw(copy_two model);
+
 # ---- what cannot be followed ------------------------------------------------------------------------
 
 $node->safe_psql('bank', q(ALTER TABLE protaddr.protection DISABLE TRIGGER own_table_changed));
