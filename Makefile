@@ -350,5 +350,5 @@ lint:
 scan:
 	rm -rf build_scan
 	$(MKDIR_P) build_scan
-	cd build_scan && scan-build --status-bugs -o reports $(MAKE) -B -f '$(abspath $(firstword $(MAKEFILE_LIST)))' \
+	cd build_scan && scan-build --status-bugs -o reports $(MAKE) -B -j$$(nproc) -f '$(abspath $(firstword $(MAKEFILE_LIST)))' \
 		VPATH='$(abspath $(srcdir))' PG_CONFIG='$(PG_CONFIG)' WERROR=

@@ -11,7 +11,7 @@ CREATE FUNCTION pacs(street text) RETURNS xml LANGUAGE sql AS $$
     SELECT ('<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><Dbtr><Nm>A</Nm><PstlAdr><StrtNm>' || street ||
         '</StrtNm><TwnNm>Testby</TwnNm></PstlAdr><Id><PrvtId><Othr><Id>6101704001</Id></Othr></PrvtId></Id></Dbtr></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>')::xml
 $$;
-CREATE FUNCTION home(subject text) RETURNS protaddr.address LANGUAGE sql AS $$ SELECT protaddr.address(StrtNm => 'Kanariegade', TwnNm => 'Testby', Ctry => 'DK', subject => subject) $$;
+CREATE FUNCTION home(subject text) RETURNS protaddr.address LANGUAGE sql AS $$ SELECT protaddr.address(StrtNm => 'Kanarie' || 'gade', TwnNm => 'Testby', Ctry => 'DK', subject => subject) $$;
 CREATE TABLE payment (id int PRIMARY KEY, channel text, payer text, payee text, second text, amount numeric, currency text, note text, home protaddr.address, doc xml);
 SELECT protaddr.install_gate('payment', channel_column => 'channel', subject => 'payer', amount => 'amount', currency => 'currency', payee => 'payee', persons => '{"home": "second"}', messages => '{"doc": "xml"}');
 -- fires behind the gate, and puts one value in the place of another

@@ -19,7 +19,7 @@ CREATE EXTENSION protaddr;
 SELECT persons FROM protaddr.load_register('DK-CPR', '[{"subject": "6101704001", "protections": []}, {"subject": "6201704002", "protections": [{"code": "0001"}]}, {"subject": "6301704003", "protections": [{"code": "0001"}]}, {"subject": "6601704006", "protections": []}]');
 CREATE FUNCTION home(VARIADIC subjects text[]) RETURNS protaddr.address LANGUAGE plpgsql AS $$
 DECLARE
-    a protaddr.address := protaddr.address(StrtNm => 'Kanariegade', BldgNb => '2', PstCd => '8000', TwnNm => 'Aarhus C', Ctry => 'DK', subject => subjects[1]);
+    a protaddr.address := protaddr.address(StrtNm => 'Kanarie' || 'gade', BldgNb => '2', PstCd => '8000', TwnNm => 'Aarhus C', Ctry => 'DK', subject => subjects[1]);
 BEGIN
     IF cardinality(subjects) > 1 THEN
         INSERT INTO holder VALUES (subjects[1], subjects[2], a) RETURNING address INTO a;
