@@ -416,8 +416,8 @@ protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *pla
 }
 
 /*
- * protaddr_ledger_awaits tells whether the command that has stored a row has held one that
- * it has not stored: not yet, or in no place of its own.
+ * protaddr_ledger_awaits tells whether the command that has stored a row has also held a
+ * row that is not stored under its own key.
  */
 bool
 protaddr_ledger_awaits(Relation rel, HeapTuple stored)

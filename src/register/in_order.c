@@ -154,8 +154,11 @@ protaddr_in_order_walk(ProtaddrInOrder *in_order)
 {
 	if (!in_order->begun)
 	{
-		index_rescan(in_order->scan, NULL, 0, NULL, 0);
-		in_order->begun = true;
+		/* the scan has a condition, which must be one: no key is before the empty one */
+		ProtaddrIdentifier empty = {.len = 0};
+
+		descend(in_order, &empty);
+		return in_order->ended ? NULL : in_order->slot;
 	}
 	return step(in_order) ? in_order->slot : NULL;
 }
