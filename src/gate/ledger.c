@@ -394,7 +394,7 @@ protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *pla
 	LedgerPage *page = nentries == 0 ? NULL : page_of(command);
 	EntryKey	key;
 	Entry	   *entry;
-	ProtaddrWaits *found = NULL;
+	ProtaddrWaits *found;
 	ListCell   *cell;
 
 	if (page == NULL || page->nwaits == 0)
@@ -403,11 +403,16 @@ protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *pla
 	entry = hash_search(page->entries, &key, HASH_FIND, NULL);
 	if (entry == NULL)
 		return false;
+	found = llast(entry->waits);
 	foreach(cell, entry->waits)
 	{
-		found = lfirst(cell);
-		if (bare != NULL && memcmp(&found->bare, bare, sizeof(*bare)) == 0)
+		ProtaddrWaits *one = lfirst(cell);
+
+		if (bare != NULL && memcmp(&one->bare, bare, sizeof(*bare)) == 0)
+		{
+			found = one;
 			break;
+		}
 	}
 	*waits = *found;
 	entry->waits = list_delete_ptr(entry->waits, found);
