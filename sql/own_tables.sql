@@ -97,6 +97,14 @@ SET client_min_messages = warning;
 SELECT * FROM (SELECT n, statement, refusal(statement) FROM writes ORDER BY n OFFSET 0) r WHERE r.refusal <> 'accepted';
 DROP PUBLICATION regress_everything, regress_schema;
 
+-- ---- what the tables refuse by themselves, and who watches each of them -----------------------
+\pset format unaligned
+SELECT * FROM (SELECT CASE conrelid WHEN 0 THEN contypid::regtype::text ELSE conrelid::regclass::text END AS of, regexp_replace(pg_get_constraintdef(oid), '\s+', ' ', 'g') AS refuses
+    FROM pg_constraint WHERE connamespace = 'protaddr'::regnamespace AND contype = 'c') c ORDER BY c.of COLLATE "C", c.refuses COLLATE "C";
+SELECT tgrelid::regclass AS table, string_agg(format('%s (%s)', tgname, (SELECT string_agg(w, ' ' ORDER BY b) FROM (VALUES (1, 'row'), (2, 'before'), (4, 'insert'), (8, 'delete'), (16, 'update'), (32, 'truncate')) v(b, w) WHERE tgtype & b <> 0)), ', ' ORDER BY tgname) AS watched_by
+FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A' AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'protaddr'::regnamespace) GROUP BY tgrelid ORDER BY tgrelid::regclass::text COLLATE "C";
+\pset format aligned
+
 -- history stays
 SELECT refusal('DELETE FROM protaddr.' || t) FROM unnest('{protection,data_key,channel_change,gate,register_forgotten}'::text[]) t ORDER BY t;
 

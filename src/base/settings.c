@@ -44,7 +44,7 @@ protaddr_settings_read(void)
 	ConfigVariable *tail = NULL;
 	MemoryContext old;
 
-	if (process_shared_preload_libraries_in_progress || !displaced())
+	if (!displaced())
 		return;
 	old = MemoryContextSwitchTo(TopMemoryContext);
 	if (!ParseConfigFile(ConfigFileName, true, NULL, 0, 0, LOG, &head, &tail) ||
