@@ -163,10 +163,17 @@ SELECT protaddr.release_held(held_id, 'disclose', 'x') FROM protaddr.held_rows('
 SELECT tableoid::regclass, "the id", day, protaddr.show("where?"), "st ate" FROM "a ""table" ORDER BY 2;
 SELECT * FROM protaddr.verify_gate('"a ""table"');
 
+-- a row that says it waits, beside others that the same command lets through: nobody is waited for
+CREATE TABLE two (id int PRIMARY KEY, payer text, home protaddr.address, state text DEFAULT 'new');
+SELECT protaddr.install_gate('two', 'psp_request', 'payer', hold_column => 'state', hold_value => 'held');
+INSERT INTO two SELECT n, '6101704001', CASE WHEN n < 3 THEN home('6101704001') END FROM generate_series(1, 3) n;
+UPDATE two SET state = CASE id WHEN 3 THEN 'held' ELSE 'sent' END, home = CASE id WHEN 1 THEN home('6101704001') WHEN 2 THEN home END RETURNING id, state, protaddr.show(home);
+UPDATE two SET state = CASE id WHEN 1 THEN 'held' ELSE 'new' END, home = CASE id WHEN 2 THEN home('6101704001') END RETURNING id, state, protaddr.show(home);
+
 DROP SCHEMA hostile CASCADE;
 DROP FUNCTION home;
 DROP EXTENSION protaddr CASCADE;
-DROP TABLE customer, "a ""table" CASCADE;
+DROP TABLE customer, two, "a ""table" CASCADE;
 DROP FUNCTION refusal, pacs;
 DROP TYPE status, code;
 DROP ROLE regress_place_app, regress_place_officer;

@@ -43,7 +43,7 @@ PG_FUNCTION_INFO_V1(protaddr_bind_rows);
 static Oid	binding_rows_of = InvalidOid;
 
 static Datum bind_value(PaAddress *address, const ProtaddrIdentifier *people, int npeople);
-static bool is_stored_row(const TriggerData *trigdata, const ProtaddrBoundColumn *column,
+static bool is_stored_row(const TriggerData *trigdata, const ProtaddrBoundColumn *column, Datum value,
 						  const ProtaddrIdentifier *people, int npeople);
 static void stays_unbound(Relation rel, AttrNumber column, const ProtaddrSeal *seal);
 
@@ -95,7 +95,7 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 	for (int i = 0; i < npeople; i++)
 		nnew += !protaddr_concerns(&opened.address, &people[i]);
 	if (nnew > 0 &&
-		(protaddr_may_bind(&opened.address) || is_stored_row(trigdata, trigger, people, npeople)))
+		(protaddr_may_bind(&opened.address) || is_stored_row(trigdata, trigger, value, people, npeople)))
 	{
 		Datum		bound;
 
@@ -108,7 +108,7 @@ protaddr_bind_row(PG_FUNCTION_ARGS)
 					 protaddr_errprivate()));
 		}
 		bound = bind_value(&opened.address, people, npeople);
-		isnull = false;
+		/* isnull is false since the subject was read */
 		row = heap_modify_tuple_by_cols(row, desc, 1, &column, &bound, &isnull);
 	}
 	protaddr_shut(&opened);
@@ -183,17 +183,15 @@ protaddr_may_bind(const PaAddress *address)
  * that were stored: what another trigger made of it meanwhile nobody has vouched for.
  */
 static bool
-is_stored_row(const TriggerData *trigdata, const ProtaddrBoundColumn *column,
+is_stored_row(const TriggerData *trigdata, const ProtaddrBoundColumn *column, Datum value,
 			  const ProtaddrIdentifier *people, int npeople)
 {
 	Oid			table = RelationGetRelid(trigdata->tg_relation);
 	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
 	ProtaddrIdentifier stored[PA_MAX_SUBJECTS];
 	bool		old_null;
-	bool		new_null;
 	bool		names_nobody;
 	Datum		old_value;
-	Datum		new_value;
 	Datum		subject;
 
 	if (!OidIsValid(binding_rows_of) || !TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ||
@@ -202,10 +200,8 @@ is_stored_row(const TriggerData *trigdata, const ProtaddrBoundColumn *column,
 		return false;
 
 	old_value = heap_getattr(trigdata->tg_trigtuple, column->address, desc, &old_null);
-	new_value = heap_getattr(trigdata->tg_newtuple, column->address, desc, &new_null);
 	subject = heap_getattr(trigdata->tg_trigtuple, column->subject, desc, &names_nobody);
-	if (old_null || new_null || names_nobody ||
-		!datum_image_eq(old_value, new_value, false, -1) ||
+	if (old_null || names_nobody || !datum_image_eq(old_value, value, false, -1) ||
 		protaddr_identifiers_from_datum(subject, &column->subject_type, stored) != npeople)
 		return false;
 	for (int i = 0; i < npeople; i++)

@@ -103,8 +103,6 @@ protaddr_aead_ready(const uint8 key[PROTADDR_KEY_SIZE])
 Datum
 protaddr_crypto_library(PG_FUNCTION_ARGS)
 {
-	PaCrypto	crypto = chosen_library();
-
-	PG_RETURN_TEXT_P(cstring_to_text(crypto == PA_CRYPTO_OPENSSL && protaddr_aead_fips() ?
-									 "OpenSSL, in FIPS mode" : library_name[crypto]));
+	PG_RETURN_TEXT_P(cstring_to_text(protaddr_aead_fips() ? "OpenSSL, in FIPS mode" :
+									 library_name[chosen_library()]));
 }

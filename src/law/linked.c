@@ -137,8 +137,7 @@ protaddr_small(const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 	if (sum == NULL)
 		return PROTADDR_SMALL_UNKNOWN;
 
-	if (channel->linked_within != NULL && !transfer->counts_alone && transfer->payee.len > 0 &&
-		transfer->payer.len > 0)
+	if (channel->linked_within != NULL && !transfer->counts_alone && transfer->payee.len > 0)
 	{
 		since = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval,
 														TimestampTzGetDatum(now),

@@ -56,8 +56,8 @@ protaddr_identifier_from_text(const char *text, size_t len, ProtaddrIdentifier *
 	bool		converted = false;
 	char	   *key;
 
-	for (size_t i = 0; i < len && !converted; i++)
-		converted = IS_HIGHBIT_SET(text[i]);
+	for (size_t i = 0; i < len; i++)
+		converted |= IS_HIGHBIT_SET(text[i]);
 	if (converted && encoding != PG_UTF8 && encoding != PG_SQL_ASCII)
 	{
 		text = pg_server_to_any(text, (int) len, PG_UTF8);

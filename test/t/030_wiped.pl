@@ -136,6 +136,7 @@ for my $use (
 	[ 'let through a gate', 'INSERT INTO payment SELECT id, cpr, home FROM customer;' ],
 	[ 'looked for by its key', q(SELECT count(*) FROM protaddr.bound_values('customer', 'home', 'cpr');) ],
 	[ 'sealed under a new key', q(CALL protaddr.reseal('customer');) ],
+	[ 'verified', q(SELECT count(*) FROM protaddr.verify_gate('payment');) ],
 	[ 'decided about', q(SELECT protaddr.decide_held(held_id, 'minimum', 'test') FROM protaddr.held_rows('payment');) ],
 	[ 'carried out', q(SELECT protaddr.carry_out_held('payment');) ])
 {
