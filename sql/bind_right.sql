@@ -3,10 +3,11 @@
 --
 SET client_min_messages = warning;
 CREATE EXTENSION protaddr;
+-- the officer and Mallory have names of the same length
 CREATE ROLE regress_bind_engineer;
-CREATE ROLE regress_bind_clerk;
+CREATE ROLE regress_bind_officer;
 CREATE ROLE regress_bind_mallory;
-GRANT CREATE ON SCHEMA public TO regress_bind_engineer, regress_bind_clerk, regress_bind_mallory;
+GRANT CREATE ON SCHEMA public TO regress_bind_engineer, regress_bind_officer, regress_bind_mallory;
 GRANT EXECUTE ON FUNCTION protaddr.bind_column, protaddr.bind_row TO regress_bind_engineer;
 SELECT protaddr.confirm_register('hand');
 SELECT protaddr.protect('6201704002', 'DK-CPR', '0001');
@@ -14,7 +15,7 @@ SELECT protaddr.protect('6201704002', 'DK-CPR', '0001');
 SET SESSION AUTHORIZATION regress_bind_engineer;
 CREATE TABLE customer (cpr text PRIMARY KEY, note text, home protaddr.address);
 SELECT protaddr.bind_column('customer', 'home', 'cpr');
-GRANT SELECT, INSERT, UPDATE ON customer TO regress_bind_clerk, regress_bind_mallory;
+GRANT SELECT, INSERT, UPDATE ON customer TO regress_bind_officer, regress_bind_mallory;
 -- functions that others may call: one takes a value, one takes what is typed
 CREATE FUNCTION put(cpr text, note text, home protaddr.address) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS
     'INSERT INTO customer VALUES ($1, $2, $3)';
@@ -23,7 +24,7 @@ CREATE FUNCTION put_text(cpr text, note text, home text) RETURNS void LANGUAGE p
 RESET SESSION AUTHORIZATION;
 
 -- the clerk typed an address in, where it is not bound yet; Mallory may read the table
-SET SESSION AUTHORIZATION regress_bind_clerk;
+SET SESSION AUTHORIZATION regress_bind_officer;
 CREATE TABLE staging (home protaddr.address);
 INSERT INTO staging VALUES ('Strandgade 4711');
 GRANT SELECT ON staging TO regress_bind_mallory, regress_bind_engineer;
@@ -80,14 +81,14 @@ DELETE FROM referenced;
 RESET SESSION AUTHORIZATION;
 SELECT greet(), greet_put();
 -- who typed it in is made to do it
-SET SESSION AUTHORIZATION regress_bind_clerk;
+SET SESSION AUTHORIZATION regress_bind_officer;
 SELECT greet(), greet_put();
 RESET SESSION AUTHORIZATION;
 SELECT cpr, note, protaddr.subjects_of(home), protaddr.show(home) FROM customer ORDER BY cpr;
 DELETE FROM customer;
 
 -- what is right stays possible: typed in and bound by one role; in a function of somebody who may; by who may
-SET SESSION AUTHORIZATION regress_bind_clerk;
+SET SESSION AUTHORIZATION regress_bind_officer;
 INSERT INTO customer VALUES ('6101704001', 'typed', 'Vestergade 1');
 INSERT INTO customer SELECT '6101704002', 'typed before', home FROM staging;
 SELECT put_text('6101704003', 'typed in a function', 'Vestergade 3');
@@ -106,7 +107,7 @@ SELECT cpr, note, protaddr.subjects_of(home), protaddr.show(home) FROM customer 
 SET SESSION AUTHORIZATION regress_bind_mallory;
 CREATE FUNCTION vault() RETURNS protaddr.address LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN 'Strandgade 9'::text::protaddr.address; END $$;
 RESET SESSION AUTHORIZATION;
-SET SESSION AUTHORIZATION regress_bind_clerk;
+SET SESSION AUTHORIZATION regress_bind_officer;
 INSERT INTO customer VALUES ('6101704009', 'typed by another''s function', vault());
 RESET SESSION AUTHORIZATION;
 SELECT cpr, note, protaddr.subjects_of(home), protaddr.show(home) FROM customer WHERE cpr = '6101704009';
@@ -146,7 +147,7 @@ BEGIN;
 SET LOCAL ROLE regress_bind_mallory;
 SELECT refused('SELECT protaddr.bind_rows(''other'', ''home'')'), refused('SELECT protaddr.bind_rows(0, ''home'')'), refused('SELECT protaddr.bind_column(''other'', ''home'', ''cpr'')');
 COMMIT;
-GRANT regress_bind_engineer TO regress_bind_clerk;
+GRANT regress_bind_engineer TO regress_bind_officer;
 SET SESSION AUTHORIZATION regress_bind_engineer;
 CREATE FUNCTION bind_it() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ SELECT protaddr.bind_rows('public.other', 'home') $$;
 RESET SESSION AUTHORIZATION;
@@ -166,6 +167,6 @@ SELECT fits() AS through_mallory;
 
 DROP TABLE customer, staging, analyzed, referenced, referencing, other CASCADE;
 DROP FUNCTION fits, refused;
-DROP OWNED BY regress_bind_engineer, regress_bind_clerk, regress_bind_mallory;
+DROP OWNED BY regress_bind_engineer, regress_bind_officer, regress_bind_mallory;
 DROP EXTENSION protaddr CASCADE;
-DROP ROLE regress_bind_engineer, regress_bind_clerk, regress_bind_mallory;
+DROP ROLE regress_bind_engineer, regress_bind_officer, regress_bind_mallory;

@@ -164,11 +164,10 @@ SELECT tableoid::regclass, "the id", day, protaddr.show("where?"), "st ate" FROM
 SELECT * FROM protaddr.verify_gate('"a ""table"');
 
 -- a row that says it waits, beside others that the same command lets through: nobody is waited for
-CREATE TABLE two (id int PRIMARY KEY, payer text, home protaddr.address, state text DEFAULT 'new');
-SELECT protaddr.install_gate('two', 'psp_request', 'payer', hold_column => 'state', hold_value => 'held');
-INSERT INTO two SELECT n, '6101704001', CASE WHEN n < 3 THEN home('6101704001') END FROM generate_series(1, 3) n;
-UPDATE two SET state = CASE id WHEN 3 THEN 'held' ELSE 'sent' END, home = CASE id WHEN 1 THEN home('6101704001') WHEN 2 THEN home END RETURNING id, state, protaddr.show(home);
-UPDATE two SET state = CASE id WHEN 1 THEN 'held' ELSE 'new' END, home = CASE id WHEN 2 THEN home('6101704001') END RETURNING id, state, protaddr.show(home);
+CREATE TABLE two (id int PRIMARY KEY, payer text, home protaddr.address, doc xml, state text DEFAULT 'new');
+SELECT protaddr.install_gate('two', 'psp_request', 'payer', messages => '{"doc":"xml"}', hold_column => 'state', hold_value => 'held');
+INSERT INTO two SELECT n, '6101704001', home('6101704001'), CASE WHEN n > 1 THEN pacs('6101704001')::xml END FROM generate_series(1, 3) n;
+UPDATE two SET state = CASE id WHEN 1 THEN 'held' ELSE 'sent' END, home = CASE WHEN id > 1 THEN home END, doc = CASE WHEN id > 1 THEN pacs('6101704001')::xml END RETURNING id, state, protaddr.show(home), doc IS NOT NULL AS doc;
 
 DROP SCHEMA hostile CASCADE;
 DROP FUNCTION home;

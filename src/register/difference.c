@@ -19,7 +19,7 @@ protaddr_has_ended(const ProtaddrDelivered *one, TimestampTz moment)
 bool
 protaddr_goes_on(ProtaddrFate fate)
 {
-	return fate == PROTADDR_UNCHANGED || fate == PROTADDR_SAID_ANEW || fate == PROTADDR_KEPT;
+	return fate == PROTADDR_UNCHANGED || fate == PROTADDR_KEPT;
 }
 
 bool
