@@ -44,6 +44,9 @@ FROM asked a, (VALUES (1, 'C-62'), (2, '6101704001'), (3, 'DK01OPDI0000000000000
 SELECT because FROM asked, protaddr.explain_release(home, 'letter', receiver => '620170-4002') WHERE n = 1;
 -- the payee, if nobody else is named; and a receiver in place of the payee
 SELECT (protaddr.explain_release(home, 'letter', payee => 'C-62')).action AS payee, (protaddr.explain_release(home, 'letter', payee => 'C-62', receiver => 'C-61')).action AS receiver FROM asked WHERE n = 1;
+-- an account of many holders is nobody's own
+SELECT count(protaddr.link_identity('DK03OPDI00000000000003', 'holder ' || n, 'account')) FROM generate_series(1, 50) n;
+SELECT count(protaddr.link_identity('DK03OPDI00000000000003', '6201704002', 'account')), (SELECT (protaddr.explain_release(home, 'letter', receiver => 'DK03OPDI00000000000003')).action FROM asked WHERE n = 1);
 -- the rules of another time count, too
 SELECT protaddr.set_channel('letter', when_own => 'withhold', valid_from => '2099-01-01');
 SELECT protaddr.release(home, 'letter', at => '2099-06-01', receiver => 'C-62') IS NULL AS withheld FROM asked WHERE n = 1;

@@ -284,6 +284,11 @@ ALTER TABLE p_1_1 ADD x int;
 SELECT relation, status, kept = protaddr.gates_are_kept() AS kept FROM protaddr.gate_status ORDER BY relation::text;
 DELETE FROM pg_trigger WHERE tgrelid = 'o'::regclass;
 INSERT INTO o VALUES (1);
+-- the register knows that the table above has a gate, also where no trigger is left in the whole tree
+BEGIN;
+DELETE FROM pg_trigger WHERE tgrelid IN ('p'::regclass, 'p_1'::regclass, 'p_1_1'::regclass);
+INSERT INTO p_1_1 VALUES (1);
+ROLLBACK;
 SELECT relation, status FROM protaddr.gate_status ORDER BY relation::text;
 -- put right by hand, or by remove and install
 ALTER TABLE p ENABLE ALWAYS TRIGGER zz_protaddr_gate, ENABLE ALWAYS TRIGGER zz_protaddr_gate_check;
