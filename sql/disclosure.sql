@@ -96,6 +96,11 @@ SELECT relation, row_key, payee, count(*) FROM recorded WHERE relation <> 'publi
 SELECT protaddr.release(home, 'court', payee => 'COURT') AS by_hand FROM asked WHERE n = 1 \gset
 SELECT protaddr.release(:'by_hand', 'court', payee => 'COURT')::text = :'by_hand' AS the_same, protaddr.release(:'by_hand', 'court', payee => 'STRANGER')::text = :'by_hand' AS another;
 SELECT payer, payee FROM recorded WHERE relation IS NULL;
+-- of two laws that both allow it, the one of today is on record
+SELECT protaddr.set_channel('two_laws', 'disclose', route => 'extract', description => 'Test', legal_basis => 'Invented Act s. 1');
+SELECT protaddr.set_channel('two_laws', legal_basis => 'A later Act s. 2', valid_from => '2099-01-01');
+SELECT protaddr.release(home, 'two_laws', payee => 'LATER', at => '2099-06-01') IS NOT NULL AS released FROM asked WHERE n = 1;
+SELECT payee, legal_basis FROM protaddr.disclosure WHERE payee = 'LATER';
 -- what is rolled back was not disclosed
 BEGIN;
 INSERT INTO payment VALUES (200, '6201704002', 'COURT', 1, NULL, home('6201704002'));

@@ -60,16 +60,12 @@ static HeapTuple
 data_key_change(TriggerData *trigdata, HeapTuple row)
 {
 	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
-	bool		old_null;
-	bool		new_null;
-	Datum		old_id;
-	Datum		new_id;
+	bool		isnull;			/* if it is, the table's NOT NULL refuses it */
 
 	if (!TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 		return row;
-	old_id = heap_getattr(trigdata->tg_trigtuple, DATA_KEY_ID, desc, &old_null);
-	new_id = heap_getattr(row, DATA_KEY_ID, desc, &new_null);
-	if (old_null || new_null || DatumGetInt64(old_id) != DatumGetInt64(new_id))
+	if (DatumGetInt64(heap_getattr(trigdata->tg_trigtuple, DATA_KEY_ID, desc, &isnull)) !=
+		DatumGetInt64(heap_getattr(row, DATA_KEY_ID, desc, &isnull)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the id of a data key cannot be changed"),
