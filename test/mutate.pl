@@ -122,8 +122,8 @@ sub mutants
 	while ($code =~ /^[ \t]+((?!return\b|else\b|goto\b|if\b|for\b|while\b|typedef\b|static\b|extern\b)[^;{}\n]*;)[ \t]*$/gm)
 	{
 		my ($begin, $length, $statement) = ($-[1], $+[1] - $-[1], $1);
-		# what is only given back goes with its memory context
-		next if $statement =~ /^(?:pfree|list_free\w*|bms_free|heap_freetuple|PG_FREE_IF_COPY)\(/;
+		# what is only given back goes with its memory context; when a cancellation is heard is not asked
+		next if $statement =~ /^(?:pfree|list_free\w*|bms_free|heap_freetuple|PG_FREE_IF_COPY|CHECK_FOR_INTERRUPTS)\(/;
 		$mutant->($begin, $length, '(void) 0;', 'skip a reset or an invalidation')
 		  if $statement =~ /^(?:\(void\) )?\w*(?:reset|invalidate|forget|clear|unlock|wipe|bzero|cleanse|delete|register|free|check|require|refuse|verify|must|tell|record)\w*\s*\(/i
 		  || $statement =~ /^[\w.\[\]]+(?:->[\w.\[\]]+)*\s*=\s*(?:false|true|NULL|NIL|0|-1|Invalid\w+)\s*;/;

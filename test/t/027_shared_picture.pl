@@ -43,6 +43,9 @@ built('first');
 is($node->safe_psql('bank', 'SELECT people, protections, links, identifiers, changes FROM protaddr.shared_picture'),
 	'1000|100|3|1002|0', 'it holds what the tables do');
 
+is($node->safe_psql('bank', q(SELECT protaddr.is_protected('K901'), protaddr.is_protected('K90'), protaddr.is_protected('K901'), protaddr.is_protected('K9011'), protaddr.is_protected('K90'))), 't|f|t|f|f',
+	'an identifier is not taken for one that begins with it, or with which it begins');
+
 # two sessions that ask all the time: what they see of some people, and of all
 my @asking = map { $node->background_psql('bank') } 1 .. 2;
 $asking[1]->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM protaddr.protection');
