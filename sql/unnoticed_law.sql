@@ -129,6 +129,9 @@ v(n, people, receiver) ORDER BY n;
 -- ---- linked transfers: what is noted of a row follows it, term by term
 SELECT protaddr.set_channel('linked', 'withhold', route => 'third_country', small_amount => 1000, small_currency => 'EUR', when_small => 'minimum', linked_within => interval '1 day', when_unknown => 'leave', description => 't', legal_basis => 'b');
 SELECT protaddr.set_exchange_rate('USD', 0.5);
+-- the first and the last letter of the alphabet are letters
+SELECT count(protaddr.set_exchange_rate(c, 1)) FROM unnest('{AAA,ZZZ}'::text[]) c;
+SELECT c, (protaddr.explain_release(home('6201704002'), 'linked', 1, c)).action FROM unnest('{AAA,ZZZ,AAB,aAA,AaA,AAa,AA,AAAA}'::text[]) WITH ORDINALITY u(c, n) ORDER BY n;
 CREATE TABLE transfer (id int PRIMARY KEY, payer text, payee text, amount numeric, currency text, note text, address protaddr.address);
 SELECT protaddr.install_gate('transfer', 'linked', 'payer', amount => 'amount', currency => 'currency', payee => 'payee');
 CREATE FUNCTION after_it(VARIADIC statements text[]) RETURNS text LANGUAGE plpgsql AS $$
@@ -168,8 +171,20 @@ SELECT amount, protaddr.show(address) FROM keyless ORDER BY amount;
 UPDATE keyless SET amount = amount + 1;
 SELECT amount, protaddr.show(address) FROM keyless ORDER BY amount;
 SELECT payee_key, amount, reference IS NULL AS without_reference FROM protaddr.linked_transfer WHERE payee_key = 'P9' ORDER BY amount;
+-- ... and so does a message in it
+CREATE TABLE keyless_message (payer text, payee text, amount numeric, currency text, doc xml);
+SELECT protaddr.install_gate('keyless_message', 'linked', 'payer', amount => 'amount', currency => 'currency', payee => 'payee', messages => '{"doc": "xml"}');
+CREATE FUNCTION pacs(amount numeric) RETURNS xml LANGUAGE sql AS $$
+    SELECT ('<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><IntrBkSttlmAmt Ccy="EUR">' || amount || '</IntrBkSttlmAmt><Dbtr><Nm>A</Nm><PstlAdr><StrtNm>Skjultvej</StrtNm>'
+        '<TwnNm>Testby</TwnNm><Ctry>DK</Ctry></PstlAdr><Id><PrvtId><Othr><Id>6201704002</Id></Othr></PrvtId></Id></Dbtr><CdtrAcct><Id><IBAN>GB00OPDI00000000000001</IBAN></Id></CdtrAcct></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>')::xml
+$$;
+INSERT INTO keyless_message SELECT '6201704002', 'GB00OPDI00000000000001', n, 'EUR', pacs(n) FROM unnest('{300,400,500}'::int[]) n;
+SELECT amount, doc::text ~ 'Skjultvej' AS street, doc::text ~ 'Testby' AS town FROM keyless_message ORDER BY amount;
+UPDATE keyless_message SET amount = amount + 300, doc = pacs(amount + 300);
+SELECT amount, doc::text ~ 'Skjultvej' AS street, doc::text ~ 'Testby' AS town FROM keyless_message ORDER BY amount;
+SELECT payee_key, payer_keys, amount FROM protaddr.linked_transfer WHERE payee_key NOT LIKE 'P_' ORDER BY 1, 3;
 
-DROP TABLE payment, large, letter, abroad, holder, transfer, keyless;
-DROP FUNCTION home, after_it;
+DROP TABLE payment, large, letter, abroad, holder, transfer, keyless, keyless_message;
+DROP FUNCTION home, after_it, pacs;
 DROP EXTENSION protaddr CASCADE;
 DROP FUNCTION try;
