@@ -177,6 +177,8 @@ for my $use (
 }
 # another outer key, which adopts
 write_key($kek, join('', map { sprintf('%02x', 7 * $_ % 251) } 1 .. 32) . "\n");
+is(psql_error($node, 'bank', "BEGIN; UPDATE protaddr.data_key SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1); SELECT protaddr.adopt_data_keys('$dir/old.kek')"),
+	'XX001', 'a data key that was altered is not adopted');
 $session = $node->background_psql('bank');
 is($session->query_safe("SELECT protaddr.adopt_data_keys('$dir/old.kek') > 0, outer_key_leftovers('$kek'), outer_key_leftovers('$dir/old.kek');"), 't|0|0', 'both outer keys are forgotten');
 $session->quit;
