@@ -49,6 +49,13 @@ INSERT INTO payment SELECT 2, cpr, 10, 'payee', home FROM customer WHERE cpr = '
 \set VERBOSITY terse
 ROLLBACK;
 SELECT what, refusal(statement) FROM uses ORDER BY what;
+-- a table with a column less, as an older version might have made it
+BEGIN;
+WITH last AS (UPDATE pg_class SET relnatts = relnatts - 1 WHERE oid = 'protaddr.channel'::regclass RETURNING relnatts + 1 AS number), d AS (DELETE FROM pg_attrdef USING last WHERE adrelid = 'protaddr.channel'::regclass AND adnum = number)
+DELETE FROM pg_attribute USING last WHERE attrelid = 'protaddr.channel'::regclass AND attnum = number;
+INSERT INTO payment SELECT 2, cpr, 10, 'payee', home FROM customer WHERE cpr = 'P1';
+ROLLBACK;
+SELECT what, refusal(statement) FROM uses ORDER BY what;
 
 -- ---- our tables are known by what they are, not by what they are called ---------------------
 CREATE TABLE channel (id int);
