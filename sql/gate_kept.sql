@@ -297,6 +297,15 @@ DELETE FROM pg_depend WHERE classid = 'pg_trigger'::regclass AND NOT EXISTS (SEL
 SELECT protaddr.remove_gate('o');
 SELECT protaddr.install_gate('o', 'sumclearing', 'cpr');
 INSERT INTO o SELECT 1, cpr, addr FROM t;
+-- a function of the gates that is away for a while
+BEGIN;
+UPDATE pg_proc SET proname = 'gate_row_2' WHERE oid = 'protaddr.gate_row()'::regprocedure;
+SAVEPOINT s;
+INSERT INTO o SELECT 2, cpr, addr FROM t;
+ROLLBACK TO s;
+UPDATE pg_proc SET proname = 'gate_row' WHERE oid = 'protaddr.gate_row_2()'::regprocedure;
+INSERT INTO o SELECT 2, cpr, addr FROM t;
+ROLLBACK;
 SELECT relation, status FROM protaddr.gate_status ORDER BY relation::text;
 SELECT id, cpr, addr IS NULL AS withheld FROM o WHERE id = 1 UNION ALL SELECT id, cpr, addr IS NULL FROM p ORDER BY 1, 2, 3;
 
