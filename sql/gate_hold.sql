@@ -72,7 +72,7 @@ SELECT count(*) AS in_clear FROM protaddr.held WHERE held::text ~* '(kanarie|skj
 SET ROLE regress_hold_officer;
 SELECT n, of_table, table_name, held_by = session_user AS by, operation, mode, row_key, channel, payer, payee, amount, why, status, action FROM waiting ORDER BY n;
 SELECT refusal('SELECT protaddr.decide_held(' || a || ')') FROM unnest(ARRAY['NULL, ''withhold'', ''x''', '1, NULL, ''x''', '1, ''withhold'', NULL', '1, ''withhold'', E'' \n''', '1, ''withhold'', U&''\00A0\2003\200B''', '1, ''withhold'', ''x'', NULL', '1, ''leave'', ''x''', '99, ''withhold'', ''x''']) WITH ORDINALITY u(a, n) ORDER BY n;
-SELECT refusal('SELECT protaddr.release_held(' || a || ')') FROM unnest(ARRAY['NULL, ''withhold'', ''x''', '1, ''reject'', ''x''', '1, ''hold'', ''x''', '99, ''withhold'', ''x''']) WITH ORDINALITY u(a, n) ORDER BY n;
+SELECT refusal('SELECT protaddr.release_held(' || a || ')') FROM unnest(ARRAY['NULL, ''withhold'', ''x''', '1, ''reject'', ''x''', '1, ''hold'', ''x''', '1, ''disclos'', ''x''', '1, '''', ''x''', '99, ''withhold'', ''x''']) WITH ORDINALITY u(a, n) ORDER BY n;
 SELECT protaddr.decide_held(nth(1), 'withhold', 'asked, and no need'), protaddr.decide_held(nth(2), 'minimum', 'asked'), protaddr.decide_held(nth(3), 'disclose', 'asked by the court');
 SELECT protaddr.decide_held(nth(4), 'minimum', 'a stranger'), protaddr.decide_held(nth(5), 'disclose', 'nobody is named'), protaddr.decide_held(nth(6), 'reject', 'not ours');
 -- once, or in place of what was not carried out

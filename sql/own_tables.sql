@@ -61,6 +61,17 @@ SELECT what, refusal(statement) FROM uses ORDER BY what;
 CREATE TABLE channel (id int);
 CREATE TRIGGER own_table_changed BEFORE INSERT ON channel FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
 INSERT INTO channel VALUES (1);
+-- and a trigger function that is used otherwise than it is made for says so
+CREATE FUNCTION misused(function oid) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER misused AFTER UPDATE ON public.channel FOR EACH STATEMENT EXECUTE FUNCTION %s()', function::regproc);
+    UPDATE public.channel SET id = id;
+    RAISE 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || SQLERRM;
+END
+$$;
+SELECT p.proname, misused(p.oid) FROM pg_proc p WHERE p.pronamespace = 'protaddr'::regnamespace AND p.prorettype = 'trigger'::regtype ORDER BY p.proname COLLATE "C";
 SELECT refusal('TRUNCATE protaddr.' || c.relname) FROM pg_class c
 WHERE c.relnamespace = 'protaddr'::regnamespace AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'own_table_truncated') ORDER BY c.relname COLLATE "C";
 
@@ -117,5 +128,5 @@ SELECT refusal('DELETE FROM protaddr.' || t) FROM unnest('{protection,data_key,c
 
 DROP VIEW uses, writes;
 DROP TABLE customer, payment, channel;
-DROP FUNCTION as_altered, refusal;
+DROP FUNCTION as_altered, refusal, misused;
 DROP EXTENSION protaddr;

@@ -70,6 +70,10 @@ SELECT column_name, value, try(format('UPDATE payment SET %I = %s WHERE id = 2',
     (1, 'note', '''w'''), (4, 'payee', '''Q'''), (5, 'payer', '''6301704003'''), (6, 'second', '''6301704003'''), (7, 'amount', '499'), (8, 'currency', '''SEK'''), (9, 'channel', '''two'''), (10, 'id', '22'), (11, 'home', 'home(''6201704002'')')) v(n, column_name, value) ORDER BY n;
 SELECT id, payer, payee, amount, currency, channel, home IS NOT NULL AS disclosed FROM payment ORDER BY id;
 SELECT row_key, status, count(*) FROM protaddr.held_rows('payment') GROUP BY 1, 2 ORDER BY 1, 2;
+-- a decision stands in the place of holding alone: what the law of another day withholds it does not allow
+SELECT column_name, problem, if_updated, count(*) FROM protaddr.verify_gate('payment') GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+SELECT protaddr.set_channel('one', 'withhold', when_small => 'withhold', without_substitute => 'hold');
+SELECT column_name, problem, if_updated, count(*) FROM protaddr.verify_gate('payment') GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 
 DROP TABLE payment, behind;
 DROP FUNCTION try, later, home, pacs;
