@@ -47,6 +47,12 @@ ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM regress_unnoticed, pg_monitor
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON SEQUENCES FROM regress_unnoticed, pg_monitor, PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON ROUTINES FROM regress_unnoticed, pg_monitor;
 DROP EXTENSION protaddr;
+-- nor may everybody make something in its schema
+ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO PUBLIC;
+CREATE EXTENSION protaddr;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON SCHEMAS FROM PUBLIC;
+SELECT has_schema_privilege('regress_unnoticed', 'protaddr', 'CREATE') AS create, has_schema_privilege('regress_unnoticed', 'protaddr', 'USAGE') AS usage;
+DROP EXTENSION protaddr;
 -- or takes from everybody what PostgreSQL gives
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON ROUTINES FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON TYPES FROM PUBLIC;

@@ -126,6 +126,11 @@ SELECT people, receiver, protaddr.release(home(VARIADIC people), 'own', receiver
 FROM (VALUES (1, '{6201704002,6101704001}'::text[], '6201704002'), (2, '{6201704002,6301704003}', '6201704002'), (3, '{6201704002,0101010101}', '6201704002'), (4, '{ACC-1}', '6201704002'), (5, '{ACC-2}', '6201704002'), (6, '{ACC-1}', 'ACC-1'), (7, '{6201704002}', 'ACC-1'))
 v(n, people, receiver) ORDER BY n;
 
+-- what is said of an amount, and of the town, is said where it matters
+SELECT protaddr.set_channel('told', 'withhold', route => 'union', small_amount => 100, small_currency => 'EUR', when_small => 'minimum', when_unknown => 'leave', description => 't', legal_basis => 'b');
+SELECT protaddr.protect('7701704007', 'manual', 'address_and_town') IS NOT NULL AS protected;
+SELECT subject, amount, (protaddr.explain_release(home(subject), 'told', amount, 'EUR')).because FROM (VALUES (1, '7701704007', 100), (2, '7701704007', 101), (3, '6201704002', 101), (4, '6101704001', 101)) v(n, subject, amount) ORDER BY n;
+
 -- ---- linked transfers: what is noted of a row follows it, term by term
 SELECT protaddr.set_channel('linked', 'withhold', route => 'third_country', small_amount => 1000, small_currency => 'EUR', when_small => 'minimum', linked_within => interval '1 day', when_unknown => 'leave', description => 't', legal_basis => 'b');
 SELECT protaddr.set_exchange_rate('USD', 0.5);

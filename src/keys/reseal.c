@@ -336,7 +336,7 @@ count_left(Reseal *reseal, Table *table)
 static bool
 is_below(Oid root, Oid relation)
 {
-	return relation == root || list_member_oid(find_all_inheritors(root, NoLock, NULL), relation);
+	return list_member_oid(find_all_inheritors(root, NoLock, NULL), relation);
 }
 
 /*
