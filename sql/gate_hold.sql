@@ -250,6 +250,14 @@ SELECT protaddr.release_held(held_id, 'disclose', 'looked at by hand') FROM prot
 SELECT id, doc IS NOT NULL AS there FROM unread;
 SELECT subjects, payer, reason FROM protaddr.disclosure WHERE relation = 'public.unread';
 UPDATE unread SET id = id;
+-- of a payer who is protected only since then it was not decided
+INSERT INTO unread VALUES (2, '6101704001', '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><not closed');
+SELECT protaddr.decide_held(held_id, 'disclose', 'looked at by hand') FROM protaddr.held_rows('unread') WHERE status = 'held';
+SELECT protaddr.protect('6101704001', 'manual', 'address');
+SELECT refusal(format('SELECT protaddr.carry_out_held(''unread'', %s)', held_id)) FROM protaddr.held_rows('unread') WHERE status = 'decided';
+SELECT protaddr.decide_held(held_id, 'disclose', 'looked at again', again => true) FROM protaddr.held_rows('unread') WHERE status = 'decided';
+SELECT protaddr.carry_out_held('unread');
+SELECT protaddr.lift('6101704001', 'manual', 'address');
 SELECT * FROM protaddr.verify_gate('unread');
 DROP TABLE unread;
 

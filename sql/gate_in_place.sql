@@ -104,6 +104,16 @@ MERGE INTO payment p USING (VALUES (51, '6201704002'), (52, '6101704001')) v(id,
 MERGE INTO payment p USING (VALUES (52, '6201704002')) v(id, cpr) ON p.id = v.id WHEN MATCHED THEN UPDATE SET payer = cpr, home = home(cpr);
 SELECT max(n) AS last FROM waiting \gset
 SELECT id, payer, payee, operation, status FROM waiting WHERE n > :last - 5 ORDER BY n;
+-- one that takes over the address and not the status would leave a payment without it, and nothing to decide
+INSERT INTO payment (id, payer, payee, home) OVERRIDING SYSTEM VALUE VALUES (62, '6101704001', 'BANK', home('6101704001')), (63, '6101704001', 'BANK', NULL);
+INSERT INTO payment (id, payer, payee, home) OVERRIDING SYSTEM VALUE VALUES (62, '6201704002', 'LOST', home('6201704002')) ON CONFLICT (id) DO UPDATE SET payer = EXCLUDED.payer, payee = EXCLUDED.payee, home = EXCLUDED.home;
+INSERT INTO payment (id, payer, payee, home) OVERRIDING SYSTEM VALUE VALUES (63, '6201704002', 'LOST', home('6201704002')) ON CONFLICT (id) DO UPDATE SET payer = EXCLUDED.payer, payee = EXCLUDED.payee, home = EXCLUDED.home, status = 'new';
+INSERT INTO payment (id, payer, payee, home) OVERRIDING SYSTEM VALUE VALUES (62, '6201704002', 'LOST', home('6201704002')), (63, '6101704001', 'KEPT', NULL) ON CONFLICT (id) DO UPDATE SET payee = EXCLUDED.payee WHERE EXCLUDED.payee = 'KEPT';
+INSERT INTO payment (id, payer, payee, home) OVERRIDING SYSTEM VALUE VALUES (62, '6201704002', 'KEPT', home('6201704002')) ON CONFLICT (id) DO UPDATE SET payee = EXCLUDED.payee;
+-- nor may it wait with nothing held
+INSERT INTO payment (id, payer, payee, home) OVERRIDING SYSTEM VALUE VALUES (62, '6201704002', 'STUCK', home('6201704002')) ON CONFLICT (id) DO UPDATE SET payee = EXCLUDED.payee, status = EXCLUDED.status;
+SELECT id, payer, payee, protaddr.show(home), status FROM payment WHERE id IN (62, 63) ORDER BY id;
+SELECT count(*) AS held FROM waiting WHERE payee = 'LOST' OR id IN (62, 63);
 -- of what an upsert leaves alone nothing is held, and no NOTICE says so
 SELECT count(*) AS held FROM waiting WHERE payee = 'OTHER';
 INSERT INTO payment (id, payer, payee, home) OVERRIDING SYSTEM VALUE VALUES (60, '6201704002', 'FIRST', home('6201704002')), (60, '6201704002', 'SECOND', home('6201704002')), (2, '6201704002', 'OTHER', home('6201704002')) ON CONFLICT DO NOTHING;

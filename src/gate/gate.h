@@ -177,6 +177,8 @@ extern bool protaddr_ledger_take(ProtaddrRowEvent event, Relation rel, HeapTuple
 extern void protaddr_ledger_waits(Relation rel, const ProtaddrDigest *place, const ProtaddrWaits *waits);
 extern bool protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *place,
 								   const ProtaddrDigest *bare, ProtaddrWaits *waits);
+extern bool protaddr_ledger_proposed(Relation rel, HeapTuple stored, const ProtaddrDigest *place,
+									 ProtaddrWaits *waits);
 extern bool protaddr_ledger_awaits(Relation rel, HeapTuple stored);
 extern void protaddr_ledger_emptied(Oid root);
 extern void protaddr_ledger_departs(Oid root, Relation rel, HeapTuple before,

@@ -260,6 +260,54 @@ take_over(const ProtaddrGate *gate, Relation rel, HeapTuple row, const ProtaddrD
 }
 
 /*
+ * refuse_half_upsert refuses what an upsert has made of a row if it has taken over one half
+ * of what its INSERT has held: that an address or message is missing, and not that the row
+ * waits, so that nobody would decide; or that it waits, and not what is missing, so that
+ * nothing would be held of it.
+ */
+static void
+refuse_half_upsert(const ProtaddrGate *gate, Relation rel, HeapTuple before, HeapTuple row)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	const char *hold_column = NameStr(TupleDescAttr(desc, gate->hold_column - 1)->attname);
+	HeapTuple	proposed = before;
+	ProtaddrDigest place;
+	ProtaddrWaits waits;
+
+	if (!protaddr_ledger_awaits(rel, row) || protaddr_waits_in_place(gate, before, desc))
+		return;
+	if (protaddr_waits_in_place(gate, row, desc))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_REFUSED),
+				 errmsg("the row would wait in its table, but nothing of it is held"),
+				 errdetail("INSERT ... ON CONFLICT DO UPDATE sets column \"%s\", and not each address and message.", hold_column),
+				 errhint("Set them from EXCLUDED, too."),
+				 protaddr_errprivate()));
+	if (place_of(gate, row, desc, &place) && protaddr_ledger_proposed(rel, row, &place, &waits))
+	{
+		Relation	held = table_open(protaddr_own_relation("held"), RowShareLock);
+		const char *words[PROTADDR_HELD_NWORDS];
+		ProtaddrHeldRow held_row;
+
+		/* it was held in this command */
+		CommandCounterIncrement();
+		(void) protaddr_held_take(held, waits.held_id, words, &held_row);
+		table_close(held, NoLock);
+		proposed = protaddr_held_tuple(&held_row, rel, NULL);
+	}
+	for (int i = 1; i <= desc->natts; i++)
+		if (!TupleDescAttr(desc, i - 1)->attisdropped && protaddr_gate_checks(gate, i) &&
+			heap_attisnull(row, i, desc) && !heap_attisnull(proposed, i, desc))
+			ereport(ERROR,
+					(errcode(ERRCODE_PROTADDR_REFUSED),
+					 errmsg("the row would lose an address or message, and not wait for a decision"),
+					 errdetail("INSERT ... ON CONFLICT DO UPDATE sets column \"%s\", and not column \"%s\".",
+							   NameStr(TupleDescAttr(desc, i - 1)->attname), hold_column),
+					 errhint("Set column \"%s\" from EXCLUDED, too.", hold_column),
+					 protaddr_errprivate()));
+}
+
+/*
  * protaddr_stored_in_place counts a row that was held before it was inserted and is stored
  * now.  In the place of one that stood there, an upsert, it takes over.
  */
@@ -272,8 +320,11 @@ protaddr_stored_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple befor
 	ProtaddrDigest bare_row;
 	ProtaddrWaits waits;
 
-	if (protaddr_ledger_is_blank() || gate->hold_column == InvalidAttrNumber ||
-		!protaddr_is_bare(gate, row, desc) || !place_of(gate, row, desc, &place))
+	if (protaddr_ledger_is_blank() || gate->hold_column == InvalidAttrNumber)
+		return;
+	if (!protaddr_is_bare(gate, row, desc) && before != NULL)
+		refuse_half_upsert(gate, rel, before, row);
+	if (!protaddr_is_bare(gate, row, desc) || !place_of(gate, row, desc, &place))
 		return;
 	protaddr_bare_digest(gate, row, desc, &bare_row);
 	if (!protaddr_ledger_waited(rel, row, &place, before != NULL ? NULL : &bare_row, &waits))

@@ -381,11 +381,35 @@ protaddr_ledger_waits(Relation rel, const ProtaddrDigest *place, const ProtaddrW
 }
 
 /*
- * protaddr_ledger_waited gives what was held of a row in the command that has stored it in
- * this place (stored NULL: that is about to), and removes that entry; false if nothing was.
- * An INSERT ... ON CONFLICT may have held several in one place, of which one is stored: the
- * first that is like it.  bare is NULL for an update: that is of the last one.
+ * waits_of finds what was held of a row in the command that has stored it in this place
+ * (stored NULL: that is about to); NULL if nothing was.  An INSERT ... ON CONFLICT may have
+ * held several in one place, of which one is stored: the first that is like it.  bare is
+ * NULL for an update: that is of the last one.
  */
+static ProtaddrWaits *
+waits_of(LedgerPage *page, Relation rel, const ProtaddrDigest *place, const ProtaddrDigest *bare,
+		 Entry **entry)
+{
+	EntryKey	key;
+	ListCell   *cell;
+
+	if (page == NULL || page->nwaits == 0)
+		return NULL;
+	fill_key(&key, PROTADDR_ROW_WAITS, rel, NULL, place);
+	*entry = hash_search(page->entries, &key, HASH_FIND, NULL);
+	if (*entry == NULL)
+		return NULL;
+	foreach(cell, (*entry)->waits)
+	{
+		ProtaddrWaits *one = lfirst(cell);
+
+		if (bare != NULL && memcmp(&one->bare, bare, sizeof(*bare)) == 0)
+			return one;
+	}
+	return llast((*entry)->waits);
+}
+
+/* protaddr_ledger_waited gives what waits_of finds, and removes that entry; false if nothing was held. */
 bool
 protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *place,
 					   const ProtaddrDigest *bare, ProtaddrWaits *waits)
@@ -394,30 +418,28 @@ protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *pla
 	LedgerPage *page = nentries == 0 ? NULL : page_of(command);
 	EntryKey	key;
 	Entry	   *entry;
-	ProtaddrWaits *found;
-	ListCell   *cell;
+	ProtaddrWaits *found = waits_of(page, rel, place, bare, &entry);
 
-	if (page == NULL || page->nwaits == 0)
+	if (found == NULL)
 		return false;
-	fill_key(&key, PROTADDR_ROW_WAITS, rel, NULL, place);
-	entry = hash_search(page->entries, &key, HASH_FIND, NULL);
-	if (entry == NULL)
-		return false;
-	found = llast(entry->waits);
-	foreach(cell, entry->waits)
-	{
-		ProtaddrWaits *one = lfirst(cell);
-
-		if (bare != NULL && memcmp(&one->bare, bare, sizeof(*bare)) == 0)
-		{
-			found = one;
-			break;
-		}
-	}
 	*waits = *found;
 	entry->waits = list_delete_ptr(entry->waits, found);
 	page->nwaits--;
+	fill_key(&key, PROTADDR_ROW_WAITS, rel, NULL, place);
 	return take(command, &key);
+}
+
+/* protaddr_ledger_proposed gives what waits_of finds of a row that an upsert has updated, and leaves it there. */
+bool
+protaddr_ledger_proposed(Relation rel, HeapTuple stored, const ProtaddrDigest *place, ProtaddrWaits *waits)
+{
+	LedgerPage *page = nentries == 0 ? NULL : page_of(storing_command(rel, stored));
+	Entry	   *entry;
+	ProtaddrWaits *found = waits_of(page, rel, place, NULL, &entry);
+
+	if (found != NULL)
+		*waits = *found;
+	return found != NULL;
 }
 
 /*

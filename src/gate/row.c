@@ -74,6 +74,7 @@ static bool is_as_it_departed(const Passing *passing);
 static void note_passing(Passing *passing);
 static bool stays_as_it_was(const Passing *passing, AttrNumber column, Datum value);
 static bool stays_as_decided(Passing *passing, AttrNumber column, Datum value);
+static bool protected_since_decided(const ProtaddrTransfer *transfer);
 static Datum unreadable_leaves(const Passing *passing, const ProtaddrTransfer *transfer,
 							   const ProtaddrAnswer *answer, Datum value);
 static void follow_linked(Passing *passing);
@@ -338,7 +339,8 @@ release_messages(Passing *passing)
 				leaves = value;
 				passing->by_decision = true;
 			}
-			else if (passing->held != NULL && answer.rule == PROTADDR_RULE_UNREADABLE)
+			else if (passing->held != NULL && answer.rule == PROTADDR_RULE_UNREADABLE &&
+					 !protected_since_decided(&transfer))
 				leaves = unreadable_leaves(passing, &transfer, &answer, value);
 			else
 			{
@@ -509,6 +511,21 @@ stays_as_decided(Passing *passing, AttrNumber column, Datum value)
 		passing->covered = protaddr_held_covers(passing->gate, passing->row, passing->desc);
 	passing->covered_asked = true;
 	return passing->covered;
+}
+
+/*
+ * protected_since_decided tells whether the payer, the one person known of a message that
+ * cannot be read, was not protected when it was decided on.
+ */
+static bool
+protected_since_decided(const ProtaddrTransfer *transfer)
+{
+	ProtaddrConcerned concerned = {0};
+
+	if (transfer->payer.len > 0 &&
+		protaddr_protection_of(transfer->payer.key, transfer->payer.len) != PROTADDR_HIDES_NOTHING)
+		protaddr_concern_decision(&concerned, transfer->payer.key, transfer->payer.len, transfer);
+	return concerned.since;
 }
 
 /*
