@@ -270,11 +270,11 @@ BEGIN
             ERRCODE = 'null_value_not_allowed',
             MESSAGE = 'a delivery, its source, encoding and kind must be given, and after_gap and dry_run be true or false';
     END IF;
-    IF kind NOT IN ('delivery', 'reply', 'bitemporal') THEN
+    IF kind NOT IN ('delivery', 'reply', 'without end', 'bitemporal') THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('delivery kind "%s" does not exist', left(kind, 63)),
-            HINT = 'Kinds: delivery, reply (one person) or bitemporal (records 015 and 016 without start and end record).';
+            HINT = 'Kinds: delivery, reply (one person), without end (a delivery whose sender leaves out the end record) or bitemporal (records 015 and 016 without start and end record).';
     END IF;
     IF after_gap AND btrim(coalesce(reason, ''), E' \t\r\n') = '' THEN
         RAISE EXCEPTION USING
@@ -294,7 +294,7 @@ BEGIN
                 DETAIL = format('It was produced on %s.', header.produced),
                 HINT = 'Is the clock of this server right?';
         END IF;
-        IF kind = 'delivery' THEN
+        IF kind IN ('delivery', 'without end') THEN
             SELECT d.* INTO last FROM protaddr.register_delivery d
             WHERE d.source = source AND d.task = header.task AND d.outcome = 'loaded'
             ORDER BY d.id DESC LIMIT 1;
@@ -333,7 +333,7 @@ BEGIN
             counts := protaddr.load_cpr_path(path, source, encoding, kind, tells, coalesce(feed.declared, '{}'));
         END IF;
 
-        IF kind = 'delivery' AND header.produced = last.produced THEN
+        IF kind IN ('delivery', 'without end') AND header.produced = last.produced THEN
             IF counts.digest = last.digest THEN
                 -- nothing of it stays: what was loaded since may have changed what it says
                 RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
@@ -349,7 +349,7 @@ BEGIN
                                            WHERE d.source = source AND d.digest = counts.digest AND d.outcome = 'loaded') THEN
             RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
         END IF;
-        confirmed := protaddr.check_delivery(source, counts, declared, kind = 'delivery', max_lifted, confirm_lifted);
+        confirmed := protaddr.check_delivery(source, counts, declared, kind IN ('delivery', 'without end'), max_lifted, confirm_lifted);
         IF dry_run THEN
             RAISE EXCEPTION USING ERRCODE = 'PADRY', MESSAGE = 'dry run';
         END IF;
@@ -379,7 +379,8 @@ BEGIN
             MESSAGE = 'the delivery tells of no protections: nobody counts as known by it, and its source is no fresher',
             HINT = 'If its task delivers protections, protaddr.declare_feed() says so.';
     END IF;
-    PERFORM protaddr.record_delivery(source, 'DK-CPR', header.task, header.produced, header.previous, counts, kind, name,
+    PERFORM protaddr.record_delivery(source, 'DK-CPR', header.task, header.produced, header.previous, counts,
+                                     CASE kind WHEN 'without end' THEN 'delivery' ELSE kind END, name,
                                      after_gap, reason, confirmed, NULL, NULL, NULL);
     RETURN protaddr.told_result(counts, header.task, header.produced, 'loaded');
 END
@@ -401,7 +402,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.load_cpr(bytea, text, text, text, boolean, text, bigint, bigint, boolean, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.load_cpr(bytea, text, text, text, boolean, text, bigint, bigint, boolean, text) IS
-'Loads a delivery of the Danish population register (U12170-type extract), whole or not at all; see protaddr.load_result for what it returns. Each person in it is replaced: what the source said before and says no longer has ended; a delete date (SLET_DT) ends nothing; people not in it stay as they were, and so does what was entered by hand. Silence ends nothing of a person with status 30, 50, 60, 70, 80 or 90, nor of one with a record that could not be read (which protects), nor if the task is not known to deliver protections: those stay, are counted (kept) and stand in protaddr.register_review. A replaced number (PNRGAELD) stands for the newest one, which has the protections of all. kind: delivery, reply (one person) or bitemporal. Refused (55000): a delivery older than the last of its task, one produced after tomorrow, one after a gap (PRODDTOFORRIG) unless after_gap with a reason, one without protections that has people whom its source protects, and one that lifts more than max_lifted people (NULL: what the source''s limits leave, see protaddr.register_source) unless confirm_lifted is that very number. The same delivery twice changes nothing and says so. dry_run: reports, is on record and changes nothing else. name: for protaddr.undo_delivery(); NULL: task and date. Raises 22P02 with the record''s number and offset, and nothing else of it, if the delivery is cut off, miscounted or malformed, or has a person twice; 22023 for an unknown encoding or kind.';
+'Loads a delivery of the Danish population register (U12170-type extract), whole or not at all; see protaddr.load_result for what it returns. Each person in it is replaced: what the source said before and says no longer has ended; a delete date (SLET_DT) ends nothing; people not in it stay as they were, and so does what was entered by hand. Silence ends nothing of a person with status 30, 50, 60, 70, 80 or 90, nor of one with a record that could not be read (which protects), nor if the task is not known to deliver protections: those stay, are counted (kept) and stand in protaddr.register_review. A replaced number (PNRGAELD) stands for the newest one, which has the protections of all. kind: delivery, reply (one person), without end (a delivery whose sender leaves out the end record: its last person is not lifted, since more of them may be missing) or bitemporal. Refused (55000): a delivery older than the last of its task, one produced after tomorrow, one after a gap (PRODDTOFORRIG) unless after_gap with a reason, one without protections that has people whom its source protects, and one that lifts more than max_lifted people (NULL: what the source''s limits leave, see protaddr.register_source) unless confirm_lifted is that very number. The same delivery twice changes nothing and says so. dry_run: reports, is on record and changes nothing else. name: for protaddr.undo_delivery(); NULL: task and date. Raises 22P02 with the record''s number and offset, and nothing else of it, if the delivery is cut off, miscounted or malformed, or has a person twice; 22023 for an unknown encoding or kind.';
 
 CREATE FUNCTION protaddr.load_cpr_file(
     path text, source text DEFAULT 'DK-CPR', encoding text DEFAULT 'ISO-8859-1', kind text DEFAULT 'delivery',

@@ -218,7 +218,9 @@ static const Example examples[] = {
 	{"bare: last line without its end", PA_CPR_BITEMPORAL, PA_CPR_NO_END, 2, B_PERSON HISTORIC, ""},
 	{"bare: first line not whole", PA_CPR_BITEMPORAL, PA_CPR_NO_END, 1, "0016101704001", ""},
 	{"bare: empty", PA_CPR_BITEMPORAL, PA_CPR_NO_START, 1, "", ""},
-	{"bare: empty line first", PA_CPR_BITEMPORAL, PA_CPR_WRONG_KIND, 1, "\n" B_PERSON, ""},
+	{"bare: empty line first", PA_CPR_BITEMPORAL, PA_CPR_OK, 1, "\n" B_PERSON, "6101704001,,01\n"},
+	{"without end: it is missing", PA_CPR_WITHOUT_END, PA_CPR_OK, 2, START PERSON, "6101704001,,01\n"},
+	{"without end: nobody", PA_CPR_WITHOUT_END, PA_CPR_NO_END, 2, START, ""},
 	{"bare: not a delivery", PA_CPR_DELIVERY, PA_CPR_NO_START, 1, B_PERSON CURRENT, ""},
 };
 
