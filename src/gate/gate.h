@@ -227,6 +227,7 @@ extern bytea *protaddr_seal_held_row(const ProtaddrGate *gate, Relation rel, Hea
 									 const char *const *words, int nwords);
 extern ProtaddrSealState protaddr_open_held_row(const bytea *sealed, const char *const *words,
 												int nwords, ProtaddrHeldRow *held);
+extern bool protaddr_reseal_held_row(char *data, size_t len);
 extern HeapTuple protaddr_held_tuple(const ProtaddrHeldRow *held, Relation rel, bool *has);
 
 /* ---- gate/held.c: rows that wait for a decision ---------------------------- */
