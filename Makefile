@@ -132,6 +132,7 @@ GATE_OBJS = \
 	src/gate/message_column.o \
 	src/gate/payment.o \
 	src/gate/plan.o \
+	src/gate/put_off.o \
 	src/gate/row.o \
 	src/gate/scan.o \
 	src/gate/state.o \
