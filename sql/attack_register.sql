@@ -142,6 +142,25 @@ CREATE FUNCTION lend(path text) RETURNS protaddr.load_result LANGUAGE sql SECURI
 SET SESSION AUTHORIZATION regress_register_loader;
 SELECT refusal('SELECT lend(''/etc/passwd'')');
 RESET SESSION AUTHORIZATION;
+-- ... also where ours is the first function of the session: then nobody knows through whose functions it came, and the client's right must do
+CREATE MATERIALIZED VIEW reads_file AS SELECT refusal('SELECT protaddr.load_cpr_file(''/etc/passwd'')') AS r WITH NO DATA;
+ALTER MATERIALIZED VIEW reads_file OWNER TO regress_register_loader;
+\c -
+SET SESSION AUTHORIZATION regress_register_loader;
+SELECT left(refusal('SELECT protaddr.load_cpr_file(''/etc/passwd'')'), 5) AS refused;
+\c -
+SET SESSION AUTHORIZATION regress_register_loader;
+SELECT left(refusal('SELECT lend(''/etc/passwd'')'), 5) AS refused;
+\c -
+SET SESSION AUTHORIZATION regress_register_file_loader;
+SELECT left(refusal('SELECT protaddr.load_cpr_file(''/etc/passwd'')'), 5) AS read;
+-- in maintenance nobody's does
+\c -
+REFRESH MATERIALIZED VIEW reads_file;
+SELECT left(r, 5) AS refused FROM reads_file;
+DROP MATERIALIZED VIEW reads_file;
+\c -
+SET client_min_messages = warning;
 -- what is no delivery, or no file; the name is not repeated
 SET ROLE regress_register_file_loader;
 SELECT path, refusal(format('SELECT protaddr.load_cpr_file(%L)', path)) FROM unnest('{/etc/passwd,/no/such/kanarie,/etc,/dev/zero,/dev/null,.,"",PG_VERSION,base/../PG_VERSION}'::text[]) WITH ORDINALITY u(path, n) ORDER BY n;

@@ -126,7 +126,7 @@ CREATE TABLE account (id int, cpr text, home protaddr.address) PARTITION BY RANG
 CREATE TABLE account_1 PARTITION OF account FOR VALUES FROM (1) TO (10);
 CREATE TABLE account_2 (home protaddr.address, dropped int, cpr text, id int);
 ALTER TABLE account_2 DROP dropped;
-INSERT INTO account_1 VALUES (1, '6201704002', 'Kanariegade 1');
+INSERT INTO account_1 VALUES (1, '6201704002', 'Kanariegade 1'), (3, '6101704001', 'Vestergade 3');
 SELECT protaddr.bind_column('account', 'home', 'cpr');
 ALTER TABLE account ATTACH PARTITION account_2 FOR VALUES FROM (10) TO (20);
 CREATE TABLE account_3 PARTITION OF account FOR VALUES FROM (20) TO (30);

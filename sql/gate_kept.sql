@@ -242,6 +242,25 @@ COPY attack (statements) FROM STDIN (DELIMITER '|');
 SELECT n, array_to_string(statements, '; ') AS statements, try('regress_kept_super', statements) AS superuser, nullif(try('regress_kept_owner', statements), try('regress_kept_super', statements)) AS owner_otherwise FROM attack ORDER BY n;
 
 \pset format aligned
+-- an event trigger that fails and goes on, before the command is checked, makes nobody forget what it has touched
+CREATE FUNCTION stumble() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN NULL; END $$;
+CREATE EVENT TRIGGER regress_stumble ON ddl_command_end EXECUTE FUNCTION stumble();
+ALTER EXTENSION protaddr DROP FUNCTION protaddr.gate_row();
+ALTER TABLE protaddr.gate DISABLE TRIGGER ALL;
+ALTER TABLE o DISABLE TRIGGER USER;
+DROP EVENT TRIGGER regress_stumble;
+-- what was undone is not held against what follows
+BEGIN;
+SAVEPOINT s;
+ALTER TABLE protaddr.gate DISABLE TRIGGER ALL;
+ROLLBACK TO s;
+ALTER EXTENSION protaddr DROP FUNCTION protaddr.gate_row();
+ROLLBACK TO s;
+ALTER TABLE o DISABLE TRIGGER USER;
+ROLLBACK TO s;
+ALTER TABLE o ADD after_all int;
+ALTER TABLE o DROP after_all;
+COMMIT;
 -- a gate that went broken unseen is noticed, and made anew
 \c -
 LOAD 'protaddr';

@@ -113,7 +113,7 @@ typedef bool (*ProtaddrRoleTest) (Oid role, const void *what);
 extern const ProtaddrPart protaddr_callers_part;
 
 extern bool protaddr_callers_all(ProtaddrRoleTest test, const void *what);
-extern bool protaddr_callers_unseen(void);
+extern bool protaddr_callers_seen_all(ProtaddrRoleTest test, const void *what);
 extern char *protaddr_callers_name(void);
 extern char *protaddr_role_name(Oid role);
 

@@ -72,14 +72,20 @@ callers_fmgr(FmgrHookEventType event, FmgrInfo *flinfo, Datum *private)
 	owners[depth++] = GetUserId();
 }
 
+/* nobodys is true in maintenance and the actions of foreign keys, where nobody's rights count. */
+static bool
+nobodys(void)
+{
+	return InSecurityRestrictedOperation() || InNoForceRLSOperation();
+}
+
 /* known is false where nobody's rights count, or where it cannot be told whose do. */
 static bool
 known(void)
 {
 	if (!InLocalUserIdChange())
 		some_unseen = false;
-	return !some_unseen && !InSecurityRestrictedOperation() && !InNoForceRLSOperation() &&
-		(depth > 0 || !InLocalUserIdChange());
+	return !some_unseen && !nobodys() && (depth > 0 || !InLocalUserIdChange());
 }
 
 /*
@@ -98,13 +104,15 @@ protaddr_callers_all(ProtaddrRoleTest test, const void *what)
 }
 
 /*
- * protaddr_callers_unseen is true where the library came into the session inside a
- * function that acts for another role, so that nobody can tell who else is on the way.
+ * protaddr_callers_seen_all is the same, for our own functions that act for their owner:
+ * one that is the session's first of ours has brought the library into it, and nobody
+ * can tell through whose functions it came.  Then the client's right must do.
  */
 bool
-protaddr_callers_unseen(void)
+protaddr_callers_seen_all(ProtaddrRoleTest test, const void *what)
 {
-	return !known() && some_unseen;
+	return protaddr_callers_all(test, what) ||
+		(some_unseen && !nobodys() && test(GetOuterUserId(), what));
 }
 
 /*

@@ -134,18 +134,28 @@ hooks_syscache(Datum arg, int cacheid, uint32 hashvalue)
 static void
 hooks_xact(XactEvent event, void *arg)
 {
-	bool		ending = event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE ||
-	event == XACT_EVENT_PARALLEL_PRE_COMMIT;
-
 	telling_later = false;		/* should an error have left a hook */
 	for (int i = 0; i < nparts; i++)
 	{
-		if (event == XACT_EVENT_PRE_PREPARE && parts[i]->pre_prepare)
-			parts[i]->pre_prepare();
-		if (ending && parts[i]->pre_commit)
-			parts[i]->pre_commit();
-		else if (!ending && parts[i]->xact_end)
-			parts[i]->xact_end();
+		const ProtaddrPart *part = parts[i];
+
+		switch (event)
+		{
+			case XACT_EVENT_PRE_PREPARE:
+				if (part->pre_prepare)
+					part->pre_prepare();
+				/* FALLTHROUGH */
+			case XACT_EVENT_PRE_COMMIT:
+				if (part->pre_commit)
+					part->pre_commit();
+				break;
+			case XACT_EVENT_PARALLEL_PRE_COMMIT:
+				/* a worker has changed nothing */
+				break;
+			default:
+				if (part->xact_end)
+					part->xact_end();
+		}
 	}
 }
 

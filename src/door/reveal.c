@@ -335,9 +335,9 @@ tell(ProtaddrEventKind kind, const ProtaddrChannel *channel, const ProtaddrTrans
 	if (how == PA_RELEASED_DISCLOSED && event.disclosure == 0)
 		elog(ERROR, "a disclosure was not recorded");
 	revealed->unchanged = !changed && protaddr_released_for(address, channel) && address->release == how &&
-		(how != PA_RELEASED_DISCLOSED || event.disclosure == disclosed_before);
+		event.disclosure == disclosed_before;
 	address->release = how;
 	address->channel.data = channel->name;
 	address->channel.len = channel->name_len;
-	address->disclosure = how == PA_RELEASED_DISCLOSED ? event.disclosure : 0;
+	address->disclosure = event.disclosure;
 }

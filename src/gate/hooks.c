@@ -73,8 +73,10 @@ typedef struct Touched
 
 static List *touched = NIL;
 
-/* the subtransaction that first touched what belongs to our extension, or protaddr.gate */
-static SubTransactionId membership_touched = InvalidSubTransactionId;
+/* what belongs to our extension was touched; a look too many does no harm */
+static bool membership_touched = false;
+
+/* the subtransaction that first touched protaddr.gate */
 static SubTransactionId register_touched = InvalidSubTransactionId;
 
 static Oid	removing = InvalidOid;	/* the table whose gate remove_gate() removes */
@@ -580,7 +582,7 @@ object_touched(ObjectAccessType access, Oid class, Oid object, int column, void 
 		case ExtensionRelationId:
 			if (access == OAT_POST_ALTER && object == get_extension_oid("protaddr", true) &&
 				!in_our_script())
-				note(&membership_touched);
+				membership_touched = true;
 			break;
 	}
 }
@@ -719,8 +721,7 @@ check_all_touched(void)
 	MemoryContext old;
 	ListCell   *cell;
 
-	if (touched == NIL && membership_touched == InvalidSubTransactionId &&
-		register_touched == InvalidSubTransactionId)
+	if (touched == NIL && !membership_touched && register_touched == InvalidSubTransactionId)
 		return;
 	CommandCounterIncrement();
 
@@ -729,7 +730,7 @@ check_all_touched(void)
 	in_hook = true;
 	PG_TRY();
 	{
-		if (membership_touched != InvalidSubTransactionId)
+		if (membership_touched)
 			check_members();
 		if (OidIsValid(protaddr_gate_register()))
 		{
@@ -750,7 +751,8 @@ check_all_touched(void)
 	MemoryContextDelete(scratch);
 
 	touched = NIL;
-	membership_touched = register_touched = InvalidSubTransactionId;
+	membership_touched = false;
+	register_touched = InvalidSubTransactionId;
 }
 
 /*
@@ -829,7 +831,8 @@ static void
 gate_hook_xact_end(void)
 {
 	touched = NIL;
-	membership_touched = register_touched = InvalidSubTransactionId;
+	membership_touched = false;
+	register_touched = InvalidSubTransactionId;
 	removing = InvalidOid;
 }
 
@@ -846,8 +849,6 @@ gate_hook_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId pa
 		if (((Touched *) lfirst(cell))->by >= mine)
 			touched = foreach_delete_current(touched, cell);
 	}
-	if (membership_touched >= mine)
-		membership_touched = InvalidSubTransactionId;
 	if (register_touched >= mine)
 		register_touched = InvalidSubTransactionId;
 }

@@ -24,11 +24,7 @@ may_ask(Oid role, const void *function)
 	return protaddr_may_execute(*(const Oid *) function, role);
 }
 
-/*
- * protaddr_may_read_protections is protaddr.may_read_protections().  If the function that
- * was called is the first of the session, and so has brought the library into it, nobody
- * knows of others on the way: then the client's right must do.
- */
+/* protaddr_may_read_protections is protaddr.may_read_protections(). */
 Datum
 protaddr_may_read_protections(PG_FUNCTION_ARGS)
 {
@@ -36,9 +32,7 @@ protaddr_may_read_protections(PG_FUNCTION_ARGS)
 	Oid			function = LookupFuncName(list_make2(makeString("protaddr"), makeString("is_protected")),
 										  1, &type, false);
 
-	PG_RETURN_BOOL(protaddr_callers_all(may_ask, &function) ||
-				   (protaddr_callers_unseen() && !InSecurityRestrictedOperation() &&
-					may_ask(GetOuterUserId(), &function)));
+	PG_RETURN_BOOL(protaddr_callers_seen_all(may_ask, &function));
 }
 
 /*

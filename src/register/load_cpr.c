@@ -90,9 +90,7 @@ may_read_files(Oid role, const void *unused)
 
 /*
  * open_delivery opens a file of the server.  The privilege is asked of the client and
- * of everybody through whose functions we were called: ours runs with its owner's.  If
- * ours is the first function of the session, and so has brought the library into it,
- * nobody knows of others: then the client's must do.
+ * of everybody through whose functions we were called: ours runs with its owner's.
  */
 static FILE *
 open_delivery(const char *path)
@@ -100,9 +98,7 @@ open_delivery(const char *path)
 	FILE	   *file;
 	struct stat st;
 
-	if (!protaddr_callers_all(may_read_files, NULL) &&
-		!(protaddr_callers_unseen() && !InSecurityRestrictedOperation() &&
-		  may_read_files(GetOuterUserId(), NULL)))
+	if (!protaddr_callers_seen_all(may_read_files, NULL))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to read a server file"),
