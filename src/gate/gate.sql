@@ -98,7 +98,7 @@ BEGIN
         -- a cast cuts off what is too long, and a row would not be stored with it
         IF rtrim(stored, ' ') <> rtrim(hold_value, ' ')
            AND EXISTS (SELECT FROM pg_type t WHERE t.oid = status.atttypid AND t.typcategory = 'S') THEN
-            RAISE EXCEPTION USING ERRCODE = 'string_data_right_truncation', MESSAGE = 'it is too long for its type';
+            RAISE EXCEPTION USING ERRCODE = '22001', MESSAGE = 'it is too long for its type';
         END IF;
     EXCEPTION WHEN OTHERS THEN
         RAISE EXCEPTION USING
