@@ -99,6 +99,7 @@ protaddr.held_rows(regclass)|none
 protaddr.identity_link_checked()|none
 protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,name,text)|none
 protaddr.is_protected(text)|none
+protaddr.keep_of_number(text,text,text,text,timestamp with time zone,text)|none
 protaddr.kind_of(text,text)|none
 protaddr.lift(text,text,text,text)|clerk
 protaddr.link_identity(text,text,text)|none
@@ -110,6 +111,8 @@ protaddr.note_refusal(text,text,text,date,text)|none
 protaddr.outer_key_name()|monitor
 protaddr.own_script_runs()|none
 protaddr.own_table_changed()|none
+protaddr.numbers_of(text)|none
+protaddr.part_numbers(text[],text[],text,text,timestamp with time zone)|none
 protaddr.people_of(text)|none
 protaddr.post_box(protaddr.address)|all
 protaddr.post_code(protaddr.address)|all

@@ -4,7 +4,7 @@
  *
  * With the library preloaded, the sessions of a database share one picture of its
  * register in shared memory: of each identifier whether it is protected and known, by
- * its own rows, and whom it stands for (fact_table.h).  It is built once (picture_build.c), read
+ * its own rows, whom it stands for, and which are its older numbers (fact_table.h).  It is built once (picture_build.c), read
  * without a lock, and kept by those who change the register:
  *
  * Before a row is changed, the facts of its identifier are marked as unsettled, and
@@ -333,7 +333,7 @@ walk(uint64 hash, unsigned int *facts)
 	for (int i = 0; i < nfound; i++)
 	{
 		unsigned int here = protaddr_fact_find(&seen.facts, found[i]);
-		uint64		to[PROTADDR_IDENTITY_PEOPLE];
+		uint64		to[PROTADDR_IDENTITY_NEXT];
 		int			nto = 0;
 
 		*facts |= here;
@@ -455,9 +455,9 @@ settle(const ProtaddrIdentifier *id)
 	if (protaddr_known_itself(id, NULL))
 		facts |= PA_FACT_KNOWN;
 	subjects = protaddr_identity_subjects(id, &nsubjects);
-	if (nsubjects <= PROTADDR_IDENTITY_PEOPLE)
+	if (nsubjects <= PROTADDR_IDENTITY_NEXT)
 	{
-		uint64		to[PROTADDR_IDENTITY_PEOPLE];
+		uint64		to[PROTADDR_IDENTITY_NEXT];
 
 		for (int i = 0; i < nsubjects; i++)
 			to[i] = protaddr_fact_hash(seen.key, subjects[i].key, subjects[i].len);

@@ -64,15 +64,32 @@ PG_FUNCTION_INFO_V1(protaddr_build_shared_picture);
 PG_FUNCTION_INFO_V1(protaddr_shared_picture_status);
 
 static double
+rows_of_relation(Relation rel)
+{
+	double		rows = rel->rd_rel->reltuples;
+
+	return rows < 0 ? (double) RelationGetNumberOfBlocks(rel) * ROWS_PER_PAGE : rows;
+}
+
+static double
 rows_of(ProtaddrTable table)
 {
 	Relation	rel = table_open(protaddr_table(table), AccessShareLock);
-	double		rows = rel->rd_rel->reltuples;
+	double		rows = rows_of_relation(rel);
 
-	if (rows < 0)
-		rows = (double) RelationGetNumberOfBlocks(rel) * ROWS_PER_PAGE;
 	table_close(rel, AccessShareLock);
 	return rows;
+}
+
+/* link_pairs estimates how many pairs of identifiers are linked: a few of them both ways. */
+static double
+link_pairs(void)
+{
+	Relation	index = index_open(protaddr_own_relation("identity_link_replacing"), AccessShareLock);
+	double		back = rows_of_relation(index);
+
+	index_close(index, AccessShareLock);
+	return rows_of(PROTADDR_IDENTITY_LINK) + back;
 }
 
 /* picture_size estimates of how many identifiers something is told. */
@@ -357,9 +374,30 @@ hash_of(Batch *batch, Datum key)
 	return hash;
 }
 
+/* What a row says. */
+typedef struct Said
+{
+	unsigned int facts;			/* 0: nothing */
+	Datum		key;
+	Datum		to;				/* of a link: where it leads */
+	bool		back;			/* and it leads back as well */
+} Said;
+
+/* store adds one thing that was read. */
+static void
+store(Batch *batch, uint64 hash, uint64 to, unsigned int facts)
+{
+	protaddr_fact_prefetch(&batch->picture->facts, hash);
+	batch->hash[batch->n] = hash;
+	batch->to[batch->n] = to;
+	batch->facts[batch->n++] = (unsigned char) facts;
+	if (batch->n == STORED_AT_ONCE)
+		store_batch(batch);
+}
+
 /* read_table adds what the rows of a table say; gives their number. */
 static int64
-read_table(Batch *batch, ProtaddrTable table, unsigned int (*facts_of) (HeapTuple row, TupleDesc desc, Datum *key, Datum *to))
+read_table(Batch *batch, ProtaddrTable table, void (*read_row) (HeapTuple row, TupleDesc desc, Said *said))
 {
 	Relation	rel = table_open(protaddr_table(table), AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
@@ -368,18 +406,19 @@ read_table(Batch *batch, ProtaddrTable table, unsigned int (*facts_of) (HeapTupl
 
 	while (!batch->given_up && HeapTupleIsValid(row = systable_getnext(scan)))
 	{
-		Datum		key;
-		Datum		to = (Datum) 0;
-		unsigned int facts = facts_of(row, RelationGetDescr(rel), &key, &to);
+		Said		said = {0};
+		uint64		hash;
+		uint64		to = 0;
 
 		CHECK_FOR_INTERRUPTS();
-		if (facts == 0 || (batch->hash[batch->n] = hash_of(batch, key)) == 0)
+		read_row(row, RelationGetDescr(rel), &said);
+		if (said.facts == 0 || (hash = hash_of(batch, said.key)) == 0)
 			continue;
-		protaddr_fact_prefetch(&batch->picture->facts, batch->hash[batch->n]);
-		batch->to[batch->n] = to == (Datum) 0 ? 0 : hash_of(batch, to);
-		batch->facts[batch->n++] = (unsigned char) facts;
-		if (batch->n == STORED_AT_ONCE)
-			store_batch(batch);
+		if (said.to != (Datum) 0)
+			to = hash_of(batch, said.to);
+		store(batch, hash, to, said.facts);
+		if (said.back && to != 0)
+			store(batch, to, hash, said.facts);
 		rows++;
 	}
 	systable_endscan(scan);
@@ -387,25 +426,26 @@ read_table(Batch *batch, ProtaddrTable table, unsigned int (*facts_of) (HeapTupl
 	return rows;
 }
 
-static unsigned int
-facts_of_person(HeapTuple row, TupleDesc desc, Datum *key, Datum *to)
+static void
+read_person(HeapTuple row, TupleDesc desc, Said *said)
 {
 	bool		isnull;
 
-	*key = heap_getattr(row, 1, desc, &isnull);
-	return isnull ? 0 : PA_FACT_KNOWN;
+	said->key = heap_getattr(row, 1, desc, &isnull);
+	said->facts = isnull ? 0 : PA_FACT_KNOWN;
 }
 
-static unsigned int
-facts_of_link(HeapTuple row, TupleDesc desc, Datum *key, Datum *to)
+static void
+read_link(HeapTuple row, TupleDesc desc, Said *said)
 {
-	return protaddr_link_counts(row, desc, key, to) ? PA_FACT_LINKED : 0;
+	if (protaddr_link_counts(row, desc, &said->key, &said->to, &said->back))
+		said->facts = PA_FACT_LINKED;
 }
 
-static unsigned int
-facts_of_protection(HeapTuple row, TupleDesc desc, Datum *key, Datum *to)
+static void
+read_protection(HeapTuple row, TupleDesc desc, Said *said)
 {
-	return (unsigned int) protaddr_protection_hides(row, desc, key);
+	said->facts = (unsigned int) protaddr_protection_hides(row, desc, &said->key);
 }
 
 /* fill reads the tables; false if the picture was dropped meanwhile. */
@@ -423,9 +463,9 @@ fill(void)
 	INSTR_TIME_SET_CURRENT(start);
 	batch->picture = building;
 	batch->serial = building->serial;
-	people = read_table(batch, PROTADDR_REGISTER_PERSON, facts_of_person);
-	links = read_table(batch, PROTADDR_IDENTITY_LINK, facts_of_link);
-	protections = read_table(batch, PROTADDR_PROTECTION, facts_of_protection);
+	people = read_table(batch, PROTADDR_REGISTER_PERSON, read_person);
+	links = read_table(batch, PROTADDR_IDENTITY_LINK, read_link);
+	protections = read_table(batch, PROTADDR_PROTECTION, read_protection);
 	store_batch(batch);
 	INSTR_TIME_SET_CURRENT(took);
 	INSTR_TIME_SUBTRACT(took, start);
@@ -493,7 +533,7 @@ protaddr_picture_build(int wait_ms)
 	if (protaddr_pictures == NULL || RecoveryInProgress() || IsInParallelMode() ||
 		protaddr_picture_writing())
 		return false;
-	if (reserve(picture_size(), rows_of(PROTADDR_IDENTITY_LINK), wait_ms > 0))
+	if (reserve(picture_size(), link_pairs(), wait_ms > 0))
 	{
 		PG_TRY();
 		{

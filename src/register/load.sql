@@ -749,6 +749,8 @@ DECLARE
     now_known timestamptz;
     rows bigint;
     changed bigint := 0;
+    ones text[];
+    others text[];
 BEGIN
     IF source IS NULL OR name IS NULL OR btrim(coalesce(reason, ''), E' \t\r\n') = '' THEN
         RAISE EXCEPTION USING
@@ -782,19 +784,23 @@ BEGIN
     WHERE p.source = source AND p.recorded_to = last.moment;
     GET DIAGNOSTICS rows = ROW_COUNT;
     changed := changed + rows;
-    -- what others have said of a number since then stands with the newest one
-    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, delete_hint, recorded_from, reason)
-    SELECT p.kind, l.identifier, p.regime, p.code, p.source, p.valid_from, p.delete_hint, now_known, 'a replacement of the number was taken back'
-    FROM protaddr.identity_link l JOIN protaddr.protection p ON p.subject_key = l.subject_key
-    WHERE l.kind = 'replaced number' AND l.recorded_from = last.moment AND l.recorded_to = 'infinity'
-      AND p.source <> source AND p.kind <> 'none' AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
+    -- what a delivery alone had others' protections entered by hand for
+    UPDATE protaddr.protection p SET recorded_to = now_known
+    WHERE p.source = 'hand' AND p.recorded_from = last.moment AND p.recorded_to = 'infinity'
+      AND p.reason IN ('a replacement of the number was taken back', 'the number was replaced, but cannot be linked');
+    GET DIAGNOSTICS rows = ROW_COUNT;
+    changed := changed + rows;
+    -- its links are as before; what others have said since of two numbers that it linked holds for both
+    WITH gone AS (
+        UPDATE protaddr.identity_link l SET recorded_to = now_known
+        WHERE l.source = source AND l.recorded_from = last.moment AND l.recorded_to = 'infinity'
+        RETURNING l.identifier, l.subject, l.identifier_key)
+    SELECT array_agg(g.identifier ORDER BY g.identifier_key), array_agg(g.subject ORDER BY g.identifier_key) INTO ones, others FROM gone g;
+    INSERT INTO protaddr.identity_link (identifier, subject, kind, recorded_from, source)
+    SELECT l.identifier, l.subject, l.kind, now_known, l.source FROM protaddr.identity_link l
+    WHERE l.source = source AND l.recorded_to = last.moment
     ON CONFLICT DO NOTHING;
-    UPDATE protaddr.identity_link l SET recorded_to = now_known
-    WHERE l.kind = 'replaced number' AND l.recorded_from = last.moment AND l.recorded_to = 'infinity';
-    INSERT INTO protaddr.identity_link (identifier, subject, kind, recorded_from)
-    SELECT l.identifier, l.subject, l.kind, now_known FROM protaddr.identity_link l
-    WHERE l.kind = 'replaced number' AND l.recorded_to = last.moment
-    ON CONFLICT (identifier_key, subject_key) WHERE recorded_to = 'infinity' DO NOTHING;
+    PERFORM protaddr.part_numbers(ones, others, source, NULL, now_known);
     -- of whom it told first nothing is known
     DELETE FROM protaddr.register_person p WHERE p.source = source AND p.known_since = last.moment;
     UPDATE protaddr.register_feed f SET "position" = last.position_after
