@@ -188,6 +188,14 @@ SQL_PARTS = \
 	src/person/person.sql \
 	src/register/register.sql \
 	src/register/load.sql \
+	src/feed/feed.sql \
+	src/feed/identifier.sql \
+	src/feed/denmark.sql \
+	src/feed/finland.sql \
+	src/feed/netherlands.sql \
+	src/feed/norway.sql \
+	src/feed/sweden.sql \
+	src/feed/switzerland.sql \
 	src/binding/binding.sql \
 	src/law/law.sql \
 	src/door/door.sql \
@@ -201,7 +209,7 @@ DATA_built = protaddr--1.0.sql
 # ---- tests, by name -----------------------------------------------------------
 
 REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
-	load_cpr delivery_rules delivery_kinds identity staging positive_evidence other_sources feeds history regime_codes review \
+	load_cpr delivery_rules delivery_kinds identity staging positive_evidence other_sources feeds feed_no feed_se feed_fi feed_nl feed_ch feed_dk feed_mutations history regime_codes review \
 	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \

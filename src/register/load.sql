@@ -583,7 +583,9 @@ BEGIN
                 MESSAGE = CASE WHEN people IS NULL THEN 'nothing is staged for this source' ELSE 'the delivery has nobody in it' END,
                 HINT = 'If the register has nothing to say, protaddr.confirm_register() says that it is up to date.';
         END IF;
-        IF mode = 'reply' AND counts.persons <> 1 THEN
+        -- an older number of the person is no second one
+        IF mode = 'reply' AND counts.persons - (SELECT count(*) FROM jsonb_array_elements(people) p
+                                                WHERE p ->> 'replaced_by' IS NOT NULL AND NOT p ? 'protections') <> 1 THEN
             RAISE EXCEPTION USING
                 ERRCODE = 'invalid_parameter_value',
                 MESSAGE = 'the delivery is refused whole: a reply must be about one person';
@@ -646,8 +648,8 @@ BEGIN
                   WHERE jsonb_typeof(p) <> 'object' OR protaddr.subject_key(p ->> 'subject') IS NULL
                      OR jsonb_typeof(p -> 'subject') NOT IN ('string', 'number')
                      OR jsonb_typeof(p -> 'replaced_by') NOT IN ('string', 'number', 'null')
-                     -- where each is said whole, what is missing is missing
-                     OR CASE WHEN p ? 'protections' OR whole THEN jsonb_typeof(p -> 'protections') IS DISTINCT FROM 'array' END
+                     -- where each is said whole, what is missing is missing, but of a number that is gone
+                     OR CASE WHEN p ? 'protections' OR (whole AND p ->> 'replaced_by' IS NULL) THEN jsonb_typeof(p -> 'protections') IS DISTINCT FROM 'array' END
                      OR CASE WHEN mode = 'events' THEN jsonb_typeof(p -> 'position') IS DISTINCT FROM 'number' OR p ->> 'position' !~ '^[0-9]{1,18}$' ELSE p ? 'position' END
                      OR EXISTS (SELECT FROM jsonb_object_keys(p) k WHERE k NOT IN ('subject', 'protections', 'replaced_by', 'position'))
                      OR (jsonb_typeof(p -> 'protections') = 'array'
@@ -677,7 +679,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.load_register(text, jsonb, text, text, bigint, bigint, boolean, text, bigint, bigint, timestamptz, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.load_register(text, jsonb, text, text, bigint, bigint, boolean, text, bigint, bigint, timestamptz, text, boolean) IS
-'Loads a delivery of any register from JSON: [{"subject": "...", "protections": [{"code": "...", "valid_from": "...", "valid_to": "...", "delete_hint": "..."}], "replaced_by": "...", "position": 1}, ...]; a person with an empty list has no protection. A person stands in it once, unless it is events. In merge and events, without "protections" nothing is said of them. source: NULL names it after the regime. The rest as protaddr.load_staged(). Raises 22023 or 22007 without repeating anything of it, 22P02 for a person who is there twice.';
+'Loads a delivery of any register from JSON: [{"subject": "...", "protections": [{"code": "...", "valid_from": "...", "valid_to": "...", "delete_hint": "..."}], "replaced_by": "...", "position": 1}, ...]; a person with an empty list has no protection. A person stands in it once, unless it is events. In merge and events, and of whoever is replaced_by another, without "protections" nothing is said of them. The readers, such as protaddr.read_spar(), make all this from registers'' own documents. source: NULL names it after the regime. The rest as protaddr.load_staged(). Raises 22023 or 22007 without repeating anything of it, 22P02 for a person who is there twice.';
 
 CREATE FUNCTION protaddr.declare_feed(source text, delivers text[] DEFAULT NULL, task text DEFAULT '', "position" bigint DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
