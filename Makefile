@@ -133,6 +133,7 @@ GATE_OBJS = \
 	src/gate/message_column.o \
 	src/gate/payment.o \
 	src/gate/plan.o \
+	src/gate/put_off.o \
 	src/gate/row.o \
 	src/gate/scan.o \
 	src/gate/state.o \
@@ -216,7 +217,7 @@ REGRESS = install own_tables contexts address_type address_ops show_format show_
 	attack_register encoding known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked missed numbers permission protect register strangers_locks told_of
+ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked missed numbers permission protect register retire strangers_locks told_of
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

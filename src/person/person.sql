@@ -206,7 +206,7 @@ COMMENT ON COLUMN protaddr.shared_picture.state IS 'ready; being built; none: ea
 COMMENT ON COLUMN protaddr.shared_picture.reason IS 'Why there is none; NULL if there is.';
 COMMENT ON COLUMN protaddr.shared_picture.bytes_of_all IS 'Memory for the pictures of all databases (protaddr.shared_picture_size); NULL if there is none.';
 COMMENT ON COLUMN protaddr.shared_picture.bytes IS 'Memory of this one.';
-COMMENT ON COLUMN protaddr.shared_picture.identifiers IS 'Identifiers of which it tells something.';
+COMMENT ON COLUMN protaddr.shared_picture.identifiers IS 'Identifiers of which it tells something, but for those of which it tells only for whom they stand.';
 COMMENT ON COLUMN protaddr.shared_picture.people IS 'Rows of register_person when it was built.';
 COMMENT ON COLUMN protaddr.shared_picture.protections IS 'Protections in force when it was built.';
 COMMENT ON COLUMN protaddr.shared_picture.links IS 'Identity links in force when it was built.';

@@ -117,7 +117,7 @@ picture_start(void)
 {
 	DefineCustomIntVariable("protaddr.shared_picture_size",
 							"Shared memory for what all sessions know of the registers' people.",
-							"About 13 bytes for each known person and 40 for each identity link; 0: each session reads for itself. "
+							"About 13 bytes for each known person and 27 for each identity link; 0: each session reads for itself. "
 							"Where it does not suffice, or the library is not preloaded, answers come from the tables.",
 							&shared_picture_size, 64, 0, MAX_KILOBYTES / 1024,
 							process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP,
@@ -299,7 +299,7 @@ protaddr_picture_facts(const char *key, int len, unsigned int *facts, bool *list
 	pg_read_barrier();
 	if (unlikely(!is_there()))
 		return false;
-	if (likely((*facts & (PA_FACT_LINKED | PA_FACT_UNSETTLED)) == 0))
+	if (likely(*facts != 0 && (*facts & (PA_FACT_LINKED | PA_FACT_UNSETTLED)) == 0))
 		return true;
 
 	for (int tries = 0; tries < 4 && (*facts & PA_FACT_UNSETTLED) == 0; tries++)
@@ -337,7 +337,8 @@ walk(uint64 hash, unsigned int *facts)
 		int			nto = 0;
 
 		*facts |= here;
-		if ((here & PA_FACT_LINKED) != 0)
+		/* that an account stands for its holder is all there is to tell of it */
+		if (here == 0 || (here & PA_FACT_LINKED) != 0)
 			nto = protaddr_link_find(&seen.links, found[i], to, lengthof(to));
 		if (nto > lengthof(to))
 			return false;

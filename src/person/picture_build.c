@@ -56,7 +56,7 @@ typedef struct Batch
 /* The place that this session is building in. */
 static Picture *building = NULL;
 
-static const ProtaddrTable sources[] = {PROTADDR_REGISTER_PERSON, PROTADDR_IDENTITY_LINK, PROTADDR_PROTECTION};
+static const ProtaddrTable sources[] = {PROTADDR_REGISTER_PERSON, PROTADDR_PROTECTION, PROTADDR_IDENTITY_LINK};
 
 extern PGDLLEXPORT void protaddr_picture_worker(Datum database);
 
@@ -92,15 +92,11 @@ link_pairs(void)
 	return rows_of(PROTADDR_IDENTITY_LINK) + back;
 }
 
-/* picture_size estimates of how many identifiers something is told. */
+/* people estimates of how many identifiers something is told but that they are linked. */
 static double
-picture_size(void)
+people(void)
 {
-	double		rows = 0;
-
-	for (int i = 0; i < lengthof(sources); i++)
-		rows += rows_of(sources[i]);
-	return rows;
+	return rows_of(PROTADDR_REGISTER_PERSON) + rows_of(PROTADDR_PROTECTION);
 }
 
 /* has_trigger is true if a trigger of ours will fire, whatever the session's role. */
@@ -225,11 +221,11 @@ take_place(void)
 }
 
 /*
- * reserve takes this database's place, with room for so many identifiers.  true if we are
+ * reserve takes this database's place, with room for so many people and links.  true if we are
  * to build; else the caller looks whether there is a picture.
  */
 static bool
-reserve(double identifiers, double links, bool retry)
+reserve(double npeople, double links, bool retry)
 {
 	Picture    *picture;
 	TimestampTz now = GetCurrentTimestamp();
@@ -246,7 +242,7 @@ reserve(double identifiers, double links, bool retry)
 		!(picture->state == PICTURE_READY && picture->protection == protaddr_table(PROTADDR_PROTECTION)))
 	{
 		protaddr_picture_drop(picture, PICTURE_DROPPED);
-		nfacts = protaddr_fact_words(Max((uint64) (identifiers * 1.1), picture->wanted));
+		nfacts = protaddr_fact_words(Max((uint64) (npeople * 1.1), picture->wanted));
 		npairs = protaddr_fact_words(Max((uint64) (links * 1.1), picture->pairs_wanted));
 		nwords = nfacts + npairs * 2;
 		if (free_room(picture, nwords, &first))
@@ -455,7 +451,7 @@ fill(void)
 	Batch	   *batch = palloc0(sizeof(Batch));
 	instr_time	start;
 	instr_time	took;
-	int64		people;
+	int64		npeople;
 	int64		links;
 	int64		protections;
 	bool		ready = false;
@@ -463,9 +459,11 @@ fill(void)
 	INSTR_TIME_SET_CURRENT(start);
 	batch->picture = building;
 	batch->serial = building->serial;
-	people = read_table(batch, PROTADDR_REGISTER_PERSON, read_person);
-	links = read_table(batch, PROTADDR_IDENTITY_LINK, read_link);
+	npeople = read_table(batch, PROTADDR_REGISTER_PERSON, read_person);
 	protections = read_table(batch, PROTADDR_PROTECTION, read_protection);
+	store_batch(batch);
+	/* at last: of whom nothing else is told, that there are links needs no word */
+	links = read_table(batch, PROTADDR_IDENTITY_LINK, read_link);
 	store_batch(batch);
 	INSTR_TIME_SET_CURRENT(took);
 	INSTR_TIME_SUBTRACT(took, start);
@@ -473,8 +471,8 @@ fill(void)
 	LWLockAcquire(protaddr_pictures->lock, LW_EXCLUSIVE);
 	if (!batch->given_up && building->serial == batch->serial && building->state == PICTURE_BEING_BUILT)
 	{
-		building->people = people;
-		building->listed = people > 0;
+		building->people = npeople;
+		building->listed = npeople > 0;
 		building->links = links;
 		building->protections = protections;
 		building->built_at = GetCurrentTimestamp();
@@ -533,7 +531,7 @@ protaddr_picture_build(int wait_ms)
 	if (protaddr_pictures == NULL || RecoveryInProgress() || IsInParallelMode() ||
 		protaddr_picture_writing())
 		return false;
-	if (reserve(picture_size(), link_pairs(), wait_ms > 0))
+	if (reserve(people(), link_pairs(), wait_ms > 0))
 	{
 		PG_TRY();
 		{
@@ -604,7 +602,7 @@ protaddr_picture_wanted(void)
 
 	if (RecoveryInProgress() || IsInParallelMode() || protaddr_picture_writing())
 		return false;
-	size = picture_size();
+	size = people() + link_pairs();
 	if ((double) pg_atomic_read_u64(&protaddr_pictures->asked) < size / PROTADDR_QUESTION_COSTS)
 		return false;
 	if (size <= READ_AT_ONCE)

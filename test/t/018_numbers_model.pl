@@ -20,7 +20,7 @@ use ProtaddrTest;
 use RegisterTest;
 use Test::More;
 
-my $steps   = $ENV{PROTADDR_MODEL_STEPS} // 1000;
+my $steps   = $ENV{PROTADDR_MODEL_STEPS} // 500;
 my @numbers = map { sprintf('6101704%03d', $_) } 1 .. 16;
 
 # ---- the model ----------------------------------------------------------------------
