@@ -63,6 +63,7 @@ PERSON_OBJS = \
 	src/person/picture.o \
 	src/person/picture_build.o \
 	src/person/protected.o \
+	src/person/replica.o \
 	src/person/subject.o \
 	src/person/subject_type.o \
 	src/person/unknown.o

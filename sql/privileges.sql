@@ -157,6 +157,7 @@ protaddr.reseal(regclass,name,integer)|none
 protaddr.resealed(protaddr.address)|none
 protaddr.retire_data_key(text,text,boolean,boolean)|none
 protaddr.register_ready()|all
+protaddr.replica_behind()|all
 protaddr.register_review_values()|none
 protaddr.release(protaddr.address,text,numeric,text,text,timestamp with time zone,text)|none
 protaddr.release_held(bigint,text,text)|none

@@ -123,6 +123,10 @@ extern bool protaddr_person_known(const char *key, int len);
 extern void protaddr_known_soon(uint64 hash);
 extern bool protaddr_person_resolved(const char *key, int len);
 
+/* ---- person/replica.c: how new is what is replicated here --------------------- */
+
+extern const ProtaddrPart protaddr_replica_part;
+
 /* ---- person/picture.c: what all sessions share ------------------------------- */
 
 extern const ProtaddrPart protaddr_picture_part;

@@ -111,6 +111,11 @@ CREATE FUNCTION protaddr.register_ready() RETURNS boolean
 COMMENT ON FUNCTION protaddr.register_ready() IS
 'True if addresses of people who are not protected are disclosed now. If not, a WARNING says why, once per transaction.';
 
+CREATE FUNCTION protaddr.replica_behind() RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_replica_behind' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION protaddr.replica_behind() IS
+'True on a standby, or in a database that gets its register by logical replication, that has no word from the other server, or is behind by more than protaddr.max_replay_lag: nothing is disclosed there.';
+
 CREATE FUNCTION protaddr.register_max_age() RETURNS interval
     AS 'MODULE_PATHNAME', 'protaddr_register_max_age' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION protaddr.register_max_age() IS 'The setting protaddr.register_max_age.';

@@ -36,6 +36,8 @@ extern int	protaddr_protection_hides(HeapTuple row, TupleDesc desc, Datum *key);
 /* A question to the tables costs as much as reading so many people. */
 #define PROTADDR_QUESTION_COSTS 512
 
+extern const char *protaddr_replica_why_behind(TimestampTz statement);
+
 /* ---- person/picture.c: the picture that all sessions share --------------------- */
 
 typedef enum PictureState

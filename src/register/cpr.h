@@ -91,8 +91,8 @@ typedef struct PaCprProtection
 
 /*
  * One person: a 001 record and what follows it.  Bitemporal: neighbouring ones of one number.
- * A fragment is one record that could not be read, of somebody who is not the person being
- * read: nothing else is said of them.
+ * A fragment is one record that could not be read and names somebody who is not the person
+ * being read: nothing else is said of them.  It counts as one of that person's, too.
  */
 typedef struct PaCprPerson
 {

@@ -508,27 +508,30 @@ note_unread(PaCprPerson *person, const char *rec)
 	person->unread[person->nunread++][TYPE_LEN] = '\0';
 }
 
+/* stands_alone is true of clear-text addresses: they come in a block after the last person. */
+static bool
+stands_alone(const PaCprParser *parser, int type)
+{
+	return !parser->bitemporal && (type == 3 || (type >= 31 && type <= 33));
+}
+
 /*
  * read_unread takes in a record that is of no type we know, or not of its type's form:
- * with its person, or on its own if it is of somebody else.
+ * with the person it stands below, and if it names somebody else, on its own as well.  It
+ * may have been one of theirs, a protection perhaps, with its number and type garbled.
  */
 static void
 read_unread(PaCprParser *parser, const char *rec, size_t len)
 {
 	PaCprPerson *fragment = &parser->fragment;
-
 	int			type = record_type(rec);
 
 	if ((parser->declared[type / 8] >> type % 8 & 1) != 0 && longest(parser, type) == 0)
 		return;
 	parser->skipped++;
-	if (of_person(parser, rec, len))
-	{
+	if (parser->in_person && (of_person(parser, rec, len) || !stands_alone(parser, type)))
 		note_unread(&parser->person, rec);
-		return;
-	}
-	/* without a number it is nobody's, as what a new type says of the delivery may be */
-	if (!has_pnr(rec, len))
+	if (of_person(parser, rec, len) || !has_pnr(rec, len))
 		return;
 	memset(fragment, 0, sizeof(*fragment));
 	memcpy(fragment->pnr, rec + PNR_POS, PNR_LEN);
@@ -567,11 +570,21 @@ read_below(PaCprParser *parser, int type, const char *rec, size_t len)
 		read_unread(parser, rec, len);
 }
 
-/* stands_alone is true of clear-text addresses: they come in a block after the last person. */
+/*
+ * swallows is true of a record with a protection of its person in it, whose line end was
+ * lost.  Where records are counted that shows.
+ */
 static bool
-stands_alone(const PaCprParser *parser, int type)
+swallows(const char *rec, size_t len)
 {
-	return !parser->bitemporal && (type == 3 || (type >= 31 && type <= 33));
+	static const char types[][TYPE_LEN + 1] = {"004", "015", "016"};
+
+	for (size_t at = PNR_END; at + PNR_END <= len; at++)
+		for (int i = 0; i < 3; i++)
+			if (memcmp(rec + at, types[i], TYPE_LEN) == 0 &&
+				memcmp(rec + at + PNR_POS, rec + PNR_POS, PNR_LEN) == 0)
+				return true;
+	return false;
 }
 
 /* read_alone reads one of those. */
@@ -590,7 +603,9 @@ read_data(PaCprParser *parser, int type, const char *rec, size_t len, bool known
 {
 	parser->records++;
 	parser->seen[type / 8] |= (uint8_t) (1 << type % 8);
-	if (type == RECORD_PERSON)
+	if (parser->kind != PA_CPR_DELIVERY && swallows(rec, len))
+		refuse(parser, PA_CPR_BAD_RECORD);
+	else if (type == RECORD_PERSON)
 		read_person(parser, rec, len);
 	else if (parser->kind == PA_CPR_REPLY && type != RECORD_ERROR && !of_person(parser, rec, len))
 		refuse(parser, has_pnr(rec, len) ? PA_CPR_NO_PERSON : pnr_verdict(rec, len));

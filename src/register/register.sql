@@ -676,6 +676,7 @@ SELECT pg_catalog.pg_extension_config_dump('protaddr.regime_code', 'WHERE NOT sh
 CREATE VIEW protaddr.register_status AS
 SELECT s.source, s.regime,
        CASE WHEN s.recorded_in IS DISTINCT FROM protaddr.this_database() THEN 'not confirmed here'
+            WHEN protaddr.replica_behind() THEN 'behind'
             WHEN s.current_as_of > clock_timestamp() + interval '1 minute' THEN 'ahead of time'
             WHEN s.current_as_of + coalesce(s.max_age, protaddr.register_max_age()) > clock_timestamp() THEN 'fresh' ELSE 'stale' END AS status,
        date_trunc('second', clock_timestamp() - s.current_as_of) AS age,
@@ -706,7 +707,7 @@ COMMENT ON VIEW protaddr.register_status IS
 'The register sources: how fresh each is, its last delivery, and how many were loaded, loaded after a gap, and refused. Counts only, no person. Empty: nothing is disclosed.';
 COMMENT ON COLUMN protaddr.register_status.source IS 'Name of the source.';
 COMMENT ON COLUMN protaddr.register_status.regime IS 'Whose codes it delivers.';
-COMMENT ON COLUMN protaddr.register_status.status IS 'fresh; stale; ahead of time: its newest word is of a time to come, so a clock was or is wrong; or not confirmed here: last loaded or confirmed in another database, of which this one is a copy or a subscriber. Load it, or call protaddr.confirm_register().';
+COMMENT ON COLUMN protaddr.register_status.status IS 'fresh; stale; ahead of time: its newest word is of a time to come, so a clock was or is wrong; behind: this server is a replica that lags (protaddr.max_replay_lag); or not confirmed here: last loaded or confirmed in another database, of which this one is a copy or a subscriber. Load it, or call protaddr.confirm_register().';
 COMMENT ON COLUMN protaddr.register_status.age IS 'How long ago it was loaded or confirmed.';
 COMMENT ON COLUMN protaddr.register_status.stale_at IS 'From when on nothing is disclosed unless it is loaded or confirmed again.';
 COMMENT ON COLUMN protaddr.register_status.last_task IS 'Task number of the last delivery.';

@@ -179,7 +179,7 @@ static const Example examples[] = {
 	{"bare: errors and receipts", PA_CPR_BITEMPORAL, PA_CPR_OK, 4,
 	B_PERSON ENDED ERROR CURRENT, "6101704001,,01" CURRENT_TEXT "\n"},
 	{"bare: type we do not know", PA_CPR_BITEMPORAL, PA_CPR_OK, 2,
-	B_PERSON "077whatever it is\n", "6101704001,,01\n"},
+	B_PERSON "077whatever it is\n", "6101704001,,01 ?077\n"},
 	{"bare: historic without any end", PA_CPR_BITEMPORAL, PA_CPR_BAD_DATE, 2,
 	B_PERSON "0166101704001000101732008072216112008-07-22JA 2013-07-22\n", ""},
 	{"bare: historic, ends of zeros", PA_CPR_BITEMPORAL, PA_CPR_BAD_DATE, 2,

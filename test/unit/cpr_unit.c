@@ -43,7 +43,7 @@ static const Example examples[] = {
 	"6101704001,,01 ?099\n"},
 	{"of somebody who is not the person being read", PA_CPR_OK, 5, START PERSON
 		"077620170400200012026-01-01\n" "077\n" END("00000003"), 0,
-	"~6201704002,, ?077\n6101704001,,01\n"},
+	"~6201704002,, ?077\n6101704001,,01 ?077\n"},
 	{"an address after the last person that looks like a protection", PA_CPR_OK, 5, START PERSON OTHER
 		"003610170400100012026-06-15\n" END("00000003"), 0,
 	"6101704001,,01\n~6101704001,, ?003\n6201704002,,01\n"},
