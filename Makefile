@@ -63,6 +63,7 @@ PERSON_OBJS = \
 	src/person/picture.o \
 	src/person/picture_build.o \
 	src/person/protected.o \
+	src/person/replica.o \
 	src/person/subject.o \
 	src/person/subject_type.o \
 	src/person/unknown.o
@@ -132,6 +133,7 @@ GATE_OBJS = \
 	src/gate/message_column.o \
 	src/gate/payment.o \
 	src/gate/plan.o \
+	src/gate/put_off.o \
 	src/gate/row.o \
 	src/gate/scan.o \
 	src/gate/state.o \
@@ -187,6 +189,14 @@ SQL_PARTS = \
 	src/person/person.sql \
 	src/register/register.sql \
 	src/register/load.sql \
+	src/feed/feed.sql \
+	src/feed/identifier.sql \
+	src/feed/denmark.sql \
+	src/feed/finland.sql \
+	src/feed/netherlands.sql \
+	src/feed/norway.sql \
+	src/feed/sweden.sql \
+	src/feed/switzerland.sql \
 	src/binding/binding.sql \
 	src/law/law.sql \
 	src/door/door.sql \
@@ -200,14 +210,14 @@ DATA_built = protaddr--1.0.sql
 # ---- tests, by name -----------------------------------------------------------
 
 REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
-	load_cpr delivery_rules delivery_kinds identity staging positive_evidence other_sources feeds history regime_codes review \
+	load_cpr cpr_forms delivery_rules delivery_kinds identity staging positive_evidence other_sources feeds feed_no feed_se feed_fi feed_nl feed_ch feed_dk feed_mutations history regime_codes review \
 	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
 	attack_register encoding known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked missed permission protect register strangers_locks told_of
+ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked missed numbers permission protect register retire strangers_locks told_of
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

@@ -36,6 +36,9 @@ ALTER TABLE other ADD PRIMARY KEY (id, day);
 SELECT refusal('SELECT protaddr.install_gate(''other'', ''psp_request'', ''payer'', hold_column => ''status'', hold_value => ''held'')');
 ALTER TABLE other ALTER home DROP NOT NULL;
 SELECT refusal('SELECT protaddr.install_gate(''other'', ''psp_request'', ''payer'', messages => ''{"doc":"xml"}'', hold_column => ''status'', hold_value => ''held'')');
+-- nor a type that one session reads otherwise than another, or a value that would be cut off
+ALTER TABLE other ADD d date, ADD n numeric, ADD f float8, ADD b boolean, ADD i int;
+SELECT refusal(format('SELECT protaddr.install_gate(''other'', ''psp_request'', ''payer'', messages => ''{"doc":"xml"}'', hold_column => %L, hold_value => %L)', c, v)) FROM (VALUES (1, 'd', '01/02/2026'), (2, 'n', '1.0'), (3, 'f', '0.1'), (4, 'status', 'waits'), (5, 'b', 'x'), (6, 'i', '99999999999')) u(n, c, v) ORDER BY n;
 DROP TABLE other;
 SELECT protaddr.install_gate('payment', 'psp_request', 'payer', payee => 'payee', amount => 'amount', currency_code => 'EUR', messages => '{"doc":"xml"}', hold_column => 'status', hold_value => 'waits');
 SELECT status, unchecked_columns FROM protaddr.gate_status;

@@ -18,7 +18,7 @@ SELECT subject, source, reason FROM protaddr.protection WHERE recorded_to = 'inf
 -- no delivery of this source ends it, each other source and protaddr.lift() their own
 SELECT lifted FROM protaddr.load_cpr(delivery('910000', '2026-11-02', '2026-11-01', person('9101700002'), person('9101700004'), person('9101700006'), person('9101700009', '{0001}')), 'along');
 SELECT lifted FROM protaddr.load_register('DK-CPR', '[{"subject": "9101700006", "protections": []}, {"subject": "9101700009", "protections": []}]', 'another');
-SELECT protaddr.lift('9101700002', 'DK-CPR', '0001');
+SELECT protaddr.lift('9101700002', 'DK-CPR', '0001'), protaddr.lift('9101700001', 'DK-CPR', '0001');
 SELECT is_protected('9101700001', '9101700002', '9101700003', '9101700004', '9101700005', '9101700006');
 -- told of after it was replaced, by hand under the old number; and the next number after that
 SELECT protaddr.protect('9101700001', 'DK-CPR', '0001');

@@ -58,6 +58,35 @@ protaddr.check_delivery(text,protaddr.load_counts,boolean,boolean,bigint,bigint)
 protaddr.check_load(text,text,text,bigint,bigint,timestamp with time zone,boolean)|none
 protaddr.declare_feed(text,text[],text,bigint)|none
 protaddr.feed_position(text,text)|none
+protaddr.feed_date(text)|all
+protaddr.feed_dvv(jsonb)|all
+protaddr.feed_later(text,text)|all
+protaddr.feed_lo3(text,integer)|all
+protaddr.feed_person(text,jsonb)|all
+protaddr.feed_swedish(text,jsonb,jsonb,boolean)|all
+protaddr.feed_text(jsonb)|all
+protaddr.feed_time(text)|all
+protaddr.feed_told(jsonb)|all
+protaddr.feed_xml(xml)|all
+protaddr.identifier_problem(text,text)|all
+protaddr.json_document(text)|all
+protaddr.read_datafordeler(jsonb)|all
+protaddr.read_dvv(jsonb)|all
+protaddr.read_dvv_substitutes(jsonb)|all
+protaddr.read_ech(xml,boolean)|all
+protaddr.read_folkeregisteret(jsonb,boolean)|all
+protaddr.read_folkeregisteret(xml,boolean)|all
+protaddr.read_folkeregisteret_events(jsonb,boolean)|all
+protaddr.read_haal_centraal(jsonb,boolean)|all
+protaddr.read_lo3(text)|all
+protaddr.read_mitid(jsonb,text)|all
+protaddr.read_navet(xml,boolean)|all
+protaddr.read_pdl(jsonb)|all
+protaddr.read_spar(xml,boolean)|all
+protaddr.read_vtj(jsonb)|all
+protaddr.read_vtj(xml)|all
+protaddr.refuse_document(text,text,text)|all
+protaddr.xml_document(text)|all
 protaddr.load_cpr_bytes(bytea,text,text,text,boolean,text[])|none
 protaddr.load_cpr_delivery(bytea,text,text,text,text,boolean,text,bigint,bigint,boolean,text)|none
 protaddr.load_cpr_file(text,text,text,text,boolean,text,bigint,bigint,boolean,text)|none
@@ -99,6 +128,7 @@ protaddr.held_rows(regclass)|none
 protaddr.identity_link_checked()|none
 protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,name,text)|none
 protaddr.is_protected(text)|none
+protaddr.keep_of_number(text,text,text,text,timestamp with time zone,text)|none
 protaddr.kind_of(text,text)|none
 protaddr.lift(text,text,text,text)|clerk
 protaddr.link_identity(text,text,text)|none
@@ -110,6 +140,8 @@ protaddr.note_refusal(text,text,text,date,text)|none
 protaddr.outer_key_name()|monitor
 protaddr.own_script_runs()|none
 protaddr.own_table_changed()|none
+protaddr.numbers_of(text)|none
+protaddr.part_numbers(text[],text[],text,text,timestamp with time zone)|none
 protaddr.people_of(text)|none
 protaddr.post_box(protaddr.address)|all
 protaddr.post_code(protaddr.address)|all
@@ -125,6 +157,7 @@ protaddr.reseal(regclass,name,integer)|none
 protaddr.resealed(protaddr.address)|none
 protaddr.retire_data_key(text,text,boolean,boolean)|none
 protaddr.register_ready()|all
+protaddr.replica_behind()|all
 protaddr.register_review_values()|none
 protaddr.release(protaddr.address,text,numeric,text,text,timestamp with time zone,text)|none
 protaddr.release_held(bigint,text,text)|none

@@ -10,7 +10,7 @@ SELECT protaddr.bind_column('customer', 'home', 'id');
 SELECT regime, kind, string_agg(code, ', ' ORDER BY code COLLATE "C") AS codes FROM protaddr.regime_code GROUP BY regime, kind ORDER BY regime COLLATE "C", kind;
 SELECT count(*) AS codes, count(*) FILTER (WHERE shipped) AS shipped, count(*) FILTER (WHERE btrim(description) = '' OR btrim(legal_basis) = '' OR btrim(source) = '') AS undocumented FROM protaddr.regime_code;
 -- the Netherlands: 4 to 7 are sums of the first three; 2, churches, is no concern of a bank
-SELECT code, kind, kind <> 'none' AS protects, (code::int IN (1, 4, 5, 7) OR code::int IN (3, 5, 6, 7)) AS with_1_or_3 FROM protaddr.regime_code WHERE regime = 'NL-BRP' ORDER BY code;
+SELECT code, kind, kind <> 'none' AS protects, (code::int IN (1, 4, 5, 7) OR code::int IN (3, 5, 6, 7)) AS with_1_or_3 FROM protaddr.regime_code WHERE regime = 'NL-BRP' AND code ~ '^[0-9]$' ORDER BY code;
 -- Norway: the stricter the grading, the more is hidden; words and numbers agree
 SELECT w.code AS word, n.code AS number, w.kind, w.kind = n.kind AS agree
 FROM (VALUES (1, 'UGRADERT', NULL), (2, 'FORTROLIG', '7'), (3, 'STRENGT_FORTROLIG', '6'), (4, 'STRENGT_FORTROLIG_UTLAND', '19')) v(rank, word, number)

@@ -50,6 +50,7 @@ SELECT protaddr.set_substitute('6201704002', protaddr.address(strtnm => 'Kontorv
 CREATE TYPE household AS (name text, homes protaddr.address[]);
 CREATE TABLE inside (h household, several protaddr.address[]);
 INSERT INTO inside SELECT ROW('x', ARRAY[home, home])::household, ARRAY[home] FROM typed;
+CREATE TABLE own AS SELECT protaddr.address(strtnm => 'Gammelvej', subject => '6201704002') AS home;
 CREATE TABLE before AS SELECT n, home::text AS token, protaddr.show(home) AS shown, protaddr.subjects_of(home) AS people FROM customer;
 CREATE TABLE paid AS SELECT id, protaddr.show_iso(address)::text AS iso FROM payment;
 SELECT key_id AS old_key FROM protaddr.key_status WHERE newest \gset
@@ -88,13 +89,17 @@ CREATE TABLE outbound (id int PRIMARY KEY, payer text, address protaddr.address)
 SELECT protaddr.install_gate('outbound', 'sepa', 'payer');
 INSERT INTO outbound VALUES (1, '6201704002', protaddr.address(strtnm => 'Kanariegade', subject => '6201704002'));
 SELECT held_id AS held FROM protaddr.held_rows() \gset
+INSERT INTO outbound SELECT 2, '6201704002', home FROM own;
+INSERT INTO outbound VALUES (3, '6201704002', protaddr.address(strtnm => 'Nyvej', subject => '6201704002'));
+DROP TABLE own;
+SELECT :'new_key' AS second_key \gset
 SELECT protaddr.decide_held(:held, 'disclose', 'decided in the test');
 SELECT protaddr.rotate_data_key() AS new_key \gset
 CALL protaddr.reseal('protaddr.held');
 CALL protaddr.reseal('protaddr.held_decision');
 SELECT count(*) AS sealed, count(*) FILTER (WHERE key_of(sealed) = :'new_key') AS new FROM (SELECT sealed FROM protaddr.held UNION ALL SELECT sealed FROM protaddr.held_decision) t;
 SELECT protaddr.carry_out_held('outbound') AS carried_out;
-SELECT status FROM protaddr.held_rows();
+SELECT row_key->>'id' AS id, status FROM protaddr.held_rows() ORDER BY 1;
 CALL protaddr.reseal('customer');
 CALL protaddr.reseal('payment');
 CALL protaddr.reseal('protaddr.substitute_address');
@@ -122,6 +127,16 @@ SELECT wrapped IS NULL AS erased, cardinality(acts) AS acts FROM protaddr.data_k
 SELECT status FROM protaddr.key_status WHERE key_id = :'old_key';
 SELECT refusal(format('SELECT protaddr.reinstate_data_key(%L, ''again'')', :'old_key')), refusal(format('SELECT protaddr.retire_data_key(%L, ''again'', erase => true)', :'old_key'));
 SELECT count(*) FILTER (WHERE protaddr.show(home) = b.shown) AS shown FROM customer JOIN before b USING (n);
+
+-- addresses in held rows have come under the newest key with them; what was decided of a payment stays so
+SELECT protaddr.retire_data_key(:'second_key', 'not needed', erase => true) AS erased;
+SELECT protaddr.release_held(held_id, 'disclose', 'decided in the test') FROM protaddr.held_rows() WHERE status = 'held' ORDER BY row_key->>'id';
+SELECT protaddr.rotate_data_key() IS NOT NULL AS rotated;
+CALL protaddr.reseal('outbound');
+SELECT id, protaddr.show(address) FROM outbound ORDER BY id;
+SELECT count(*) AS not_released FROM protaddr.verify_gate('outbound');
+UPDATE outbound SET payer = payer;
+SELECT count(*) AS held FROM protaddr.held_rows() WHERE status = 'held';
 
 -- altered values and such whose key is not here stay, and are counted
 CREATE TABLE broken AS SELECT n, home FROM customer WHERE n <= 3;

@@ -59,10 +59,15 @@ typedef void ProtaddrJsonResult;
 #include "utils/acl.h"
 #define protaddr_may_execute(function, role) \
 	(object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) == ACLCHECK_OK)
+#include "catalog/pg_namespace.h"
+#define protaddr_may_use_schema(schema, role) \
+	(object_aclcheck(NamespaceRelationId, schema, role, ACL_USAGE) == ACLCHECK_OK)
 #else
 #include "utils/acl.h"
 #define protaddr_may_execute(function, role) \
 	(pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK)
+#define protaddr_may_use_schema(schema, role) \
+	(pg_namespace_aclcheck(schema, role, ACL_USAGE) == ACLCHECK_OK)
 #endif
 
 #if PG_VERSION_NUM >= 160000

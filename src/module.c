@@ -33,6 +33,7 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_data_key_part,	/* tables */
 	&protaddr_seal_part,		/* end of transaction */
 	&protaddr_link_part,		/* tables */
+	&protaddr_replica_part,		/* settings */
 	&protaddr_protected_part,	/* tables, settings; end of transaction */
 	&protaddr_known_part,		/* tables */
 	&protaddr_picture_part,		/* settings, shared memory; DDL, before prepare, end of transaction */

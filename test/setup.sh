@@ -111,6 +111,7 @@ pa_missing_tools()
 	command -v prove >/dev/null || echo perl
 	[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || echo pgbouncer
 	command -v xmllint >/dev/null || echo libxml2-utils
+	ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || echo faketime
 	command -v clang >/dev/null || echo clang
 	command -v scan-build >/dev/null || echo clang-tools
 	pa_fuzzer_runtime || echo libclang-rt-dev

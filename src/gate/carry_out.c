@@ -300,21 +300,9 @@ settle(Relation rel)
 	return level;
 }
 
-/* constraints_now has what is put off checked while errors still tell nothing. */
-static void
-constraints_now(Relation rel)
-{
-	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
-		if (rel->trigdesc->triggers[i].tgdeferrable)
-		{
-			(void) SPI_execute("SET CONSTRAINTS ALL IMMEDIATE", false, 0);
-			return;
-		}
-}
-
 /* execute runs the statement as the caller, over the one row. */
 static void
-execute(const char *statement, Relation rel, HeapTuple row)
+execute(const char *statement, Relation rel, HeapTuple row, const List *may_put_off)
 {
 	EphemeralNamedRelation enr = palloc0(sizeof(EphemeralNamedRelationData));
 	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
@@ -333,8 +321,9 @@ execute(const char *statement, Relation rel, HeapTuple row)
 	if (SPI_register_relation(enr) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "could not register a held row");
 	done = SPI_execute(statement, false, 0) == expected && SPI_processed == 1;
+	/* while errors still tell nothing */
 	if (done)
-		constraints_now(rel);
+		protaddr_put_off_no_longer(may_put_off);
 	SPI_finish();
 	tuplestore_end(store);
 	AtEOXact_GUC(false, level);
@@ -377,7 +366,7 @@ send_on(const ProtaddrGate *gate, Relation rel, int64 held_id, const ProtaddrHel
 		releasing = decision;
 		releasing_depth = trigger_depth() + 1;
 		execute(decision->in_place ? update_statement(gate, rel, has) : insert_statement(rel, has),
-				rel, decision->row);
+				rel, decision->row, decision->may_put_off);
 	}
 	PG_CATCH();
 	{
@@ -401,7 +390,7 @@ send_on(const ProtaddrGate *gate, Relation rel, int64 held_id, const ProtaddrHel
  * for one that is not decided any more: somebody else was quicker.
  */
 static bool
-carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, bool if_decided)
+carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, const List *may_put_off, bool if_decided)
 {
 	Relation	held_rel = table_open(protaddr_own_relation("held"), RowShareLock);
 	const char *words[PROTADDR_HELD_NWORDS];
@@ -433,6 +422,7 @@ carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, bool if_decided
 	memset(&decision, 0, sizeof(decision));
 	decision.root = gate->root;
 	decision.held_id = held_id;
+	decision.may_put_off = may_put_off;
 	decision.in_place = strcmp(words[PROTADDR_HELD_MODE - 1], PROTADDR_MODE_IN_PLACE) == 0;
 	(void) protaddr_held_action(standing.action, &decision.action);
 	decision.reason = standing.reason;
@@ -511,7 +501,7 @@ decided_rows(const char *relation)
 
 /* try_carry_out tells whether it could be; one that cannot keeps no other from its way. */
 static bool
-try_carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id)
+try_carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, const List *may_put_off)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -521,7 +511,7 @@ try_carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		done = carry_out(gate, rel, held_id, true);
+		done = carry_out(gate, rel, held_id, may_put_off, true);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -563,6 +553,7 @@ protaddr_carry_out_held(PG_FUNCTION_ARGS)
 {
 	Relation	rel;
 	const ProtaddrGate *gate;
+	List	   *may_put_off;
 	int64		done = 0;
 	ListCell   *cell;
 
@@ -571,14 +562,15 @@ protaddr_carry_out_held(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("held rows are carried out for one table at a time")));
 	rel = open_gated(PG_GETARG_OID(0), &gate);
+	may_put_off = protaddr_may_put_off(gate->root);
 	if (!PG_ARGISNULL(1))
 	{
-		(void) carry_out(gate, rel, PG_GETARG_INT64(1), false);
+		(void) carry_out(gate, rel, PG_GETARG_INT64(1), may_put_off, false);
 		done = 1;
 	}
 	else
 		foreach(cell, decided_rows(protaddr_qualified_name(gate->root)))
-			done += try_carry_out(gate, rel, *(int64 *) lfirst(cell)) ? 1 : 0;
+			done += try_carry_out(gate, rel, *(int64 *) lfirst(cell), may_put_off) ? 1 : 0;
 	relation_close(rel, NoLock);
 	PG_RETURN_INT64(done);
 }
@@ -620,7 +612,7 @@ protaddr_release_held(PG_FUNCTION_ARGS)
 				 errmsg("the table of held row %lld does not exist", (long long) PG_GETARG_INT64(0)),
 				 errhint("protaddr.decide_held() can reject it.")));
 	rel = open_gated(oid, &gate);
-	(void) carry_out(gate, rel, PG_GETARG_INT64(0), false);
+	(void) carry_out(gate, rel, PG_GETARG_INT64(0), protaddr_may_put_off(gate->root), false);
 	relation_close(rel, NoLock);
 	PG_RETURN_VOID();
 }

@@ -227,6 +227,7 @@ extern bytea *protaddr_seal_held_row(const ProtaddrGate *gate, Relation rel, Hea
 									 const char *const *words, int nwords);
 extern ProtaddrSealState protaddr_open_held_row(const bytea *sealed, const char *const *words,
 												int nwords, ProtaddrHeldRow *held);
+extern bool protaddr_reseal_held_row(char *data, size_t len);
 extern HeapTuple protaddr_held_tuple(const ProtaddrHeldRow *held, Relation rel, bool *has);
 
 /* ---- gate/held.c: rows that wait for a decision ---------------------------- */
@@ -324,6 +325,7 @@ typedef struct ProtaddrHeldDecision
 	Oid			root;
 	int64		held_id;
 	bool		in_place;
+	const List *may_put_off;	/* constraints */
 	ProtaddrAction action;
 	const char *reason;
 	TimestampTz decided_at;
@@ -340,6 +342,11 @@ extern void protaddr_held_passes(const ProtaddrHeldDecision *decision, const Pro
 								 HeapTuple before, HeapTuple row, TupleDesc desc);
 extern void protaddr_held_proved(ProtaddrHeldDecision *decision, const ProtaddrGate *gate,
 								 HeapTuple row, TupleDesc desc);
+
+/* ---- gate/put_off.c: which checks has it put off? -------------------------- */
+
+extern List *protaddr_may_put_off(Oid gated);
+extern void protaddr_put_off_no_longer(const List *may_put_off);
 
 /* ---- gate/scan.c: is what is stored released? ------------------------------ */
 

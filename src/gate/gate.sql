@@ -49,7 +49,8 @@ BEGIN
         WHEN 'message' THEN base IN ('xml'::regtype, 'text'::regtype, 'varchar'::regtype, 'bytea'::regtype, 'json'::regtype, 'jsonb'::regtype)
         WHEN 'channel' THEN kind = 'e' OR base IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'name'::regtype)
         WHEN 'currency' THEN kind = 'e' OR base IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'name'::regtype)
-        WHEN 'hold_column' THEN protaddr.address_column(found_column.atttypid) IS NULL
+        -- types whose values every session reads and writes alike, and which are equal if their bytes are
+        WHEN 'hold_column' THEN kind = 'e' OR base IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'name'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'bool'::regtype, 'uuid'::regtype)
         ELSE protaddr.subject_type(found_column.atttypid) = 'person' END;
     -- the gate fires before generated columns have their value
     IF fits IS NOT TRUE OR (found_column.attgenerated <> '' AND what <> 'address') THEN
@@ -63,7 +64,7 @@ BEGIN
                 WHEN 'message' THEN 'A message is of type xml, text, varchar, bytea, json or jsonb, and not generated.'
                 WHEN 'channel' THEN 'A channel is named by a column of text, and not generated.'
                 WHEN 'currency' THEN 'A currency is a code of three letters in a column of text, and not generated.'
-                WHEN 'hold_column' THEN 'A row that waits says so in a status column, not generated.'
+                WHEN 'hold_column' THEN 'A row that waits says so in a status column of type text, varchar, char, name, smallint, integer, bigint, boolean, uuid or an enum, and not generated.'
                 ELSE 'A person is named by one identifier in a column of type text, varchar, char, smallint, integer, bigint, numeric or uuid, and not generated.' END;
     END IF;
     RETURN found_column;
@@ -77,6 +78,7 @@ CREATE FUNCTION protaddr.check_hold(relation regclass, hold_column name, hold_va
 AS $$
 DECLARE
     status pg_attribute := protaddr.gate_column(relation, hold_column, 'hold_column');
+    stored text;
     culprit record;
 BEGIN
     IF hold_column = ANY (used_columns || message_columns)
@@ -92,7 +94,12 @@ BEGIN
             HINT = 'Use a status column that says nothing else.';
     END IF;
     BEGIN
-        EXECUTE format('SELECT CAST(%L AS %s)', hold_value, format_type(status.atttypid, status.atttypmod));
+        EXECUTE format('SELECT CAST(CAST(%L AS %s) AS text)', hold_value, format_type(status.atttypid, status.atttypmod)) INTO STRICT stored;
+        -- a cast cuts off what is too long, and a row would not be stored with it
+        IF rtrim(stored, ' ') <> rtrim(hold_value, ' ')
+           AND EXISTS (SELECT FROM pg_type t WHERE t.oid = status.atttypid AND t.typcategory = 'S') THEN
+            RAISE EXCEPTION USING ERRCODE = '22001', MESSAGE = 'it is too long for its type';
+        END IF;
     EXCEPTION WHEN OTHERS THEN
         RAISE EXCEPTION USING
             ERRCODE = SQLSTATE,
@@ -470,7 +477,7 @@ CREATE FUNCTION protaddr.carry_out_held(relation regclass, held_id bigint DEFAUL
     AS 'MODULE_PATHNAME', 'protaddr_carry_out_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.carry_out_held(regclass, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.carry_out_held(regclass, bigint) IS
-'Does what was decided of held rows of a table: INSERTs the row, or UPDATEs the one that waits in place, through the gate and every other trigger, with the rights of the caller. One row; or all that are decided if held_id is NULL, each on its own: what cannot be carried out stays as it was decided, with a WARNING. Returns how many were carried out. For the role that writes the table, or a job: needs EXECUTE, INSERT, and for rows in place UPDATE, and SELECT on the key. search_path is the table''s schema meanwhile, deferrable constraints are checked at once, and errors tell no value. Raises 42501, 42809 for a table without a gate, 23PA1 if the row is another payment by then, somebody was protected since it was decided on, or it does not wait in place any more, 55000 if nothing is decided or another gate has held it, XX001, 55PA1, and what the table raises.';
+'Does what was decided of held rows of a table: INSERTs the row, or UPDATEs the one that waits in place, through the gate and every other trigger, with the rights of the caller. One row; or all that are decided if held_id is NULL, each on its own: what cannot be carried out stays as it was decided, with a WARNING. Returns how many were carried out. For the role that writes the table, or a job: needs EXECUTE, INSERT, and for rows in place UPDATE, and SELECT on the key. search_path is the table''s schema meanwhile, deferrable constraints of what is written are checked at once, and errors tell no value. Raises 42501, 42809 for a table without a gate, 23PA1 if the row is another payment by then, somebody was protected since it was decided on, or it does not wait in place any more, 55000 if nothing is decided or another gate has held it, XX001, 55PA1, and what the table raises.';
 
 CREATE FUNCTION protaddr.release_held(held_id bigint, action text, reason text) RETURNS void
     AS 'MODULE_PATHNAME', 'protaddr_release_held' LANGUAGE C VOLATILE CALLED ON NULL INPUT;

@@ -48,6 +48,7 @@ typedef struct HeldCount
 
 static List *counts = NIL;		/* in TopTransactionContext */
 
+static void held_start(void);
 static void held_xact_end(void);
 static void held_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent);
 
@@ -76,9 +77,16 @@ static const ProtaddrOwnTable tables[] = {
 
 const ProtaddrPart protaddr_held_part = {
 	PROTADDR_TABLES(tables),
+	.start = held_start,
 	.xact_end = held_xact_end,
 	.subxact = held_subxact,
 };
+
+static void
+held_start(void)
+{
+	protaddr_reseals_inside(protaddr_reseal_held_row);
+}
 
 static void
 held_xact_end(void)

@@ -6,9 +6,13 @@
  * gate was told, and every column by name and type, as pg_dump writes it.  So it says the
  * same after a restore, where types have other OIDs.  What stands beside it in clear is
  * believed only if the seal says the same.
+ *
+ * Its addresses stay sealed inside, always under the key that the row itself is sealed
+ * with: whoever asks what a key is still needed for looks at the row's key alone.
  */
 #include "postgres.h"
 
+#include "address/address.h"
 #include "base/base.h"
 #include "gate/gate.h"
 #include "keys/keys.h"
@@ -24,7 +28,12 @@
 
 #define NO_WORD		((uint32) 0xffffffff)
 
+/* before each column: whether its value is an address, as a token */
+#define IS_ADDRESS		'a'
+#define IS_NO_ADDRESS	'-'
+
 static const char *next_word(StringInfo in, int encoding);
+static char *token_of(const ProtaddrSeal *seal);
 static void put_columns(StringInfo out, Relation rel, HeapTuple row);
 
 /* protaddr_put_word appends a word, or that there is none. */
@@ -93,17 +102,51 @@ protaddr_seal_held_row(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 {
 	StringInfoData out;
 	bytea	   *sealed;
-	int			level = protaddr_plain_settings();
+	uint64		newest;
 
-	initStringInfo(&out);
-	protaddr_put_words(&out, PROTADDR_SEALED_HELD, words, nwords);
-	protaddr_put_word(&out, text_to_cstring(protaddr_gate_words(&gate->args)));
-	put_columns(&out, rel, row);
-	AtEOXact_GUC(false, level);
-	sealed = protaddr_seal_bytes(out.data, out.len);
-	explicit_bzero(out.data, out.len);
-	pfree(out.data);
+	/* a newer key that comes meanwhile is for all of it */
+	do
+	{
+		int			level = protaddr_plain_settings();
+
+		newest = protaddr_key_for_sealing()->id;
+		initStringInfo(&out);
+		protaddr_put_words(&out, PROTADDR_SEALED_HELD, words, nwords);
+		protaddr_put_word(&out, text_to_cstring(protaddr_gate_words(&gate->args)));
+		put_columns(&out, rel, row);
+		AtEOXact_GUC(false, level);
+		sealed = protaddr_seal_bytes(out.data, out.len);
+		explicit_bzero(out.data, out.len);
+		pfree(out.data);
+	} while (protaddr_seal_key((ProtaddrSeal *) sealed) != newest);
 	return sealed;
+}
+
+/* token_of_newest writes an address that is held: under the newest key, like the row around it. */
+static char *
+token_of_newest(ProtaddrSeal *seal)
+{
+	ProtaddrSealState state;
+	ProtaddrOpened opened;
+	struct varlena *anew;
+
+	if (protaddr_seal_key(seal) == protaddr_key_for_sealing()->id)
+		return token_of(seal);
+	anew = protaddr_reseal((struct varlena *) seal, &state);
+	/* this says what is wrong */
+	if (anew == NULL && protaddr_open(seal, false, &opened))
+		elog(ERROR, "could not reseal an address");
+	return token_of((ProtaddrSeal *) anew);
+}
+
+static char *
+token_of(const ProtaddrSeal *seal)
+{
+	size_t		size = VARSIZE_ANY_EXHDR(seal);
+	char	   *token = palloc(protaddr_token_length(size) + 4);
+
+	token[protaddr_token_write((const uint8_t *) VARDATA_ANY(seal), size, token)] = '\0';
+	return token;
 }
 
 static void
@@ -118,16 +161,21 @@ put_columns(StringInfo out, Relation rel, HeapTuple row)
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
+		bool		is_address;
 		bool		isnull;
 		Datum		value;
 
 		/* what is generated will be again */
 		if (att->attisdropped || att->attgenerated != '\0')
 			continue;
+		is_address = getBaseType(att->atttypid) == protaddr_address_type();
 		value = heap_getattr(row, i + 1, desc, &isnull);
+		appendStringInfoChar(out, is_address ? IS_ADDRESS : IS_NO_ADDRESS);
 		protaddr_put_word(out, NameStr(att->attname));
 		protaddr_put_word(out, format_type_extended(att->atttypid, -1, FORMAT_TYPE_FORCE_QUALIFY));
-		protaddr_put_word(out, isnull ? NULL : protaddr_value_text(att->atttypid, value));
+		protaddr_put_word(out, isnull ? NULL :
+						  is_address ? token_of_newest((ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value)) :
+						  protaddr_value_text(att->atttypid, value));
 	}
 }
 
@@ -162,6 +210,7 @@ protaddr_open_held_row(const bytea *sealed, const char *const *words, int nwords
 	held->columns = palloc0(Max(held->ncolumns, 1) * sizeof(ProtaddrHeldColumn));
 	for (int i = 0; i < held->ncolumns; i++)
 	{
+		(void) pq_getmsgbyte(&in);
 		held->columns[i].name = next_word(&in, encoding);
 		held->columns[i].type = next_word(&in, encoding);
 		held->columns[i].value = next_word(&in, encoding);
@@ -169,6 +218,75 @@ protaddr_open_held_row(const bytea *sealed, const char *const *words, int nwords
 	explicit_bzero(VARDATA(plain), in.len);
 	pfree(plain);
 	return seal;
+}
+
+/* ---- its addresses come under another key, with it ---------------------------------------- */
+
+/* word_in_place gives a word as it stands; NULL for NULL. */
+static char *
+word_in_place(StringInfo in, size_t *len)
+{
+	uint32		n = pq_getmsgint(in, 4);
+
+	*len = n == NO_WORD ? 0 : n;
+	return n == NO_WORD ? NULL : (char *) pq_getmsgbytes(in, (int) n);
+}
+
+/* reseal_token writes a token anew, under the newest key: it is as long as before. */
+static bool
+reseal_token(char *token, size_t len)
+{
+	struct varlena *seal = palloc(VARHDRSZ + PA_MAX_SEAL + 3);
+	size_t		size = protaddr_token_parse(token, len, (uint8_t *) VARDATA(seal));
+	ProtaddrSealState state;
+	struct varlena *anew;
+	char	   *written;
+
+	if (size == 0)
+		return false;
+	SET_VARSIZE(seal, VARHDRSZ + size);
+	anew = protaddr_reseal(seal, &state);
+	if (anew == NULL)
+		return false;
+	written = token_of((ProtaddrSeal *) anew);
+	if (strlen(written) != len)
+		return false;
+	memcpy(token, written, len);
+	return true;
+}
+
+/* protaddr_reseal_held_row reseals the addresses of an opened held row, in place. */
+bool
+protaddr_reseal_held_row(char *data, size_t len)
+{
+	StringInfoData in;
+	size_t		word_len;
+	int			nwords;
+	int			ncolumns;
+
+	in.data = data;
+	in.len = in.maxlen = (int) len;
+	in.cursor = 0;
+	if (len == 0 || pq_getmsgbyte(&in) != PROTADDR_SEALED_HELD)
+		return true;
+	(void) pq_getmsgint(&in, 4);
+	nwords = (int) pq_getmsgint(&in, 4);
+	/* and what the gate was told */
+	for (int i = 0; i < nwords + 1; i++)
+		(void) word_in_place(&in, &word_len);
+	ncolumns = (int) pq_getmsgint(&in, 4);
+	for (int i = 0; i < ncolumns; i++)
+	{
+		bool		is_address = pq_getmsgbyte(&in) == IS_ADDRESS;
+		char	   *value;
+
+		(void) word_in_place(&in, &word_len);
+		(void) word_in_place(&in, &word_len);
+		value = word_in_place(&in, &word_len);
+		if (is_address && value != NULL && !reseal_token(value, word_len))
+			return false;
+	}
+	return true;
 }
 
 static void

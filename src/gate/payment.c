@@ -10,12 +10,14 @@
  * counts.  The record of a disclosure says in the same way which payment it is of.
  *
  * Values are written as pg_dump writes them, so that a payment is the same for every
- * session, and after a dump and its restore.
+ * session, and after a dump and its restore.  Of an address counts how it was released, by
+ * which record, and whom it concerns, so that it is the same under another key.
  */
 #include "postgres.h"
 
 #include "base/base.h"
 #include "gate/gate.h"
+#include "keys/keys.h"
 
 #include <openssl/evp.h>
 
@@ -137,6 +139,29 @@ is_digested(const ProtaddrGate *gate, Form_pg_attribute att, DigestOf of)
 	return protaddr_payment_tells(gate, att, of == OF_PAYMENT_AND_CARRIED);
 }
 
+/*
+ * carried_text writes of an address what the gate has let leave.  Not the address: nobody
+ * is to find it by trying out.  One whose key is not here is what its token is.
+ */
+static char *
+carried_text(Datum value)
+{
+	ProtaddrOpened opened;
+	PaAddress  *address = &opened.address;
+	StringInfoData words;
+
+	if (!protaddr_open((ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value), true, &opened))
+		return protaddr_value_text(protaddr_address_type(), value);
+	initStringInfo(&words);
+	appendStringInfo(&words, "%d " UINT64_FORMAT, (int) address->release, address->disclosure);
+	appendStringInfo(&words, " %.*s", (int) address->channel.len, (const char *) address->channel.data);
+	for (int i = 0; i < address->nsubjects; i++)
+		appendStringInfo(&words, " %d:%.*s", (int) address->subject[i].len,
+						 (int) address->subject[i].len, (const char *) address->subject[i].data);
+	protaddr_shut(&opened);
+	return words.data;
+}
+
 static void
 digest_row(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, DigestOf of, ProtaddrDigest *digest)
 {
@@ -161,7 +186,8 @@ digest_row(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, DigestOf of,
 		if (isnull)
 			continue;
 		words[n].column = NameStr(att->attname);
-		words[n++].value = protaddr_value_text(att->atttypid, value);
+		words[n++].value = getBaseType(att->atttypid) == protaddr_address_type() ?
+			carried_text(value) : protaddr_value_text(att->atttypid, value);
 	}
 	AtEOXact_GUC(false, level);
 	/* partitions may have their columns in another order */

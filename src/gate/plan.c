@@ -438,6 +438,30 @@ read_partition_key(ProtaddrGate *gate, Relation rel)
 	}
 }
 
+/*
+ * says_that_it_waits tells types whose values every session reads and writes alike, and
+ * which are equal if their bytes are.
+ */
+static bool
+says_that_it_waits(Oid type)
+{
+	switch (type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+		case NAMEOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case BOOLOID:
+		case UUIDOID:
+			return true;
+		default:
+			return get_typtype(type) == TYPTYPE_ENUM;
+	}
+}
+
 /* read_hold finds the column that says of a row that it waits, and with which value. */
 static void
 read_hold(ProtaddrGate *gate, Relation rel)
@@ -450,6 +474,8 @@ read_hold(ProtaddrGate *gate, Relation rel)
 		return;
 	gate->hold_column = protaddr_trigger_column(rel, gate->args.hold_column);
 	att = TupleDescAttr(RelationGetDescr(rel), gate->hold_column - 1);
+	if (!says_that_it_waits(getBaseType(att->atttypid)))
+		changed_type(rel, gate->args.hold_column);
 	getTypeInputInfo(att->atttypid, &in, &param);
 	gate->hold_value = OidInputFunctionCall(in, (char *) gate->args.hold_value, param, att->atttypmod);
 }

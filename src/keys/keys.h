@@ -116,6 +116,11 @@ extern uint64 protaddr_seal_key(const ProtaddrSeal *seal);
 extern ProtaddrSealState protaddr_seal_state(const ProtaddrSeal *seal);
 extern bool protaddr_is_whole(const struct varlena *sealed);
 extern struct varlena *protaddr_reseal(const struct varlena *sealed, ProtaddrSealState *state);
+
+/* Reseals in place the seals that stand in bytes which were sealed; false if one cannot be. */
+typedef bool (*ProtaddrResealInside) (char *data, size_t len);
+
+extern void protaddr_reseals_inside(ProtaddrResealInside function);
 extern bytea *protaddr_seal_bytes(const char *data, size_t len);
 extern bytea *protaddr_open_bytes(const bytea *sealed);
 extern ProtaddrSealState protaddr_try_open_bytes(const bytea *sealed, bytea **opened);

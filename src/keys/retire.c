@@ -14,6 +14,9 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(protaddr_retire_data_key);
@@ -88,6 +91,33 @@ refuse_needed(uint64 id, int64 count, const char *where, bool erase)
 			 errhint("Move them to the newest key with CALL protaddr.reseal(). Retired by force, they stay and nobody can open them until the key is reinstated.")));
 }
 
+/*
+ * wait_for_others waits for all transactions of this database that have begun by now: one
+ * that began before the newest key was made may have sealed with an older one, and nobody
+ * sees what it has not committed yet.
+ */
+static void
+wait_for_others(void)
+{
+	int			n;
+	VirtualTransactionId *others = GetCurrentVirtualXIDs(InvalidTransactionId, false, false,
+														 PROC_IS_AUTOVACUUM | PROC_IN_VACUUM, &n);
+	bool		told = false;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (VirtualXactLock(others[i], false))
+			continue;
+		if (!told)
+			ereport(NOTICE,
+					(errmsg("waiting for transactions that may have sealed values with the key"),
+					 errhint("See pg_stat_activity and pg_prepared_xacts for transactions that began before.")));
+		told = true;
+		(void) VirtualXactLock(others[i], true);
+	}
+	pfree(others);
+}
+
 /* protaddr_retire_data_key gives the number of values left that need the key. */
 Datum
 protaddr_retire_data_key(PG_FUNCTION_ARGS)
@@ -112,6 +142,9 @@ protaddr_retire_data_key(PG_FUNCTION_ARGS)
 				 errmsg("new values are sealed with data key %016llx", (unsigned long long) key->id),
 				 errhint("Make another one first, in a transaction of its own: protaddr.rotate_data_key().")));
 
+	/* a compromised key ends at once */
+	if (erase || !force)
+		wait_for_others();
 	initStringInfo(&where);
 	initStringInfo(&not_searched);
 	count = protaddr_count_sealed(key->id, &where, &not_searched);

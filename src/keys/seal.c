@@ -40,7 +40,11 @@ static uint8 encode_buffer[PA_MAX_PLAIN];
 #define BYTES_VERSION	0x80
 static const uint8 bytes_version[1] = {BYTES_VERSION};
 
+/* Who seals bytes that hold seals says how those come under the newest key. */
+static ProtaddrResealInside reseal_inside = NULL;
+
 static void seal_xact_end(void);
+static bool reseal_bytes_inside(uint8 *plain, size_t len);
 static const uint8 *next_nonce(void);
 static void key_missing(uint64 id);
 static void authentication_failed(void);
@@ -238,9 +242,29 @@ protaddr_is_whole(const struct varlena *sealed)
 	return true;
 }
 
+/* protaddr_reseals_inside names the function that reseals what stands in sealed bytes. */
+void
+protaddr_reseals_inside(ProtaddrResealInside function)
+{
+	reseal_inside = function;
+}
+
+/* reseal_bytes_inside has seals that stand in opened bytes resealed; false if one cannot be. */
+static bool
+reseal_bytes_inside(uint8 *plain, size_t len)
+{
+	uint64		length;
+
+	memcpy(&length, plain, sizeof(length));
+	length = pg_ntoh64(length);
+	return length <= len - sizeof(length) &&
+		(reseal_inside == NULL || reseal_inside((char *) plain + sizeof(length), length));
+}
+
 /*
- * protaddr_reseal gives the same content, to the byte, under the newest data key;
- * palloc'd.  NULL, by state, if the value cannot be opened.
+ * protaddr_reseal gives the same content under the newest data key, to the byte but for seals
+ * that stand in it, which come under that key, too; palloc'd.  NULL, by state, if the value
+ * cannot be opened.
  */
 struct varlena *
 protaddr_reseal(const struct varlena *sealed, ProtaddrSealState *state)
@@ -257,6 +281,13 @@ protaddr_reseal(const struct varlena *sealed, ProtaddrSealState *state)
 
 	if (plain == NULL)
 		return NULL;
+	if (old[0] == BYTES_VERSION && !reseal_bytes_inside(plain, len))
+	{
+		explicit_bzero(plain, len);
+		pfree(plain);
+		*state = PROTADDR_SEAL_ALTERED;
+		return NULL;
+	}
 	key = protaddr_key_for_sealing();
 	anew = (struct varlena *) palloc(VARHDRSZ + size);
 	SET_VARSIZE(anew, VARHDRSZ + size);

@@ -104,7 +104,7 @@ static PaBirth *
 birth_under(Relation rel, const ProtaddrIdentifier *id)
 {
 	int			npeople;
-	ProtaddrIdentifier *people = protaddr_identity_people(id, &npeople);
+	ProtaddrIdentifier *people = protaddr_identity_stands_for(id, &npeople);
 	PaBirth    *result = NULL;
 	int			found = 0;
 

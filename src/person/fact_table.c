@@ -25,7 +25,8 @@ protaddr_fact_hash(const unsigned char key[PA_FACT_KEY_SIZE], const char *id, si
 /*
  * protaddr_fact_store removes some facts of a hash and adds others.  What was never
  * told of needs no word to say so: a hash that is not there, and to which nothing is
- * added, stays away.
+ * added, stays away.  Nor does one that stands for somebody and nothing else: who finds
+ * no word looks among the links.
  */
 PaFactStored
 protaddr_fact_store(PaFactTable *table, uint64_t used, uint64_t hash, unsigned int remove,
@@ -40,7 +41,7 @@ protaddr_fact_store(PaFactTable *table, uint64_t used, uint64_t hash, unsigned i
 
 		if (word == 0)
 		{
-			if (add == 0)
+			if ((add & ~(unsigned int) PA_FACT_LINKED) == 0)
 				return PA_FACT_THERE;
 			if (used >= protaddr_fact_room(table->nwords))
 				return PA_FACT_FULL;

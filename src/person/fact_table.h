@@ -20,7 +20,8 @@
 /* the first three are PROTADDR_HIDES_... */
 #define PA_FACT_HIDES		0x07	/* what of the person must not be told */
 #define PA_FACT_KNOWN		0x08	/* a register has told of the person */
-#define PA_FACT_LINKED		0x10	/* the identifier stands for somebody */
+#define PA_FACT_LINKED		0x10	/* the identifier stands for somebody, or has older numbers;
+									 * not told of one of which nothing else is */
 #define PA_FACT_UNSETTLED	0x20	/* being changed: the tables know */
 #define PA_FACT_ALL			0x3F
 

@@ -347,7 +347,7 @@ protaddr_person_resolved(const char *key, int len)
 		return true;
 	memcpy(id.key, key, len);
 	id.len = len;
-	pfree(protaddr_identity_people(&id, &npeople));
+	pfree(protaddr_identity_stands_for(&id, &npeople));
 	return npeople > 1;
 }
 

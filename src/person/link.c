@@ -8,9 +8,13 @@
  * is meant: a protected holder protects the account's address, and not the other
  * holder's.
  *
- * What is entered is kept short and free of loops by a trigger.  Two sessions at
- * once can still make a loop between them, so whoever follows links goes nowhere
- * twice; those in a circle then stand for each other.
+ * Links of kind 'replaced number' lead both ways: the numbers of one person are one
+ * set, and asking about any of them asks about all.  So whatever anybody says of one of
+ * them stays where it was said, and holds for the person, whichever number is named.
+ *
+ * What is entered is kept short and free of loops by a trigger, in which the numbers of
+ * one person count as one.  Two sessions at once can still make a loop between them, so
+ * whoever follows links goes nowhere twice; those in a circle then stand for each other.
  */
 #include "postgres.h"
 
@@ -42,7 +46,8 @@ enum
 	LINK_KIND,
 	LINK_RECORDED_FROM,
 	LINK_RECORDED_TO,
-	LINK_RECORDED_BY
+	LINK_RECORDED_BY,
+	LINK_SOURCE
 };
 
 static const char *const link_columns[] = {
@@ -54,6 +59,7 @@ static const char *const link_columns[] = {
 	[LINK_RECORDED_FROM] = "recorded_from",
 	[LINK_RECORDED_TO] = "recorded_to",
 	[LINK_RECORDED_BY] = "recorded_by",
+	[LINK_SOURCE] = "source",
 };
 
 static HeapTuple link_change(TriggerData *trigdata, HeapTuple row);
@@ -74,11 +80,21 @@ const ProtaddrPart protaddr_link_part = {
 /* what the check of one link may cost, in look-ups of an index: a second at most */
 #define CHECK_LOOKUPS			65536
 
+/* Which links are followed, from one identifier to the next. */
+typedef enum Way
+{
+	WAY_ON,						/* to whom it stands for */
+	WAY_NUMBERS,				/* between the numbers of one person */
+	WAY_PEOPLE,					/* both: whom a question about it is a question about */
+	WAY_BACK					/* the other way round: what is asked about when it is told of */
+} Way;
+
 typedef enum LinkVerdict
 {
 	LINK_IS_GOOD,
 	LINK_IS_TOO_LONG,
 	LINK_IS_TOO_MANY,
+	LINK_IS_ONE_NUMBER_MORE,
 	LINK_IS_TOO_COSTLY
 } LinkVerdict;
 
@@ -170,13 +186,13 @@ identities_add(Identities *set, const ProtaddrIdentifier *id)
 /* ---- following links --------------------------------------------------------- */
 
 /*
- * step adds to a set what one link leads to from an identifier: the subjects it stands
- * for, or with reverse, the identifiers that stand for it.  snapshot as for
- * systable_beginscan.
+ * step_by adds to a set what the links of an index lead to from an identifier: the
+ * subjects it stands for, or with reverse, the identifiers that stand for it.  snapshot
+ * as for systable_beginscan.
  */
 static void
-step(Relation rel, const ProtaddrIdentifier *from, bool reverse, Snapshot snapshot,
-	 Identities *set)
+step_by(Relation rel, Oid index, const ProtaddrIdentifier *from, bool reverse, Snapshot snapshot,
+		Identities *set)
 {
 	AttrNumber	near = reverse ? LINK_SUBJECT_KEY : LINK_IDENTIFIER_KEY;
 	AttrNumber	far = reverse ? LINK_IDENTIFIER_KEY : LINK_SUBJECT_KEY;
@@ -188,7 +204,7 @@ step(Relation rel, const ProtaddrIdentifier *from, bool reverse, Snapshot snapsh
 	CHECK_FOR_INTERRUPTS();
 	ScanKeyEntryInitialize(&skey, 0, near, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
 						   F_TEXTEQ, PointerGetDatum(wanted));
-	scan = systable_beginscan(rel, protaddr_identity_index(reverse), true, snapshot, 1, &skey);
+	scan = systable_beginscan(rel, index, true, snapshot, 1, &skey);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		isnull;
@@ -205,49 +221,102 @@ step(Relation rel, const ProtaddrIdentifier *from, bool reverse, Snapshot snapsh
 	pfree(wanted);
 }
 
-/*
- * follow gives everybody that links lead to from an identifier, itself first, over any
- * number of links; what is found grows behind us, and nothing is followed twice.
- */
-static Identities *
-follow(Relation rel, const ProtaddrIdentifier *from, bool reverse, Snapshot snapshot)
+/* step adds what one link leads to, of any kind, one way. */
+static void
+step(Relation rel, const ProtaddrIdentifier *from, bool reverse, Snapshot snapshot,
+	 Identities *set)
 {
-	Identities *set = identities_create();
+	step_by(rel, protaddr_identity_index(reverse), from, reverse, snapshot, set);
+}
 
-	identities_add(set, from);
+/* step_way adds what one link leads to, on a way. */
+static void
+step_way(Relation rel, const ProtaddrIdentifier *from, Way way, Snapshot snapshot, Identities *set)
+{
+	if (way != WAY_NUMBERS)
+		step(rel, from, way == WAY_BACK, snapshot, set);
+	/* between numbers, the other way as well */
+	if (way == WAY_BACK || way == WAY_NUMBERS)
+		step_by(rel, protaddr_own_relation("identity_link_replaced"), from, false, snapshot, set);
+	if (way == WAY_PEOPLE || way == WAY_NUMBERS)
+		step_by(rel, protaddr_own_relation("identity_link_replacing"), from, true, snapshot, set);
+}
+
+/*
+ * follow_more goes on from everybody in a set, over any number of links; what is found
+ * grows behind us, and nothing is followed twice.
+ */
+static void
+follow_more(Relation rel, Way way, Snapshot snapshot, Identities *set)
+{
 	for (int i = 0; i < set->n; i++)
 	{
 		ProtaddrIdentifier next = set->found[i];
 
-		step(rel, &next, reverse, snapshot, set);
+		step_way(rel, &next, way, snapshot, set);
 	}
+}
+
+/* follow gives everybody that a way leads to from an identifier, itself first. */
+static Identities *
+follow(Relation rel, const ProtaddrIdentifier *from, Way way, Snapshot snapshot)
+{
+	Identities *set = identities_create();
+
+	identities_add(set, from);
+	follow_more(rel, way, snapshot, set);
 	return set;
 }
 
+/* found_of frees a set but for what was found. */
+static ProtaddrIdentifier *
+found_of(Identities *set, int *n)
+{
+	ProtaddrIdentifier *found = set->found;
+
+	*n = set->n;
+	if (set->members != NULL)
+		members_destroy(set->members);
+	pfree(set);
+	return found;
+}
+
+static ProtaddrIdentifier *
+people_on(const ProtaddrIdentifier *id, Way way, Snapshot snapshot, int *npeople)
+{
+	Relation	rel = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	ProtaddrIdentifier *people = found_of(follow(rel, id, way, snapshot), npeople);
+
+	table_close(rel, AccessShareLock);
+	return people;
+}
+
 /*
- * protaddr_identity_people gives everybody an identifier stands for, itself first,
- * as the links stand now.  palloc'd.
+ * protaddr_identity_people gives everybody whom a question about an identifier is about,
+ * itself first, as the links stand now: whom it stands for, with all their numbers.
+ * palloc'd.
  */
 ProtaddrIdentifier *
 protaddr_identity_people(const ProtaddrIdentifier *id, int *npeople)
 {
-	return protaddr_identity_people_at(id, NULL, npeople);
+	return people_on(id, WAY_PEOPLE, NULL, npeople);
 }
 
 /* protaddr_identity_people_at does so as a snapshot has the links; NULL: as they stand now. */
 ProtaddrIdentifier *
 protaddr_identity_people_at(const ProtaddrIdentifier *id, Snapshot snapshot, int *npeople)
 {
-	Relation	rel = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
-	Identities *set = follow(rel, id, false, snapshot);
-	ProtaddrIdentifier *people = set->found;
+	return people_on(id, WAY_PEOPLE, snapshot, npeople);
+}
 
-	table_close(rel, AccessShareLock);
-	*npeople = set->n;
-	if (set->members != NULL)
-		members_destroy(set->members);
-	pfree(set);
-	return people;
+/*
+ * protaddr_identity_stands_for gives everybody an identifier stands for, itself first, and
+ * not the older numbers of any of them.  palloc'd.
+ */
+ProtaddrIdentifier *
+protaddr_identity_stands_for(const ProtaddrIdentifier *id, int *npeople)
+{
+	return people_on(id, WAY_ON, NULL, npeople);
 }
 
 /* protaddr_link_since tells whether one of the links that lead on from an identifier was recorded after a moment. */
@@ -289,27 +358,42 @@ is_end(Relation link, const ProtaddrIdentifier *id)
 	return end;
 }
 
-/* protaddr_identity_subjects gives whom one link leads to, as the links stand now.  palloc'd. */
+/*
+ * protaddr_identity_subjects gives whom one link leads to, as the links stand now, and
+ * which older numbers one link leads back to.  palloc'd.
+ */
 ProtaddrIdentifier *
 protaddr_identity_subjects(const ProtaddrIdentifier *id, int *nsubjects)
 {
 	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
 	Identities *set = identities_create();
-	ProtaddrIdentifier *subjects;
 
-	step(link, id, false, NULL, set);
+	step_way(link, id, WAY_PEOPLE, NULL, set);
 	table_close(link, AccessShareLock);
-	*nsubjects = set->n;
-	subjects = set->found;
-	if (set->members != NULL)
-		members_destroy(set->members);
-	pfree(set);
-	return subjects;
+	return found_of(set, nsubjects);
 }
 
-/* protaddr_link_counts gives which identifier a link is of, and where it leads; false if it has ended. */
+/* is_replacement is true of a link between two numbers of one person. */
+static bool
+is_replacement(HeapTuple row, TupleDesc desc)
+{
+	bool		isnull;
+	Datum		kind = heap_getattr(row, LINK_KIND, desc, &isnull);
+	text	   *t;
+
+	if (isnull)
+		return false;
+	t = DatumGetTextPP(kind);
+	return VARSIZE_ANY_EXHDR(t) == strlen(PROTADDR_REPLACED_NUMBER) &&
+		memcmp(VARDATA_ANY(t), PROTADDR_REPLACED_NUMBER, VARSIZE_ANY_EXHDR(t)) == 0;
+}
+
+/*
+ * protaddr_link_counts gives which identifier a link is of, where it leads, and whether it
+ * leads back as well; false if it has ended.
+ */
 bool
-protaddr_link_counts(HeapTuple row, TupleDesc desc, Datum *key, Datum *to)
+protaddr_link_counts(HeapTuple row, TupleDesc desc, Datum *key, Datum *to, bool *back)
 {
 	bool		key_null;
 	bool		to_null;
@@ -318,14 +402,19 @@ protaddr_link_counts(HeapTuple row, TupleDesc desc, Datum *key, Datum *to)
 
 	*key = heap_getattr(row, LINK_IDENTIFIER_KEY, desc, &key_null);
 	*to = heap_getattr(row, LINK_SUBJECT_KEY, desc, &to_null);
+	*back = is_replacement(row, desc);
 	return !key_null && !to_null && (until_null || TIMESTAMP_IS_NOEND(DatumGetTimestampTz(until)));
 }
 
-/* link_change tells all sessions of whom an identifier stands for somebody else from now on. */
+/*
+ * link_change tells all sessions that an identifier stands for somebody else from now on,
+ * and of either end of a link that leads both ways, or did before.
+ */
 static HeapTuple
 link_change(TriggerData *trigdata, HeapTuple row)
 {
 	protaddr_picture_row_change(trigdata, row, LINK_IDENTIFIER_KEY, LINK_IDENTIFIER);
+	protaddr_picture_row_change(trigdata, row, LINK_SUBJECT_KEY, LINK_SUBJECT);
 	return row;
 }
 
@@ -351,7 +440,7 @@ protaddr_identity_ends(const PaText *id, int nids, int *nends)
 
 		one.len = id[i].len;
 		memcpy(one.key, id[i].data, id[i].len);
-		people = protaddr_identity_people(&one, &npeople);
+		people = protaddr_identity_stands_for(&one, &npeople);
 		for (int j = 0; j < npeople; j++)
 			any = any || is_end(link, &people[j]);
 		for (int j = 0; j < npeople; j++)
@@ -374,14 +463,15 @@ protaddr_identity_ends(const PaText *id, int nids, int *nends)
 }
 
 /*
- * protaddr_identity_identifiers gives whatever stands for a person, the person first,
- * as a snapshot has the links; NULL: as they stand now.  In the current memory context.
+ * protaddr_identity_identifiers gives whatever stands for a person under any of their
+ * numbers, the person first, as a snapshot has the links; NULL: as they stand now.  In the
+ * current memory context.
  */
 ProtaddrIdentifier *
 protaddr_identity_identifiers(Relation rel, const ProtaddrIdentifier *person, Snapshot snapshot,
 							  int *nidentifiers)
 {
-	Identities *set = follow(rel, person, true, snapshot);
+	Identities *set = follow(rel, person, WAY_BACK, snapshot);
 
 	*nidentifiers = set->n;
 	return set->found;
@@ -408,6 +498,39 @@ checked_step(Check *check, const ProtaddrIdentifier *from, bool reverse, Identit
 }
 
 /*
+ * step_of_person adds to a set what one link leads to from any of the numbers of one
+ * person, but for these numbers themselves: how they are linked among each other makes no
+ * chain and no circle.  false if one of them is forbidden, or the check has cost too much.
+ */
+static bool
+step_of_person(Check *check, const ProtaddrIdentifier *one, bool reverse,
+			   const ProtaddrIdentifier *forbidden, Identities *met, Identities *next)
+{
+	Identities *numbers = follow(check->rel, one, WAY_NUMBERS, SnapshotSelf);
+	Identities *far = identities_create();
+	bool		good = true;
+
+	for (int i = 0; i < numbers->n && good; i++)
+	{
+		good = !protaddr_identifier_same(&numbers->found[i], forbidden) &&
+			checked_step(check, &numbers->found[i], reverse, far);
+		if (reverse)
+			identities_add(met, &numbers->found[i]);
+	}
+	for (int i = 0; i < far->n && good; i++)
+	{
+		int			before = numbers->n;
+
+		identities_add(numbers, &far->found[i]);
+		if (numbers->n > before)
+			identities_add(next, &far->found[i]);
+	}
+	identities_free(numbers);
+	identities_free(far);
+	return good;
+}
+
+/*
  * longest_chain gives how many links lead on from an identifier at most: more than most
  * if there are more, if they lead in a circle, or to the forbidden one.  Who is met on
  * the way is added to met.  Raises nothing; too many to look at count as too long.
@@ -425,15 +548,9 @@ longest_chain(Check *check, const ProtaddrIdentifier *from, bool reverse,
 	{
 		Identities *next = identities_create();
 
-		for (int i = 0; i < level->n; i++)
-		{
-			if (protaddr_identifier_same(&level->found[i], forbidden) ||
-				!checked_step(check, &level->found[i], reverse, next))
-			{
+		for (int i = 0; i < level->n && links <= most; i++)
+			if (!step_of_person(check, &level->found[i], reverse, forbidden, met, next))
 				links = most + 1;
-				break;
-			}
-		}
 		identities_free(level);
 		level = next;
 		if (links > most || level->n == 0)
@@ -504,9 +621,27 @@ check_link(Relation rel, const ProtaddrIdentifier *from, const ProtaddrIdentifie
 	return verdict;
 }
 
-/* protaddr_identity_may_link tells beforehand whether the trigger would let a link in. */
+/*
+ * check_replacement does so for a link between two numbers of one person, who then has
+ * those of both.  It makes no chain longer, since the numbers of a person count as one.
+ */
+static LinkVerdict
+check_replacement(Relation rel, const ProtaddrIdentifier *from, const ProtaddrIdentifier *to)
+{
+	Identities *numbers = identities_create();
+	bool		too_many;
+
+	identities_add(numbers, from);
+	identities_add(numbers, to);
+	follow_more(rel, WAY_NUMBERS, SnapshotSelf, numbers);
+	too_many = numbers->n > PROTADDR_IDENTITY_NUMBERS;
+	identities_free(numbers);
+	return too_many ? LINK_IS_ONE_NUMBER_MORE : LINK_IS_GOOD;
+}
+
+/* protaddr_identity_may_replace tells beforehand whether the trigger would let a replacement in. */
 bool
-protaddr_identity_may_link(const ProtaddrIdentifier *from, const ProtaddrIdentifier *to)
+protaddr_identity_may_replace(const ProtaddrIdentifier *from, const ProtaddrIdentifier *to)
 {
 	Relation	rel;
 	bool		may;
@@ -514,7 +649,7 @@ protaddr_identity_may_link(const ProtaddrIdentifier *from, const ProtaddrIdentif
 	if (protaddr_identifier_same(from, to))
 		return false;
 	rel = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
-	may = check_link(rel, from, to) == LINK_IS_GOOD;
+	may = check_replacement(rel, from, to) == LINK_IS_GOOD;
 	table_close(rel, AccessShareLock);
 	return may;
 }
@@ -542,6 +677,14 @@ refuse_link(LinkVerdict verdict)
 							PROTADDR_IDENTITY_PEOPLE, PROTADDR_IDENTITY_ALL),
 					 protaddr_errprivate()));
 			break;
+		case LINK_IS_ONE_NUMBER_MORE:
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("a person can have at most %d numbers", PROTADDR_IDENTITY_NUMBERS),
+					 errhint("Links of kind \"%s\" are between the numbers of one person.",
+							 PROTADDR_REPLACED_NUMBER),
+					 protaddr_errprivate()));
+			break;
 		case LINK_IS_TOO_COSTLY:
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -567,6 +710,7 @@ protaddr_identity_link_checked(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	HeapTuple	row;
 	ProtaddrIdentifier ends[2];
+	bool		replacement;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
 		!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
@@ -592,8 +736,11 @@ protaddr_identity_link_checked(PG_FUNCTION_ARGS)
 					 protaddr_errprivate()));
 	}
 
+	replacement = is_replacement(row, desc);
 	CacheInvalidateRelcache(rel);
 	protaddr_picture_change(&ends[0]);
+	if (replacement)
+		protaddr_picture_change(&ends[1]);
 
 	/* what has ended links nothing: a restore brings it in any order */
 	{
@@ -619,6 +766,7 @@ protaddr_identity_link_checked(PG_FUNCTION_ARGS)
 				 errmsg("an identifier cannot be linked to itself"),
 				 errdetail("070761-4285, 0707614285 and 707614285 are one identifier."),
 				 protaddr_errprivate()));
-	refuse_link(check_link(rel, &ends[0], &ends[1]));
+	refuse_link(replacement ? check_replacement(rel, &ends[0], &ends[1]) :
+				check_link(rel, &ends[0], &ends[1]));
 	return PointerGetDatum(row);
 }

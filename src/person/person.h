@@ -55,14 +55,22 @@ extern int	protaddr_identifiers_from_datum(Datum value, const ProtaddrSubjectTyp
 #define PROTADDR_IDENTITY_STEPS		4	/* links in a chain */
 #define PROTADDR_IDENTITY_PEOPLE	64	/* subjects of one identifier */
 #define PROTADDR_IDENTITY_ALL		256 /* the same over all links */
+#define PROTADDR_IDENTITY_NUMBERS	64	/* numbers of one person */
+
+/* the kind of a link between two numbers of one person, the older one first */
+#define PROTADDR_REPLACED_NUMBER	"replaced number"
 
 extern const ProtaddrPart protaddr_link_part;
 
-/* Everybody an identifier stands for, itself first; palloc'd. */
 extern bool protaddr_link_since(const ProtaddrIdentifier *id, TimestampTz moment);
+
+/* Whom a question about an identifier is about: whom it stands for, with all their numbers. */
 extern ProtaddrIdentifier *protaddr_identity_people(const ProtaddrIdentifier *id, int *npeople);
 
-/* Whatever stands for a person, the person first. */
+/* Everybody an identifier stands for, itself first, without older numbers; palloc'd. */
+extern ProtaddrIdentifier *protaddr_identity_stands_for(const ProtaddrIdentifier *id, int *npeople);
+
+/* Whatever stands for a person under any of their numbers, the person first. */
 extern ProtaddrIdentifier *protaddr_identity_identifiers(Relation rel,
 														 const ProtaddrIdentifier *person,
 														 Snapshot snapshot, int *nidentifiers);
@@ -70,8 +78,8 @@ extern ProtaddrIdentifier *protaddr_identity_identifiers(Relation rel,
 /* The people at the ends of the links of some identifiers, each once; palloc'd. */
 extern ProtaddrIdentifier *protaddr_identity_ends(const PaText *id, int nids, int *nends);
 
-extern bool protaddr_identity_may_link(const ProtaddrIdentifier *from,
-									   const ProtaddrIdentifier *to);
+extern bool protaddr_identity_may_replace(const ProtaddrIdentifier *from,
+										  const ProtaddrIdentifier *to);
 
 /* ---- person/protected.c: who is protected ---------------------------------- */
 
@@ -114,6 +122,10 @@ extern const ProtaddrPart protaddr_known_part;
 extern bool protaddr_person_known(const char *key, int len);
 extern void protaddr_known_soon(uint64 hash);
 extern bool protaddr_person_resolved(const char *key, int len);
+
+/* ---- person/replica.c: how new is what is replicated here --------------------- */
+
+extern const ProtaddrPart protaddr_replica_part;
 
 /* ---- person/picture.c: what all sessions share ------------------------------- */
 

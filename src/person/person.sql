@@ -15,7 +15,7 @@ CREATE FUNCTION protaddr.identity_link_checked() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_identity_link_checked' LANGUAGE C VOLATILE CALLED ON NULL INPUT;
 REVOKE ALL ON FUNCTION protaddr.identity_link_checked() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.identity_link_checked() IS
-'Trigger of protaddr.identity_link: announces a new link to every session at commit. Raises 22004 without an identifier or subject, 22023 for a link to itself, 54000 for a circle, a chain of more than 4 links, an identifier that would stand for more than 64 subjects, or 256 over all links, and for a link that would concern so many identifiers that this cannot be told within a second.';
+'Trigger of protaddr.identity_link: announces a new link to every session at commit. Raises 22004 without an identifier or subject, 22023 for a link to itself, 54000 for a circle, a chain of more than 4 links, an identifier that would stand for more than 64 subjects, or 256 over all links, a person with more than 64 numbers, and for a link that would concern so many identifiers that this cannot be told within a second.';
 
 CREATE TABLE protaddr.identity_link (
     identifier_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (protaddr.subject_key(identifier)) STORED,
@@ -26,20 +26,22 @@ CREATE TABLE protaddr.identity_link (
     recorded_from timestamptz NOT NULL DEFAULT clock_timestamp(),
     recorded_to timestamptz NOT NULL DEFAULT 'infinity',
     recorded_by text NOT NULL DEFAULT session_user,
+    source text,
     -- of what is not generated, or PostgreSQL 18 does not publish its updates
     PRIMARY KEY (identifier, subject, recorded_from)
 );
 COMMENT ON TABLE protaddr.identity_link IS
-'Which identifier stands for whom: customer number, account (each holder one row), replaced CPR number. A chain of at most 4 links leads to the person. Whoever is protected protects what their identifiers are bound to. Load it with COPY protaddr.identity_link (identifier, subject, kind); grant INSERT to the loader.';
+'Which identifier stands for whom: customer number, account (each holder one row), replaced CPR number. A chain of at most 4 links leads to the person. Whoever is protected protects what their identifiers are bound to. A link of kind ''replaced number'' leads both ways: the numbers of one person are one set, and whoever is asked about by one of them is asked about by all. Load it with COPY protaddr.identity_link (identifier, subject, kind); grant INSERT to the loader.';
 COMMENT ON COLUMN protaddr.identity_link.identifier_key IS 'Canonical form of identifier; what look-ups compare.';
 COMMENT ON COLUMN protaddr.identity_link.subject_key IS 'Canonical form of subject.';
 COMMENT ON COLUMN protaddr.identity_link.identifier IS 'What bound columns and gates may name, such as a customer number.';
 COMMENT ON COLUMN protaddr.identity_link.subject IS 'Whom it stands for: the person''s key in the register, or an identifier that is linked on.';
-COMMENT ON COLUMN protaddr.identity_link.kind IS 'What kind of identifier it is, in words; NULL: not told.';
+COMMENT ON COLUMN protaddr.identity_link.kind IS 'What kind of identifier it is, in words; NULL: not told. ''replaced number'': identifier and subject are numbers of one person, subject the newer one.';
 COMMENT ON COLUMN protaddr.identity_link.recorded_from IS 'Since when this database knows it.';
 COMMENT ON COLUMN protaddr.identity_link.recorded_to IS 'Until when it counted; infinity: it does.';
 COMMENT ON COLUMN protaddr.identity_link.recorded_by IS 'Login role that entered it.';
-CREATE UNIQUE INDEX identity_link_forward ON protaddr.identity_link (identifier_key, subject_key) WHERE recorded_to = 'infinity';
+COMMENT ON COLUMN protaddr.identity_link.source IS 'The register source that said so, and alone takes it back; NULL: entered by hand.';
+CREATE UNIQUE INDEX identity_link_forward ON protaddr.identity_link (identifier_key, subject_key, source) NULLS NOT DISTINCT WHERE recorded_to = 'infinity';
 COMMENT ON INDEX protaddr.identity_link_forward IS 'Whom an identifier stands for now.';
 CREATE INDEX identity_link_reverse ON protaddr.identity_link (subject_key, identifier_key) WHERE recorded_to = 'infinity';
 COMMENT ON INDEX protaddr.identity_link_reverse IS 'What stands for a person now.';
@@ -56,40 +58,47 @@ CREATE FUNCTION protaddr.link_identity(identifier text, subject text, kind text 
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    -- that two numbers are one person's says more than that one stands for the other
+    UPDATE protaddr.identity_link l SET recorded_to = clock_timestamp()
+    WHERE link_identity.kind = 'replaced number' AND l.kind IS DISTINCT FROM 'replaced number'
+      AND l.identifier_key = protaddr.subject_key(link_identity.identifier)
+      AND l.subject_key = protaddr.subject_key(link_identity.subject)
+      AND l.source IS NULL AND l.recorded_to = 'infinity';
     INSERT INTO protaddr.identity_link (identifier, subject, kind)
     VALUES (btrim(link_identity.identifier), btrim(link_identity.subject), link_identity.kind)
     -- that it is there already is the one thing that may keep it out
-    ON CONFLICT (identifier_key, subject_key) WHERE recorded_to = 'infinity' DO NOTHING;
+    ON CONFLICT (identifier_key, subject_key, source) WHERE recorded_to = 'infinity' DO NOTHING;
     RETURN FOUND;
 END
 $$;
 REVOKE ALL ON FUNCTION protaddr.link_identity(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.link_identity(text, text, text) IS
-'Records that an identifier stands for a subject; true if it is new, false if it stands for them already. kind: what it is, in words. Errors as the trigger of protaddr.identity_link: 22004, 22023, 54000.';
+'Records that an identifier stands for a subject; true if it is new, false if it stands for them already. kind: what it is, in words; ''replaced number'': both are numbers of one person, subject the newer one, and whatever is said of either holds for both. Errors as the trigger of protaddr.identity_link: 22004, 22023, 54000.';
 
 CREATE FUNCTION protaddr.unlink_identity(identifier text, subject text) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    moment timestamptz := clock_timestamp();
+    ended bigint;
+    were_one boolean;
 BEGIN
-    -- of a number that was replaced, what protects it stands with the newest one
-    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, delete_hint, reason)
-    SELECT p.kind, l.identifier, p.regime, p.code, p.source, p.valid_from, p.delete_hint, 'a replacement of the number was taken back'
-    FROM protaddr.identity_link l JOIN protaddr.protection p ON p.subject_key = l.subject_key
-    WHERE l.identifier_key = protaddr.subject_key(unlink_identity.identifier)
-      AND l.subject_key = protaddr.subject_key(unlink_identity.subject)
-      AND l.kind = 'replaced number' AND l.recorded_to = 'infinity'
-      AND p.kind <> 'none' AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
-    ON CONFLICT DO NOTHING;
-    UPDATE protaddr.identity_link l SET recorded_to = clock_timestamp()
-    WHERE l.identifier_key = protaddr.subject_key(unlink_identity.identifier)
-      AND l.subject_key = protaddr.subject_key(unlink_identity.subject)
-      AND l.recorded_to = 'infinity';
-    RETURN FOUND;
+    WITH gone AS (
+        UPDATE protaddr.identity_link l SET recorded_to = moment
+        WHERE l.identifier_key = protaddr.subject_key(unlink_identity.identifier)
+          AND l.subject_key = protaddr.subject_key(unlink_identity.subject)
+          AND l.recorded_to = 'infinity'
+        RETURNING l.kind)
+    SELECT count(*), bool_or(g.kind = 'replaced number') INTO ended, were_one FROM gone g;
+    IF were_one THEN
+        PERFORM protaddr.part_numbers(ARRAY[btrim(unlink_identity.identifier)], ARRAY[btrim(unlink_identity.subject)], NULL, NULL, moment);
+    END IF;
+    RETURN ended > 0;
 END
 $$;
 REVOKE ALL ON FUNCTION protaddr.unlink_identity(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.unlink_identity(text, text) IS
-'Ends a link: the identifier no longer stands for the subject. A number that was replaced keeps the protections that went to the newest one with it. Like a lift it holds once committed, and the transaction that does it is shown nothing until then. True if there was one.';
+'Ends a link, whoever said so: the identifier no longer stands for the subject. Two numbers of one person that were so are two people from then on: each keeps what protected the other, entered by hand, until protaddr.lift() ends it. Like a lift it holds once committed, and the transaction that does it is shown nothing until then. True if there was one.';
 
 CREATE FUNCTION protaddr.is_protected(subject text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_is_protected' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
@@ -101,6 +110,11 @@ CREATE FUNCTION protaddr.register_ready() RETURNS boolean
     AS 'MODULE_PATHNAME', 'protaddr_register_ready_sql' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION protaddr.register_ready() IS
 'True if addresses of people who are not protected are disclosed now. If not, a WARNING says why, once per transaction.';
+
+CREATE FUNCTION protaddr.replica_behind() RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_replica_behind' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION protaddr.replica_behind() IS
+'True on a standby, or in a database that gets its register by logical replication, that has no word from the other server, or is behind by more than protaddr.max_replay_lag: nothing is disclosed there.';
 
 CREATE FUNCTION protaddr.register_max_age() RETURNS interval
     AS 'MODULE_PATHNAME', 'protaddr_register_max_age' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
@@ -119,15 +133,42 @@ BEGIN ATOMIC
     WITH RECURSIVE people (key) AS (
         SELECT k COLLATE "C" FROM protaddr.subject_key(people_of.identifier) k WHERE k IS NOT NULL
         UNION
-        SELECT l.subject_key
-        FROM people p JOIN protaddr.identity_link l ON l.identifier_key = p.key
-        WHERE l.recorded_to = 'infinity'
+        SELECT l.key
+        FROM people p JOIN LATERAL (
+            SELECT i.subject_key FROM protaddr.identity_link i
+            WHERE i.identifier_key = p.key AND i.recorded_to = 'infinity'
+            UNION ALL
+            SELECT i.identifier_key FROM protaddr.identity_link i
+            WHERE i.subject_key = p.key AND i.recorded_to = 'infinity' AND i.kind = 'replaced number'
+        ) l (key) ON true
     )
     SELECT key FROM people;
 END;
 REVOKE ALL ON FUNCTION protaddr.people_of(text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.people_of(text) IS
-'Canonical keys of everybody an identifier stands for now, its own key first: identity links followed to their end, a circle once. No rows for NULL and for an identifier with nothing in it. Raises 22001 over 64 bytes. For readers of history; tells nothing of protection.';
+'Canonical keys of everybody an identifier stands for now, its own key first: identity links followed to their end, a circle once, and of each person the older numbers, too. No rows for NULL and for an identifier with nothing in it. Raises 22001 over 64 bytes. For readers of history; tells nothing of protection.';
+
+CREATE FUNCTION protaddr.numbers_of(number text) RETURNS SETOF text
+    LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE ROWS 2
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE numbers (key) AS (
+        SELECT k COLLATE "C" FROM protaddr.subject_key(numbers_of.number) k WHERE k IS NOT NULL
+        UNION
+        SELECT l.key
+        FROM numbers n JOIN LATERAL (
+            SELECT i.subject_key FROM protaddr.identity_link i
+            WHERE i.identifier_key = n.key AND i.recorded_to = 'infinity' AND i.kind = 'replaced number'
+            UNION ALL
+            SELECT i.identifier_key FROM protaddr.identity_link i
+            WHERE i.subject_key = n.key AND i.recorded_to = 'infinity' AND i.kind = 'replaced number'
+        ) l (key) ON true
+    )
+    SELECT key FROM numbers;
+END;
+REVOKE ALL ON FUNCTION protaddr.numbers_of(text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.numbers_of(text) IS
+'Canonical keys of all numbers of the person who has this one, itself first: what is linked with it, either way, as ''replaced number''. For readers of history; tells nothing of protection. Raises 22001 over 64 bytes.';
 
 CREATE FUNCTION protaddr.unknown_people(relation regclass, column_name name) RETURNS bigint
     AS 'MODULE_PATHNAME', 'protaddr_unknown_people' LANGUAGE C STRICT VOLATILE;
@@ -165,7 +206,7 @@ COMMENT ON COLUMN protaddr.shared_picture.state IS 'ready; being built; none: ea
 COMMENT ON COLUMN protaddr.shared_picture.reason IS 'Why there is none; NULL if there is.';
 COMMENT ON COLUMN protaddr.shared_picture.bytes_of_all IS 'Memory for the pictures of all databases (protaddr.shared_picture_size); NULL if there is none.';
 COMMENT ON COLUMN protaddr.shared_picture.bytes IS 'Memory of this one.';
-COMMENT ON COLUMN protaddr.shared_picture.identifiers IS 'Identifiers of which it tells something.';
+COMMENT ON COLUMN protaddr.shared_picture.identifiers IS 'Identifiers of which it tells something, but for those of which it tells only for whom they stand.';
 COMMENT ON COLUMN protaddr.shared_picture.people IS 'Rows of register_person when it was built.';
 COMMENT ON COLUMN protaddr.shared_picture.protections IS 'Protections in force when it was built.';
 COMMENT ON COLUMN protaddr.shared_picture.links IS 'Identity links in force when it was built.';

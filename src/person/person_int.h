@@ -25,12 +25,18 @@ extern ProtaddrIdentifier *protaddr_identity_people_at(const ProtaddrIdentifier 
 extern Snapshot protaddr_register_snapshot(void);
 extern ProtaddrIdentifier *protaddr_identity_subjects(const ProtaddrIdentifier *id, int *nsubjects);
 
+/* as many as one link leads to: whom an identifier stands for, and its older numbers */
+#define PROTADDR_IDENTITY_NEXT	(PROTADDR_IDENTITY_PEOPLE + PROTADDR_IDENTITY_NUMBERS)
+
 /* the same of one row: whom it is about, and what it says, if it counts now */
-extern bool protaddr_link_counts(HeapTuple row, TupleDesc desc, Datum *key, Datum *to);
+extern bool protaddr_link_counts(HeapTuple row, TupleDesc desc, Datum *key, Datum *to,
+								 bool *back);
 extern int	protaddr_protection_hides(HeapTuple row, TupleDesc desc, Datum *key);
 
 /* A question to the tables costs as much as reading so many people. */
 #define PROTADDR_QUESTION_COSTS 512
+
+extern const char *protaddr_replica_why_behind(TimestampTz statement);
 
 /* ---- person/picture.c: the picture that all sessions share --------------------- */
 

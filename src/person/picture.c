@@ -4,7 +4,7 @@
  *
  * With the library preloaded, the sessions of a database share one picture of its
  * register in shared memory: of each identifier whether it is protected and known, by
- * its own rows, and whom it stands for (fact_table.h).  It is built once (picture_build.c), read
+ * its own rows, whom it stands for, and which are its older numbers (fact_table.h).  It is built once (picture_build.c), read
  * without a lock, and kept by those who change the register:
  *
  * Before a row is changed, the facts of its identifier are marked as unsettled, and
@@ -117,7 +117,7 @@ picture_start(void)
 {
 	DefineCustomIntVariable("protaddr.shared_picture_size",
 							"Shared memory for what all sessions know of the registers' people.",
-							"About 13 bytes for each known person and 40 for each identity link; 0: each session reads for itself. "
+							"About 13 bytes for each known person and 27 for each identity link; 0: each session reads for itself. "
 							"Where it does not suffice, or the library is not preloaded, answers come from the tables.",
 							&shared_picture_size, 64, 0, MAX_KILOBYTES / 1024,
 							process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP,
@@ -299,7 +299,7 @@ protaddr_picture_facts(const char *key, int len, unsigned int *facts, bool *list
 	pg_read_barrier();
 	if (unlikely(!is_there()))
 		return false;
-	if (likely((*facts & (PA_FACT_LINKED | PA_FACT_UNSETTLED)) == 0))
+	if (likely(*facts != 0 && (*facts & (PA_FACT_LINKED | PA_FACT_UNSETTLED)) == 0))
 		return true;
 
 	for (int tries = 0; tries < 4 && (*facts & PA_FACT_UNSETTLED) == 0; tries++)
@@ -333,11 +333,12 @@ walk(uint64 hash, unsigned int *facts)
 	for (int i = 0; i < nfound; i++)
 	{
 		unsigned int here = protaddr_fact_find(&seen.facts, found[i]);
-		uint64		to[PROTADDR_IDENTITY_PEOPLE];
+		uint64		to[PROTADDR_IDENTITY_NEXT];
 		int			nto = 0;
 
 		*facts |= here;
-		if ((here & PA_FACT_LINKED) != 0)
+		/* that an account stands for its holder is all there is to tell of it */
+		if (here == 0 || (here & PA_FACT_LINKED) != 0)
 			nto = protaddr_link_find(&seen.links, found[i], to, lengthof(to));
 		if (nto > lengthof(to))
 			return false;
@@ -455,9 +456,9 @@ settle(const ProtaddrIdentifier *id)
 	if (protaddr_known_itself(id, NULL))
 		facts |= PA_FACT_KNOWN;
 	subjects = protaddr_identity_subjects(id, &nsubjects);
-	if (nsubjects <= PROTADDR_IDENTITY_PEOPLE)
+	if (nsubjects <= PROTADDR_IDENTITY_NEXT)
 	{
-		uint64		to[PROTADDR_IDENTITY_PEOPLE];
+		uint64		to[PROTADDR_IDENTITY_NEXT];
 
 		for (int i = 0; i < nsubjects; i++)
 			to[i] = protaddr_fact_hash(seen.key, subjects[i].key, subjects[i].len);

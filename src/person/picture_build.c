@@ -56,7 +56,7 @@ typedef struct Batch
 /* The place that this session is building in. */
 static Picture *building = NULL;
 
-static const ProtaddrTable sources[] = {PROTADDR_REGISTER_PERSON, PROTADDR_IDENTITY_LINK, PROTADDR_PROTECTION};
+static const ProtaddrTable sources[] = {PROTADDR_REGISTER_PERSON, PROTADDR_PROTECTION, PROTADDR_IDENTITY_LINK};
 
 extern PGDLLEXPORT void protaddr_picture_worker(Datum database);
 
@@ -64,26 +64,39 @@ PG_FUNCTION_INFO_V1(protaddr_build_shared_picture);
 PG_FUNCTION_INFO_V1(protaddr_shared_picture_status);
 
 static double
+rows_of_relation(Relation rel)
+{
+	double		rows = rel->rd_rel->reltuples;
+
+	return rows < 0 ? (double) RelationGetNumberOfBlocks(rel) * ROWS_PER_PAGE : rows;
+}
+
+static double
 rows_of(ProtaddrTable table)
 {
 	Relation	rel = table_open(protaddr_table(table), AccessShareLock);
-	double		rows = rel->rd_rel->reltuples;
+	double		rows = rows_of_relation(rel);
 
-	if (rows < 0)
-		rows = (double) RelationGetNumberOfBlocks(rel) * ROWS_PER_PAGE;
 	table_close(rel, AccessShareLock);
 	return rows;
 }
 
-/* picture_size estimates of how many identifiers something is told. */
+/* link_pairs estimates how many pairs of identifiers are linked: a few of them both ways. */
 static double
-picture_size(void)
+link_pairs(void)
 {
-	double		rows = 0;
+	Relation	index = index_open(protaddr_own_relation("identity_link_replacing"), AccessShareLock);
+	double		back = rows_of_relation(index);
 
-	for (int i = 0; i < lengthof(sources); i++)
-		rows += rows_of(sources[i]);
-	return rows;
+	index_close(index, AccessShareLock);
+	return rows_of(PROTADDR_IDENTITY_LINK) + back;
+}
+
+/* people estimates of how many identifiers something is told but that they are linked. */
+static double
+people(void)
+{
+	return rows_of(PROTADDR_REGISTER_PERSON) + rows_of(PROTADDR_PROTECTION);
 }
 
 /* has_trigger is true if a trigger of ours will fire, whatever the session's role. */
@@ -208,11 +221,11 @@ take_place(void)
 }
 
 /*
- * reserve takes this database's place, with room for so many identifiers.  true if we are
+ * reserve takes this database's place, with room for so many people and links.  true if we are
  * to build; else the caller looks whether there is a picture.
  */
 static bool
-reserve(double identifiers, double links, bool retry)
+reserve(double npeople, double links, bool retry)
 {
 	Picture    *picture;
 	TimestampTz now = GetCurrentTimestamp();
@@ -229,7 +242,7 @@ reserve(double identifiers, double links, bool retry)
 		!(picture->state == PICTURE_READY && picture->protection == protaddr_table(PROTADDR_PROTECTION)))
 	{
 		protaddr_picture_drop(picture, PICTURE_DROPPED);
-		nfacts = protaddr_fact_words(Max((uint64) (identifiers * 1.1), picture->wanted));
+		nfacts = protaddr_fact_words(Max((uint64) (npeople * 1.1), picture->wanted));
 		npairs = protaddr_fact_words(Max((uint64) (links * 1.1), picture->pairs_wanted));
 		nwords = nfacts + npairs * 2;
 		if (free_room(picture, nwords, &first))
@@ -357,9 +370,30 @@ hash_of(Batch *batch, Datum key)
 	return hash;
 }
 
+/* What a row says. */
+typedef struct Said
+{
+	unsigned int facts;			/* 0: nothing */
+	Datum		key;
+	Datum		to;				/* of a link: where it leads */
+	bool		back;			/* and it leads back as well */
+} Said;
+
+/* store adds one thing that was read. */
+static void
+store(Batch *batch, uint64 hash, uint64 to, unsigned int facts)
+{
+	protaddr_fact_prefetch(&batch->picture->facts, hash);
+	batch->hash[batch->n] = hash;
+	batch->to[batch->n] = to;
+	batch->facts[batch->n++] = (unsigned char) facts;
+	if (batch->n == STORED_AT_ONCE)
+		store_batch(batch);
+}
+
 /* read_table adds what the rows of a table say; gives their number. */
 static int64
-read_table(Batch *batch, ProtaddrTable table, unsigned int (*facts_of) (HeapTuple row, TupleDesc desc, Datum *key, Datum *to))
+read_table(Batch *batch, ProtaddrTable table, void (*read_row) (HeapTuple row, TupleDesc desc, Said *said))
 {
 	Relation	rel = table_open(protaddr_table(table), AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
@@ -368,18 +402,19 @@ read_table(Batch *batch, ProtaddrTable table, unsigned int (*facts_of) (HeapTupl
 
 	while (!batch->given_up && HeapTupleIsValid(row = systable_getnext(scan)))
 	{
-		Datum		key;
-		Datum		to = (Datum) 0;
-		unsigned int facts = facts_of(row, RelationGetDescr(rel), &key, &to);
+		Said		said = {0};
+		uint64		hash;
+		uint64		to = 0;
 
 		CHECK_FOR_INTERRUPTS();
-		if (facts == 0 || (batch->hash[batch->n] = hash_of(batch, key)) == 0)
+		read_row(row, RelationGetDescr(rel), &said);
+		if (said.facts == 0 || (hash = hash_of(batch, said.key)) == 0)
 			continue;
-		protaddr_fact_prefetch(&batch->picture->facts, batch->hash[batch->n]);
-		batch->to[batch->n] = to == (Datum) 0 ? 0 : hash_of(batch, to);
-		batch->facts[batch->n++] = (unsigned char) facts;
-		if (batch->n == STORED_AT_ONCE)
-			store_batch(batch);
+		if (said.to != (Datum) 0)
+			to = hash_of(batch, said.to);
+		store(batch, hash, to, said.facts);
+		if (said.back && to != 0)
+			store(batch, to, hash, said.facts);
 		rows++;
 	}
 	systable_endscan(scan);
@@ -387,25 +422,26 @@ read_table(Batch *batch, ProtaddrTable table, unsigned int (*facts_of) (HeapTupl
 	return rows;
 }
 
-static unsigned int
-facts_of_person(HeapTuple row, TupleDesc desc, Datum *key, Datum *to)
+static void
+read_person(HeapTuple row, TupleDesc desc, Said *said)
 {
 	bool		isnull;
 
-	*key = heap_getattr(row, 1, desc, &isnull);
-	return isnull ? 0 : PA_FACT_KNOWN;
+	said->key = heap_getattr(row, 1, desc, &isnull);
+	said->facts = isnull ? 0 : PA_FACT_KNOWN;
 }
 
-static unsigned int
-facts_of_link(HeapTuple row, TupleDesc desc, Datum *key, Datum *to)
+static void
+read_link(HeapTuple row, TupleDesc desc, Said *said)
 {
-	return protaddr_link_counts(row, desc, key, to) ? PA_FACT_LINKED : 0;
+	if (protaddr_link_counts(row, desc, &said->key, &said->to, &said->back))
+		said->facts = PA_FACT_LINKED;
 }
 
-static unsigned int
-facts_of_protection(HeapTuple row, TupleDesc desc, Datum *key, Datum *to)
+static void
+read_protection(HeapTuple row, TupleDesc desc, Said *said)
 {
-	return (unsigned int) protaddr_protection_hides(row, desc, key);
+	said->facts = (unsigned int) protaddr_protection_hides(row, desc, &said->key);
 }
 
 /* fill reads the tables; false if the picture was dropped meanwhile. */
@@ -415,7 +451,7 @@ fill(void)
 	Batch	   *batch = palloc0(sizeof(Batch));
 	instr_time	start;
 	instr_time	took;
-	int64		people;
+	int64		npeople;
 	int64		links;
 	int64		protections;
 	bool		ready = false;
@@ -423,9 +459,11 @@ fill(void)
 	INSTR_TIME_SET_CURRENT(start);
 	batch->picture = building;
 	batch->serial = building->serial;
-	people = read_table(batch, PROTADDR_REGISTER_PERSON, facts_of_person);
-	links = read_table(batch, PROTADDR_IDENTITY_LINK, facts_of_link);
-	protections = read_table(batch, PROTADDR_PROTECTION, facts_of_protection);
+	npeople = read_table(batch, PROTADDR_REGISTER_PERSON, read_person);
+	protections = read_table(batch, PROTADDR_PROTECTION, read_protection);
+	store_batch(batch);
+	/* at last: of whom nothing else is told, that there are links needs no word */
+	links = read_table(batch, PROTADDR_IDENTITY_LINK, read_link);
 	store_batch(batch);
 	INSTR_TIME_SET_CURRENT(took);
 	INSTR_TIME_SUBTRACT(took, start);
@@ -433,8 +471,8 @@ fill(void)
 	LWLockAcquire(protaddr_pictures->lock, LW_EXCLUSIVE);
 	if (!batch->given_up && building->serial == batch->serial && building->state == PICTURE_BEING_BUILT)
 	{
-		building->people = people;
-		building->listed = people > 0;
+		building->people = npeople;
+		building->listed = npeople > 0;
 		building->links = links;
 		building->protections = protections;
 		building->built_at = GetCurrentTimestamp();
@@ -493,7 +531,7 @@ protaddr_picture_build(int wait_ms)
 	if (protaddr_pictures == NULL || RecoveryInProgress() || IsInParallelMode() ||
 		protaddr_picture_writing())
 		return false;
-	if (reserve(picture_size(), rows_of(PROTADDR_IDENTITY_LINK), wait_ms > 0))
+	if (reserve(people(), link_pairs(), wait_ms > 0))
 	{
 		PG_TRY();
 		{
@@ -564,7 +602,7 @@ protaddr_picture_wanted(void)
 
 	if (RecoveryInProgress() || IsInParallelMode() || protaddr_picture_writing())
 		return false;
-	size = picture_size();
+	size = people() + link_pairs();
 	if ((double) pg_atomic_read_u64(&protaddr_pictures->asked) < size / PROTADDR_QUESTION_COSTS)
 		return false;
 	if (size <= READ_AT_ONCE)

@@ -228,7 +228,8 @@ protected_xact_end(void)
 
 /*
  * protaddr_register_why_not_ready tells why the register may not be asked; NULL if it
- * may: at least one source was loaded or confirmed here, and none is older than allowed.
+ * may: at least one source was loaded or confirmed here, none is older than allowed, and
+ * what is replicated here is not behind.
  */
 const char *
 protaddr_register_why_not_ready(void)
@@ -257,7 +258,7 @@ protaddr_register_why_not_ready(void)
 		return "A register source is older than it may be.";
 	if (unlikely(newest_source > statement + MAY_BE_AHEAD))
 		return "The newest word of a register source is of a time to come: a clock was or is wrong.";
-	return NULL;
+	return protaddr_replica_why_behind(statement);
 }
 
 /*

@@ -16,6 +16,15 @@
 #define COMBINING_DIAERESIS	0x308
 #define COMBINING_RING		0x30A
 
+/* Sweden: YYMMDD and four digits, with the century in front or not */
+#define DATE_LEN			6
+#define CENTURY_LEN			2
+#define SERIAL_LEN			4
+
+/* Switzerland: thirteen digits in groups, the last one of two */
+#define SWISS_LEN			13
+#define SWISS_LAST			2
+
 /*
  * read_plain reads one character (len > 0), digits of every script and full-width
  * characters as those of ASCII; its bytes, 0 if it is broken.
@@ -91,6 +100,69 @@ fold(const char *text, size_t len, uint32_t c, size_t size, char folded[3])
 }
 
 /*
+ * is_last_group is true if what follows is the end of a Swiss number, 756.1234.5678.97:
+ * its two digits are no fraction, even if they are zeros.
+ */
+static bool
+is_last_group(const char *key, int n, bool grouped)
+{
+	return grouped && n == SWISS_LEN - SWISS_LAST && memcmp(key, "756", 3) == 0;
+}
+
+/* drop_zeros drops leading zeros and gives the new length; the last digit stays. */
+static int
+drop_zeros(char *key, int n)
+{
+	int			zeros = 0;
+
+	while (zeros < n - 1 && key[zeros] == '0')
+		zeros++;
+	memmove(key, key + zeros, (size_t) (n - zeros));
+	return n - zeros;
+}
+
+static int
+two_digits(const char *p)
+{
+	return (p[0] - '0') * 10 + (p[1] - '0');
+}
+
+/* is_birth is true of YYMMDD; the day of a co-ordination number is sixty more. */
+static bool
+is_birth(const char *p)
+{
+	int			month = two_digits(p + 2);
+	int			day = two_digits(p + 4);
+
+	return month >= 1 && month <= 12 && ((day >= 1 && day <= 31) || (day >= 61 && day <= 91));
+}
+
+/*
+ * drop_century writes a Swedish number without the century that some registers put
+ * in front, and gives the new length.
+ */
+static int
+drop_century(char *key, int n)
+{
+	int			century;
+
+	if (n != CENTURY_LEN + DATE_LEN + SERIAL_LEN)
+		return n;
+	century = two_digits(key);
+	if (century < 18 || century > 20 || !is_birth(key + CENTURY_LEN))
+		return n;
+	memmove(key, key + CENTURY_LEN, DATE_LEN + SERIAL_LEN);
+	return DATE_LEN + SERIAL_LEN;
+}
+
+/* plus_is_separator is true if the "+" at plus is the one of a Swede of a hundred years. */
+static bool
+plus_is_separator(const char *key, int n, int plus)
+{
+	return n == plus + SERIAL_LEN && is_birth(key + plus - DATE_LEN);
+}
+
+/*
  * protaddr_subject_key
  *		Write the canonical form of an identifier and return its length.
  */
@@ -98,7 +170,7 @@ int
 protaddr_subject_key(const char *text, size_t len, char out[PA_SUBJECT_SIZE])
 {
 	int			n = 0;
-	int			zeros = 0;
+	int			plus = 0;		/* where a "+" was left out */
 	bool		digits = true;
 	uint32_t	grouped_by = 0;
 
@@ -122,12 +194,19 @@ protaddr_subject_key(const char *text, size_t len, char out[PA_SUBJECT_SIZE])
 			return PA_SUBJECT_BROKEN;
 		if ((c == '.' || c == ',') && digits && n > 0)
 		{
-			if (is_scale(text + at + size, len - at - size, n <= 3 || grouped_by == c))
+			if (!is_last_group(out, n, grouped_by == c) &&
+				is_scale(text + at + size, len - at - size, n <= 3 || grouped_by == c))
 				break;
 			grouped_by = c;
 		}
 		if (protaddr_is_separator(c) || (n == 0 && (c == '+' || c == '=')))
 		{
+			at += size;
+			continue;
+		}
+		if (c == '+' && digits && plus == 0 && (n == DATE_LEN || n == CENTURY_LEN + DATE_LEN))
+		{
+			plus = n;
 			at += size;
 			continue;
 		}
@@ -146,12 +225,15 @@ protaddr_subject_key(const char *text, size_t len, char out[PA_SUBJECT_SIZE])
 		at += size;
 	}
 
-	if (!digits || n == 0 || out[0] != '0')
+	if (plus > 0 && !(digits && plus_is_separator(out, n, plus)))
+	{
+		if (n == PA_SUBJECT_SIZE)
+			return PA_SUBJECT_TOO_LONG;
+		memmove(out + plus + 1, out + plus, (size_t) (n - plus));
+		out[plus] = '+';
+		return n + 1;
+	}
+	if (!digits || n == 0)
 		return n;
-
-	/* the last digit stays, also when it is a zero */
-	while (zeros < n - 1 && out[zeros] == '0')
-		zeros++;
-	memmove(out, out + zeros, (size_t) (n - zeros));
-	return n - zeros;
+	return drop_zeros(out, drop_century(out, drop_zeros(out, n)));
 }

@@ -27,6 +27,24 @@
  * Extended-A as SWIFT messages write them (AE, OE, AA, E), however accents are encoded.
  * Leading zeros are dropped if only digits are left ("0" stays for all zeros).
  *
+ * Nothing here knows whose number it is, so each country's ways of writing are folded for all:
+ *
+ *	DK	070761-4285, 0707614285, 707614285			one
+ *	SE	19570413-3106, 195704133106, 570413-3106,
+ *		570413+3106 and with a day over 60			one: the century is no part of the key
+ *	NO	210570 11111, 21057011111					one
+ *	FI	010190-123A, 010190+123A, 010190A123A,
+ *		010190Y123A									four people; "-" is not kept, the others are
+ *	IS	120174-3399, 1201743399						one
+ *	NL	012345672, 12345672							one
+ *	CH	756.1234.5678.97, 7561234567897				one, also if the last two are 00
+ *
+ * A Swede of a hundred years and a child may so be one key, and a Finn of the 19th century
+ * and one of the 20th if their last character is a digit and not a letter.  What protects
+ * one of them then protects both.  A customer number of twelve digits that reads like a
+ * Swedish birth number falls together with that person, as any number that reads like a
+ * person's does: give such numbers a prefix.
+ *
  * So 070761-4285, '0707614285 and the bigint 707614285 are one person; two that fall
  * together are protected too much, never too little.
  */

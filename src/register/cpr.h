@@ -63,6 +63,8 @@ typedef enum PaCprKind
 	PA_CPR_DELIVERY = 0,		/* 000 and 999, and as many records as 999 counts */
 	PA_CPR_REPLY,				/* about exactly one person; its 999 counts another file, so
 								 * nothing shows a record missing from within */
+	PA_CPR_WITHOUT_END,			/* a delivery whose sender leaves 999 out: nothing shows that it is
+								 * whole, so of the last person more may be missing */
 	PA_CPR_BITEMPORAL			/* bitemporal records alone, no 000 and 999: nothing shows that it
 								 * is whole, of which day, or of which task */
 } PaCprKind;
@@ -89,8 +91,8 @@ typedef struct PaCprProtection
 
 /*
  * One person: a 001 record and what follows it.  Bitemporal: neighbouring ones of one number.
- * A fragment is one record that could not be read, of somebody who is not the person being
- * read: nothing else is said of them.
+ * A fragment is one record that could not be read and names somebody who is not the person
+ * being read: nothing else is said of them.  It counts as one of that person's, too.
  */
 typedef struct PaCprPerson
 {
@@ -99,6 +101,7 @@ typedef struct PaCprPerson
 	char		status[3];		/* STATUS, "" if blank */
 	uint64_t	record;			/* number of the first record */
 	bool		fragment;
+	bool		last;			/* of a PA_CPR_WITHOUT_END */
 	int			nunread;		/* records of unknown types, or not of their type's form */
 	char		unread[PA_CPR_MAX_UNREAD][4];	/* their types, each once */
 	int			nprotections;
@@ -164,6 +167,7 @@ typedef struct PaCprParser
 	bool		layout_known;
 	size_t		end_len;
 	int			shape;
+	size_t		block;			/* length of every record, its padding included */
 	int			state;
 	bool		in_person;
 	PaCprPerson person;

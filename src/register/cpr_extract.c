@@ -4,11 +4,14 @@
  *		person: number, status and protections?
  *
  * Reads ISO-8859-1 as it comes, in pieces of any size.  The same records travel
- * in two shapes, told apart by the start record alone:
+ * in three shapes, told apart by the start record alone:
  *
  *	 lines		one record a line, LF or CRLF, trailing blanks trimmed or not
  *	 fixed		no line ends: each record has the length of its type and the
  *				next begins right after it; transfer padding may follow the end
+ *	 blocks		the same, with every record padded to one length
+ *
+ * Empty lines may stand before the start record.
  *
  * and in two layouts, in which the same types mean different things:
  *
@@ -39,7 +42,8 @@
 enum
 {
 	SHAPE_LINES = 0,
-	SHAPE_FIXED
+	SHAPE_FIXED,
+	SHAPE_BLOCKS
 };
 
 /* PaCprParser.state */
@@ -224,7 +228,7 @@ read_start(PaCprParser *parser, const char *rec, size_t len)
 	len = protaddr_cpr_trimmed(rec, len);
 	if (len == SHORT_START_LEN)
 	{
-		if (parser->kind != PA_CPR_DELIVERY)
+		if (parser->kind == PA_CPR_REPLY)
 		{
 			refuse(parser, PA_CPR_WRONG_KIND);
 			return;
@@ -249,7 +253,7 @@ read_start(PaCprParser *parser, const char *rec, size_t len)
 	memcpy(header->task, task, 6);
 	header->task[6] = '\0';
 	parser->end_len = parser->bitemporal ? SHORT_END_LEN : END_LEN;
-	parser->layout_known = parser->bitemporal || parser->shape == SHAPE_FIXED ||
+	parser->layout_known = parser->bitemporal || parser->shape != SHAPE_LINES ||
 		parser->kind == PA_CPR_REPLY;
 	parser->state = STATE_RECORDS;
 }
@@ -366,6 +370,7 @@ read_person(PaCprParser *parser, const char *rec, size_t len)
 		person->status[0] = '\0';
 		person->record = parser->record;
 		person->fragment = false;
+		person->last = false;
 		person->nunread = 0;
 		person->nprotections = 0;
 		parser->in_person = true;
@@ -503,27 +508,30 @@ note_unread(PaCprPerson *person, const char *rec)
 	person->unread[person->nunread++][TYPE_LEN] = '\0';
 }
 
+/* stands_alone is true of clear-text addresses: they come in a block after the last person. */
+static bool
+stands_alone(const PaCprParser *parser, int type)
+{
+	return !parser->bitemporal && (type == 3 || (type >= 31 && type <= 33));
+}
+
 /*
  * read_unread takes in a record that is of no type we know, or not of its type's form:
- * with its person, or on its own if it is of somebody else.
+ * with the person it stands below, and if it names somebody else, on its own as well.  It
+ * may have been one of theirs, a protection perhaps, with its number and type garbled.
  */
 static void
 read_unread(PaCprParser *parser, const char *rec, size_t len)
 {
 	PaCprPerson *fragment = &parser->fragment;
-
 	int			type = record_type(rec);
 
 	if ((parser->declared[type / 8] >> type % 8 & 1) != 0 && longest(parser, type) == 0)
 		return;
 	parser->skipped++;
-	if (of_person(parser, rec, len))
-	{
+	if (parser->in_person && (of_person(parser, rec, len) || !stands_alone(parser, type)))
 		note_unread(&parser->person, rec);
-		return;
-	}
-	/* without a number it is nobody's, as what a new type says of the delivery may be */
-	if (!has_pnr(rec, len))
+	if (of_person(parser, rec, len) || !has_pnr(rec, len))
 		return;
 	memset(fragment, 0, sizeof(*fragment));
 	memcpy(fragment->pnr, rec + PNR_POS, PNR_LEN);
@@ -562,11 +570,21 @@ read_below(PaCprParser *parser, int type, const char *rec, size_t len)
 		read_unread(parser, rec, len);
 }
 
-/* stands_alone is true of clear-text addresses: they come in a block after the last person. */
+/*
+ * swallows is true of a record with a protection of its person in it, whose line end was
+ * lost.  Where records are counted that shows.
+ */
 static bool
-stands_alone(const PaCprParser *parser, int type)
+swallows(const char *rec, size_t len)
 {
-	return !parser->bitemporal && (type == 3 || (type >= 31 && type <= 33));
+	static const char types[][TYPE_LEN + 1] = {"004", "015", "016"};
+
+	for (size_t at = PNR_END; at + PNR_END <= len; at++)
+		for (int i = 0; i < 3; i++)
+			if (memcmp(rec + at, types[i], TYPE_LEN) == 0 &&
+				memcmp(rec + at + PNR_POS, rec + PNR_POS, PNR_LEN) == 0)
+				return true;
+	return false;
 }
 
 /* read_alone reads one of those. */
@@ -585,7 +603,9 @@ read_data(PaCprParser *parser, int type, const char *rec, size_t len, bool known
 {
 	parser->records++;
 	parser->seen[type / 8] |= (uint8_t) (1 << type % 8);
-	if (type == RECORD_PERSON)
+	if (parser->kind != PA_CPR_DELIVERY && swallows(rec, len))
+		refuse(parser, PA_CPR_BAD_RECORD);
+	else if (type == RECORD_PERSON)
 		read_person(parser, rec, len);
 	else if (parser->kind == PA_CPR_REPLY && type != RECORD_ERROR && !of_person(parser, rec, len))
 		refuse(parser, has_pnr(rec, len) ? PA_CPR_NO_PERSON : pnr_verdict(rec, len));
@@ -718,6 +738,59 @@ find_fixed(PaCprParser *parser, const char *p, size_t avail, size_t *len, size_t
 	return avail >= full;
 }
 
+/* find_padded finds the record at p, which is padded with blanks to the length of all. */
+static bool
+find_padded(PaCprParser *parser, const char *p, size_t avail, size_t *len, size_t *used)
+{
+	int			type;
+
+	if (avail < TYPE_LEN)
+		return false;
+	type = record_type(p);
+	if (type == RECORD_END)
+		return find_fixed(parser, p, avail, len, used);
+	if (avail < parser->block)
+		return false;
+	*len = record_length(type);
+	if (*len == 0)
+		*len = parser->block;
+	*used = parser->block;
+	if (*len <= *used && protaddr_cpr_all(p + *len, *used - *len, ' '))
+		return true;
+	enter_record(parser);
+	refuse(parser, PA_CPR_BAD_RECORD);
+	return false;
+}
+
+/*
+ * tell_shape tells the shape from the start record at p; false if more bytes are needed,
+ * or none can help.
+ */
+static bool
+tell_shape(PaCprParser *parser, const char *p, size_t avail)
+{
+	size_t		at = START_LEN;
+
+	if (memchr(p, '\n', avail < SHAPE_WINDOW ? avail : SHAPE_WINDOW) != NULL)
+	{
+		parser->shape = SHAPE_LINES;
+		return true;
+	}
+	if (avail < SHAPE_WINDOW)
+		return false;
+	while (at < avail && at < PA_CPR_MAX_RECORD && p[at] == ' ')
+		at++;
+	if (at == avail && at < PA_CPR_MAX_RECORD)
+		return false;
+	parser->shape = SHAPE_FIXED;
+	if (at > START_LEN && at < PA_CPR_MAX_RECORD && protaddr_is_digit(p[at]))
+	{
+		parser->shape = SHAPE_BLOCKS;
+		parser->block = at;
+	}
+	return true;
+}
+
 /*
  * find_record says whether the record beginning at p is complete: its length in
  * *len, with its line end in *used.  False if more bytes are needed, at most
@@ -746,16 +819,14 @@ find_record(PaCprParser *parser, const char *p, size_t avail, size_t *len, size_
 			refuse(parser, PA_CPR_NO_START);
 			return false;
 		}
-		if (memchr(p, '\n', avail < SHAPE_WINDOW ? avail : SHAPE_WINDOW) != NULL)
-			parser->shape = SHAPE_LINES;
-		else if (avail >= SHAPE_WINDOW)
-			parser->shape = SHAPE_FIXED;
-		else
+		if (!tell_shape(parser, p, avail))
 			return false;
 	}
 
 	if (parser->shape == SHAPE_LINES)
 		return find_line(parser, p, avail, len, used);
+	if (parser->shape == SHAPE_BLOCKS)
+		return find_padded(parser, p, avail, len, used);
 	return find_fixed(parser, p, avail, len, used);
 }
 
@@ -770,7 +841,7 @@ read_after_end(PaCprParser *parser, const char *data, size_t len)
 		char		c = data[i];
 		bool		filler = c == ' ' || c == '\n' || c == '\r';
 
-		if (parser->shape == SHAPE_FIXED)
+		if (parser->shape != SHAPE_LINES)
 			filler = filler || c == '\0' || c == '\x1a';
 		if (!filler)
 		{
@@ -801,7 +872,15 @@ protaddr_cpr_feed(PaCprParser *parser, const char *data, size_t len)
 		size_t		record_len = 0;
 		size_t		used = 0;
 
-		if (parser->carry_len > 0)
+		if (parser->state == STATE_START && parser->carry_len == 0 &&
+			(*data == '\n' || *data == '\r' || *data == ' '))
+		{
+			/* an empty line before the delivery */
+			parser->consumed++;
+			data++;
+			len--;
+		}
+		else if (parser->carry_len > 0)
 		{
 			/* a record that began in an earlier piece: put it together */
 			size_t		room = PA_CPR_MAX_RECORD - parser->carry_len;
@@ -860,10 +939,11 @@ protaddr_cpr_end(PaCprParser *parser)
 	if (parser->verdict != PA_CPR_OK || parser->state == STATE_AFTER_END)
 		return parser->verdict;
 
-	if (parser->kind == PA_CPR_BITEMPORAL && parser->state == STATE_RECORDS &&
-		parser->carry_len == 0)
+	if ((parser->kind == PA_CPR_BITEMPORAL || parser->kind == PA_CPR_WITHOUT_END) &&
+		parser->state == STATE_RECORDS && parser->records > 0 && parser->carry_len == 0)
 	{
 		/* its last line was whole, and that is all there is to know */
+		parser->person.last = parser->kind == PA_CPR_WITHOUT_END;
 		finish_person(parser);
 		if (parser->verdict == PA_CPR_OK)
 			parser->state = STATE_AFTER_END;

@@ -9,6 +9,14 @@
 
 #include "register/register_int.h"
 
+/* Whether a protection in force is said again, and of which number. */
+typedef enum Said
+{
+	NOT_SAID = 0,
+	SAID_OF_ANOTHER,
+	SAID_OF_IT
+} Said;
+
 /* protaddr_has_ended is true for what is over by the moment: an end that is to come is a plan. */
 bool
 protaddr_has_ended(const ProtaddrDelivered *one, TimestampTz moment)
@@ -36,7 +44,7 @@ protaddr_said_before(const ProtaddrDelivered *delivered, int at, TimestampTz mom
 	bool		ended = protaddr_has_ended(one, moment);
 
 	for (int i = 0; i < at; i++)
-		if (strcmp(delivered[i].code, one->code) == 0 &&
+		if (strcmp(delivered[i].code, one->code) == 0 && delivered[i].number == one->number &&
 			protaddr_has_ended(&delivered[i], moment) == ended &&
 			(!ended || (delivered[i].valid_from == one->valid_from &&
 						delivered[i].valid_to == one->valid_to)))
@@ -59,7 +67,7 @@ end_is_told(const ProtaddrInForce *there, const ProtaddrDelivered *delivered, in
 			TimestampTz moment)
 {
 	for (int i = 0; i < ndelivered; i++)
-		if (!delivered[i].of_older && protaddr_has_ended(&delivered[i], moment) &&
+		if (delivered[i].number == 0 && protaddr_has_ended(&delivered[i], moment) &&
 			strcmp(delivered[i].code, there->code) == 0 &&
 			delivered[i].valid_from == there->valid_from)
 			return true;
@@ -82,8 +90,30 @@ fate_of_unsaid(const ProtaddrInForce *there, const ProtaddrDelivered *delivered,
 }
 
 /*
- * protaddr_difference compares a record set, whose codes hide the kinds, with what is
- * in force.  The caller has made room in the difference for as many as there are.
+ * is_said tells what becomes of a protection in force that a record set says: of its own
+ * number, or of another of the person.  What was kept of an older number, and the newest
+ * one has itself, has done its part.
+ */
+static void
+is_said(const ProtaddrInForce *there, const ProtaddrDelivered *one, const char *kind, Said *said,
+		ProtaddrFate *fate)
+{
+	if (there->number == one->number)
+	{
+		*fate = same_details(there, one, kind) ? PROTADDR_UNCHANGED : PROTADDR_SAID_ANEW;
+		*said = SAID_OF_IT;
+	}
+	else if (*said == NOT_SAID || (*said == SAID_OF_ANOTHER && one->number == 0))
+	{
+		*fate = one->number == 0 ? PROTADDR_END_TOLD : PROTADDR_UNCHANGED;
+		*said = SAID_OF_ANOTHER;
+	}
+}
+
+/*
+ * protaddr_difference compares record sets of all numbers of a person, whose codes hide
+ * the kinds, with what is in force of all.  The caller has made room in the difference for
+ * as many as there are.
  */
 void
 protaddr_difference(const ProtaddrInForce *in_force, int nin_force,
@@ -91,31 +121,28 @@ protaddr_difference(const ProtaddrInForce *in_force, int nin_force,
 					const char *regime, TimestampTz moment, const ProtaddrSilence *silence,
 					ProtaddrDifference *difference)
 {
-	bool	   *said = palloc0(Max(nin_force, 1) * sizeof(bool));
+	Said	   *said = palloc0(Max(nin_force, 1) * sizeof(Said));
 
 	difference->kept = difference->was_protected = difference->is_protected = false;
 	for (int d = 0; d < ndelivered; d++)
 	{
 		bool		ended = protaddr_has_ended(&delivered[d], moment);
-		int			at = 0;
 
 		difference->added[d] = false;
 		difference->is_protected |= !ended && protaddr_protects(kinds[d]);
 		if (protaddr_said_before(delivered, d, moment))
 			continue;
 
-		while (at < nin_force && (ended || strcmp(in_force[at].code, delivered[d].code) != 0 ||
-								  strcmp(in_force[at].regime, regime) != 0))
-			at++;
-		if (at < nin_force)
-		{
-			said[at] = true;
-			difference->fate[at] = same_details(&in_force[at], &delivered[d], kinds[d]) ?
-				PROTADDR_UNCHANGED : PROTADDR_SAID_ANEW;
-			if (difference->fate[at] == PROTADDR_UNCHANGED)
-				continue;
-		}
 		difference->added[d] = true;
+		for (int i = 0; i < nin_force && !ended; i++)
+		{
+			if (strcmp(in_force[i].code, delivered[d].code) != 0 ||
+				strcmp(in_force[i].regime, regime) != 0)
+				continue;
+			is_said(&in_force[i], &delivered[d], kinds[d], &said[i], &difference->fate[i]);
+			if (in_force[i].number == delivered[d].number)
+				difference->added[d] = difference->fate[i] != PROTADDR_UNCHANGED;
+		}
 	}
 
 	for (int i = 0; i < nin_force; i++)
@@ -123,7 +150,7 @@ protaddr_difference(const ProtaddrInForce *in_force, int nin_force,
 		bool		protects = protaddr_protects(in_force[i].kind);
 
 		difference->was_protected |= protects;
-		if (said[i])
+		if (said[i] != NOT_SAID)
 			continue;
 		difference->fate[i] = fate_of_unsaid(&in_force[i], delivered, ndelivered, moment, silence);
 		if (protects && protaddr_goes_on(difference->fate[i]))

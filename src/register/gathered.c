@@ -238,7 +238,7 @@ protaddr_gathered_piece(ProtaddrGathered *gathered, ProtaddrIdentifier *under,
 		piece->delivered[i].delete_hint = one.delete_hint;
 		piece->delivered[i].has_delete_hint = one.has_delete_hint;
 		piece->delivered[i].code = get_text(&in, true);
-		piece->delivered[i].of_older = false;
+		piece->delivered[i].number = 0;
 	}
 	return true;
 }

@@ -270,11 +270,11 @@ BEGIN
             ERRCODE = 'null_value_not_allowed',
             MESSAGE = 'a delivery, its source, encoding and kind must be given, and after_gap and dry_run be true or false';
     END IF;
-    IF kind NOT IN ('delivery', 'reply', 'bitemporal') THEN
+    IF kind NOT IN ('delivery', 'reply', 'without end', 'bitemporal') THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('delivery kind "%s" does not exist', left(kind, 63)),
-            HINT = 'Kinds: delivery, reply (one person) or bitemporal (records 015 and 016 without start and end record).';
+            HINT = 'Kinds: delivery, reply (one person), without end (a delivery whose sender leaves out the end record) or bitemporal (records 015 and 016 without start and end record).';
     END IF;
     IF after_gap AND btrim(coalesce(reason, ''), E' \t\r\n') = '' THEN
         RAISE EXCEPTION USING
@@ -294,7 +294,7 @@ BEGIN
                 DETAIL = format('It was produced on %s.', header.produced),
                 HINT = 'Is the clock of this server right?';
         END IF;
-        IF kind = 'delivery' THEN
+        IF kind IN ('delivery', 'without end') THEN
             SELECT d.* INTO last FROM protaddr.register_delivery d
             WHERE d.source = source AND d.task = header.task AND d.outcome = 'loaded'
             ORDER BY d.id DESC LIMIT 1;
@@ -333,7 +333,7 @@ BEGIN
             counts := protaddr.load_cpr_path(path, source, encoding, kind, tells, coalesce(feed.declared, '{}'));
         END IF;
 
-        IF kind = 'delivery' AND header.produced = last.produced THEN
+        IF kind IN ('delivery', 'without end') AND header.produced = last.produced THEN
             IF counts.digest = last.digest THEN
                 -- nothing of it stays: what was loaded since may have changed what it says
                 RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
@@ -349,7 +349,7 @@ BEGIN
                                            WHERE d.source = source AND d.digest = counts.digest AND d.outcome = 'loaded') THEN
             RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
         END IF;
-        confirmed := protaddr.check_delivery(source, counts, declared, kind = 'delivery', max_lifted, confirm_lifted);
+        confirmed := protaddr.check_delivery(source, counts, declared, kind IN ('delivery', 'without end'), max_lifted, confirm_lifted);
         IF dry_run THEN
             RAISE EXCEPTION USING ERRCODE = 'PADRY', MESSAGE = 'dry run';
         END IF;
@@ -379,7 +379,8 @@ BEGIN
             MESSAGE = 'the delivery tells of no protections: nobody counts as known by it, and its source is no fresher',
             HINT = 'If its task delivers protections, protaddr.declare_feed() says so.';
     END IF;
-    PERFORM protaddr.record_delivery(source, 'DK-CPR', header.task, header.produced, header.previous, counts, kind, name,
+    PERFORM protaddr.record_delivery(source, 'DK-CPR', header.task, header.produced, header.previous, counts,
+                                     CASE kind WHEN 'without end' THEN 'delivery' ELSE kind END, name,
                                      after_gap, reason, confirmed, NULL, NULL, NULL);
     RETURN protaddr.told_result(counts, header.task, header.produced, 'loaded');
 END
@@ -401,7 +402,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.load_cpr(bytea, text, text, text, boolean, text, bigint, bigint, boolean, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.load_cpr(bytea, text, text, text, boolean, text, bigint, bigint, boolean, text) IS
-'Loads a delivery of the Danish population register (U12170-type extract), whole or not at all; see protaddr.load_result for what it returns. Each person in it is replaced: what the source said before and says no longer has ended; a delete date (SLET_DT) ends nothing; people not in it stay as they were, and so does what was entered by hand. Silence ends nothing of a person with status 30, 50, 60, 70, 80 or 90, nor of one with a record that could not be read (which protects), nor if the task is not known to deliver protections: those stay, are counted (kept) and stand in protaddr.register_review. A replaced number (PNRGAELD) stands for the newest one, which has the protections of all. kind: delivery, reply (one person) or bitemporal. Refused (55000): a delivery older than the last of its task, one produced after tomorrow, one after a gap (PRODDTOFORRIG) unless after_gap with a reason, one without protections that has people whom its source protects, and one that lifts more than max_lifted people (NULL: what the source''s limits leave, see protaddr.register_source) unless confirm_lifted is that very number. The same delivery twice changes nothing and says so. dry_run: reports, is on record and changes nothing else. name: for protaddr.undo_delivery(); NULL: task and date. Raises 22P02 with the record''s number and offset, and nothing else of it, if the delivery is cut off, miscounted or malformed, or has a person twice; 22023 for an unknown encoding or kind.';
+'Loads a delivery of the Danish population register (U12170-type extract), whole or not at all; see protaddr.load_result for what it returns. Each person in it is replaced: what the source said before and says no longer has ended; a delete date (SLET_DT) ends nothing; people not in it stay as they were, and so does what was entered by hand. Silence ends nothing of a person with status 30, 50, 60, 70, 80 or 90, nor of one with a record that could not be read (which protects), nor if the task is not known to deliver protections: those stay, are counted (kept) and stand in protaddr.register_review. A replaced number (PNRGAELD) stands for the newest one, which has the protections of all. kind: delivery, reply (one person), without end (a delivery whose sender leaves out the end record: its last person is not lifted, since more of them may be missing) or bitemporal. Refused (55000): a delivery older than the last of its task, one produced after tomorrow, one after a gap (PRODDTOFORRIG) unless after_gap with a reason, one without protections that has people whom its source protects, and one that lifts more than max_lifted people (NULL: what the source''s limits leave, see protaddr.register_source) unless confirm_lifted is that very number. The same delivery twice changes nothing and says so. dry_run: reports, is on record and changes nothing else. name: for protaddr.undo_delivery(); NULL: task and date. Raises 22P02 with the record''s number and offset, and nothing else of it, if the delivery is cut off, miscounted or malformed, or has a person twice; 22023 for an unknown encoding or kind.';
 
 CREATE FUNCTION protaddr.load_cpr_file(
     path text, source text DEFAULT 'DK-CPR', encoding text DEFAULT 'ISO-8859-1', kind text DEFAULT 'delivery',
@@ -583,7 +584,9 @@ BEGIN
                 MESSAGE = CASE WHEN people IS NULL THEN 'nothing is staged for this source' ELSE 'the delivery has nobody in it' END,
                 HINT = 'If the register has nothing to say, protaddr.confirm_register() says that it is up to date.';
         END IF;
-        IF mode = 'reply' AND counts.persons <> 1 THEN
+        -- an older number of the person is no second one
+        IF mode = 'reply' AND counts.persons - (SELECT count(*) FROM jsonb_array_elements(people) p
+                                                WHERE p ->> 'replaced_by' IS NOT NULL AND NOT p ? 'protections') <> 1 THEN
             RAISE EXCEPTION USING
                 ERRCODE = 'invalid_parameter_value',
                 MESSAGE = 'the delivery is refused whole: a reply must be about one person';
@@ -646,8 +649,8 @@ BEGIN
                   WHERE jsonb_typeof(p) <> 'object' OR protaddr.subject_key(p ->> 'subject') IS NULL
                      OR jsonb_typeof(p -> 'subject') NOT IN ('string', 'number')
                      OR jsonb_typeof(p -> 'replaced_by') NOT IN ('string', 'number', 'null')
-                     -- where each is said whole, what is missing is missing
-                     OR CASE WHEN p ? 'protections' OR whole THEN jsonb_typeof(p -> 'protections') IS DISTINCT FROM 'array' END
+                     -- where each is said whole, what is missing is missing, but of a number that is gone
+                     OR CASE WHEN p ? 'protections' OR (whole AND p ->> 'replaced_by' IS NULL) THEN jsonb_typeof(p -> 'protections') IS DISTINCT FROM 'array' END
                      OR CASE WHEN mode = 'events' THEN jsonb_typeof(p -> 'position') IS DISTINCT FROM 'number' OR p ->> 'position' !~ '^[0-9]{1,18}$' ELSE p ? 'position' END
                      OR EXISTS (SELECT FROM jsonb_object_keys(p) k WHERE k NOT IN ('subject', 'protections', 'replaced_by', 'position'))
                      OR (jsonb_typeof(p -> 'protections') = 'array'
@@ -677,7 +680,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.load_register(text, jsonb, text, text, bigint, bigint, boolean, text, bigint, bigint, timestamptz, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.load_register(text, jsonb, text, text, bigint, bigint, boolean, text, bigint, bigint, timestamptz, text, boolean) IS
-'Loads a delivery of any register from JSON: [{"subject": "...", "protections": [{"code": "...", "valid_from": "...", "valid_to": "...", "delete_hint": "..."}], "replaced_by": "...", "position": 1}, ...]; a person with an empty list has no protection. A person stands in it once, unless it is events. In merge and events, without "protections" nothing is said of them. source: NULL names it after the regime. The rest as protaddr.load_staged(). Raises 22023 or 22007 without repeating anything of it, 22P02 for a person who is there twice.';
+'Loads a delivery of any register from JSON: [{"subject": "...", "protections": [{"code": "...", "valid_from": "...", "valid_to": "...", "delete_hint": "..."}], "replaced_by": "...", "position": 1}, ...]; a person with an empty list has no protection. A person stands in it once, unless it is events. In merge and events, and of whoever is replaced_by another, without "protections" nothing is said of them. The readers, such as protaddr.read_spar(), make all this from registers'' own documents. source: NULL names it after the regime. The rest as protaddr.load_staged(). Raises 22023 or 22007 without repeating anything of it, 22P02 for a person who is there twice.';
 
 CREATE FUNCTION protaddr.declare_feed(source text, delivers text[] DEFAULT NULL, task text DEFAULT '', "position" bigint DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -749,6 +752,8 @@ DECLARE
     now_known timestamptz;
     rows bigint;
     changed bigint := 0;
+    ones text[];
+    others text[];
 BEGIN
     IF source IS NULL OR name IS NULL OR btrim(coalesce(reason, ''), E' \t\r\n') = '' THEN
         RAISE EXCEPTION USING
@@ -782,19 +787,23 @@ BEGIN
     WHERE p.source = source AND p.recorded_to = last.moment;
     GET DIAGNOSTICS rows = ROW_COUNT;
     changed := changed + rows;
-    -- what others have said of a number since then stands with the newest one
-    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, delete_hint, recorded_from, reason)
-    SELECT p.kind, l.identifier, p.regime, p.code, p.source, p.valid_from, p.delete_hint, now_known, 'a replacement of the number was taken back'
-    FROM protaddr.identity_link l JOIN protaddr.protection p ON p.subject_key = l.subject_key
-    WHERE l.kind = 'replaced number' AND l.recorded_from = last.moment AND l.recorded_to = 'infinity'
-      AND p.source <> source AND p.kind <> 'none' AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
+    -- what a delivery alone had others' protections entered by hand for
+    UPDATE protaddr.protection p SET recorded_to = now_known
+    WHERE p.source = 'hand' AND p.recorded_from = last.moment AND p.recorded_to = 'infinity'
+      AND p.reason IN ('a replacement of the number was taken back', 'the number was replaced, but cannot be linked');
+    GET DIAGNOSTICS rows = ROW_COUNT;
+    changed := changed + rows;
+    -- its links are as before; what others have said since of two numbers that it linked holds for both
+    WITH gone AS (
+        UPDATE protaddr.identity_link l SET recorded_to = now_known
+        WHERE l.source = source AND l.recorded_from = last.moment AND l.recorded_to = 'infinity'
+        RETURNING l.identifier, l.subject, l.identifier_key)
+    SELECT array_agg(g.identifier ORDER BY g.identifier_key), array_agg(g.subject ORDER BY g.identifier_key) INTO ones, others FROM gone g;
+    INSERT INTO protaddr.identity_link (identifier, subject, kind, recorded_from, source)
+    SELECT l.identifier, l.subject, l.kind, now_known, l.source FROM protaddr.identity_link l
+    WHERE l.source = source AND l.recorded_to = last.moment
     ON CONFLICT DO NOTHING;
-    UPDATE protaddr.identity_link l SET recorded_to = now_known
-    WHERE l.kind = 'replaced number' AND l.recorded_from = last.moment AND l.recorded_to = 'infinity';
-    INSERT INTO protaddr.identity_link (identifier, subject, kind, recorded_from)
-    SELECT l.identifier, l.subject, l.kind, now_known FROM protaddr.identity_link l
-    WHERE l.kind = 'replaced number' AND l.recorded_to = last.moment
-    ON CONFLICT (identifier_key, subject_key) WHERE recorded_to = 'infinity' DO NOTHING;
+    PERFORM protaddr.part_numbers(ones, others, source, NULL, now_known);
     -- of whom it told first nothing is known
     DELETE FROM protaddr.register_person p WHERE p.source = source AND p.known_since = last.moment;
     UPDATE protaddr.register_feed f SET "position" = last.position_after

@@ -175,12 +175,14 @@ kind_of(const char *kind)
 		return PA_CPR_DELIVERY;
 	if (strcmp(kind, "reply") == 0)
 		return PA_CPR_REPLY;
+	if (strcmp(kind, "without end") == 0)
+		return PA_CPR_WITHOUT_END;
 	if (strcmp(kind, "bitemporal") == 0)
 		return PA_CPR_BITEMPORAL;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("delivery kind \"%s\" does not exist", kind),
-			 errhint("Kinds: delivery, reply, bitemporal.")));
+			 errhint("Kinds: delivery, reply, without end, bitemporal.")));
 	return PA_CPR_DELIVERY;
 }
 
@@ -343,6 +345,22 @@ load_all(CprLoad *load, const char *bytes, size_t len, FILE *file)
 		load_refuse(load->parser, NULL);
 }
 
+/* byte_order_mark gives the length of what some programs put before a text in UTF-8, or 0. */
+static size_t
+byte_order_mark(const char *start, size_t len)
+{
+	return len >= 3 && memcmp(start, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+/* end_lines makes the line end of EBCDIC (NEL) one that we know. */
+static void
+end_lines(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '\x85')
+			text[		i] = '\n';
+}
+
 /* load_piece takes in a piece as it came. */
 static void
 load_piece(CprLoad *load, const char *piece, size_t len)
@@ -350,6 +368,14 @@ load_piece(CprLoad *load, const char *piece, size_t len)
 	CHECK_FOR_INTERRUPTS();
 	if (pg_cryptohash_update(load->digest, (const uint8 *) piece, len) < 0)
 		elog(ERROR, "could not compute a digest");
+	if (load->read == 0)
+	{
+		size_t		mark = byte_order_mark(piece, len);
+
+		load->read += mark;
+		piece += mark;
+		len -= mark;
+	}
 	load->read += len;
 	if (load->recode == (iconv_t) - 1)
 		protaddr_cpr_feed(load->parser, piece, len);
@@ -379,6 +405,7 @@ load_recoded(CprLoad *load, const char *piece, size_t len)
 		int			why = errno;
 
 		/* what comes before the offending byte tells the parser where that is */
+		end_lines(out, to - out);
 		protaddr_cpr_feed(load->parser, out, to - out);
 		if (load->parser->verdict != PA_CPR_OK)
 			return;
@@ -388,7 +415,10 @@ load_recoded(CprLoad *load, const char *piece, size_t len)
 		load->rest_len = from_left;
 	}
 	else
+	{
+		end_lines(out, to - out);
 		protaddr_cpr_feed(load->parser, out, to - out);
+	}
 	pfree(in);
 	pfree(out);
 }
@@ -462,7 +492,7 @@ load_person(void *arg, const PaCprPerson *person)
 		set.whole = (int64) person->record;
 		set.says = set.says_number = true;
 		set.replaced_by = person->replaced_by[0] == '\0' ? NULL : person->replaced_by;
-		set.keep = why_silence_ends_nothing(person->status);
+		set.keep = person->last ? "the delivery has no end record" : why_silence_ends_nothing(person->status);
 		set.delivered = delivered;
 		set.ndelivered = person->nprotections;
 	}
@@ -538,6 +568,8 @@ protaddr_cpr_header(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	protaddr_cpr_begin(parser, PA_CPR_DELIVERY, header_person, NULL);
+	bytes += byte_order_mark(bytes, len);
+	len -= bytes - VARDATA_ANY(start);
 	if (recode != (iconv_t) - 1)
 	{
 		char	   *text = palloc(HEADER_BYTES);
@@ -549,6 +581,8 @@ protaddr_cpr_header(PG_FUNCTION_ARGS)
 		iconv_close(recode);
 		bytes = text;
 		len = to - text;
+
+		end_lines(bytes, len);
 	}
 	protaddr_cpr_feed(parser, bytes, len);
 

@@ -29,8 +29,8 @@ typedef struct ProtaddrDelivered
 	TimestampTz valid_to;		/* DT_NOEND: in force; else a true end */
 	DateADT		delete_hint;
 	bool		has_delete_hint;
-	bool		of_older;		/* said of an older number of the person: it ends nothing of the
-								 * newest */
+	int			number;			/* of which of the person's numbers: but for the newest, 0, it ends
+								 * nothing */
 } ProtaddrDelivered;
 
 #define PROTADDR_MOST_DELIVERED	256 /* protections of one person from one source */

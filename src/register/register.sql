@@ -48,6 +48,18 @@ INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis, 
      'CPR Act s. 29, repealed', 'CPR guide to formats, GCTP: five digits', true),
     ('DK-CPR', '00005', 'none', 'Kreditadvarsel (credit warning)',
      'CPR Act s. 29(3)', 'CPR guide to formats, GCTP: five digits', true),
+    ('DK-CPR', 'navne_og_adresse', 'name_and_address', 'Navne- og adressebeskyttelse',
+     'CPR Act s. 28', 'Datafordeler, Beskyttelse.beskyttelsestype', true),
+    ('DK-CPR', 'lokal_vejviser', 'none', 'Lokalvejviserbeskyttelse (directory)',
+     'CPR Act s. 29', 'Datafordeler, Beskyttelse.beskyttelsestype', true),
+    ('DK-CPR', 'markedsfoering', 'none', 'Markedsfoeringsbeskyttelse (marketing)',
+     'CPR Act s. 29', 'Datafordeler, Beskyttelse.beskyttelsestype', true),
+    ('DK-CPR', 'kreditadvarsel', 'none', 'Kreditadvarsel (credit warning)',
+     'CPR Act s. 29(3)', 'Datafordeler, Beskyttelse.beskyttelsestype', true),
+    ('DK-CPR', 'name_address_protected true', 'name_and_address', 'Navne- og adressebeskyttelse: yes',
+     'CPR Act s. 28', 'SSN details of a MitID broker, ssn.details.name_address_protected', true),
+    ('DK-CPR', 'name_address_protected false', 'none', 'Navne- og adressebeskyttelse: no',
+     'CPR Act s. 28', 'SSN details of a MitID broker, ssn.details.name_address_protected', true),
     ('NO-FREG', 'UGRADERT', 'none', 'Ugradert (no grading)',
      'Population Register Act (folkeregisterloven)', 'Folkeregisteret, adressebeskyttelse.gradering', true),
     ('NO-FREG', 'FORTROLIG', 'address', 'Fortrolig: not to private parties',
@@ -62,27 +74,45 @@ INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis, 
      'Population Register Act (folkeregisterloven)', 'Folkeregisteret, kode 6, 7 and 19', true),
     ('NO-FREG', '19', 'address_and_town', 'Kode 19: strengt fortrolig, abroad',
      'Population Register Act (folkeregisterloven)', 'Folkeregisteret, kode 6, 7 and 19', true),
-    ('SE-FOLK', 'Sekretessmarkering', 'name_and_address', 'Sekretessmarkering: the marker is set',
+    ('NO-FREG', 'ugradert', 'none', 'Ugradert (no grading)',
+     'Population Register Act (folkeregisterloven)', 'Folkeregisteret, adressebeskyttelse.graderingsnivaa and adressegradering', true),
+    ('NO-FREG', 'klientadresse', 'address_and_town', 'Klientadresse: the address of an institution that keeps whom it houses to itself; what it hides is not documented, so its town is hidden too',
+     'Population Register Act (folkeregisterloven)', 'Folkeregisteret, adressebeskyttelse.graderingsnivaa and adressegradering', true),
+    ('NO-FREG', 'fortrolig', 'address', 'Fortrolig: not to private parties',
+     'Population Register Act (folkeregisterloven)', 'Folkeregisteret, adressebeskyttelse.graderingsnivaa and adressegradering', true),
+    ('NO-FREG', 'strengtFortrolig', 'address_and_town', 'Strengt fortrolig: nor to most authorities; the area is hidden too',
+     'Population Register Act (folkeregisterloven)', 'Folkeregisteret, adressebeskyttelse.graderingsnivaa and adressegradering', true),
+    ('NO-FREG', 'strengtFortroligUtland', 'address_and_town', 'Strengt fortrolig, the person lives abroad',
+     'Population Register Act (folkeregisterloven)', 'Folkeregisteret, adressebeskyttelse.graderingsnivaa and adressegradering', true),
+    ('NO-FREG', 'KLIENTADRESSE', 'address_and_town', 'Klientadresse',
+     'Population Register Act (folkeregisterloven)', 'PDL (NAV), Adressegradering', true),
+    ('NO-FREG', '4', 'address_and_town', 'Kode 4: klientadresse',
+     'Population Register Act (folkeregisterloven)', 'The former register (DSF), SPES-KD 4, 6 and 7', true),
+    ('SE-FOLK', 'Sekretessmarkering', 'everything', 'Sekretessmarkering: the marker is set',
      'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'Navet and SPAR, element Sekretessmarkering', true),
-    ('SE-FOLK', 'Sekretessmarkering JA', 'name_and_address', 'Sekretessmarkering: yes',
+    ('SE-FOLK', 'Sekretessmarkering JA', 'everything', 'Sekretessmarkering: yes',
      'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'Navet and SPAR, element Sekretessmarkering', true),
-    ('SE-FOLK', 'Sekretessmarkering J', 'name_and_address', 'Sekretessmarkering: yes',
+    ('SE-FOLK', 'Sekretessmarkering J', 'everything', 'Sekretessmarkering: yes',
      'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'Navet and SPAR, element Sekretessmarkering', true),
     ('SE-FOLK', 'Sekretessmarkering NEJ', 'none', 'Sekretessmarkering: no',
      'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'Navet and SPAR, element Sekretessmarkering', true),
     ('SE-FOLK', 'Sekretessmarkering N', 'none', 'Sekretessmarkering: no',
      'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'Navet and SPAR, element Sekretessmarkering', true),
-    ('SE-FOLK', 'SkyddadFolkbokforing', 'address', 'Skyddad folkbokforing: the marker is set',
+    ('SE-FOLK', 'sattAvSPAR JA', 'everything', 'Sekretessmarkering that SPAR has set',
+     'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'SPAR, attribute sattAvSPAR of Sekretessmarkering', true),
+    ('SE-FOLK', 'sattAvSPAR J', 'everything', 'Sekretessmarkering that SPAR has set',
+     'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'SPAR, attribute sattAvSPAR of Sekretessmarkering', true),
+    ('SE-FOLK', 'SkyddadFolkbokforing', 'address_and_town', 'Skyddad folkbokforing: the marker is set',
      'Population Registration Act (folkbokforingslagen)', 'Navet and SPAR, element SkyddadFolkbokforing', true),
-    ('SE-FOLK', 'SkyddadFolkbokforing JA', 'address', 'Skyddad folkbokforing: yes',
+    ('SE-FOLK', 'SkyddadFolkbokforing JA', 'address_and_town', 'Skyddad folkbokforing: yes',
      'Population Registration Act (folkbokforingslagen)', 'Navet and SPAR, element SkyddadFolkbokforing', true),
-    ('SE-FOLK', 'SkyddadFolkbokforing J', 'address', 'Skyddad folkbokforing: yes',
+    ('SE-FOLK', 'SkyddadFolkbokforing J', 'address_and_town', 'Skyddad folkbokforing: yes',
      'Population Registration Act (folkbokforingslagen)', 'Navet and SPAR, element SkyddadFolkbokforing', true),
     ('SE-FOLK', 'SkyddadFolkbokforing NEJ', 'none', 'Skyddad folkbokforing: no',
      'Population Registration Act (folkbokforingslagen)', 'Navet and SPAR, element SkyddadFolkbokforing', true),
     ('SE-FOLK', 'SkyddadFolkbokforing N', 'none', 'Skyddad folkbokforing: no',
      'Population Registration Act (folkbokforingslagen)', 'Navet and SPAR, element SkyddadFolkbokforing', true),
-    ('SE-FOLK', 'Skyddad folkbokf' || chr(246) || 'ring', 'address', 'Skyddad folkbokforing',
+    ('SE-FOLK', 'Skyddad folkbokf' || chr(246) || 'ring', 'address_and_town', 'Skyddad folkbokforing',
      'Population Registration Act (folkbokforingslagen)', 'SS12000, securityMarking', true),
     ('SE-FOLK', 'Ingen', 'none', 'No marking',
      'Public Access to Information and Secrecy Act (2009:400) ch. 22 s. 1', 'SS12000, securityMarking', true),
@@ -94,11 +124,15 @@ INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis, 
      'Act 661/2009 s. 36', 'Population Information System (VTJ), turvakielto', true),
     ('FI-VTJ', 'false', 'none', 'Turvakielto: no',
      'Act 661/2009 s. 36', 'Population Information System (VTJ), turvakielto', true),
+    ('FI-VTJ', '1', 'address_and_town', 'Turvakielto: yes',
+     'Act 661/2009 s. 36', 'VTJ query service, TurvakieltoTieto', true),
+    ('FI-VTJ', '0', 'none', 'Turvakielto: no',
+     'Act 661/2009 s. 36', 'VTJ query service, TurvakieltoTieto', true),
     ('DE-MELDE', '3', 'name_and_address', 'Auskunftssperre, on application or ex officio',
      'BMG s. 51(1)', 'DSMeld, annex 1', true),
     ('DE-MELDE', '11', 'name_and_address', 'Auskunftssperre, at the request of a security authority',
      'BMG s. 51(1) and (3)', 'DSMeld, annex 1', true),
-    ('DE-MELDE', 'bedingter Sperrvermerk', 'address', 'Bedingter Sperrvermerk: lives in a shelter, clinic or care home',
+    ('DE-MELDE', 'bedingter Sperrvermerk', 'address', 'Bedingter Sperrvermerk: lives in a home for care or children, a shelter or an addiction clinic',
      'BMG s. 52', 'BMG s. 52: DSMeld''s own key is not known to us', true),
     ('DE-MELDE', 'auskunftssperre Ja', 'name_and_address', 'Auskunftssperre: yes',
      'BMG s. 51', 'Person services in JSON, element auskunftssperre', true),
@@ -120,6 +154,10 @@ INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis, 
      'Wet basisregistratie personen, secrecy at the person''s request', 'BRP element 07.70.10, indicatie geheim', true),
     ('NL-BRP', '7', 'name_and_address', '1, 2 and 3',
      'Wet basisregistratie personen, secrecy at the person''s request', 'BRP element 07.70.10, indicatie geheim', true),
+    ('NL-BRP', 'true', 'name_and_address', 'Geheimhouding: one of 1 to 7',
+     'Wet basisregistratie personen, secrecy at the person''s request', 'Haal Centraal BRP, geheimhoudingPersoonsgegevens', true),
+    ('NL-BRP', 'false', 'none', 'Geheimhouding: no',
+     'Wet basisregistratie personen, secrecy at the person''s request', 'Haal Centraal BRP, geheimhoudingPersoonsgegevens', true),
     ('IS-THJODSKRA', 'dulid_logheimili', 'address', 'Dulid logheimili: unspecified in the municipality',
      'Act 80/2018 art. 7; Regulation 1588/2021', 'Thjodskra (skra.is); no code is published, so we name them', true),
     ('IS-THJODSKRA', 'dulid_nafn', 'name_and_address', 'Dulid nafn',
@@ -132,6 +170,24 @@ INSERT INTO protaddr.regime_code (regime, code, kind, description, legal_basis, 
      'Law of the canton on residents'' registers', 'eCH, DataLock', true),
     ('CH-ECH', '2', 'name_and_address', 'Auskunftssperre',
      'Law of the canton on residents'' registers', 'eCH, DataLock', true),
+    ('CH-ECH', 'dataLock 0', 'none', 'Keine Sperre',
+     'Law of the canton on residents'' registers', 'eCH-0021 up to version 7, dataLock', true),
+    ('CH-ECH', 'dataLock 1', 'address', 'Adresssperre',
+     'Law of the canton on residents'' registers', 'eCH-0021 up to version 7, dataLock', true),
+    ('CH-ECH', 'dataLock 2', 'name_and_address', 'Auskunftssperre',
+     'Law of the canton on residents'' registers', 'eCH-0021 up to version 7, dataLock', true),
+    ('CH-ECH', 'dataLock/8 0', 'none', 'Keine Auskunftssperre',
+     'Law of the canton on residents'' registers', 'eCH-0021 version 8, dataLock', true),
+    ('CH-ECH', 'dataLock/8 1', 'name_and_address', 'Auskunftssperre',
+     'Law of the canton on residents'' registers', 'eCH-0021 version 8, dataLock', true),
+    ('CH-ECH', 'addressLock 0', 'none', 'Keine Adresssperre',
+     'Law of the canton on residents'' registers', 'eCH-0021 version 8, addressLock', true),
+    ('CH-ECH', 'addressLock 1', 'address', 'Adresssperre',
+     'Law of the canton on residents'' registers', 'eCH-0021 version 8, addressLock', true),
+    ('CH-ECH', 'paperLock 0', 'none', 'Keine Schriftensperre (papers)',
+     'Law of the canton on residents'' registers', 'eCH-0021, paperLock', true),
+    ('CH-ECH', 'paperLock 1', 'none', 'Schriftensperre: no papers are given out',
+     'Law of the canton on residents'' registers', 'eCH-0021, paperLock', true),
     ('UK-AER', 'N', 'name_and_address', 'Anonymous entry: name and address are off the register',
      'Anonymous electoral registration', 'Electoral register, letter N after the elector number', true),
     ('US-ACP', 'ACP', 'address', 'Address confidentiality programme: a substitute address is used',
@@ -362,13 +418,15 @@ BEGIN
             HINT = format('Regimes: %s. new_regime => true protects under one that protaddr.regime_code does not have.',
                           (SELECT string_agg(DISTINCT r.regime, ', ' ORDER BY r.regime) FROM protaddr.regime_code r));
     END IF;
-    -- recorded while regime_code said of this code that it hides less
+    -- recorded while regime_code said of this code that it hides less, or of another number
     UPDATE protaddr.protection p SET recorded_to = clock_timestamp()
     WHERE p.subject_key = protaddr.subject_key(protect.subject)
       AND p.source = 'hand' AND p.regime = protect.regime AND p.code = protect.code
       AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
-      AND (p.kind IN ('none', 'address') OR protaddr.kind_of(protect.regime, protect.code) = 'everything')
-      AND protaddr.kind_of(protect.regime, protect.code) NOT IN ('none', p.kind);
+      AND (((p.kind IN ('none', 'address') OR protaddr.kind_of(protect.regime, protect.code) = 'everything')
+            AND protaddr.kind_of(protect.regime, protect.code) NOT IN ('none', p.kind))
+           OR (p.kind = protaddr.kind_of(protect.regime, protect.code)
+               AND p.reason IN ('a replacement of the number was taken back', 'the number was replaced, but cannot be linked')));
     -- in force already is the one thing that may keep it from being recorded
     INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, delete_hint, reason)
     VALUES (protaddr.kind_of(protect.regime, protect.code), btrim(protect.subject), protect.regime, protect.code, 'hand',
@@ -377,13 +435,6 @@ BEGIN
     IF NOT FOUND THEN
         RAISE NOTICE 'this protection is in force already';
     END IF;
-    -- the number has been replaced: the person has the newest one
-    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, delete_hint, reason)
-    SELECT protaddr.kind_of(protect.regime, protect.code), l.subject, protect.regime, protect.code, 'hand',
-           coalesce(protect.valid_from, '-infinity'), protect.delete_hint, coalesce(protect.reason, 'the number took the place of another one')
-    FROM protaddr.identity_link l
-    WHERE l.identifier_key = protaddr.subject_key(protect.subject) AND l.kind = 'replaced number' AND l.recorded_to = 'infinity'
-    ON CONFLICT (subject_key, source, regime, code) WHERE recorded_to = 'infinity' AND valid_to = 'infinity' DO NOTHING;
 
     SELECT p.kind INTO in_force FROM protaddr.protection p
     WHERE p.subject_key = protaddr.subject_key(protect.subject)
@@ -405,7 +456,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.protect(text, text, text, timestamptz, date, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.protect(text, text, text, timestamptz, date, text, boolean) IS
-'Records by hand that a person is protected; holds in every session from its next statement after commit, and no delivery ends it, only protaddr.lift(). regime and code: see protaddr.regime_code; an unknown code protects, an unknown regime only with new_regime. valid_from NULL: since ever. delete_hint: a planned end, which ends nothing. Of a number that was replaced, the newest one is protected, too; each is lifted by itself. True if the person is protected by it now, recorded anew or in force already (a NOTICE says so); false only for a code that hides nothing. Raises 22004 if subject, regime or code is missing, 42704 for an unknown regime, 40001 if it could not be recorded.';
+'Records by hand that a person is protected; holds in every session from its next statement after commit, and no delivery ends it, only protaddr.lift(). regime and code: see protaddr.regime_code; an unknown code protects, an unknown regime only with new_regime. valid_from NULL: since ever. delete_hint: a planned end, which ends nothing. It holds under every number of the person (identity links of kind ''replaced number''), and is lifted under the one it was entered of. True if the person is protected by it now, recorded anew or in force already (a NOTICE says so); false only for a code that hides nothing. Raises 22004 if subject, regime or code is missing, 42704 for an unknown regime, 40001 if it could not be recorded.';
 
 CREATE FUNCTION protaddr.lift(subject text, regime text, code text, reason text DEFAULT NULL) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -425,6 +476,13 @@ BEGIN
       AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
     RETURNING p.* INTO lifted;
     IF NOT FOUND THEN
+        IF EXISTS (SELECT FROM protaddr.protection p
+                   WHERE p.subject_key IN (SELECT protaddr.numbers_of(lift.subject))
+                     AND p.source = 'hand' AND p.regime = lift.regime AND p.code = lift.code
+                     AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity') THEN
+            RAISE NOTICE 'this protection was entered of another number of the person'
+                USING HINT = 'Lift it under that one: see protaddr.numbers_of().';
+        END IF;
         RETURN false;
     END IF;
     -- one at most can be in force: protection_one
@@ -436,7 +494,74 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.lift(text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.lift(text, text, text, text) IS
-'Records that a protection entered by hand has ended; what a register delivered ends only by a delivery. Holds once committed; the transaction that lifts is shown nothing until then. True if it was in force, false if there was none. Raises 22004 if subject, regime or code is missing.';
+'Records that a protection entered by hand has ended; what a register delivered ends only by a delivery. Holds once committed; the transaction that lifts is shown nothing until then. True if it was in force, false if there was none; a NOTICE says that there is one of another number of the person. Raises 22004 if subject, regime or code is missing.';
+
+CREATE FUNCTION protaddr.keep_of_number("of" text, "to" text, source text, own text, moment timestamptz, reason text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    theirs text[] := ARRAY(SELECT protaddr.numbers_of("of"));
+    mine text[] := ARRAY(SELECT protaddr.numbers_of("to"));
+    added bigint := 0;
+BEGIN
+    IF theirs && mine THEN
+        RETURN 0;
+    END IF;
+    -- what the source itself says, or did before this moment, for it to end
+    IF own IS NOT NULL THEN
+        INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, delete_hint, recorded_from, reason)
+        SELECT DISTINCT ON (p.regime, p.code) p.kind, "to", p.regime, p.code, p.source, p.valid_from, p.delete_hint, moment, reason
+        FROM protaddr.protection p
+        WHERE p.subject_key = ANY (theirs) AND p.source = source AND p.kind <> 'none' AND p.valid_to = 'infinity'
+          AND CASE own WHEN 'before' THEN (p.recorded_from < moment OR p.reason = reason) AND p.recorded_to IN ('infinity', moment)
+                       ELSE p.recorded_to = 'infinity' END
+          AND NOT EXISTS (SELECT FROM protaddr.protection q
+                          WHERE q.subject_key = ANY (mine) AND q.source = p.source AND q.regime = p.regime AND q.code = p.code
+                            AND q.kind <> 'none' AND q.recorded_to = 'infinity' AND q.valid_to = 'infinity')
+        ORDER BY p.regime, p.code, p.id
+        ON CONFLICT DO NOTHING;
+        GET DIAGNOSTICS added = ROW_COUNT;
+    END IF;
+    -- what others say is theirs, and counted as theirs: here it is entered by hand, and ended by hand
+    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, delete_hint, recorded_from, reason)
+    SELECT DISTINCT ON (p.regime, p.code) p.kind, "to", p.regime, p.code, 'hand', p.valid_from, p.delete_hint, moment, reason
+    FROM protaddr.protection p
+    WHERE p.subject_key = ANY (theirs) AND p.source IS DISTINCT FROM source AND p.kind <> 'none'
+      AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
+      AND NOT EXISTS (SELECT FROM protaddr.protection q
+                      WHERE q.subject_key = ANY (mine) AND q.source IS DISTINCT FROM source AND q.regime = p.regime AND q.code = p.code
+                        AND q.kind <> 'none' AND q.recorded_to = 'infinity' AND q.valid_to = 'infinity')
+    ORDER BY p.regime, p.code, p.id
+    ON CONFLICT DO NOTHING;
+    RETURN added;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.keep_of_number(text, text, text, text, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.keep_of_number(text, text, text, text, timestamptz, text) IS
+'Part of the load functions: lets one number go on being protected by what is in force of another that is, or is no longer, of the same person: what others than the source say as entered by hand, and what the source itself says (own: now) or said until this moment (before). Returns how many rows are the source''s own.';
+
+CREATE FUNCTION protaddr.part_numbers(ones text[], others text[], source text, own text, moment timestamptz) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    added bigint := 0;
+BEGIN
+    -- twice: of several that were parted from one number, each was protected by all
+    FOR pass IN 1 .. 2 LOOP
+        FOR i IN 1 .. coalesce(cardinality(ones), 0) LOOP
+            added := added
+                + protaddr.keep_of_number(ones[i], others[i], source, own, moment, 'a replacement of the number was taken back')
+                + protaddr.keep_of_number(others[i], ones[i], source, own, moment, 'a replacement of the number was taken back');
+        END LOOP;
+    END LOOP;
+    RETURN added;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.part_numbers(text[], text[], text, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.part_numbers(text[], text[], text, text, timestamptz) IS
+'Part of the load functions and protaddr.unlink_identity(): pairs of numbers were one person''s and are no longer. Nobody loses a protection by that alone: each keeps what protected the other, as protaddr.keep_of_number() does.';
 
 CREATE FUNCTION protaddr.confirm_register(source text, max_age interval DEFAULT NULL, new_source boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -551,6 +676,7 @@ SELECT pg_catalog.pg_extension_config_dump('protaddr.regime_code', 'WHERE NOT sh
 CREATE VIEW protaddr.register_status AS
 SELECT s.source, s.regime,
        CASE WHEN s.recorded_in IS DISTINCT FROM protaddr.this_database() THEN 'not confirmed here'
+            WHEN protaddr.replica_behind() THEN 'behind'
             WHEN s.current_as_of > clock_timestamp() + interval '1 minute' THEN 'ahead of time'
             WHEN s.current_as_of + coalesce(s.max_age, protaddr.register_max_age()) > clock_timestamp() THEN 'fresh' ELSE 'stale' END AS status,
        date_trunc('second', clock_timestamp() - s.current_as_of) AS age,
@@ -581,7 +707,7 @@ COMMENT ON VIEW protaddr.register_status IS
 'The register sources: how fresh each is, its last delivery, and how many were loaded, loaded after a gap, and refused. Counts only, no person. Empty: nothing is disclosed.';
 COMMENT ON COLUMN protaddr.register_status.source IS 'Name of the source.';
 COMMENT ON COLUMN protaddr.register_status.regime IS 'Whose codes it delivers.';
-COMMENT ON COLUMN protaddr.register_status.status IS 'fresh; stale; ahead of time: its newest word is of a time to come, so a clock was or is wrong; or not confirmed here: last loaded or confirmed in another database, of which this one is a copy or a subscriber. Load it, or call protaddr.confirm_register().';
+COMMENT ON COLUMN protaddr.register_status.status IS 'fresh; stale; ahead of time: its newest word is of a time to come, so a clock was or is wrong; behind: this server is a replica that lags (protaddr.max_replay_lag); or not confirmed here: last loaded or confirmed in another database, of which this one is a copy or a subscriber. Load it, or call protaddr.confirm_register().';
 COMMENT ON COLUMN protaddr.register_status.age IS 'How long ago it was loaded or confirmed.';
 COMMENT ON COLUMN protaddr.register_status.stale_at IS 'From when on nothing is disclosed unless it is loaded or confirmed again.';
 COMMENT ON COLUMN protaddr.register_status.last_task IS 'Task number of the last delivery.';
@@ -624,14 +750,22 @@ BEGIN ATOMIC
     WITH RECURSIVE people (key) AS (
         SELECT k COLLATE "C" FROM protaddr.subject_key(protection_at.subject) k WHERE k IS NOT NULL
         UNION
-        SELECT l.subject_key
+        SELECT l.key
         FROM people p JOIN LATERAL (
             SELECT i.subject_key, i.recorded_from FROM protaddr.identity_link i
             WHERE i.identifier_key = p.key AND i.recorded_to = 'infinity'
             UNION ALL
             SELECT i.subject_key, i.recorded_from FROM protaddr.identity_link i
             WHERE i.identifier_key = p.key AND i.recorded_to <> 'infinity' AND i.recorded_to > protection_at.valid_at
-        ) l ON l.recorded_from <= protection_at.known_at
+            -- and the older numbers
+            UNION ALL
+            SELECT i.identifier_key, i.recorded_from FROM protaddr.identity_link i
+            WHERE i.subject_key = p.key AND i.recorded_to = 'infinity' AND i.kind = 'replaced number'
+            UNION ALL
+            SELECT i.identifier_key, i.recorded_from FROM protaddr.identity_link i
+            WHERE i.subject_key = p.key AND i.recorded_to <> 'infinity' AND i.recorded_to > protection_at.valid_at
+              AND i.kind = 'replaced number'
+        ) l (key, recorded_from) ON l.recorded_from <= protection_at.known_at
     )
     SELECT bool_or(EXISTS (
         SELECT FROM protaddr.protection r
@@ -669,27 +803,44 @@ COMMENT ON FUNCTION protaddr.protected_between(timestamptz, timestamptz, timesta
 'Everybody who was protected at some moment from from_time until before to_time (the same twice: at that moment), by what this database knew at known_at (default: knows now). One row for each unbroken period of each kind, of whatever codes and sources; since and until tell the whole of it: -infinity: not told since when; infinity: still in force. subject: as delivered. No rows for a NULL. For readers of history.';
 
 -- The same for many at once: from the protected, who are few, back to what stands for
--- them.  A link that has ended goes on telling whom the identifier stood for before.
+-- them, and to their other numbers.  A link that has ended goes on telling whom the
+-- identifier stood for before.  Of ended links between numbers two in a row are followed,
+-- and those of a pair count as one: there may be one for each night of a year.
 CREATE VIEW protaddr.protection_period AS
-WITH RECURSIVE period (identifier, subject, kind, valid_from, valid_to, recorded_from, recorded_to) AS (
-    SELECT p.subject_key, p.subject_key, p.kind::text, p.valid_from, p.valid_to, p.recorded_from, p.recorded_to
+WITH RECURSIVE period (identifier, subject, kind, valid_from, valid_to, recorded_from, recorded_to, numbers, ended) AS (
+    SELECT p.subject_key, p.subject_key, p.kind::text, p.valid_from, p.valid_to, p.recorded_from, p.recorded_to, 0, false
     FROM protaddr.protection p
     WHERE p.kind <> 'none' AND p.valid_from < p.valid_to AND p.recorded_from < p.recorded_to
     UNION
-    SELECT l.identifier_key, p.subject, p.kind, p.valid_from, least(p.valid_to, l.recorded_to),
-           greatest(p.recorded_from, l.recorded_from), p.recorded_to
+    SELECT l.key, p.subject, p.kind, p.valid_from, least(p.valid_to, l.recorded_to),
+           greatest(p.recorded_from, l.recorded_from), p.recorded_to,
+           CASE WHEN l.is_number THEN least(p.numbers + 1, 2) ELSE p.numbers END,
+           p.ended OR (l.is_number AND l.recorded_to <> 'infinity')
     FROM period p JOIN LATERAL (
-        SELECT i.identifier_key, i.recorded_from, i.recorded_to FROM protaddr.identity_link i
+        SELECT i.identifier_key, i.recorded_from, i.recorded_to, coalesce(i.kind = 'replaced number', false) FROM protaddr.identity_link i
         WHERE i.subject_key = p.identifier AND i.recorded_to = 'infinity'
         UNION ALL
-        SELECT i.identifier_key, i.recorded_from, i.recorded_to FROM protaddr.identity_link i
-        WHERE i.subject_key = p.identifier AND i.recorded_to <> 'infinity'
-    ) l ON p.valid_from < l.recorded_to AND l.recorded_from < p.recorded_to
+        SELECT i.identifier_key, i.recorded_from, i.recorded_to, false FROM protaddr.identity_link i
+        WHERE i.subject_key = p.identifier AND i.recorded_to <> 'infinity' AND i.kind IS DISTINCT FROM 'replaced number'
+        UNION ALL
+        SELECT i.subject_key, i.recorded_from, i.recorded_to, true FROM protaddr.identity_link i
+        WHERE i.identifier_key = p.identifier AND i.recorded_to = 'infinity' AND i.kind = 'replaced number'
+        UNION ALL
+        SELECT i.identifier_key, min(i.recorded_from), max(i.recorded_to), true FROM protaddr.identity_link i
+        WHERE i.subject_key = p.identifier AND i.recorded_to <> 'infinity' AND i.kind = 'replaced number'
+        GROUP BY i.identifier_key
+        UNION ALL
+        SELECT i.subject_key, min(i.recorded_from), max(i.recorded_to), true FROM protaddr.identity_link i
+        WHERE i.identifier_key = p.identifier AND i.recorded_to <> 'infinity' AND i.kind = 'replaced number'
+        GROUP BY i.subject_key
+    ) l (key, recorded_from, recorded_to, is_number)
+      ON p.valid_from < l.recorded_to AND l.recorded_from < p.recorded_to AND l.key <> p.subject
+      AND (NOT l.is_number OR p.numbers < 2 OR (NOT p.ended AND l.recorded_to = 'infinity'))
 )
-SELECT identifier, subject, kind, valid_from, valid_to, recorded_from, recorded_to FROM period;
+SELECT DISTINCT identifier, subject, kind, valid_from, valid_to, recorded_from, recorded_to FROM period;
 COMMENT ON VIEW protaddr.protection_period IS
-'Every period of protection under every identifier that stood for its person: to be joined with payments, in one go. Protected at time t as known at time k: valid_from <= t AND t < valid_to AND recorded_from <= k AND k < recorded_to; as known now: recorded_to = ''infinity''. Join on identifier = protaddr.subject_key(payments.payer). Codes that hide nothing are left out. A link that has ended counts for the time before its end, also one that was wrong. For readers of history: GRANT SELECT.';
-COMMENT ON COLUMN protaddr.protection_period.identifier IS 'Canonical key of an identifier: the person''s own, or one linked to them.';
+'Every period of protection under every identifier that stood for its person, and under each of their numbers: to be joined with payments, in one go. Protected at time t as known at time k: valid_from <= t AND t < valid_to AND recorded_from <= k AND k < recorded_to; as known now: recorded_to = ''infinity''. Join on identifier = protaddr.subject_key(payments.payer). Codes that hide nothing are left out. A link that has ended counts for the time before its end, also one that was wrong; between numbers, two in a row. For readers of history: GRANT SELECT.';
+COMMENT ON COLUMN protaddr.protection_period.identifier IS 'Canonical key of an identifier: the person''s own, another of their numbers, or one linked to them.';
 COMMENT ON COLUMN protaddr.protection_period.subject IS 'Canonical key of the protected person.';
 COMMENT ON COLUMN protaddr.protection_period.kind IS 'What is hidden.';
 COMMENT ON COLUMN protaddr.protection_period.valid_from IS 'Since when it holds; -infinity: not told.';
@@ -762,7 +913,8 @@ UNION ALL
 SELECT CASE WHEN p.reason LIKE 'the number%' OR p.reason LIKE 'a replacement%' THEN 'number replaced' ELSE 'not said any more' END,
        p.subject, p.recorded_from::date, format('%s %s of %s: %s', p.regime, p.code, p.source, p.reason)
 FROM protaddr.protection p
-WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity' AND p.kind <> 'none' AND p.source <> 'hand' AND p.reason IS NOT NULL
+WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity' AND p.kind <> 'none' AND p.reason IS NOT NULL
+  AND (p.source <> 'hand' OR p.reason IN ('a replacement of the number was taken back', 'the number was replaced, but cannot be linked'))
 UNION ALL
 SELECT 'linked to nobody', l.subject, l.since, format('%s identifiers, such as %s', l.identifiers, l.identifier)
 FROM (SELECT min(i.subject) AS subject, min(i.recorded_from)::date AS since,
@@ -774,6 +926,12 @@ FROM (SELECT min(i.subject) AS subject, min(i.recorded_from)::date AS since,
                         WHERE o.identifier_key = i.subject_key AND o.recorded_to = 'infinity')
         AND NOT EXISTS (SELECT FROM protaddr.protection p
                         WHERE p.subject_key = i.subject_key AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity')
+        -- nor by an older number
+        AND NOT EXISTS (SELECT FROM protaddr.identity_link o
+                        WHERE o.subject_key = i.subject_key AND o.recorded_to = 'infinity' AND o.kind = 'replaced number'
+                          AND (EXISTS (SELECT FROM protaddr.register_person p WHERE p.subject_key = o.identifier_key)
+                               OR EXISTS (SELECT FROM protaddr.protection p WHERE p.subject_key = o.identifier_key
+                                            AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity')))
       GROUP BY i.subject_key) l;
 COMMENT ON VIEW protaddr.register_review IS
 'What a person must look at, one row each. Counts: SELECT what, count(*) FROM protaddr.register_review GROUP BY what. What protaddr.register_review_values() adds takes reading every bound value. Names people: for readers of history (GRANT SELECT), not for monitoring.';

@@ -47,10 +47,13 @@ extern int64 protaddr_people_end(ProtaddrPeople *people);
 
 /* ---- register/difference.c: what a record set changes ---------------------- */
 
-/* A protection in force, as the table has it; one at most of each regime and code. */
+/* A protection in force, as the table has it; one at most of each number, regime and
+ * code. */
 typedef struct ProtaddrInForce
 {
 	int64		id;
+	int			number;			/* of which of the person's numbers; 0: the newest */
+	char	   *subject;
 	char	   *regime;
 	char	   *code;
 	char	   *kind;
@@ -115,8 +118,8 @@ typedef struct ProtaddrNumbers ProtaddrNumbers;
 
 /* why a protection goes on that is not said any more, as it stands in protection.reason */
 #define PROTADDR_WHY_LINKED		"the number took the place of another one"
-#define PROTADDR_WHY_UNLINKED	"the number was replaced, but cannot be linked"
 #define PROTADDR_WHY_TAKEN_BACK	"a replacement of the number was taken back"
+#define PROTADDR_WHY_UNLINKED	"the number was replaced, but cannot be linked"
 
 extern ProtaddrNumbers *protaddr_numbers_begin(const char *source, TimestampTz moment);
 extern void protaddr_numbers_named(ProtaddrNumbers *numbers, const char *number);
@@ -124,13 +127,15 @@ extern void protaddr_numbers_read(ProtaddrNumbers *numbers);
 extern bool protaddr_numbers_concern(ProtaddrNumbers *numbers, const ProtaddrRecordSet *set);
 extern bool protaddr_numbers_newest(ProtaddrNumbers *numbers, const ProtaddrIdentifier *id,
 									ProtaddrIdentifier *newest, char **subject);
+extern ProtaddrIdentifier *protaddr_numbers_older(ProtaddrNumbers *numbers,
+												  const ProtaddrIdentifier *newest, int *n);
 extern bool protaddr_numbers_take_back(ProtaddrNumbers *numbers, const ProtaddrRecordSet *set);
-extern bool protaddr_numbers_replace(ProtaddrNumbers *numbers, const ProtaddrRecordSet *set,
-									 bool *refused);
-extern void protaddr_numbers_lend(ProtaddrNumbers *numbers, const ProtaddrIdentifier *from,
-								  const char *to, const char *reason);
+extern bool protaddr_numbers_replace(ProtaddrNumbers *numbers, const ProtaddrRecordSet *set);
 extern bool protaddr_numbers_were(ProtaddrNumbers *numbers, const ProtaddrIdentifier *id,
 								  ProtaddrIdentifier *newest);
+extern void protaddr_numbers_met(ProtaddrNumbers *numbers, const ProtaddrIdentifier *id);
+extern bool protaddr_numbers_were_met(ProtaddrNumbers *numbers, const ProtaddrIdentifier *id);
+extern int64 protaddr_numbers_keep(ProtaddrNumbers *numbers);
 extern void protaddr_numbers_end(ProtaddrNumbers *numbers);
 
 #endif							/* PROTADDR_REGISTER_INT_H */

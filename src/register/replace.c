@@ -7,10 +7,11 @@
  * (in_order.c).  What a record set changes is found out in difference.c; rows are closed
  * and added for it, never changed (write.c).  Who has or had more than one number waits
  * until all links between numbers stand (numbers.c): then the numbers of one person are
- * judged as one, and what is in force is in force for the newest.
+ * judged together.  What is said of a number stands there.
  *
- * A protection ends only if the record set of that very person, under their own number,
- * is able to say that it has ended, and does.
+ * A protection ends only if the record set of that very person, under their newest number,
+ * is able to say that it has ended, and does: then of all numbers that this source has
+ * linked with it.
  *
  * Only loads of the same source wait for each other; nobody else waits for any.  All of a
  * delivery is one transaction, so a reader sees the old register or the new.
@@ -67,28 +68,27 @@ struct ProtaddrReplace
 	ProtaddrNumbers *numbers;
 	ProtaddrWriter *writer;
 	ProtaddrPeople *known;		/* whom the source has told of */
-	List	   *unlinked;		/* pairs of texts: an old number and its new one that cannot be
-								 * linked */
+	int64		kept_rows;		/* added for who was parted, or cannot be linked */
 	MemoryContext per_person;
 	MemoryContext per_group;	/* the other of two, while the numbers of a person are gathered */
-	MemoryContext per_load;
 };
 
 /* Somebody whose record sets are judged together: of one number, or of all that are theirs. */
 typedef struct Judged
 {
 	ProtaddrIdentifier id;		/* the newest number */
-	const char *subject;
+	List	   *numbers;		/* how the numbers are written, the newest first */
 	bool		present;		/* it is in the delivery itself, */
 	bool		says;			/* and says which protections there are, */
 	bool		replaced;		/* and was replaced all the same: a circle */
 	const char *keep;
 	const char *unread;
-	bool		new_link;		/* one of the links between the numbers is new */
+	const char *changed;		/* why its numbers are others than before this delivery, or NULL */
 	ProtaddrDelivered *delivered;
 	int			ndelivered;
-	InForce		moved;			/* in force for the older numbers */
-	InForce		lent;			/* in force for a number that it was linked to by mistake */
+	InForce		in_force;		/* of all numbers */
+	InForce		parted;			/* of one that was a number of this person until now: not to be
+								 * ended */
 } Judged;
 
 static const char kind_of_unknown[] = "everything";
@@ -96,10 +96,9 @@ static const char kind_of_unknown[] = "everything";
 static void read_codes(ProtaddrReplace *replace);
 static void read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, bool anywhere,
 						  InForce *in_force);
-static void judge(ProtaddrReplace *replace, Judged *judged, bool anywhere);
-static bool has_code(const InForce *in_force, const ProtaddrInForce *one);
-static void add_again(ProtaddrReplace *replace, const char *subject, const ProtaddrInForce *one,
-					  const char *reason);
+static void judge(ProtaddrReplace *replace, Judged *judged);
+static void read_number(ProtaddrReplace *replace, Judged *judged, const ProtaddrIdentifier *id, int number,
+						bool anywhere);
 
 /* source_lock lets one load of a source at a time go on, to the end of its transaction. */
 static void
@@ -139,7 +138,6 @@ protaddr_replace_begin(const ProtaddrDelivery *delivery)
 												ALLOCSET_DEFAULT_SIZES);
 	replace->per_group = AllocSetContextCreate(CurrentMemoryContext, "protaddr load, numbers of one person",
 											   ALLOCSET_DEFAULT_SIZES);
-	replace->per_load = CurrentMemoryContext;
 	replace->protection = table_open(protaddr_table(PROTADDR_PROTECTION), RowExclusiveLock);
 	replace->moment = GetCurrentTimestamp();
 	read_codes(replace);
@@ -202,7 +200,7 @@ take_over(Judged *judged, const ProtaddrRecordSet *set)
 {
 	memset(judged, 0, sizeof(*judged));
 	judged->id = set->id;
-	judged->subject = set->subject;
+	judged->numbers = list_make1(unconstify(char *, set->subject));
 	judged->present = true;
 	judged->says = set->says;
 	judged->replaced = set->replaced_by != NULL;
@@ -240,7 +238,8 @@ judge_people(ProtaddrReplace *replace)
 			Judged		judged;
 
 			take_over(&judged, &set);
-			judge(replace, &judged, false);
+			read_number(replace, &judged, &set.id, 0, false);
+			judge(replace, &judged);
 		}
 		MemoryContextReset(replace->per_person);
 	}
@@ -278,20 +277,10 @@ link_numbers(ProtaddrReplace *replace)
 	protaddr_gathered_again(replace->waiting);
 	while (protaddr_gathered_piece(replace->waiting, &id, &set))
 	{
-		bool		refused = false;
-
 		CHECK_FOR_INTERRUPTS();
 		set.id = id;
 		if (set.replaced_by != NULL)
-			replace->counts.replaced_numbers +=
-				protaddr_numbers_replace(replace->numbers, &set, &refused);
-		if (refused)
-		{
-			MemoryContextSwitchTo(replace->per_load);
-			replace->unlinked = lappend(replace->unlinked,
-										list_make2(pstrdup(set.subject), pstrdup(set.replaced_by)));
-			MemoryContextSwitchTo(replace->per_person);
-		}
+			replace->counts.replaced_numbers += protaddr_numbers_replace(replace->numbers, &set);
 		MemoryContextReset(replace->per_person);
 	}
 	protaddr_gathered_again(replace->waiting);
@@ -332,17 +321,20 @@ add_in_force(InForce *all, const InForce *more)
 	all->n += more->n;
 }
 
-/* add_delivered adds what a record set says to what is judged with it. */
+/* add_delivered adds what a record set says of a number to what is judged with it. */
 static void
-add_delivered(Judged *judged, const ProtaddrRecordSet *set)
+add_delivered(Judged *judged, const ProtaddrRecordSet *set, int number)
 {
 	ProtaddrDelivered *all = palloc((judged->ndelivered + set->ndelivered + 1) * sizeof(ProtaddrDelivered));
 
 	if (judged->ndelivered > 0)
 		memcpy(all, judged->delivered, judged->ndelivered * sizeof(ProtaddrDelivered));
-	memcpy(all + judged->ndelivered, set->delivered, set->ndelivered * sizeof(ProtaddrDelivered));
 	judged->delivered = all;
-	judged->ndelivered += set->ndelivered;
+	for (int d = 0; d < set->ndelivered; d++)
+	{
+		all[judged->ndelivered] = set->delivered[d];
+		all[judged->ndelivered++].number = number;
+	}
 }
 
 /*
@@ -356,37 +348,81 @@ join(ProtaddrReplace *replace, Judged *judged, const ProtaddrRecordSet *set)
 	bool		was_linked = protaddr_numbers_were(replace->numbers, &set->id, &before);
 	bool		older = !protaddr_identifier_same(&set->id, &judged->id);
 
-	add_delivered(judged, set);
-	for (int d = judged->ndelivered - set->ndelivered; d < judged->ndelivered; d++)
-		judged->delivered[d].of_older = older;
 	if (set->unread != NULL)
 		judged->unread = set->unread;
 	if (!older)
 	{
 		judged->present = true;
-		judged->subject = set->subject;
+		linitial(judged->numbers) = unconstify(char *, set->subject);
 		judged->says = set->says;
 		judged->replaced = set->replaced_by != NULL;
 		judged->keep = set->keep;
-		/* it was linked to another, and is no more: what held for that one may be its own */
-		if (was_linked)
-			read_in_force(replace, &before, true, &judged->lent);
+		if (was_linked && judged->changed == NULL)
+			judged->changed = PROTADDR_WHY_TAKEN_BACK;
+		add_delivered(judged, set, 0);
 	}
 	else
 	{
-		InForce		old;
-
-		judged->new_link |= !was_linked || !protaddr_identifier_same(&before, &judged->id);
-		read_in_force(replace, &set->id, true, &old);
-		add_in_force(&judged->moved, &old);
-		if (was_linked && !protaddr_identifier_same(&before, &judged->id))
-		{
-			InForce		lent;
-
-			read_in_force(replace, &before, true, &lent);
-			add_in_force(&judged->lent, &lent);
-		}
+		if (!was_linked || !protaddr_identifier_same(&before, &judged->id))
+			judged->changed = PROTADDR_WHY_LINKED;
+		judged->numbers = lappend(judged->numbers, unconstify(char *, set->subject));
+		add_delivered(judged, set, list_length(judged->numbers) - 1);
+		read_number(replace, judged, &set->id, list_length(judged->numbers) - 1, true);
+		protaddr_numbers_met(replace->numbers, &set->id);
 	}
+	/* it was linked to another, and is no more: what held for that one may have been its own */
+	if (was_linked && !protaddr_identifier_same(&before, &judged->id))
+	{
+		InForce		parted;
+
+		read_in_force(replace, &before, true, &parted);
+		add_in_force(&judged->parted, &parted);
+	}
+}
+
+/* begin_group begins with who has a newest number: what is in force of it. */
+static void
+begin_group(ProtaddrReplace *replace, Judged *judged, const ProtaddrIdentifier *newest,
+			const char *subject)
+{
+	memset(judged, 0, sizeof(*judged));
+	judged->id = *newest;
+	judged->numbers = list_make1(unconstify(char *, subject));
+	read_number(replace, judged, newest, 0, true);
+	protaddr_numbers_met(replace->numbers, newest);
+}
+
+/*
+ * end_group adds what is in force of the numbers that the delivery does not have, and
+ * judges them all.
+ */
+static void
+end_group(ProtaddrReplace *replace, Judged *judged)
+{
+	int			nolder;
+	ProtaddrIdentifier *older = protaddr_numbers_older(replace->numbers, &judged->id, &nolder);
+	List	   *told = list_copy(judged->numbers);
+
+	for (int i = 0; i < nolder; i++)
+	{
+		ListCell   *cell;
+		bool		there = false;
+
+		foreach(cell, told)
+		{
+			const char *subject = lfirst(cell);
+			ProtaddrIdentifier id;
+
+			there |= protaddr_identifier_from_text(subject, strlen(subject), &id) &&
+				protaddr_identifier_same(&id, &older[i]);
+		}
+		if (there)
+			continue;
+		judged->numbers = lappend(judged->numbers, pnstrdup(older[i].key, older[i].len));
+		read_number(replace, judged, &older[i], list_length(judged->numbers) - 1, true);
+		protaddr_numbers_met(replace->numbers, &older[i]);
+	}
+	judge(replace, judged);
 }
 
 /* subject_of gives how a number is written that nobody in the delivery has. */
@@ -453,58 +489,19 @@ judge_groups(ProtaddrReplace *replace, ProtaddrGathered *by_newest)
 		CHECK_FOR_INTERRUPTS();
 		if (any && !protaddr_identifier_same(&judged.id, &id))
 		{
-			judge(replace, &judged, true);
+			end_group(replace, &judged);
 			leave_group(replace, &set);
 			any = false;
 		}
 		if (!protaddr_identifier_from_text(set.subject, strlen(set.subject), &set.id))
 			elog(ERROR, "an identifier has changed");
 		if (!any)
-		{
-			memset(&judged, 0, sizeof(judged));
-			judged.id = id;
-			judged.subject = subject_of(replace, &set.id, &id);
-			any = true;
-		}
+			begin_group(replace, &judged, &id, subject_of(replace, &set.id, &id));
+		any = true;
 		join(replace, &judged, &set);
 	}
 	if (any)
-		judge(replace, &judged, true);
-}
-
-/*
- * lend_to_unlinked gives a new number the protections of an old one that cannot be linked
- * to it: what is bound to either is protected by its own.
- */
-static void
-lend_to_unlinked(ProtaddrReplace *replace)
-{
-	ListCell   *cell;
-
-	if (replace->unlinked == NIL)
-		return;
-	/* what has been judged is to be seen */
-	protaddr_writer_flush(replace->writer);
-	end_reading(replace);
-	begin_reading_in_force(replace);
-	foreach(cell, replace->unlinked)
-	{
-		const char *number[2] = {linitial((List *) lfirst(cell)), lsecond((List *) lfirst(cell))};
-		InForce		in_force[2];
-		ProtaddrIdentifier id[2];
-
-		for (int i = 0; i < 2; i++)
-		{
-			if (!protaddr_identifier_from_text(number[i], strlen(number[i]), &id[i]))
-				elog(ERROR, "an identifier has changed");
-			read_in_force(replace, &id[i], true, &in_force[i]);
-		}
-		for (int i = 0; i < in_force[0].n; i++)
-			if (protaddr_protects(in_force[0].row[i].kind) && !has_code(&in_force[1], &in_force[0].row[i]))
-				add_again(replace, number[1], &in_force[0].row[i], PROTADDR_WHY_UNLINKED);
-		protaddr_numbers_lend(replace->numbers, &id[0], number[1], PROTADDR_WHY_UNLINKED);
-	}
-	protaddr_writer_flush(replace->writer);
+		end_group(replace, &judged);
 }
 
 /* judge_waiting judges people with all their numbers. */
@@ -521,7 +518,9 @@ judge_waiting(ProtaddrReplace *replace)
 	sorted = by_newest(replace);
 	old = MemoryContextSwitchTo(replace->per_person);
 	judge_groups(replace, sorted);
-	lend_to_unlinked(replace);
+	/* what has been judged is to be seen */
+	protaddr_writer_flush(replace->writer);
+	replace->kept_rows = protaddr_numbers_keep(replace->numbers);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(replace->per_person);
 	protaddr_gathered_end(sorted);
@@ -551,8 +550,8 @@ what_silence_says(const ProtaddrReplace *replace, const Judged *judged)
 
 	if (judged->unread != NULL)
 		silence.reason = psprintf(WHY_UNREAD, judged->unread);
-	else if (judged->new_link)
-		silence.reason = PROTADDR_WHY_LINKED;
+	else if (judged->changed != NULL)
+		silence.reason = judged->changed;
 	else if (judged->present && judged->replaced)
 		silence.reason = WHY_REPLACED;
 	else if (judged->present && judged->says && replace->tells)
@@ -580,100 +579,41 @@ add_unread(Judged *judged)
 		delivered.valid_to = DT_NOEND;
 		one.delivered = &delivered;
 		one.ndelivered = 1;
-		add_delivered(judged, &one);
+		add_delivered(judged, &one, 0);
 		type = next == NULL ? NULL : next + 1;
 	}
 }
 
-/* has_code is true if one of some rows is of the regime and code of another. */
-static bool
-has_code(const InForce *in_force, const ProtaddrInForce *one)
-{
-	for (int i = 0; i < in_force->n; i++)
-		if (strcmp(in_force->row[i].code, one->code) == 0 &&
-			strcmp(in_force->row[i].regime, one->regime) == 0)
-			return true;
-	return false;
-}
-
-/* holds_after is true if a code is in force once the difference is made. */
-static bool
-holds_after(const ProtaddrReplace *replace, const Judged *judged, const InForce *in_force,
-			const ProtaddrDifference *difference, const ProtaddrInForce *one)
-{
-	for (int i = 0; i < in_force->n; i++)
-		if (protaddr_goes_on(difference->fate[i]) && strcmp(in_force->row[i].code, one->code) == 0 &&
-			strcmp(in_force->row[i].regime, one->regime) == 0)
-			return true;
-	for (int d = 0; d < judged->ndelivered; d++)
-		if (!protaddr_has_ended(&judged->delivered[d], replace->moment) &&
-			strcmp(judged->delivered[d].code, one->code) == 0 &&
-			strcmp(replace->delivery.regime, one->regime) == 0)
-			return true;
-	return false;
-}
-
-/* add_again adds a row that was in force already, for another reason or another number. */
+/* add_again adds a row that was in force already, for another reason. */
 static void
-add_again(ProtaddrReplace *replace, const char *subject, const ProtaddrInForce *one,
-		  const char *reason)
+add_again(ProtaddrReplace *replace, const ProtaddrInForce *one, const char *reason)
 {
-	protaddr_writer_add(replace->writer, subject, one->kind, one->regime, one->code,
+	protaddr_writer_add(replace->writer, one->subject, one->kind, one->regime, one->code,
 						!one->no_delete_hint, one->delete_hint, one->valid_from, DT_NOEND, reason);
-}
-
-/*
- * carry_over gives the person what was in force for other numbers; true if any of it
- * protects.  What is moved is closed there.  What is lent stays there as well.
- */
-static bool
-carry_over(ProtaddrReplace *replace, const Judged *judged, const InForce *in_force,
-		   const ProtaddrDifference *difference)
-{
-	InForce		carried = {NULL, 0};
-	bool		protects = false;
-
-	for (int i = 0; i < judged->moved.n; i++)
-		protaddr_writer_close(replace->writer, judged->moved.row[i].id, false);
-	add_in_force(&carried, &judged->moved);
-	add_in_force(&carried, &judged->lent);
-	for (int i = 0; i < carried.n; i++)
-	{
-		InForce		before = {carried.row, i};
-		ProtaddrInForce *one = &carried.row[i];
-		bool		moved = i < judged->moved.n;
-
-		protects |= protaddr_protects(one->kind);
-		if (holds_after(replace, judged, in_force, difference, one) || has_code(&before, one) ||
-			!(moved || protaddr_protects(one->kind)))
-			continue;
-		add_again(replace, judged->subject, one, moved ? PROTADDR_WHY_LINKED : PROTADDR_WHY_TAKEN_BACK);
-	}
-	return protects;
 }
 
 /* make_difference closes and adds what the difference says. */
 static void
-make_difference(ProtaddrReplace *replace, const Judged *judged, const InForce *in_force,
-				const char *const *kinds, const ProtaddrDifference *difference,
-				const char *reason)
+make_difference(ProtaddrReplace *replace, const Judged *judged, const char *const *kinds,
+				const ProtaddrDifference *difference, const char *reason)
 {
-	for (int i = 0; i < in_force->n; i++)
+	for (int i = 0; i < judged->in_force.n; i++)
 	{
 		if (difference->fate[i] == PROTADDR_UNCHANGED)
 			continue;
-		protaddr_writer_close(replace->writer, in_force->row[i].id,
+		protaddr_writer_close(replace->writer, judged->in_force.row[i].id,
 							  difference->fate[i] == PROTADDR_ENDS);
 		if (difference->fate[i] == PROTADDR_KEPT)
-			add_again(replace, judged->subject, &in_force->row[i], reason);
+			add_again(replace, &judged->in_force.row[i], reason);
 	}
 	for (int d = 0; d < judged->ndelivered; d++)
 	{
 		const ProtaddrDelivered *one = &judged->delivered[d];
 
 		if (difference->added[d])
-			protaddr_writer_add(replace->writer, judged->subject, kinds[d], replace->delivery.regime,
-								one->code, one->has_delete_hint, one->delete_hint, one->valid_from,
+			protaddr_writer_add(replace->writer, list_nth(judged->numbers, one->number), kinds[d],
+								replace->delivery.regime, one->code, one->has_delete_hint,
+								one->delete_hint, one->valid_from,
 								protaddr_has_ended(one, replace->moment) ? one->valid_to : DT_NOEND,
 								NULL);
 	}
@@ -693,19 +633,17 @@ any_protects(const InForce *in_force)
  * leaves memory to be reset by the caller.
  */
 static void
-judge(ProtaddrReplace *replace, Judged *judged, bool anywhere)
+judge(ProtaddrReplace *replace, Judged *judged)
 {
 	ProtaddrSilence silence = what_silence_says(replace, judged);
 	ProtaddrDifference difference;
-	InForce		in_force;
 	const char **kinds;
 	int			told = judged->ndelivered;
 	bool		was;
 	bool		is;
 
-	read_in_force(replace, &judged->id, anywhere, &in_force);
 	add_unread(judged);
-	if (in_force.n + judged->ndelivered + judged->moved.n + judged->lent.n == 0)
+	if (judged->in_force.n + judged->ndelivered + judged->parted.n == 0)
 		return;
 
 	kinds = palloc(Max(judged->ndelivered, 1) * sizeof(char *));
@@ -714,15 +652,15 @@ judge(ProtaddrReplace *replace, Judged *judged, bool anywhere)
 		kinds[d] = kind_of(replace, judged->delivered[d].code);
 		replace->counts.unknown_codes += d < told && kinds[d] == kind_of_unknown;
 	}
-	difference.fate = palloc(Max(in_force.n, 1) * sizeof(ProtaddrFate));
+	difference.fate = palloc(Max(judged->in_force.n, 1) * sizeof(ProtaddrFate));
 	difference.added = palloc(Max(judged->ndelivered, 1) * sizeof(bool));
-	protaddr_difference(in_force.row, in_force.n, judged->delivered, kinds, judged->ndelivered,
-						replace->delivery.regime, replace->moment, &silence, &difference);
-	make_difference(replace, judged, &in_force, kinds, &difference, silence.reason);
+	protaddr_difference(judged->in_force.row, judged->in_force.n, judged->delivered, kinds,
+						judged->ndelivered, replace->delivery.regime, replace->moment, &silence,
+						&difference);
+	make_difference(replace, judged, kinds, &difference, silence.reason);
 
-	was = difference.was_protected || any_protects(&judged->moved) || any_protects(&judged->lent);
-	is = difference.is_protected;
-	is |= carry_over(replace, judged, &in_force, &difference);
+	was = difference.was_protected || any_protects(&judged->parted);
+	is = difference.is_protected || any_protects(&judged->parted);
 	replace->counts.protected += is;
 	replace->counts.newly_protected += is && !was;
 	replace->counts.lifted += was && !is;
@@ -743,6 +681,8 @@ read_row(ProtaddrReplace *replace, TupleTableSlot *slot, ProtaddrInForce *one)
 	if (strcmp(TextDatumGetCString(value), replace->delivery.source) != 0)
 		return false;
 	one->id = DatumGetInt64(slot_getattr(slot, PROTECTION_ID, &isnull));
+	one->number = 0;
+	one->subject = TextDatumGetCString(slot_getattr(slot, PROTECTION_SUBJECT, &isnull));
 	one->regime = TextDatumGetCString(slot_getattr(slot, PROTECTION_REGIME, &isnull));
 	one->code = TextDatumGetCString(slot_getattr(slot, PROTECTION_CODE, &isnull));
 	one->kind = TextDatumGetCString(slot_getattr(slot, PROTECTION_KIND, &isnull));
@@ -775,6 +715,19 @@ read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, bool anywh
 		if (read_row(replace, slot, &in_force->row[in_force->n]))
 			in_force->n++;
 	}
+}
+
+/* read_number adds what is in force of one of a person's numbers. */
+static void
+read_number(ProtaddrReplace *replace, Judged *judged, const ProtaddrIdentifier *id, int number,
+			bool anywhere)
+{
+	InForce		in_force;
+
+	read_in_force(replace, id, anywhere, &in_force);
+	for (int i = 0; i < in_force.n; i++)
+		in_force.row[i].number = number;
+	add_in_force(&judged->in_force, &in_force);
 }
 
 /* before_in_order is true if one comes before another in the order of keys. */
@@ -817,16 +770,15 @@ note_absent(ProtaddrReplace *replace)
 		memcpy(id.key, VARDATA_ANY(key), id.len);
 		while (more && before_in_order(&set.id, &id))
 			more = protaddr_gathered_next(replace->people, &set);
-		if ((more && protaddr_identifier_same(&set.id, &id)) || !read_row(replace, slot, &one) ||
-			!protaddr_protects(one.kind))
+		if ((more && protaddr_identifier_same(&set.id, &id)) || protaddr_numbers_were_met(replace->numbers, &id) ||
+			!read_row(replace, slot, &one) || !protaddr_protects(one.kind))
 			continue;
 		replace->counts.absent += !protaddr_identifier_same(&last, &id);
 		last = id;
 		if (one.reason != NULL)
 			continue;
 		protaddr_writer_close(replace->writer, one.id, false);
-		add_again(replace, TextDatumGetCString(slot_getattr(slot, PROTECTION_SUBJECT, &isnull)),
-				  &one, WHY_ABSENT);
+		add_again(replace, &one, WHY_ABSENT);
 	}
 	MemoryContextSwitchTo(old);
 }
@@ -857,7 +809,7 @@ protaddr_replace_end(ProtaddrReplace *replace, bool tells)
 		protaddr_writer_flush(replace->writer);
 	}
 	replace->counts.noted = protaddr_people_end(replace->known);
-	replace->counts.grown = protaddr_writer_grown(replace->writer);
+	replace->counts.grown = protaddr_writer_grown(replace->writer) + replace->kept_rows;
 	replace->counts.tells = tells;
 	end_reading(replace);
 	protaddr_numbers_end(replace->numbers);

@@ -6,7 +6,7 @@
 #
 # Default 6,000,000, 100,000 and 12,000,000.  Against the running server that psql connects
 # to, as a superuser: with the library preloaded, protaddr.shared_picture_size of 14 bytes for
-# each of the people and 40 for each link, and 3 GB of disk.  Makes and drops the database
+# each of the people and 27 for each link, and 3 GB of disk.  Makes and drops the database
 # bench_picture.  The tables are filled with their triggers off, as a restore may; the people
 # are invented numbers.  Each figure is the best of five.
 

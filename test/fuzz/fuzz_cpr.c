@@ -246,11 +246,23 @@ compare(PaCprKind kind, const char *data, size_t len)
 	return whole;
 }
 
+/* behind_empty_lines gives where the first record begins, behind empty lines. */
+static size_t
+behind_empty_lines(const uint8_t *data, size_t size)
+{
+	size_t		at = 0;
+
+	while (at < size && (data[at] == '\n' || data[at] == '\r' || data[at] == ' '))
+		at++;
+	return at;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	Outcome		delivery = compare(PA_CPR_DELIVERY, (const char *) data, size);
 	Outcome		reply = compare(PA_CPR_REPLY, (const char *) data, size);
+	Outcome		without_end = compare(PA_CPR_WITHOUT_END, (const char *) data, size);
 	Outcome		bare = compare(PA_CPR_BITEMPORAL, (const char *) data, size);
 
 	/* what has a start record is never taken for what has none */
@@ -258,11 +270,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			(delivery.verdict == PA_CPR_NO_START && reply.verdict == PA_CPR_NO_START));
 	if (delivery.verdict == PA_CPR_OK && reply.verdict == PA_CPR_OK)
 		require(delivery.hash == reply.hash);
+	/* that an end may be missing changes nothing where there is one */
+	if (delivery.verdict == PA_CPR_OK || delivery.verdict == PA_CPR_WRONG_COUNT)
+		require(without_end.verdict == delivery.verdict && without_end.hash == delivery.hash);
 
 	if (delivery.verdict == PA_CPR_WRONG_COUNT && delivery.records <= 99999999)
 	{
 		/* the end record is long or short as the start record is */
-		size_t		nines = memchr(data, '\n', size < 20 ? size : 20) != NULL ? 3 : 13;
+		size_t		first = behind_empty_lines(data, size);
+		size_t		nines = memchr(data + first, '\n', size - first < 20 ? size - first : 20) != NULL ? 3 : 13;
 		char	   *repaired = malloc(size);
 		char		count[9];
 

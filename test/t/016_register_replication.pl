@@ -119,6 +119,47 @@ for my $name (sort keys %warm)
 takes_effect('its retirement', q(SELECT protaddr.retire_register('short')), %free);
 $warm{$_}[0]->quit for keys %warm;
 
+# ---- one that lags is not asked --------------------------------------------------------------
+
+my $status = q(SELECT string_agg(DISTINCT status, ' ') FROM protaddr.register_status);
+my $shown  = q(SELECT protaddr.show(home) FROM account WHERE id = 7);
+sub lag { my ($setting) = @_; $spare->append_conf('postgresql.conf', "protaddr.max_replay_lag = $setting"); reloaded($spare); return; }
+sub is_behind { my ($why, $name) = @_; like(($spare->psql('bank', $shown))[2], qr/not ready.*\Q$why\E/s, $name); return; }
+
+replayed($spare);
+lag('1s');
+sleep 3;
+is($spare->safe_psql('bank', "$status; $shown"), "fresh\nVej 7", 'a standby of an idle primary is not behind');
+$spare->safe_psql('bank', 'SELECT pg_wal_replay_pause()');
+$spare->poll_query_until('bank', q(SELECT pg_get_wal_replay_pause_state() = 'paused')) or die 'not paused';
+my $asking = $spare->background_psql('bank');
+is($asking->query_safe($shown), 'Vej 7', 'paused: shown as long as nothing waits');
+$primary->safe_psql('bank', q(SELECT protaddr.protect('account 7', 'DK-CPR', '0001')));
+$primary->wait_for_catchup($spare, 'flush');
+ok($spare->poll_query_until('bank', $status, 'behind'), 'what has been received and waits makes it lag');
+is_behind('a standby that is behind its primary', 'and it says why');
+is($asking->query_safe("SET client_min_messages = error; $shown"), WITHHELD, 'a session that was there withholds all');
+lag('1h');
+is($spare->safe_psql('bank', $shown), 'Vej 7', 'it may lag an hour');
+$spare->safe_psql('bank', 'SELECT pg_wal_replay_resume()');
+replayed($spare);
+lag('1s');
+is($spare->safe_psql('bank', "$status; $shown"), "fresh\n" . WITHHELD, 'replayed, it is asked again');
+my ($conninfo) = $spare->safe_psql('bank', 'SHOW primary_conninfo');
+$spare->append_conf('postgresql.conf', q(primary_conninfo = ''));
+reloaded($spare);
+ok($spare->poll_query_until('bank', $status, 'behind'), 'one that receives nothing is not asked');
+is_behind('receives nothing', 'and says so');
+lag('0');
+is($spare->safe_psql('bank', "$status; $shown"), "fresh\n" . WITHHELD, 'but if it is not to be asked for');
+$conninfo =~ s/'/''/g;
+$spare->append_conf('postgresql.conf', "primary_conninfo = '$conninfo'\nprotaddr.max_replay_lag = '1s'");
+reloaded($spare);
+ok($spare->poll_query_until('bank', $status, 'fresh'), 'and one that receives again is');
+$asking->quit;
+lag('120s');
+$primary->safe_psql('bank', q(SELECT protaddr.lift('account 7', 'DK-CPR', '0001')));
+
 # ---- nothing is loaded on a standby -----------------------------------------------------------
 
 my $bytes = "pg_read_binary_file('$file[0]')";

@@ -44,6 +44,20 @@ $node->safe_psql('clone', 'SELECT protaddr.confirm_register(source) FROM protadd
 is($node->safe_psql('clone', $show), 'Testvej 1,Testvej 2', 'until somebody has confirmed what it holds');
 is($node->safe_psql('bank', $show), WITHHELD . ',Testvej 2', 'the original protects');
 
+# one that has not all of what the original vouches for cannot be confirmed
+for my $lost ([ 'a person', q(DELETE FROM protaddr.register_person WHERE subject = 'P2') ],
+	[ 'a protection', q(UPDATE protaddr.protection SET recorded_to = clock_timestamp() WHERE subject = 'P3' AND recorded_to = 'infinity') ])
+{
+	my ($what, $sql) = @$lost;
+	$node->safe_psql('bank', q(SELECT protaddr.load_register('DK-CPR', '[{"subject": "P3", "protections": [{"code": "0001"}]}]')));
+	$node->safe_psql('postgres', 'CREATE DATABASE part TEMPLATE bank');
+	$node->safe_psql('part', $sql);
+	my ($code, $message) = error_of($node, 'part', q(SELECT protaddr.confirm_register('DK-CPR')));
+	is($code, '55000', "a copy without $what cannot be confirmed") or diag($message);
+	is($node->safe_psql('part', $status), 'not confirmed here', 'and shows nobody');
+	$node->safe_psql('postgres', 'DROP DATABASE part');
+}
+
 # ---- FOR ALL TABLES -----------------------------------------------------------------------------------
 
 $node->safe_psql('postgres', 'CREATE DATABASE subscriber');
@@ -68,6 +82,15 @@ is($node->safe_psql('subscriber', q(SELECT count(*), min(description) FROM prota
 is($node->safe_psql('subscriber', 'SELECT count(*) FROM protaddr.gate'), '0', 'the register of gates is each server\'s own');
 $node->safe_psql('subscriber', 'SELECT protaddr.confirm_register(source) FROM protaddr.register_source');
 is($node->safe_psql('subscriber', $show), WITHHELD . ',' . WITHHELD, 'confirmed, it protects whom the publisher protects');
+# ---- a subscriber that hears nothing ----
+
+my $own = q(SELECT string_agg(DISTINCT status, ' ') FROM protaddr.register_status);
+is($node->safe_psql('subscriber', $own), 'fresh', 'a subscriber that has word is not behind');
+$node->safe_psql('subscriber', 'ALTER SUBSCRIPTION everything DISABLE');
+ok($node->poll_query_until('subscriber', $own, 'behind'), 'one whose subscription is disabled is');
+like(($node->psql('subscriber', q(SELECT protaddr.is_protected('P0'))))[2], qr/not ready.*from which there is no word/s, 'and says why');
+$node->safe_psql('subscriber', 'ALTER SUBSCRIPTION everything ENABLE');
+ok($node->poll_query_until('subscriber', $own, 'fresh'), 'enabled, it has word again');
 $node->safe_psql('subscriber', 'ALTER SUBSCRIPTION everything DISABLE; ALTER SUBSCRIPTION everything SET (slot_name = NONE); DROP SUBSCRIPTION everything');
 
 # ---- a base backup that is started on its own --------------------------------------------------------

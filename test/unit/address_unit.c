@@ -1012,6 +1012,7 @@ test_subjects(void)
 	char		key[PA_SUBJECT_SIZE];
 	PaText		bytes64 = repeated("A", 64);
 	PaText		bytes65 = repeated("A", 65);
+	const char *plus65 = "570413+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 	PaText		separated = repeated("A-", 64);
 	PaText		zeros = repeated("0", 65);
 	PaText		letters62 = repeated("\xc3\xa6\xc3\xa6\xc3\xa6", 11);
@@ -1071,6 +1072,45 @@ test_subjects(void)
 	expect_key("12.0000", "12");
 	expect_key("12,000", "12000");
 	expect_key("1.2.0", "12");
+	/* one person, as the countries' registers write them */
+	expect_key("195704133106", "5704133106");
+	expect_key("19570413-3106", "5704133106");
+	expect_key("570413-3106", "5704133106");
+	expect_key("570413+3106", "5704133106");
+	expect_key("18570413+3106", "5704133106");
+	expect_key("570413+ 3106 ", "5704133106");
+	expect_key("19570473-3106", "5704733106");
+	expect_key("195704733106.0", "5704733106");
+	expect_key("0195704133106", "5704133106");
+	expect_key("200001011234", "1011234");
+	expect_key("000101-1234", "1011234");
+	expect_key("175704133106", "175704133106");
+	expect_key("215704133106", "215704133106");
+	expect_key("195700133106", "195700133106");
+	expect_key("195713133106", "195713133106");
+	expect_key("195704003106", "195704003106");
+	expect_key("195704323106", "195704323106");
+	expect_key("195704603106", "195704603106");
+	expect_key("195704923106", "195704923106");
+	expect_key("1957041331060", "1957041331060");
+	expect_key("19570413310", "19570413310");
+	expect_key("570432+3106", "570432+3106");
+	expect_key("570413+310", "570413+310");
+	expect_key("570413+31060", "570413+31060");
+	expect_key("570413+310T", "570413+310T");
+	expect_key("000101+310T", "000101+310T");
+	expect_key("570413+3106+1", "570413+3106+1");
+	expect_key("57041+33106", "57041+33106");
+	expect_key("A570413+3106", "A570413+3106");
+	expect_key("010190A123A", "010190A123A");
+	expect_key("010190y123a", "010190Y123A");
+	expect_key("210570 11111", "21057011111");
+	expect_key("120174-3399", "1201743399");
+	expect_key("012345672", "12345672");
+	expect_key("756.1234.5678.97", "7561234567897");
+	expect_key("756.1234.5678.00", "7561234567800");
+	expect_key("7561234567800.00", "7561234567800");
+	expect_key("757.1234.5678.00", "75712345678");
 	/* letters with their accents as characters of their own */
 	expect_key("A\xcc\x8a" "gesen-E\xcc\x81mile", "AAGESENEMILE");
 	expect_key("a\xcc\x88o\xcc\x88u\xcc\x88n\xcc\x83", "AEOEUEN");
@@ -1082,6 +1122,7 @@ test_subjects(void)
 
 	ok(protaddr_subject_key(bytes64.data, bytes64.len, key) == 64, "64 bytes are a key");
 	ok(protaddr_subject_key(bytes65.data, bytes65.len, key) == -1, "65 bytes are not");
+	ok(protaddr_subject_key(plus65, strlen(plus65), key) == -1, "nor with a plus");
 	ok(protaddr_subject_key(separated.data, separated.len, key) == 64, "separators do not count");
 	ok(protaddr_subject_key(zeros.data, zeros.len, key) == -1, "leading zeros do");
 	ok(protaddr_subject_key("1\0" "2", 3, key) == 2 && memcmp(key, "12", 2) == 0, "a NUL is dropped like any control character");

@@ -179,7 +179,7 @@ static const Example examples[] = {
 	{"bare: errors and receipts", PA_CPR_BITEMPORAL, PA_CPR_OK, 4,
 	B_PERSON ENDED ERROR CURRENT, "6101704001,,01" CURRENT_TEXT "\n"},
 	{"bare: type we do not know", PA_CPR_BITEMPORAL, PA_CPR_OK, 2,
-	B_PERSON "077whatever it is\n", "6101704001,,01\n"},
+	B_PERSON "077whatever it is\n", "6101704001,,01 ?077\n"},
 	{"bare: historic without any end", PA_CPR_BITEMPORAL, PA_CPR_BAD_DATE, 2,
 	B_PERSON "0166101704001000101732008072216112008-07-22JA 2013-07-22\n", ""},
 	{"bare: historic, ends of zeros", PA_CPR_BITEMPORAL, PA_CPR_BAD_DATE, 2,
@@ -218,7 +218,9 @@ static const Example examples[] = {
 	{"bare: last line without its end", PA_CPR_BITEMPORAL, PA_CPR_NO_END, 2, B_PERSON HISTORIC, ""},
 	{"bare: first line not whole", PA_CPR_BITEMPORAL, PA_CPR_NO_END, 1, "0016101704001", ""},
 	{"bare: empty", PA_CPR_BITEMPORAL, PA_CPR_NO_START, 1, "", ""},
-	{"bare: empty line first", PA_CPR_BITEMPORAL, PA_CPR_WRONG_KIND, 1, "\n" B_PERSON, ""},
+	{"bare: empty line first", PA_CPR_BITEMPORAL, PA_CPR_OK, 1, "\n" B_PERSON, "6101704001,,01\n"},
+	{"without end: it is missing", PA_CPR_WITHOUT_END, PA_CPR_OK, 2, START PERSON, "6101704001,,01\n"},
+	{"without end: nobody", PA_CPR_WITHOUT_END, PA_CPR_NO_END, 2, START, ""},
 	{"bare: not a delivery", PA_CPR_DELIVERY, PA_CPR_NO_START, 1, B_PERSON CURRENT, ""},
 };
 

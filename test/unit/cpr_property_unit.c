@@ -156,9 +156,10 @@ expect_stamp(char *to, const char *stamp)
 }
 
 static size_t
-expect_person(char *to, const Person *p, bool bitemporal)
+expect_person(char *to, const Person *p, bool bitemporal, bool unread)
 {
-	size_t		len = (size_t) sprintf(to, "%s,%s,%s", p->pnr, p->replaced_by, p->status);
+	size_t		len = (size_t) sprintf(to, "%s,%s,%s%s", p->pnr, p->replaced_by, p->status,
+								   unread ? " ?077" : "");
 	int			i;
 
 	for (i = 0; i < p->nhad; i++)
@@ -226,8 +227,11 @@ put_other(const Way *way, const char *pnr)
 	put(way, record, full);
 }
 
-/* put_between writes a record that needs no person. */
-static void
+/*
+ * put_between writes a record that needs no person; true if nobody knows what it is, so
+ * that it may be one of those of the person before.
+ */
+static bool
 put_between(const Way *way)
 {
 	switch (draw(12))
@@ -239,10 +243,12 @@ put_between(const Way *way)
 			put(way, "9976101704001202611201200A01", 43);
 			break;
 		case 2:
-			if (!way->fixed)
-				put(way, "077whatever this will be", 100);
-			break;
+			if (way->fixed)
+				break;
+			put(way, "077whatever this will be", 100);
+			return true;
 	}
+	return false;
 }
 
 static void
@@ -363,12 +369,17 @@ delivered(const Way *way, uint64_t seed, int number)
 	put_start(way);
 	for (i = 0; i < npeople; i++)
 	{
+		bool		unread = false;
+
 		/* a bare file begins with a person */
 		if (i > 0 || way->kind == PA_CPR_DELIVERY)
-			put_between(way);
+			unread = put_between(way);
+		if (i > 0)
+			len += expect_person(expected + len, &people[i - 1], way->bitemporal, unread);
 		put_person(way, &people[i]);
-		len += expect_person(expected + len, &people[i], way->bitemporal);
 	}
+	if (npeople > 0)
+		(void) expect_person(expected + len, &people[npeople - 1], way->bitemporal, false);
 	put_addresses(way, 0, npeople - 1);
 	put_end(way, records);
 	return comes_out(way, seed, number);
@@ -390,7 +401,7 @@ replied(uint64_t seed, int number)
 		put_person(&way, &people[i]);
 		put_addresses(&way, i, i);
 		put_end(&way, draw(100000000));
-		expect_person(expected, &people[i], false);
+		expect_person(expected, &people[i], false, false);
 		if (!comes_out(&way, seed, number))
 			return false;
 	}

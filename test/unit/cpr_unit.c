@@ -43,7 +43,7 @@ static const Example examples[] = {
 	"6101704001,,01 ?099\n"},
 	{"of somebody who is not the person being read", PA_CPR_OK, 5, START PERSON
 		"077620170400200012026-01-01\n" "077\n" END("00000003"), 0,
-	"~6201704002,, ?077\n6101704001,,01\n"},
+	"~6201704002,, ?077\n6101704001,,01 ?077\n"},
 	{"an address after the last person that looks like a protection", PA_CPR_OK, 5, START PERSON OTHER
 		"003610170400100012026-06-15\n" END("00000003"), 0,
 	"6101704001,,01\n~6101704001,, ?003\n6201704002,,01\n"},
@@ -124,7 +124,8 @@ static const Example examples[] = {
 	{"empty", PA_CPR_NO_START, 1, "", 0, ""},
 	{"less than a type", PA_CPR_NO_START, 1, "00", 0, ""},
 	{"person first", PA_CPR_NO_START, 1, PERSON END("00000001"), 0, ""},
-	{"empty line first", PA_CPR_NO_START, 1, "\n" START END("00000000"), 0, ""},
+	{"empty lines first", PA_CPR_OK, 2, "\n \r\n" START END("00000000"), 0, ""},
+	{"something first", PA_CPR_NO_START, 1, "\n-\n" START END("00000000"), 0, ""},
 	{"UTF-8 mark first", PA_CPR_NO_START, 1, "\xef\xbb\xbf" START END("00000000"), 0, ""},
 	{"short start record, long end record", PA_CPR_WRONG_COUNT, 2,
 	"00099000120261120\n" END("00000000"), 0, ""},

@@ -75,6 +75,8 @@ test_store(void)
 	ok(protaddr_fact_find(&table, h) == 0, "nothing stands in a new table");
 	ok(protaddr_fact_store(&table, 0, h, PA_FACT_ALL, 0) == PA_FACT_THERE && protaddr_fact_find(&table, h) == 0,
 	   "no word is spent on whom nothing is told of");
+	ok(protaddr_fact_store(&table, 0, h, 0, PA_FACT_LINKED) == PA_FACT_THERE && protaddr_fact_find(&table, h) == 0,
+	   "nor on who stands for somebody, and nothing else is told of");
 	ok(protaddr_fact_store(&table, 0, h, 0, PA_FACT_KNOWN) == PA_FACT_NEW, "the first fact is new");
 	ok(protaddr_fact_store(&table, 1, h, 0, 3) == PA_FACT_THERE, "the second has a place");
 	ok(protaddr_fact_find(&table, h) == (PA_FACT_KNOWN | 3), "both are told");
@@ -128,7 +130,7 @@ test_full(void)
 	{
 		/* a third of them crowd at the end of the table, and go around it */
 		hash[i] = i % 3 == 0 ? next_random() | (uint64_t) 0xFFF << 52 : next_random();
-		facts[i] = (unsigned char) (1 + next_random() % PA_FACT_ALL);
+		facts[i] = (unsigned char) (next_random() % (PA_FACT_ALL + 1) | PA_FACT_KNOWN);
 		used += protaddr_fact_store(&table, used, hash[i], 0, facts[i]) == PA_FACT_NEW;
 	}
 	ok(used == room, "a table takes as many as it has room for");

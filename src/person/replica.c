@@ -1,0 +1,153 @@
+/*
+ * replica.c
+ *		Is what is replicated here as new as it must be?
+ *
+ * A standby, and a database whose register comes by logical replication, are told of a
+ * protection when it reaches them.  What tells that nothing is on its way any more, or
+ * waits here and is not applied, are the processes that receive it: they must be there,
+ * have had word from the other server lately, and not have received long ago what is not
+ * applied yet.  An idle server sends little, but answers: silence counts from
+ * wal_receiver_timeout on, or later.  So that a server on which nothing happens does not
+ * look like one that is behind, the time of the last commit is not asked.
+ */
+#include "postgres.h"
+
+#include "base/base.h"
+#include "person/person_int.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/xlog.h"
+#include "access/xlogrecovery.h"
+#include "catalog/pg_subscription_rel.h"
+#include "replication/walreceiver.h"
+#include "replication/worker_internal.h"
+#include "storage/lwlock.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/rel.h"
+
+#define LOOK_AGAIN_AFTER	USECS_PER_SEC
+
+static int	max_replay_lag = 0; /* seconds; 0: not asked */
+
+PG_FUNCTION_INFO_V1(protaddr_replica_behind);
+
+static void
+replica_start(void)
+{
+	DefineCustomIntVariable("protaddr.max_replay_lag",
+							"How far a standby or subscriber may be behind what it is a replica of.",
+							"Past it, and while it receives nothing, nothing is disclosed there. 0: not asked, as where a standby is fed from an archive alone.",
+							&max_replay_lag, 120, 0, INT_MAX / 1000,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+}
+
+const ProtaddrPart protaddr_replica_part = {
+	.start = replica_start,
+};
+
+/* is_silence is true if the last word of the other server is too long ago. */
+static bool
+is_silence(TimestampTz last_word)
+{
+	return TimestampDifferenceExceeds(last_word, GetCurrentTimestamp(),
+									  Max(max_replay_lag * 1000, wal_receiver_timeout));
+}
+
+static const char *
+why_standby_is_behind(void)
+{
+	TimestampTz last_word;
+	XLogRecPtr	received;
+	int			delay;
+
+	if (!WalRcvStreaming())
+		return "This server is a standby that receives nothing from its primary.";
+	SpinLockAcquire(&WalRcv->mutex);
+	last_word = WalRcv->lastMsgReceiptTime;
+	SpinLockRelease(&WalRcv->mutex);
+	if (is_silence(last_word))
+		return "This server is a standby that has had no word from its primary.";
+	received = GetWalRcvFlushRecPtr(NULL, NULL);
+	if (received <= GetXLogReplayRecPtr(NULL))
+		return NULL;
+	delay = GetReplicationApplyDelay();
+	if (delay < 0 || delay > max_replay_lag * 1000)
+		return "This server is a standby that is behind its primary.";
+	return NULL;
+}
+
+/* subscription_is_behind is true if what a subscription brings of a table is not here yet. */
+static bool
+subscription_is_behind(Oid subscription)
+{
+	LogicalRepWorker *worker;
+	bool		behind;
+
+	LWLockAcquire(LogicalRepWorkerLock, LW_SHARED);
+	worker = logicalrep_worker_find(subscription, InvalidOid, true);
+	/* it has no word while it applies what it has received */
+	behind = worker == NULL || is_silence(worker->last_recv_time);
+	LWLockRelease(LogicalRepWorkerLock);
+	return behind;
+}
+
+static const char *
+why_subscriber_is_behind(void)
+{
+	static const ProtaddrTable registers[] = {PROTADDR_PROTECTION, PROTADDR_IDENTITY_LINK, PROTADDR_REGISTER_PERSON, PROTADDR_REGISTER_SOURCE};
+	Relation	rel = table_open(SubscriptionRelRelationId, AccessShareLock);
+	const char *why = NULL;
+
+	for (int i = 0; i < lengthof(registers); i++)
+	{
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple	tuple;
+
+		ScanKeyInit(&key, Anum_pg_subscription_rel_srrelid, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(protaddr_table(registers[i])));
+		scan = systable_beginscan(rel, SubscriptionRelSrrelidSrsubidIndexId, true, NULL, 1, &key);
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		{
+			Form_pg_subscription_rel row = (Form_pg_subscription_rel) GETSTRUCT(tuple);
+
+			if (row->srsubstate != SUBREL_STATE_READY)
+				why = "The register is being copied from another server.";
+			else if (why == NULL && subscription_is_behind(row->srsubid))
+				why = "The register comes from another server, from which there is no word.";
+		}
+		systable_endscan(scan);
+	}
+	table_close(rel, AccessShareLock);
+	return why;
+}
+
+/*
+ * protaddr_replica_why_behind tells why what is replicated here may be too old to go by;
+ * NULL if it is not, or nothing is.  Looks once in a while; statement is when the
+ * statement began.
+ */
+const char *
+protaddr_replica_why_behind(TimestampTz statement)
+{
+	static TimestampTz looked = DT_NOBEGIN;
+	static const char *why = NULL;
+
+	if (max_replay_lag == 0)
+		return NULL;
+	if (looked > statement || statement - LOOK_AGAIN_AFTER > looked)
+	{
+		why = RecoveryInProgress() ? why_standby_is_behind() : why_subscriber_is_behind();
+		looked = statement;
+	}
+	return why;
+}
+
+/* protaddr_replica_behind is protaddr.replica_behind(). */
+Datum
+protaddr_replica_behind(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(protaddr_replica_why_behind(GetCurrentTimestamp()) != NULL);
+}
