@@ -239,6 +239,9 @@ C
 	$node->restart;
 }
 set_conf("protaddr.kek_command = '$program'");
+my $twice = $node->background_psql('bank');
+is($twice->query_safe(q(SELECT protaddr.address(StrtNm => 'Vej') IS NOT NULL, (SELECT bool_or(usable) FROM protaddr.key_status))), 't|t', 'a session that was given the key is given it again');
+$twice->quit;
 
 # ---- changing the outer key -------------------------------------------------------------------------
 
