@@ -491,6 +491,31 @@ test_real(const char *directory)
 	   read_all(&reading, text, len, 0), "register's own extract");
 }
 
+/* The hour, the minute or both may not be known; anything else that is no time is none. */
+static void
+test_stamps(void)
+{
+	static const struct
+	{
+		const char *value;
+		const char *told;		/* NULL: it is not a time */
+	}			stamps[] = {
+		{"202401012359", "2024-01-01 23:59"}, {"202401010000", "2024-01-01 00:00"},
+		{"202401019930", ""}, {"202401011099", ""}, {"202401019999", ""}, {"000000000000", ""},
+		{"202401012400", NULL}, {"202401019860", NULL}, {"202401011060", NULL}, {"202402301000", NULL},
+		{"20240101 000", NULL}
+	};
+	char		out[17];
+
+	ok(protaddr_cpr_stamp(out, NULL) && out[0] == '\0', "no stamp is none");
+	for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++)
+	{
+		bool		is_time = protaddr_cpr_stamp(out, stamps[i].value);
+
+		ok(is_time == (stamps[i].told != NULL) && (!is_time || strcmp(out, stamps[i].told) == 0), stamps[i].value);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -505,6 +530,7 @@ main(int argc, char **argv)
 	for (i = 0; i < NEXAMPLES; i++)
 		test_example(&examples[i]);
 	test_limits();
+	test_stamps();
 	test_fixture(argv[1]);
 	test_real(argc > 2 ? argv[2] : NULL);
 	printf("1..%d\n", tests);
