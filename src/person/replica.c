@@ -8,7 +8,8 @@
  * have had word from the other server lately, and not have received long ago what is not
  * applied yet.  An idle server sends little, but answers: silence counts from
  * wal_receiver_timeout on, or later.  So that a server on which nothing happens does not
- * look like one that is behind, the time of the last commit is not asked.
+ * look like one that is behind, the time of the last commit is not asked, but where a
+ * standby knows that there is more than it has received.
  */
 #include "postgres.h"
 
@@ -59,18 +60,29 @@ static const char *
 why_standby_is_behind(void)
 {
 	TimestampTz last_word;
+	TimestampTz said;
+	XLogRecPtr	end;			/* of what the primary has, by its last word */
 	XLogRecPtr	received;
+	XLogRecPtr	replayed;
 	int			delay;
 
 	if (!WalRcvStreaming())
 		return "This server is a standby that receives nothing from its primary.";
 	SpinLockAcquire(&WalRcv->mutex);
 	last_word = WalRcv->lastMsgReceiptTime;
+	said = WalRcv->lastMsgSendTime;
+	end = WalRcv->latestWalEnd;
 	SpinLockRelease(&WalRcv->mutex);
-	if (is_silence(last_word))
+	/* while it connects, which may last for minutes, it has its own start as both */
+	if (said == last_word || is_silence(last_word))
 		return "This server is a standby that has had no word from its primary.";
 	received = GetWalRcvFlushRecPtr(NULL, NULL);
-	if (received <= GetXLogReplayRecPtr(NULL))
+	replayed = GetXLogReplayRecPtr(NULL);
+	/* one that catches up replays at once what it receives, however old that is */
+	if (received < end && replayed < end &&
+		TimestampDifferenceExceeds(GetLatestXTime(), GetCurrentTimestamp(), max_replay_lag * 1000))
+		return "This server is a standby that is behind its primary.";
+	if (received <= replayed)
 		return NULL;
 	delay = GetReplicationApplyDelay();
 	if (delay < 0 || delay > max_replay_lag * 1000)

@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 use FindBin;
+use IO::Socket::INET;
 use lib "$FindBin::RealBin/../lib";
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -152,6 +153,16 @@ ok($spare->poll_query_until('bank', $status, 'behind'), 'one that receives nothi
 is_behind('receives nothing', 'and says so');
 lag('0');
 is($spare->safe_psql('bank', "$status; $shown"), "fresh\n" . WITHHELD, 'but if it is not to be asked for');
+
+# a listener that never answers: the receiver is there, and has been told nothing
+my $silent = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die $!;
+$spare->append_conf('postgresql.conf', sprintf(q(primary_conninfo = 'host=127.0.0.1 port=%d') . "\nprotaddr.max_replay_lag = '120s'", $silent->sockport));
+reloaded($spare);
+$spare->poll_query_until('bank', q(SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'walreceiver') AND NOT EXISTS (SELECT FROM pg_stat_wal_receiver))) or die 'no receiver';
+sleep 2;
+is($spare->safe_psql('bank', $status), 'behind', 'one that tries to connect has had no word yet');
+is_behind('no word', 'and says so');
+close $silent;
 $conninfo =~ s/'/''/g;
 $spare->append_conf('postgresql.conf', "primary_conninfo = '$conninfo'\nprotaddr.max_replay_lag = '1s'");
 reloaded($spare);
