@@ -42,6 +42,9 @@ SELECT DISTINCT code, kind FROM protaddr.protection ORDER BY code;
 SELECT i, protaddr.is_protected(i) FROM unnest('{700102-9998,700102+9998,7001029998,19700102-9998,197001029998,1970-01-02-9998,700102-9997}'::text[]) i;
 -- declared to leave out what is not set
 SELECT jsonb_array_elements(protaddr.read_spar(protaddr.xml_document(body), true)) AS person FROM document WHERE name = 'spar' OFFSET 5 LIMIT 2;
+-- a mark is of an earlier time only by a day that has gone by: no blank, no end to come, nothing that is no day makes it so
+SELECT till, jsonb_path_query_array(protaddr.read_spar(protaddr.xml_document(replace(body, '2020-12-31', till)), true), '$[*] ? (@.subject == "197001049996").protections[*].code') AS codes
+FROM document, unnest(ARRAY['2020-12-31', E'\n 2020-12-31 ', '20201231', E'\n 9999-12-31 ', '2999-01-01', '2020-13-31', '', '<a>2020</a>', '2020-12-31</DatumTill><DatumTill>9999-12-31']) till WHERE name = 'spar';
 -- older versions: other names, one letter
 SELECT protaddr.read_spar('<n:SPARPersonsokningSvar xmlns:n="http://skatteverket.se/spar/instans/1.0" xmlns:k="http://skatteverket.se/spar/komponent/1.0"><k:PersonsokningSvarsPost Sekretessmarkering="J"><k:PersonId><k:FysiskPersonId>197001029998</k:FysiskPersonId></k:PersonId></k:PersonsokningSvarsPost></n:SPARPersonsokningSvar>'::xml) AS by_attribute;
 SELECT n, refusal(format('SELECT protaddr.read_spar(protaddr.xml_document(%L))', CASE WHEN n < 0 THEN by ELSE replace(body, of, by) END)) AS refused

@@ -86,7 +86,7 @@ COMMENT ON FUNCTION protaddr.read_navet(xml, boolean) IS
 'Reads Folkbokforingsposter of Skatteverket''s Navet for protaddr.load_register(''SE-FOLK'', ...). Codes: Sekretessmarkering and SkyddadFolkbokforing with their J or JA, N or NEJ, elements or attributes. HanvisningsPersonNr of a post that is gone for it (Avregistrering, GN) is replaced_by; of another post it is the old number. absent_is_none: the delivery has the elements of everybody who is marked, so that a post without them is not; else one without both says nothing unless the other is a yes. Raises 22023, and 0A000 if PostgreSQL was built without libxml.';
 
 CREATE FUNCTION protaddr.read_spar(document xml, absent_is_none boolean DEFAULT false) RETURNS jsonb
-    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp SET jit = off
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
     persons jsonb;
@@ -110,12 +110,14 @@ BEGIN
                    | //*[local-name()="PersonId"]/../@*[local-name()="Sekretessmarkering" or local-name()="SkyddadFolkbokforing"]
                    | //*[local-name()="PersonId"]/..//*[local-name()="Sekretessmarkering" or local-name()="SkyddadFolkbokforing"]/@*[local-name()="sattAvSPAR"]' PASSING document
                   COLUMNS name text PATH 'local-name()', value text PATH 'normalize-space()',
-                          past boolean PATH 'boolean(ancestor::*[local-name()="Persondetaljer"]/*[local-name()="DatumTill" and not(starts-with(., "9999"))])',
+                          tills int PATH 'count(ancestor::*[local-name()="Persondetaljer"]/*[local-name()="DatumTill"])',
+                          till text PATH 'normalize-space(ancestor::*[local-name()="Persondetaljer"]/*[local-name()="DatumTill"])',
                           subject text PATH 'normalize-space(ancestor::*[*[local-name()="PersonId"]][1]/*[local-name()="PersonId"]/*[local-name()="IdNummer" or local-name()="FysiskPersonId"])') m
-    WHERE NOT m.past;
+    -- only a day that has gone by ends anything: not one to come, nor what is no day
+    WHERE m.tills <> 1 OR coalesce(protaddr.feed_date(m.till) COLLATE "C" >= to_char(current_date, 'YYYY-MM-DD'), true);
     RETURN protaddr.feed_swedish('PersonsokningSvarspost, AviseringsPost', persons, marks, absent_is_none);
 END
 $$;
 GRANT EXECUTE ON FUNCTION protaddr.read_spar(xml, boolean) TO PUBLIC;
 COMMENT ON FUNCTION protaddr.read_spar(xml, boolean) IS
-'Reads answers and deliveries of Sweden''s SPAR for protaddr.load_register(''SE-FOLK'', ...), in any version of its namespaces. Codes: Sekretessmarkering and SkyddadFolkbokforing with their JA or NEJ (J or N), elements or attributes, also within Persondetaljer that hold; and sattAvSPAR JA. A number that was changed (Hanvisning... Till, Fran) is replaced_by. absent_is_none: as of protaddr.read_navet(). An answer that finds nobody is refused. Raises 22023, and 0A000 if PostgreSQL was built without libxml.';
+'Reads answers and deliveries of Sweden''s SPAR for protaddr.load_register(''SE-FOLK'', ...), in any version of its namespaces. Codes: Sekretessmarkering and SkyddadFolkbokforing with their JA or NEJ (J or N), elements or attributes, also within Persondetaljer, but for those whose DatumTill is a day gone by; and sattAvSPAR JA. A number that was changed (Hanvisning... Till, Fran) is replaced_by. absent_is_none: as of protaddr.read_navet(). An answer that finds nobody is refused. Raises 22023, and 0A000 if PostgreSQL was built without libxml.';

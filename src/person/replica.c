@@ -8,7 +8,8 @@
  * have had word from the other server lately, and not have received long ago what is not
  * applied yet.  An idle server sends little, but answers: silence counts from
  * wal_receiver_timeout on, or later.  So that a server on which nothing happens does not
- * look like one that is behind, the time of the last commit is not asked.
+ * look like one that is behind, the time of the last commit is not asked, but where a
+ * standby knows that there is more than it has received.
  */
 #include "postgres.h"
 
@@ -55,22 +56,40 @@ is_silence(TimestampTz last_word)
 									  Max(max_replay_lag * 1000, wal_receiver_timeout));
 }
 
+/*
+ * why_standby_is_behind tells why.  told: how far the primary is has been told since it was
+ * connected to; if there is anything to send, it is in a moment.
+ */
 static const char *
-why_standby_is_behind(void)
+why_standby_is_behind(bool *told)
 {
+	bool		connected;
 	TimestampTz last_word;
+	TimestampTz said;
+	XLogRecPtr	end;			/* of what the primary has, by its last word */
 	XLogRecPtr	received;
+	XLogRecPtr	replayed;
 	int			delay;
 
 	if (!WalRcvStreaming())
 		return "This server is a standby that receives nothing from its primary.";
 	SpinLockAcquire(&WalRcv->mutex);
 	last_word = WalRcv->lastMsgReceiptTime;
+	said = WalRcv->lastMsgSendTime;
+	end = WalRcv->latestWalEnd;
+	connected = WalRcv->ready_to_display;
 	SpinLockRelease(&WalRcv->mutex);
-	if (is_silence(last_word))
+	/* it begins with its own start as both times; to connect may last for minutes */
+	*told = said != last_word;
+	if (!connected || is_silence(last_word))
 		return "This server is a standby that has had no word from its primary.";
 	received = GetWalRcvFlushRecPtr(NULL, NULL);
-	if (received <= GetXLogReplayRecPtr(NULL))
+	replayed = GetXLogReplayRecPtr(NULL);
+	/* one that catches up replays at once what it receives, however old that is */
+	if (received < end && replayed < end &&
+		TimestampDifferenceExceeds(GetLatestXTime(), GetCurrentTimestamp(), max_replay_lag * 1000))
+		return "This server is a standby that is behind its primary.";
+	if (received <= replayed)
 		return NULL;
 	delay = GetReplicationApplyDelay();
 	if (delay < 0 || delay > max_replay_lag * 1000)
@@ -134,12 +153,20 @@ protaddr_replica_why_behind(TimestampTz statement)
 {
 	static TimestampTz looked = DT_NOBEGIN;
 	static const char *why = NULL;
+	static bool told = true;
 
 	if (max_replay_lag == 0)
 		return NULL;
-	if (looked > statement || statement - LOOK_AGAIN_AFTER > looked)
+	/* what is not told yet is so in a moment: each statement looks for it */
+	if (looked > statement || statement - (told ? LOOK_AGAIN_AFTER : 0) > looked)
 	{
-		why = RecoveryInProgress() ? why_standby_is_behind() : why_subscriber_is_behind();
+		const char *now;
+
+		told = true;
+		now = RecoveryInProgress() ? why_standby_is_behind(&told) : why_subscriber_is_behind();
+		/* what was behind is so until it is told that it is not */
+		if (told || now != NULL)
+			why = now;
 		looked = statement;
 	}
 	return why;

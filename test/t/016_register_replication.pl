@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 use FindBin;
+use IO::Socket::INET;
 use lib "$FindBin::RealBin/../lib";
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -138,6 +139,7 @@ $primary->safe_psql('bank', q(SELECT protaddr.protect('account 7', 'DK-CPR', '00
 $primary->wait_for_catchup($spare, 'flush');
 ok($spare->poll_query_until('bank', $status, 'behind'), 'what has been received and waits makes it lag');
 is_behind('a standby that is behind its primary', 'and it says why');
+sleep 2;	# a session looks once a second
 is($asking->query_safe("SET client_min_messages = error; $shown"), WITHHELD, 'a session that was there withholds all');
 lag('1h');
 is($spare->safe_psql('bank', $shown), 'Vej 7', 'it may lag an hour');
@@ -152,10 +154,29 @@ ok($spare->poll_query_until('bank', $status, 'behind'), 'one that receives nothi
 is_behind('receives nothing', 'and says so');
 lag('0');
 is($spare->safe_psql('bank', "$status; $shown"), "fresh\n" . WITHHELD, 'but if it is not to be asked for');
+
+# a listener that never answers: the receiver is there, and has been told nothing
+my $silent = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die $!;
+$spare->append_conf('postgresql.conf', sprintf(q(primary_conninfo = 'host=127.0.0.1 port=%d') . "\nprotaddr.max_replay_lag = '120s'", $silent->sockport));
+reloaded($spare);
+$spare->poll_query_until('bank', q(SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'walreceiver') AND NOT EXISTS (SELECT FROM pg_stat_wal_receiver))) or die 'no receiver';
+sleep 2;
+is($spare->safe_psql('bank', $status), 'behind', 'one that tries to connect has had no word yet');
+is_behind('no word', 'and says so');
+close $silent;
 $conninfo =~ s/'/''/g;
 $spare->append_conf('postgresql.conf', "primary_conninfo = '$conninfo'\nprotaddr.max_replay_lag = '1s'");
+# there is much to catch up with, and at its end a protection of two seconds ago
+$primary->safe_psql('bank', q(CREATE TABLE much AS SELECT i, repeat('x', 900) FROM generate_series(1, 100000) i; SELECT protaddr.protect('account 8', 'DK-CPR', '0001')));
+(my $other = $shown) =~ s/= 7/= 8/;
+sleep 2;
+is($asking->query_safe("SET client_min_messages = error; $other"), WITHHELD, 'before it receives again');
 reloaded($spare);
-ok($spare->poll_query_until('bank', $status, 'fresh'), 'and one that receives again is');
+my %answer;
+for (1 .. 150) { $answer{ $asking->query_safe($other) }++; select(undef, undef, undef, 0.02); }
+is(join(', ', keys %answer), WITHHELD, 'one that catches up is behind, however fast it replays what it receives');
+ok($spare->poll_query_until('bank', $status, 'fresh'), 'and one that receives again is asked');
+$primary->safe_psql('bank', q(DROP TABLE much; SELECT protaddr.lift('account 8', 'DK-CPR', '0001')));
 $asking->quit;
 lag('120s');
 $primary->safe_psql('bank', q(SELECT protaddr.lift('account 7', 'DK-CPR', '0001')));
