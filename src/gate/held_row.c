@@ -133,9 +133,12 @@ token_of_newest(ProtaddrSeal *seal)
 	if (protaddr_seal_key(seal) == protaddr_key_for_sealing()->id)
 		return token_of(seal);
 	anew = protaddr_reseal((struct varlena *) seal, &state);
-	/* this says what is wrong */
-	if (anew == NULL && protaddr_open(seal, false, &opened))
+	if (anew == NULL)
+	{
+		/* raises what is wrong */
+		(void) protaddr_open(seal, false, &opened);
 		elog(ERROR, "could not reseal an address");
+	}
 	return token_of((ProtaddrSeal *) anew);
 }
 

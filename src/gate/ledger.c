@@ -393,7 +393,7 @@ waits_of(LedgerPage *page, Relation rel, const ProtaddrDigest *place, const Prot
 	EntryKey	key;
 	ListCell   *cell;
 
-	if (page == NULL || page->nwaits == 0)
+	if (page->nwaits == 0)
 		return NULL;
 	fill_key(&key, PROTADDR_ROW_WAITS, rel, NULL, place);
 	*entry = hash_search(page->entries, &key, HASH_FIND, NULL);
@@ -418,8 +418,11 @@ protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *pla
 	LedgerPage *page = nentries == 0 ? NULL : page_of(command);
 	EntryKey	key;
 	Entry	   *entry;
-	ProtaddrWaits *found = waits_of(page, rel, place, bare, &entry);
+	ProtaddrWaits *found;
 
+	if (page == NULL)
+		return false;
+	found = waits_of(page, rel, place, bare, &entry);
 	if (found == NULL)
 		return false;
 	*waits = *found;
@@ -435,7 +438,7 @@ protaddr_ledger_proposed(Relation rel, HeapTuple stored, const ProtaddrDigest *p
 {
 	LedgerPage *page = nentries == 0 ? NULL : page_of(storing_command(rel, stored));
 	Entry	   *entry;
-	ProtaddrWaits *found = waits_of(page, rel, place, NULL, &entry);
+	ProtaddrWaits *found = page == NULL ? NULL : waits_of(page, rel, place, NULL, &entry);
 
 	if (found != NULL)
 		*waits = *found;
