@@ -69,6 +69,13 @@ SELECT * FROM answer ORDER BY id;
 SELECT n, refusal(format('SELECT protaddr.read_navet(protaddr.xml_document(%L))', replace(body, of, by))) AS refused
 FROM document, (VALUES (1, 'epersondata/V1', 'epersondata/V9'), (2, 'skatteverket.se', 'kanarie.se'), (3, '<PersonNr>197001019999</PersonNr>', ''), (4, '197001019999', '197001029998'), (5, 'Folkbokforingspost>', 'Kanarie>')) v (n, of, by)
 WHERE name = 'navet' ORDER BY n;
+-- who has died or left the country is not free by what is missing
+SELECT jsonb_array_elements(protaddr.read_navet(protaddr.xml_document(replace(body, '</PersonId>', '</PersonId><Avregistrering><AvregistreringsorsakKod>AV</AvregistreringsorsakKod></Avregistrering>')), true)) AS person
+FROM document WHERE name = 'navet';
+-- somebody of a hundred years and the child of the same date are two
+SELECT lifted, protected FROM protaddr.load_register('SE-FOLK', '[{"subject": "20120304-1234", "protections": [{"code": "Sekretessmarkering JA"}]}]');
+SELECT lifted, protected FROM protaddr.load_register('SE-FOLK', '[{"subject": "120304+1234", "protections": []}]');
+SELECT i, protaddr.is_protected(i) FROM unnest('{120304-1234,201203041234,19120304-1234,120304+1234}'::text[]) i;
 DROP FUNCTION post, marks;
 DROP VIEW answer;
 DROP TABLE customer, document;

@@ -14,7 +14,8 @@ BEGIN
     END IF;
     RETURN protaddr.feed_told((
         WITH person AS (
-            SELECT n, p ->> 'subject' AS subject, nullif(p ->> 'newer', '') AS newer, nullif(p ->> 'older', '') AS older
+            SELECT n, p ->> 'subject' AS subject, nullif(p ->> 'newer', '') AS newer, nullif(p ->> 'older', '') AS older,
+                   coalesce((p ->> 'gone')::boolean, false) AS gone
             FROM jsonb_array_elements(persons) WITH ORDINALITY e (p, n)
         ), mark AS (
             SELECT DISTINCT m ->> 'subject' AS subject, m ->> 'name' AS name, upper(m ->> 'value') AS value
@@ -36,7 +37,7 @@ BEGIN
         )
         SELECT jsonb_agg(entry ORDER BY n, old, entry) FROM (
             SELECT n, false AS old,
-                   protaddr.feed_person(subject, CASE WHEN said.whole OR said.marked OR absent_is_none
+                   protaddr.feed_person(subject, CASE WHEN said.whole OR said.marked OR (absent_is_none AND NOT gone)
                                                       THEN coalesce(said.protections, '[]') || coalesce(missing.protections, '[]') END)
                    || CASE WHEN newer <> subject THEN jsonb_build_object('replaced_by', newer) ELSE '{}' END AS entry
             FROM person LEFT JOIN said USING (subject) LEFT JOIN missing USING (subject)
@@ -63,6 +64,8 @@ BEGIN
         PERFORM protaddr.refuse_document('form', NULL, 'It must be an answer or a delivery of Navet, with Folkbokforingspost.');
     END IF;
     SELECT jsonb_agg(jsonb_build_object('subject', p.subject, 'numbers', p.numbers,
+               -- who has left the register is no longer told of by what is missing
+               'gone', p.gone <> '',
                -- a number that is gone names the one that came, and the one that came names it
                'newer', CASE WHEN p.gone = 'GN' THEN p.other END, 'older', CASE WHEN p.gone = '' THEN p.other END) ORDER BY p.n)
     INTO persons
@@ -83,7 +86,7 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION protaddr.read_navet(xml, boolean) TO PUBLIC;
 COMMENT ON FUNCTION protaddr.read_navet(xml, boolean) IS
-'Reads Folkbokforingsposter of Skatteverket''s Navet for protaddr.load_register(''SE-FOLK'', ...). Codes: Sekretessmarkering and SkyddadFolkbokforing with their J or JA, N or NEJ, elements or attributes. HanvisningsPersonNr of a post that is gone for it (Avregistrering, GN) is replaced_by; of another post it is the old number. absent_is_none: the delivery has the elements of everybody who is marked, so that a post without them is not; else one without both says nothing unless the other is a yes. Raises 22023, and 0A000 if PostgreSQL was built without libxml.';
+'Reads Folkbokforingsposter of Skatteverket''s Navet for protaddr.load_register(''SE-FOLK'', ...). Codes: Sekretessmarkering and SkyddadFolkbokforing with their J or JA, N or NEJ, elements or attributes. HanvisningsPersonNr of a post that is gone for it (Avregistrering, GN) is replaced_by; of another post it is the old number. absent_is_none: the delivery has the elements of everybody who is marked, so that a post without them is not, unless its number has left the register (Avregistrering); else one without both says nothing unless the other is a yes. Raises 22023, and 0A000 if PostgreSQL was built without libxml.';
 
 CREATE FUNCTION protaddr.read_spar(document xml, absent_is_none boolean DEFAULT false) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off

@@ -21,6 +21,12 @@
 #define CENTURY_LEN			2
 #define SERIAL_LEN			4
 
+/*
+ * Who was born in 1926 or before is written with "+", or the century, and those of the same
+ * date of 2026 or before without: they are two, and neither's word may count for the other.
+ */
+#define LAST_WITH_PLUS		26
+
 /* Switzerland: thirteen digits in groups, the last one of two */
 #define SWISS_LEN			13
 #define SWISS_LAST			2
@@ -139,7 +145,7 @@ is_birth(const char *p)
 
 /*
  * drop_century writes a Swedish number without the century that some registers put
- * in front, and gives the new length.
+ * in front, unless it tells who of two is meant, and gives the new length.
  */
 static int
 drop_century(char *key, int n)
@@ -149,7 +155,8 @@ drop_century(char *key, int n)
 	if (n != CENTURY_LEN + DATE_LEN + SERIAL_LEN)
 		return n;
 	century = two_digits(key);
-	if (century < 18 || century > 20 || !is_birth(key + CENTURY_LEN))
+	if (century < 18 || century > 20 || !is_birth(key + CENTURY_LEN) ||
+		(century < 20 && two_digits(key + CENTURY_LEN) <= LAST_WITH_PLUS))
 		return n;
 	memmove(key, key + CENTURY_LEN, DATE_LEN + SERIAL_LEN);
 	return DATE_LEN + SERIAL_LEN;
@@ -235,5 +242,11 @@ protaddr_subject_key(const char *text, size_t len, char out[PA_SUBJECT_SIZE])
 	}
 	if (!digits || n == 0)
 		return n;
+	if (plus == DATE_LEN && two_digits(out) <= LAST_WITH_PLUS)
+	{
+		memmove(out + CENTURY_LEN, out, (size_t) n);
+		memcpy(out, "19", CENTURY_LEN);
+		return n + CENTURY_LEN;
+	}
 	return drop_zeros(out, drop_century(out, drop_zeros(out, n)));
 }

@@ -31,7 +31,9 @@
  *
  *	DK	070761-4285, 0707614285, 707614285			one
  *	SE	19570413-3106, 195704133106, 570413-3106,
- *		570413+3106 and with a day over 60			one: the century is no part of the key
+ *		and with a day over 60						one: the century is no part of the key
+ *		19120413-3106, 120413+3106					one, and another than the next
+ *		20120413-3106, 120413-3106					one
  *	NO	210570 11111, 21057011111					one
  *	FI	010190-123A, 010190+123A, 010190A123A,
  *		010190Y123A									four people; "-" is not kept, the others are
@@ -39,9 +41,10 @@
  *	NL	012345672, 12345672							one
  *	CH	756.1234.5678.97, 7561234567897				one, also if the last two are 00
  *
- * A Swede of a hundred years and a child may so be one key, and a Finn of the 19th century
- * and one of the 20th if their last character is a digit and not a letter.  What protects
- * one of them then protects both.  A customer number of twelve digits that reads like a
+ * So the century of a Swede counts where it tells somebody of a hundred years (born in 1926
+ * or before) from a child.  A Finn of the 19th century and one of the 20th may be one key, if
+ * their last character is a digit and not a letter.  What protects one of them then protects
+ * both.  A customer number of twelve digits that reads like a
  * Swedish birth number falls together with that person, as any number that reads like a
  * person's does: give such numbers a prefix.
  *
