@@ -156,7 +156,7 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION protaddr.feed_told(jsonb) TO PUBLIC;
 COMMENT ON FUNCTION protaddr.feed_told(jsonb) IS
-'Part of the readers: the people without those of whom nothing is said, whom a WARNING counts.';
+'Part of the readers: leaves out the people of whom the document says nothing, and counts them in a WARNING.';
 
 CREATE FUNCTION protaddr.feed_xml(document xml) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp

@@ -93,8 +93,8 @@ refuse_needed(uint64 id, int64 count, const char *where, bool erase)
 
 /*
  * wait_for_others waits for all transactions of this database that have begun by now: one
- * that began before the newest key was made may have sealed with an older one, and nobody
- * sees what it has not committed yet.
+ * that began before the newest key was made may have sealed values with an older one, and
+ * they cannot be counted until it commits.
  */
 static void
 wait_for_others(void)

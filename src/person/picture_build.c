@@ -462,7 +462,7 @@ fill(void)
 	npeople = read_table(batch, PROTADDR_REGISTER_PERSON, read_person);
 	protections = read_table(batch, PROTADDR_PROTECTION, read_protection);
 	store_batch(batch);
-	/* at last: of whom nothing else is told, that there are links needs no word */
+	/* last: an identifier that is linked, and no more, needs no word in the table */
 	links = read_table(batch, PROTADDR_IDENTITY_LINK, read_link);
 	store_batch(batch);
 	INSTR_TIME_SET_CURRENT(took);
