@@ -5,7 +5,7 @@ CREATE TYPE protaddr.load_counts AS (
     persons bigint, protections bigint, protected bigint, newly_protected bigint, lifted bigint,
     unknown_codes bigint, replaced_numbers bigint, records bigint, skipped bigint,
     kept bigint, untold bigint, absent bigint, persons_noted bigint, protections_more bigint,
-    tells boolean, moment timestamptz, digest bytea, types text[]
+    tells boolean, first boolean, moment timestamptz, digest bytea, types text[]
 );
 COMMENT ON TYPE protaddr.load_counts IS 'Part of the load functions: what they count. See protaddr.load_result.';
 COMMENT ON COLUMN protaddr.load_counts.persons IS 'People in the delivery.';
@@ -23,6 +23,7 @@ COMMENT ON COLUMN protaddr.load_counts.absent IS 'Protected people who are not i
 COMMENT ON COLUMN protaddr.load_counts.persons_noted IS 'People whom the source lists for the first time.';
 COMMENT ON COLUMN protaddr.load_counts.protections_more IS 'By how many the rows in force have grown.';
 COMMENT ON COLUMN protaddr.load_counts.tells IS 'Whether it tells of protections.';
+COMMENT ON COLUMN protaddr.load_counts.first IS 'Whether nobody was known before, of any source.';
 COMMENT ON COLUMN protaddr.load_counts.moment IS 'The time under which it is recorded.';
 COMMENT ON COLUMN protaddr.load_counts.digest IS 'SHA-256 of the delivery as it came.';
 COMMENT ON COLUMN protaddr.load_counts.types IS 'The types of its records; with a b in front those of the bitemporal layout.';
@@ -234,8 +235,9 @@ BEGIN
     -- counted when it is first loaded, and from then on added to
     UPDATE protaddr.register_source s
     SET current_as_of = fresh, regime = coalesce(regime, s.regime), confirmed_by = session_user,
-        persons = coalesce(s.persons + counts.persons_noted, (SELECT count(*) FROM protaddr.register_person p WHERE p.source = source)),
-        protections = coalesce(s.protections + counts.protections_more,
+        persons = coalesce(s.persons + counts.persons_noted, CASE WHEN counts.first THEN counts.persons_noted END,
+            (SELECT count(*) FROM protaddr.register_person p WHERE p.source = source)),
+        protections = coalesce(s.protections + counts.protections_more, CASE WHEN counts.first THEN counts.protections_more END,
             (SELECT count(*) FROM protaddr.protection p WHERE p.source = source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'))
     WHERE s.source = source;
 END

@@ -77,6 +77,7 @@ typedef struct ProtaddrReplaced
 	int64		noted;			/* people of whom the source has told for the first time */
 	int64		grown;			/* by how many the rows in force have grown */
 	bool		tells;			/* of protections */
+	bool		first;			/* nobody was known before, of any source */
 } ProtaddrReplaced;
 
 typedef struct ProtaddrReplace ProtaddrReplace;

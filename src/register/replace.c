@@ -27,6 +27,7 @@
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -588,8 +589,37 @@ add_unread(Judged *judged)
 static void
 add_again(ProtaddrReplace *replace, const ProtaddrInForce *one, const char *reason)
 {
-	protaddr_writer_add(replace->writer, one->subject, one->kind, one->regime, one->code,
-						!one->no_delete_hint, one->delete_hint, one->valid_from, DT_NOEND, reason);
+	ProtaddrNewRow row = {
+		.subject = one->subject,
+		.kind = one->kind,
+		.regime = one->regime,
+		.code = one->code,
+		.valid_from = one->valid_from,
+		.valid_to = DT_NOEND,
+		.delete_hint = one->delete_hint,
+		.no_delete_hint = one->no_delete_hint,
+		.reason = reason
+	};
+
+	protaddr_writer_add(replace->writer, &row);
+}
+
+/* add_said adds a row for what a record set says of a number. */
+static void
+add_said(ProtaddrReplace *replace, const ProtaddrDelivered *one, const char *subject, const char *kind)
+{
+	ProtaddrNewRow row = {
+		.subject = subject,
+		.kind = kind,
+		.regime = replace->delivery.regime,
+		.code = one->code,
+		.valid_from = one->valid_from,
+		.valid_to = protaddr_has_ended(one, replace->moment) ? one->valid_to : DT_NOEND,
+		.delete_hint = one->delete_hint,
+		.no_delete_hint = !one->has_delete_hint
+	};
+
+	protaddr_writer_add(replace->writer, &row);
 }
 
 /* make_difference closes and adds what the difference says. */
@@ -607,16 +637,9 @@ make_difference(ProtaddrReplace *replace, const Judged *judged, const char *cons
 			add_again(replace, &judged->in_force.row[i], reason);
 	}
 	for (int d = 0; d < judged->ndelivered; d++)
-	{
-		const ProtaddrDelivered *one = &judged->delivered[d];
-
 		if (difference->added[d])
-			protaddr_writer_add(replace->writer, list_nth(judged->numbers, one->number), kinds[d],
-								replace->delivery.regime, one->code, one->has_delete_hint,
-								one->delete_hint, one->valid_from,
-								protaddr_has_ended(one, replace->moment) ? one->valid_to : DT_NOEND,
-								NULL);
-	}
+			add_said(replace, &judged->delivered[d],
+					 list_nth(judged->numbers, judged->delivered[d].number), kinds[d]);
 }
 
 static bool
@@ -785,6 +808,18 @@ note_absent(ProtaddrReplace *replace)
 
 /* ---- the end ------------------------------------------------------------------------ */
 
+/* is_first is true if nothing was ever loaded: then nothing of it needs to be counted. */
+static bool
+is_first(ProtaddrReplace *replace)
+{
+	Relation	person = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), AccessShareLock);
+	bool		first = RelationGetNumberOfBlocks(person) == 0 &&
+	RelationGetNumberOfBlocks(replace->protection) == 0;
+
+	table_close(person, NoLock);
+	return first;
+}
+
 /*
  * protaddr_replace_end does it all.  tells is false of a delivery that does not tell of
  * protections: then what it does not have says nothing, and nobody is known by it.  The
@@ -794,8 +829,8 @@ const ProtaddrReplaced *
 protaddr_replace_end(ProtaddrReplace *replace, bool tells)
 {
 	replace->tells = tells;
-	replace->writer = protaddr_writer_begin(replace->delivery.source, replace->delivery.regime,
-											replace->moment);
+	replace->counts.first = is_first(replace);
+	replace->writer = protaddr_writer_begin(replace->delivery.source, replace->moment);
 	replace->known = protaddr_people_begin(replace->delivery.source, replace->moment);
 	protaddr_gathered_sort(replace->people);
 	begin_reading_in_force(replace);
@@ -804,12 +839,9 @@ protaddr_replace_end(ProtaddrReplace *replace, bool tells)
 	judge_waiting(replace);
 	protaddr_writer_flush(replace->writer);
 	if (replace->delivery.everybody)
-	{
 		note_absent(replace);
-		protaddr_writer_flush(replace->writer);
-	}
+	replace->counts.grown = protaddr_writer_end(replace->writer) + replace->kept_rows;
 	replace->counts.noted = protaddr_people_end(replace->known);
-	replace->counts.grown = protaddr_writer_grown(replace->writer) + replace->kept_rows;
 	replace->counts.tells = tells;
 	end_reading(replace);
 	protaddr_numbers_end(replace->numbers);
