@@ -80,3 +80,4 @@ SELECT persons, newly_protected FROM protaddr.load_staged('NO-FREG', 'NO-FREG', 
 DROP EXTENSION protaddr CASCADE;
 DROP FUNCTION load(integer), see(), other();
 DROP TABLE seen;
+DROP FUNCTION person, people, delivery, fixed, refusal;

@@ -48,6 +48,7 @@ typedef struct FixedDelivered
 {
 	TimestampTz valid_from;
 	TimestampTz valid_to;
+	TimestampTz ends_at;
 	DateADT		delete_hint;
 	bool		has_delete_hint;
 } FixedDelivered;
@@ -137,6 +138,7 @@ protaddr_gathered_add(ProtaddrGathered *gathered, const ProtaddrIdentifier *unde
 		memset(&one, 0, sizeof(one));
 		one.valid_from = piece->delivered[i].valid_from;
 		one.valid_to = piece->delivered[i].valid_to;
+		one.ends_at = piece->delivered[i].ends_at;
 		one.delete_hint = piece->delivered[i].delete_hint;
 		one.has_delete_hint = piece->delivered[i].has_delete_hint;
 		appendBinaryStringInfo(&out, (char *) &one, sizeof(one));
@@ -244,6 +246,7 @@ protaddr_gathered_piece(ProtaddrGathered *gathered, ProtaddrIdentifier *under,
 		in += sizeof(one);
 		piece->delivered[i].valid_from = one.valid_from;
 		piece->delivered[i].valid_to = one.valid_to;
+		piece->delivered[i].ends_at = one.ends_at;
 		piece->delivered[i].delete_hint = one.delete_hint;
 		piece->delivered[i].has_delete_hint = one.has_delete_hint;
 		piece->delivered[i].code = get_text(&in, true);

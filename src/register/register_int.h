@@ -60,6 +60,7 @@ typedef struct ProtaddrInForce
 	TimestampTz valid_from;
 	DateADT		delete_hint;
 	bool		no_delete_hint;
+	TimestampTz ends_at;		/* DT_NOEND: not told */
 	char	   *reason;			/* why it is in force though not said any more; NULL: it is said */
 } ProtaddrInForce;
 
@@ -124,6 +125,7 @@ typedef struct ProtaddrNewRow
 	TimestampTz valid_to;
 	DateADT		delete_hint;
 	bool		no_delete_hint;
+	TimestampTz ends_at;		/* DT_NOEND: not told */
 	const char *reason;			/* or NULL */
 } ProtaddrNewRow;
 

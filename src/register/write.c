@@ -180,6 +180,8 @@ fill_in(ProtaddrWriter *writer, TupleTableSlot *slot, const ProtaddrNewRow *row,
 	values[PROTECTION_RECORDED_BY] = PointerGetDatum(writer->recorded_by);
 	values[PROTECTION_REASON] = row->reason == NULL ? (Datum) 0 : CStringGetTextDatum(row->reason);
 	slot->tts_isnull[PROTECTION_REASON - 1] = row->reason == NULL;
+	values[PROTECTION_ENDS_AT] = TimestampTzGetDatum(row->ends_at);
+	slot->tts_isnull[PROTECTION_ENDS_AT - 1] = TIMESTAMP_IS_NOEND(row->ends_at);
 }
 
 /*
