@@ -341,4 +341,5 @@ SELECT protaddr.set_channel('show', 'minimum');
 SELECT protaddr.show(home('P')), protaddr.show(home('P')) AS again FROM generate_series(1, 2);
 SELECT protaddr.end_channel('show');
 SELECT protaddr.show(home('F')), protaddr.show(home('F')) AS again FROM generate_series(1, 2);
+DROP FUNCTION refusal, release(int, text), held, pacs, again, later, one_more, put, within, behind;
 DROP EXTENSION protaddr CASCADE;
