@@ -148,6 +148,14 @@ DROP TRIGGER later ON waiting;
 SELECT release(1);
 -- two of one command, each in its place
 INSERT INTO waiting VALUES (1, 'P', 'new', home('P')), (4, 'P', 'new', home('P')) ON CONFLICT (id) DO UPDATE SET later = excluded.state;
+-- changed after it was decided on: replaced, though the decision be taken away
+SELECT protaddr.decide_held(held(3), 'minimum', 'asked'), held(3) AS replaced \gset
+UPDATE waiting SET payer = 'P1' WHERE id = 3;
+SELECT status, action FROM protaddr.held_rows() WHERE held_id = :replaced;
+ALTER TABLE protaddr.held_decision DISABLE TRIGGER USER;
+DELETE FROM protaddr.held_decision WHERE held_id = :replaced AND what = 'release';
+ALTER TABLE protaddr.held_decision ENABLE ALWAYS TRIGGER own_table_changed, ENABLE ALWAYS TRIGGER own_table_truncated;
+SELECT status, action FROM protaddr.held_rows() WHERE held_id = :replaced;
 -- without a key its place is not found
 ALTER TABLE waiting DROP CONSTRAINT the_key;
 SELECT release(2);
@@ -253,6 +261,8 @@ SELECT * FROM linked ORDER BY relation, payee_key, amount;
 -- a value that is stored elsewhere because it is long
 UPDATE second SET doc = replace(pacs(20), '<CdtTrfTxInf>', '<CdtTrfTxInf><PmtId><EndToEndId>' || (SELECT string_agg(md5(n::text), '') FROM generate_series(1, 400) n) || '</EndToEndId></PmtId>') WHERE id = 22;
 UPDATE second SET memo = 'y' WHERE id = 22;
+UPDATE second SET id = 23 WHERE id = 22;
+UPDATE second SET id = 22 WHERE id = 23;
 SELECT id, length(doc) > 10000 AS long FROM second WHERE id = 22;
 -- without a key a row counts alone once it was changed, also where it has moved to
 CREATE TABLE moves (payer text, payee text, amount numeric, currency text, day int, home protaddr.address, doc text) PARTITION BY LIST (day);
@@ -276,15 +286,21 @@ CREATE TABLE others (id int PRIMARY KEY, payer text, payee text, amount numeric,
 CREATE TABLE recorded (id int PRIMARY KEY, payer text, payee text, amount numeric, home protaddr.address, office protaddr.address);
 SELECT protaddr.install_gate(t, c, 'payer', payee => 'payee', amount => 'amount', currency_code => 'EUR') FROM (VALUES ('alone'::regclass, 'small'), ('others', 'linked')) v(t, c);
 SELECT protaddr.install_gate('recorded', 'small on record', 'payer', payee => 'payee', amount => 'amount', currency_code => 'EUR', persons => '{"office": "payee"}');
+CREATE TABLE single (id int PRIMARY KEY, payer text, payee text, amount numeric, home protaddr.address);
+SELECT protaddr.install_gate('single', 'small on record', 'payer', payee => 'payee', amount => 'amount', currency_code => 'EUR');
+CREATE TABLE family (one text, other text, home protaddr.address);
+SELECT protaddr.bind_column('family', 'home', 'one'), protaddr.bind_column('family', 'home', 'other');
+INSERT INTO family VALUES ('P1', 'P', 'Prøvevej 7');
+INSERT INTO single SELECT n, 'P', 'Q', n, home FROM family, unnest('{40,400}'::int[]) n;
 INSERT INTO alone VALUES ('P', 'Q', 40, home('P'));
 UPDATE alone SET amount = 400;
 INSERT INTO others VALUES (1, 'P', 'V', 90, home('P')), (2, 'P', 'V', 20, home('P'));
 SELECT refusal('UPDATE others SET id = NULL'), refusal('UPDATE others SET id = 3');
 INSERT INTO recorded VALUES (1, 'P', 'P1', 40, home('P'), home('P1')), (2, 'P1', 'P', 40, home('P'), NULL), (3, 'P', 'P1', 400, home('P'), home('P1')), (4, 'P', 'Q', 40, NULL, home('P'));
 SELECT 'alone' AS of, 0 AS id, protaddr.show(home), NULL AS office FROM alone UNION ALL SELECT 'others', id, protaddr.show(home), NULL FROM others UNION ALL SELECT 'recorded', id, protaddr.show(home), protaddr.show(office) FROM recorded ORDER BY 1, 2;
-SELECT payer, payee, amount, subjects FROM protaddr.disclosure WHERE relation ~ 'recorded' ORDER BY 1, 2, 3, 4;
-SELECT table_name, row_key FROM protaddr.held_rows() WHERE table_name ~ 'alone|others|recorded' ORDER BY 1, 2::text;
-DROP TABLE alone, others, recorded;
+SELECT payer, payee, amount, subjects FROM protaddr.disclosure WHERE relation ~ 'recorded|single' ORDER BY 1, 2, 3, 4;
+SELECT table_name, row_key FROM protaddr.held_rows() WHERE table_name ~ 'alone|others|recorded|single' ORDER BY 1, 2::text;
+DROP TABLE alone, others, recorded, single, family;
 -- a column that is computed after the gate has looked
 CREATE TABLE computed (id int PRIMARY KEY, payer text, home protaddr.address, doc text GENERATED ALWAYS AS ('<' || payer) STORED);
 SELECT refusal('SELECT protaddr.install_gate(''computed'', ''lost'', ''payer'', messages => ''{"doc": "xml"}'')');
