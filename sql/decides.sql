@@ -338,6 +338,9 @@ DROP TABLE waiting, parted, outer_one;
 SELECT protaddr.set_channel('birth', 'withhold', route => 'union', when_unknown => 'leave', birth_data => true, description => 't', legal_basis => 'b') \g /dev/null
 SELECT protaddr.set_birth_data('P', '1970-01-02', 'Opdigtet By', 'DK'), protaddr.set_birth_data('P1', '1971-01-02', 'Opdigtet By', 'DK');
 SELECT ids, protaddr.release_message(replace(pacs(1), '<Othr><Id>P</Id></Othr>', (SELECT string_agg('<Othr><Id>' || i || '</Id></Othr>', '') FROM unnest(ids) i)), 'birth') ~ 'BirthDt' AS born FROM (VALUES (1, '{P}'::text[]), (2, '{P,P,A}'), (3, '{P,P1,A}'), (4, '{P,P1}'), (5, '{J}')) v(n, ids) ORDER BY n;
+-- of two times, if both give them
+SELECT protaddr.set_channel('birth', 'minimum', valid_from => '2100-01-01'), protaddr.set_channel('birth', birth_data => false, valid_from => '2200-01-01');
+SELECT year, protaddr.release_message(pacs(1), 'birth', make_timestamptz(year, 6, 1, 0, 0, 0)) ~ 'BirthDt' AS born, protaddr.release_message(pacs(1), 'town', make_timestamptz(year, 6, 1, 0, 0, 0)) ~ 'BirthDt' AS never FROM unnest('{2099,2100,2200}'::int[]) year;
 
 -- ---- behind the gate: the first of two columns is to blame ----------------------------------------------
 CREATE TABLE pair (id int PRIMARY KEY, payer text, home protaddr.address, office protaddr.address);

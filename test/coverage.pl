@@ -91,7 +91,7 @@ sub unreached
 	local $/ = '';
 	for (<$in>)
 	{
-		my ($name, $lines, $why) = /^(?:#.*\n)*(src\S+)\n((?:\d+\t.*\n)+)because (\S.*)/ or /^(?:#.*\n)+\z/ ? next : die "branches.unreached: what is this?\n$_";
+		my ($name, $lines, $why) = /^(?:#.*\n)*(src\S+)\n((?:\d+\t.*\n)+)because (\S.*)/ or /^(?:#.*\n)+\s*\z/ ? next : die "branches.unreached: what is this?\n$_";
 		$ways{$name}{ without_blanks($2) } += $1 while $lines =~ /^(\d+)\t(.*)/gm;
 	}
 	return \%ways;
@@ -125,7 +125,7 @@ sub judge_branches
 		if ($never <= ($listed->{ without_blanks($source[$n]) } // 0)) { $known += $never; }
 		else { push @bad, "$n: $never of " . @{ $branches{$name}{$n} } . ' ways not taken: ' . $source[$n] =~ s/^\s+//r; }
 	}
-	printf("%s - branches of %s: %d ways, %d of which cannot be taken%s\n", @bad ? 'not ok' : 'ok', $name, $all, $known, @bad ? ', and others that were not' : '');
+	printf("%s - branches of %s: %d ways, %d of them listed as not taken%s\n", @bad ? 'not ok' : 'ok', $name, $all, $known, @bad ? ', and others that were not' : '');
 	print "#   $_\n" for @bad;
 	return !@bad;
 }
