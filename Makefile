@@ -66,6 +66,7 @@ PERSON_OBJS = \
 	src/person/replica.o \
 	src/person/subject.o \
 	src/person/subject_type.o \
+	src/person/told_of.o \
 	src/person/unknown.o
 
 REGISTER_OBJS = \
@@ -167,6 +168,7 @@ PURE_SRCS = \
 	src/keys/aead.c \
 	src/person/fact_table.c \
 	src/person/subject.c \
+	src/person/told_of.c \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
 	src/register/cpr_form.c \

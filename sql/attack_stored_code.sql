@@ -112,6 +112,20 @@ SELECT id, cpr, protaddr.show(addr) FROM t ORDER BY id;
 SELECT status FROM protaddr.bound_column WHERE relation = 't'::regclass;
 RESET SESSION AUTHORIZATION;
 
+-- whoever looks after a table does not lend rights to the domains of its columns
+SET SESSION AUTHORIZATION regress_u;
+CREATE TABLE ran (who name);
+CREATE FUNCTION notes(text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN INSERT INTO regress_attack.ran VALUES (current_user); RETURN true; END';
+CREATE DOMAIN noted AS text CHECK (regress_attack.notes(VALUE));
+CREATE TABLE outbound (id integer PRIMARY KEY, payer text, status noted, doc noted, addr protaddr.address);
+INSERT INTO outbound VALUES (1, '0707614285', 'new', '{"Dbtr": {"PstlAdr": {"AdrLine": ["Elsewhere 1"]}}}', 'Elsewhere 1');
+RESET SESSION AUTHORIZATION;
+SELECT protaddr.install_gate('outbound', 'sumclearing', 'payer', messages => '{"doc": "json"}', hold_column => 'status', hold_value => 'held');
+SELECT column_name, problem, if_updated FROM protaddr.verify_gate('outbound');
+SELECT protaddr.bind_column('outbound', 'addr', 'payer');
+CALL protaddr.reseal('outbound');
+SELECT DISTINCT who FROM ran;
+
 \c -
 SET client_min_messages = warning;
 DROP SCHEMA regress_attack CASCADE;

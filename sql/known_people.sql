@@ -47,6 +47,33 @@ SELECT protaddr.show(address) FROM home WHERE id IN (1, 2001) ORDER BY id;
 UPDATE protaddr.register_person SET subject = 'K2002' WHERE subject = 'K2';
 SELECT protaddr.show(address) FROM home WHERE id IN (2, 2002) ORDER BY id;
 SELECT * FROM shown();
+-- an account is known once every holder is: by any of their numbers, or by being protected
+SELECT protaddr.link_identity(f, t, k) FROM (VALUES ('A-1', 'K3', 'account'), ('A-1', 'K2060', 'account'), ('A-2', 'C-2', 'account'), ('C-2', 'K3', 'customer'), ('C-2', 'K2061', 'customer'), ('A-3', 'K3', 'account'), ('A-3', 'K4', 'account')) l(f, t, k);
+CREATE TABLE account (id int, no text, address protaddr.address);
+INSERT INTO account SELECT right(no, 1)::int, no, protaddr.address(strtnm => 'Vej', bldgnb => '1', subject => no) FROM unnest('{A-1,A-2,A-3}'::text[]) no;
+CREATE FUNCTION told(OUT shown text, OUT unknown bigint) LANGUAGE sql AS $$
+    SELECT (SELECT string_agg(no, ' ' ORDER BY no) FROM account WHERE protaddr.show(address) = 'Vej 1'), protaddr.unknown_people('account', 'no')
+$$;
+SELECT * FROM told();
+BEGIN;
+SELECT protaddr.link_identity('K2060', 'K2070', 'replaced number');
+INSERT INTO protaddr.register_person (source, subject) VALUES ('DK-CPR', 'K2070'), ('DK-CPR', 'K2061');
+SELECT * FROM told();
+ROLLBACK;
+SELECT * FROM told();
+-- a channel that discloses of the protected, and withholds of the unknown, withholds of both
+SELECT protaddr.set_channel('disclosing', 'disclose', route => 'union', when_unknown => 'withhold', description => 'test', legal_basis => 'test') IS NOT NULL AS channel;
+SELECT protaddr.protect('K3', 'DK-CPR', '0001') IS NOT NULL AS protected;
+SELECT no, action, rule, protaddr.is_protected(no) FROM account, protaddr.explain_release(address, 'disclosing') ORDER BY no;
+SELECT protaddr.protect('K2060', 'DK-CPR', '0001') IS NOT NULL AS protected;
+SELECT no, action, rule FROM account, protaddr.explain_release(address, 'disclosing') ORDER BY no;
+-- in a message, that one holder is known does not make the account known
+SELECT count(protaddr.link_identity(f, t)) FROM (VALUES ('A-4', 'K7'), ('A-4', 'K8'), ('A-5', 'K7'), ('A-5', 'K2062')) l(f, t);
+SELECT account, person, protaddr.release_message(format('<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><CdtTrfTxInf><Cdtr><Nm>Navn</Nm><PstlAdr><StrtNm>Vej</StrtNm></PstlAdr><Id><PrvtId><Othr><Id>%s</Id></Othr></PrvtId></Id></Cdtr><CdtrAcct><Id><Othr><Id>%s</Id></Othr></Id></CdtrAcct></CdtTrfTxInf></Document>', person, account)::xml, 'sumclearing')::text LIKE '%StrtNm%' AS leaves
+FROM (VALUES ('A-4', 'K7'), ('A-4', 'K2062'), ('A-5', 'K7'), ('linked to nobody', 'K7'), ('linked to nobody', 'K2062')) x(account, person);
+SELECT protaddr.lift('K3', 'DK-CPR', '0001'), protaddr.lift('K2060', 'DK-CPR', '0001');
+DROP FUNCTION told();
+DROP TABLE account;
 -- where nobody lists people, everybody is known
 DELETE FROM protaddr.register_person;
 SELECT * FROM shown();

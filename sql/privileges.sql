@@ -54,6 +54,7 @@ protaddr.channel_action_words()|all
 protaddr.channel_actions(protaddr.channel)|all
 protaddr.carry_out_held(regclass,bigint)|none
 protaddr.check_hold(regclass,name,text,name[],name[])|all
+protaddr.stored_as(regclass,name,text)|all
 protaddr.check_delivery(text,protaddr.load_counts,boolean,boolean,bigint,bigint)|none
 protaddr.check_load(text,text,text,bigint,bigint,timestamp with time zone,boolean)|none
 protaddr.declare_feed(text,text[],text,bigint)|none

@@ -100,7 +100,7 @@ SELECT at, protaddr.show(protaddr.release(home('6201704002'), 'timed', at => at)
 UPDATE protaddr.channel SET valid_to = '2101-01-01 00:00:00+00' WHERE channel = 'timed' AND valid_from = '2100-01-01 00:00:00+00';
 SELECT at, try(format('SELECT action FROM protaddr.explain_release(home(''6201704002''), ''timed'', at => %L)', at)) AS action FROM unnest('{2100-12-31 23:59:59.999999+00,2101-01-01 00:00:00+00}'::timestamptz[]) at ORDER BY at;
 
--- ---- an account is known if one of its holders is, whichever it is
+-- ---- an account is known if all of its holders are, whichever is not
 SELECT protaddr.link_identity(account, holder, 'account') FROM (VALUES (1, 'ACC-5', '6601704006'), (2, 'ACC-5', '0707070707'), (3, 'ACC-6', '0707070707'), (4, 'ACC-6', '6601704006'), (5, 'ACC-7', '0707070707'), (6, 'ACC-7', '0808080808')) v(n, account, holder) ORDER BY n;
 SELECT protaddr.set_channel('told', 'withhold', route => 'union', when_unknown => 'withhold', description => 't', legal_basis => 'b');
 SELECT account, protaddr.release(home(account), 'told') IS NOT NULL AS known FROM unnest('{ACC-5,ACC-6,ACC-7,6601704006,0707070707}'::text[]) WITH ORDINALITY u(account, n) ORDER BY n;

@@ -146,6 +146,17 @@ typedef void (*ProtaddrRowReader) (HeapTuple row, TupleDesc desc, void *arg);
 extern char *protaddr_qualified_name(Oid relation);
 extern char *protaddr_existing_name(Oid relation);
 extern Relation protaddr_open_permitted(Oid relation, LOCKMODE lock, ProtaddrPermission check);
+
+/* Who acted before protaddr_act_restricted. */
+typedef struct ProtaddrActing
+{
+	Oid			role;
+	int			context;
+	int			guc_level;
+} ProtaddrActing;
+
+extern void protaddr_act_restricted(Oid role, ProtaddrActing *before);
+extern void protaddr_act_as_before(const ProtaddrActing *before);
 extern void protaddr_read_rows(const char *query, ProtaddrRowReader reader, void *arg);
 extern void protaddr_check_owner(Oid relation);
 extern void protaddr_check_privilege(Oid relation, AclMode mode);

@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -70,6 +71,27 @@ protaddr_open_permitted(Oid relation, LOCKMODE lock, ProtaddrPermission check)
 		refuse_missing();
 	check(relation);
 	return rel;
+}
+
+/*
+ * protaddr_act_restricted has what follows run as a role, in a restricted operation, as
+ * REINDEX and ANALYZE do: expressions, triggers and domains run code of whoever made them,
+ * and a superuser who looks after a table must not lend it his rights.  An error ends it.
+ */
+void
+protaddr_act_restricted(Oid role, ProtaddrActing *before)
+{
+	GetUserIdAndSecContext(&before->role, &before->context);
+	SetUserIdAndSecContext(role, before->context | SECURITY_RESTRICTED_OPERATION);
+	before->guc_level = NewGUCNestLevel();
+	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
+}
+
+void
+protaddr_act_as_before(const ProtaddrActing *before)
+{
+	AtEOXact_GUC(false, before->guc_level);
+	SetUserIdAndSecContext(before->role, before->context);
 }
 
 /*

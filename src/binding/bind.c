@@ -247,11 +247,9 @@ check_may_bind_rows(Oid relation)
 
 /*
  * protaddr_bind_rows is protaddr.bind_rows(regclass, name): it sends the rows that
- * are there through the triggers.  As the table's owner, in a restricted
- * operation, as REINDEX and ANALYZE do: an UPDATE runs whatever triggers and
- * expressions the owner has put there, and a superuser must not lend them his
- * rights.  The caller has the owner's rights, so none are lent to him either.  Gives
- * the number of rows.
+ * are there through the triggers.  As the table's owner, restricted: an
+ * UPDATE runs whatever triggers and expressions the owner has put there.  The caller
+ * has the owner's rights, so none are lent to him either.  Gives the number of rows.
  */
 Datum
 protaddr_bind_rows(PG_FUNCTION_ARGS)
@@ -259,9 +257,7 @@ protaddr_bind_rows(PG_FUNCTION_ARGS)
 	Oid			relid = PG_GETARG_OID(0);
 	char	   *column = NameStr(*PG_GETARG_NAME(1));
 	Relation	rel;
-	Oid			caller;
-	int			context;
-	int			guc_level;
+	ProtaddrActing before;
 	StringInfoData query;
 	uint64		rows;
 
@@ -272,12 +268,9 @@ protaddr_bind_rows(PG_FUNCTION_ARGS)
 					 protaddr_qualified_name(relid),
 					 quote_identifier(column), quote_identifier(column), quote_identifier(column));
 
-	GetUserIdAndSecContext(&caller, &context);
-	SetUserIdAndSecContext(rel->rd_rel->relowner, context | SECURITY_RESTRICTED_OPERATION);
-	guc_level = NewGUCNestLevel();
+	protaddr_act_restricted(rel->rd_rel->relowner, &before);
 	/* rows that a policy hides from the owner would stay unbound: rather refuse */
 	SetConfigOption("row_security", "off", PGC_USERSET, PGC_S_SESSION);
-	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
 
 	SPI_connect();
 	PG_TRY();
@@ -294,8 +287,7 @@ protaddr_bind_rows(PG_FUNCTION_ARGS)
 	rows = SPI_processed;
 	SPI_finish();
 
-	AtEOXact_GUC(false, guc_level);
-	SetUserIdAndSecContext(caller, context);
+	protaddr_act_as_before(&before);
 	relation_close(rel, NoLock);
 	PG_RETURN_INT64((int64) rows);
 }

@@ -73,6 +73,11 @@ $$;
 COMMENT ON FUNCTION protaddr.gate_column(regclass, name, text) IS
 'Part of protaddr.install_gate(), with the caller''s rights: a column that a gate is to use. Raises 42703 or 42804.';
 
+CREATE FUNCTION protaddr.stored_as(relation regclass, column_name name, value text) RETURNS text
+    AS 'MODULE_PATHNAME', 'protaddr_stored_as' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION protaddr.stored_as(regclass, name, text) IS
+'Part of protaddr.install_gate(): how a column would store a value, as text. Domains are asked with the rights of the table''s owner. The caller must own the table. Raises 42501, 42703, or what the column says of the value.';
+
 CREATE FUNCTION protaddr.check_hold(relation regclass, hold_column name, hold_value text, used_columns name[], message_columns name[]) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -94,8 +99,8 @@ BEGIN
             HINT = 'Use a status column that says nothing else.';
     END IF;
     BEGIN
-        EXECUTE format('SELECT CAST(CAST(%L AS %s) AS text)', hold_value, format_type(status.atttypid, status.atttypmod)) INTO STRICT stored;
-        -- a cast cuts off what is too long, and a row would not be stored with it
+        stored := protaddr.stored_as(relation, hold_column, hold_value);
+        -- name cuts off what is too long, and a row would not be stored with it
         IF rtrim(stored, ' ') <> rtrim(hold_value, ' ')
            AND EXISTS (SELECT FROM pg_type t WHERE t.oid = status.atttypid AND t.typcategory = 'S') THEN
             RAISE EXCEPTION USING ERRCODE = '22001', MESSAGE = 'it is too long for its type';

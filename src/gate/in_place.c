@@ -85,6 +85,8 @@ bare(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc)
 		columns[n] = i;
 		nulls[n++] = true;
 	}
+	if (get_typtype(TupleDescAttr(desc, gate->hold_column - 1)->atttypid) == TYPTYPE_DOMAIN)
+		domain_check(gate->hold_value, false, TupleDescAttr(desc, gate->hold_column - 1)->atttypid, NULL, NULL);
 	columns[n] = gate->hold_column;
 	values[n] = gate->hold_value;
 	nulls[n++] = false;

@@ -40,6 +40,8 @@
 #include "utils/typcache.h"
 #include "utils/varlena.h"
 
+PG_FUNCTION_INFO_V1(protaddr_stored_as);
+
 typedef struct KeptGate
 {
 	Oid			trigger;		/* hash key */
@@ -467,6 +469,8 @@ static void
 read_hold(ProtaddrGate *gate, Relation rel)
 {
 	Form_pg_attribute att;
+	Oid			type;
+	int32		typmod;
 	Oid			in;
 	Oid			param;
 
@@ -474,10 +478,45 @@ read_hold(ProtaddrGate *gate, Relation rel)
 		return;
 	gate->hold_column = protaddr_trigger_column(rel, gate->args.hold_column);
 	att = TupleDescAttr(RelationGetDescr(rel), gate->hold_column - 1);
-	if (!says_that_it_waits(getBaseType(att->atttypid)))
+	typmod = att->atttypmod;
+	type = getBaseTypeAndTypmod(att->atttypid, &typmod);
+	if (!says_that_it_waits(type))
 		changed_type(rel, gate->args.hold_column);
-	getTypeInputInfo(att->atttypid, &in, &param);
-	gate->hold_value = OidInputFunctionCall(in, (char *) gate->args.hold_value, param, att->atttypmod);
+	/* what a domain asks is asked when a row is held: not everybody who looks at a gate writes */
+	getTypeInputInfo(type, &in, &param);
+	gate->hold_value = OidInputFunctionCall(in, (char *) gate->args.hold_value, param, typmod);
+}
+
+/*
+ * protaddr_stored_as is protaddr.stored_as(relation, column, value), for whoever owns the
+ * table.
+ */
+Datum
+protaddr_stored_as(PG_FUNCTION_ARGS)
+{
+	Relation	rel = protaddr_open_permitted(PG_GETARG_OID(0), AccessShareLock, protaddr_check_owner);
+	AttrNumber	column = get_attnum(RelationGetRelid(rel), NameStr(*PG_GETARG_NAME(1)));
+	Form_pg_attribute att;
+	ProtaddrActing before;
+	Oid			function;
+	Oid			param;
+	bool varlena;
+	Datum		value;
+	char	   *stored;
+
+	if (column <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("the column does not exist")));
+	att = TupleDescAttr(RelationGetDescr(rel), column - 1);
+	protaddr_act_restricted(rel->rd_rel->relowner, &before);
+	getTypeInputInfo(att->atttypid, &function, &param);
+	value = OidInputFunctionCall(function, text_to_cstring(PG_GETARG_TEXT_PP(2)), param, att->atttypmod);
+	getTypeOutputInfo(att->atttypid, &function, &varlena);
+	stored = OidOutputFunctionCall(function, value);
+	protaddr_act_as_before(&before);
+	relation_close(rel, NoLock);
+	PG_RETURN_TEXT_P(cstring_to_text(stored));
 }
 
 static void

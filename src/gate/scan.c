@@ -342,19 +342,21 @@ verify_columns(Verification *verification, HeapTuple row, ItemPointer tid)
 	transfer.has_row = gate->args.subject != NULL;
 	for (int i = 0; i < gate->nmessages; i++)
 	{
-		AttrNumber	column = gate->messages[i].number;
+		ProtaddrGateMessage column = gate->messages[i];
 		bool		isnull;
-		Datum		value = heap_getattr(row, column, desc, &isnull);
+		Datum		value = heap_getattr(row, column.number, desc, &isnull);
 		Foreseen	foreseen;
 		const char *problem;
 
 		if (isnull)
 			continue;
-		problem = problem_of_message(verification, row, &gate->messages[i], value, channel, &transfer);
+		/* a domain is code of whoever made it, and whoever verifies lends it no rights */
+		column.domain = InvalidOid;
+		problem = problem_of_message(verification, row, &column, value, channel, &transfer);
 		if (problem == NULL)
 			continue;
-		foresee(&gate->messages[i], value, channel, &transfer, &foreseen);
-		note_problem(verification, tid, column, problem, &foreseen);
+		foresee(&column, value, channel, &transfer, &foreseen);
+		note_problem(verification, tid, column.number, problem, &foreseen);
 	}
 }
 

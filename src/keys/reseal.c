@@ -32,7 +32,6 @@
 #include "utils/acl.h"
 #include "utils/backend_progress.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -349,9 +348,7 @@ one_batch(Reseal *reseal, Oid relid, BlockNumber from, bool count)
 	BlockNumber next = InvalidBlockNumber;
 	Relation	root = protaddr_open_permitted(reseal->root, AccessShareLock, check_may_update);
 	Table		table = {0};
-	Oid			caller;
-	int			context;
-	int			guc_level;
+	ProtaddrActing before;
 
 	check_allowed(root, reseal);
 	relation_close(root, NoLock);
@@ -367,12 +364,8 @@ one_batch(Reseal *reseal, Oid relid, BlockNumber from, bool count)
 		return InvalidBlockNumber;
 	}
 
-	GetUserIdAndSecContext(&caller, &context);
-	SetUserIdAndSecContext(has_privs_of_role(caller, table.rel->rd_rel->relowner) ?
-						   table.rel->rd_rel->relowner : caller,
-						   context | SECURITY_RESTRICTED_OPERATION);
-	guc_level = NewGUCNestLevel();
-	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
+	protaddr_act_restricted(has_privs_of_role(GetUserId(), table.rel->rd_rel->relowner) ?
+							table.rel->rd_rel->relowner : GetUserId(), &before);
 	PushActiveSnapshot(GetTransactionSnapshot());
 
 	table_columns(&table, reseal);
@@ -386,8 +379,7 @@ one_batch(Reseal *reseal, Oid relid, BlockNumber from, bool count)
 	}
 
 	PopActiveSnapshot();
-	AtEOXact_GUC(false, guc_level);
-	SetUserIdAndSecContext(caller, context);
+	protaddr_act_as_before(&before);
 	relation_close(table.rel, NoLock);
 	return next;
 }

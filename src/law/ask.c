@@ -35,16 +35,14 @@ static void
 concern(ProtaddrConcerned *concerned, bool ask_known, const char *key, int len,
 		const ProtaddrTransfer *transfer)
 {
-	bool		known = !ask_known || !concerned->known || protaddr_person_known(key, len);
-
-	/* only now: whom a load that ended meanwhile has made known, it may have protected */
-	int			hides = protaddr_protection_of(key, len);
+	bool		ask = ask_known && concerned->known;
+	int			said = ask ? protaddr_said_of(key, len) : protaddr_protection_of(key, len);
+	int			hides = said & PROTADDR_HIDES_ALL;
 
 	concerned->hides |= hides;
 	if (unlikely(transfer->hold_decided) && hides != PROTADDR_HIDES_NOTHING)
 		protaddr_concern_decision(concerned, key, len, transfer);
-	/* who is protected is known */
-	if (!known && hides == PROTADDR_HIDES_NOTHING)
+	if (ask && (said & PROTADDR_TOLD_OF) == 0)
 		concerned->known = false;
 }
 
@@ -126,8 +124,7 @@ protaddr_concern_receiver(ProtaddrConcerned *concerned, const PaText *people, in
 		if (nself == 1 && protaddr_identifier_same(&ends[i], &self[0]))
 			among = true;
 
-		else if (!protaddr_person_known(ends[i].key, ends[i].len) ||
-				 protaddr_protection_of(ends[i].key, ends[i].len) != PROTADDR_HIDES_NOTHING)
+		else if (protaddr_said_of(ends[i].key, ends[i].len) != PROTADDR_TOLD_OF)
 			others_free = false;
 	}
 	pfree(self);

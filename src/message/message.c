@@ -87,7 +87,7 @@ static void know_party(const Release *release, const PaUnit *unit, const PaParty
 static void add_identifier(ProtaddrIdentifier *ids, int *nids, const ProtaddrIdentifier *id);
 static PaBirth *birth_of(const Known *known);
 static void add_person(Known *known, const char *key, int len);
-static bool ask(Known *known, const ProtaddrIdentifier *id, bool is_party,
+static bool ask(Known *known, const ProtaddrIdentifier *id, int said, bool is_party,
 				const ProtaddrTransfer *transfer);
 static bool decide_party(Release *release, PaParty *party, const Known *known,
 						 const ProtaddrTransfer *transfer, bool *linked, Disclosed *disclosed);
@@ -352,24 +352,30 @@ know_party(const Release *release, const PaUnit *unit, const PaParty *party, Kno
 	const ProtaddrIdentifier *payer = &release->transfer->payer;
 	const PaText none = {NULL, 0};
 	bool		says_more = party->nidentifiers > 0 || party->more_identifiers;
+	bool		anybody = false;
+	bool		and_unknown = false;	/* one is of an account, say, with another holder */
 	ProtaddrIdentifier id;
 	PaText		side;
 
 	memset(known, 0, sizeof(*known));
 	known->concerned.anybody = true;
 	if (party->more_identifiers)
-		known->concerned.hides = PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME;
+		known->concerned.hides = PROTADDR_HIDES_ALL;
 	for (int i = 0; i < party->nidentifiers; i++)
 	{
 		if (protaddr_identifier_from_utf8(party->identifier[i].data, party->identifier[i].len, &id))
 		{
-			bool		hides = ask(known, &id, true, release->transfer);
+			int			said = protaddr_said_of(id.key, id.len);
+			bool		hides = ask(known, &id, said, true, release->transfer);
+			ProtaddrResolved resolved = protaddr_person_resolved(&id, said);
 
-			if (!hides && protaddr_person_resolved(id.key, id.len))
+			if (!hides && resolved == PROTADDR_RESOLVED)
 				add_identifier(known->others, &known->nothers, &id);
-			known->concerned.known |= hides || known->nothers > 0;
+			anybody |= resolved == PROTADDR_RESOLVED;
+			and_unknown |= resolved == PROTADDR_RESOLVED_IN_PART;
 		}
 	}
+	known->concerned.known = anybody && !and_unknown;
 
 	/* the name as it is and as SWIFT writes it; it may be longer than any identifier */
 	known->name = fold_name(party->name);
@@ -379,14 +385,15 @@ know_party(const Release *release, const PaUnit *unit, const PaParty *party, Kno
 
 		id.len = name.len > 0 ? protaddr_subject_key(name.data, name.len, id.key) : 0;
 		if (id.len > 0)
-			(void) ask(known, &id, !says_more, release->transfer);
+			(void) ask(known, &id, protaddr_protection_of(id.key, id.len), !says_more, release->transfer);
 	}
 
 	if (is_payer(party->role) && payer->len > 0)
-		(void) ask(known, payer, !says_more && strcmp(party->role, "Dbtr") == 0, release->transfer);
+		(void) ask(known, payer, protaddr_protection_of(payer->key, payer->len),
+				   !says_more && strcmp(party->role, "Dbtr") == 0, release->transfer);
 	side = is_payer(party->role) ? unit->payer : is_payee(party->role) ? unit->payee : none;
 	if (side.len > 0 && protaddr_identifier_from_utf8(side.data, side.len, &id))
-		(void) ask(known, &id, false, release->transfer);
+		(void) ask(known, &id, protaddr_protection_of(id.key, id.len), false, release->transfer);
 }
 
 /* add_person notes whom a party stands for, once. */
@@ -414,13 +421,15 @@ add_identifier(ProtaddrIdentifier *ids, int *nids, const ProtaddrIdentifier *id)
 }
 
 /*
- * ask adds the protection of whom an identifier stands for, and says whether there is
- * any; is_party: it may be taken for the party itself, and have its substitute and birth.
+ * ask adds the protection of whom an identifier stands for, of which the registers said so
+ * much, and tells whether there is any; is_party: it may be taken for the party itself,
+ * and have its substitute and birth.
  */
 static bool
-ask(Known *known, const ProtaddrIdentifier *id, bool is_party, const ProtaddrTransfer *transfer)
+ask(Known *known, const ProtaddrIdentifier *id, int said, bool is_party,
+	const ProtaddrTransfer *transfer)
 {
-	int			hides = protaddr_protection_of(id->key, id->len);
+	int			hides = said & PROTADDR_HIDES_ALL;
 
 	if (hides != PROTADDR_HIDES_NOTHING && known->concerned.hides == PROTADDR_HIDES_NOTHING)
 		known->npeople = 0;

@@ -108,6 +108,7 @@ static bool people_listed = false;	/* some source lists people */
 
 static bool anybody_listed(void);
 static bool listed(Relation rel, const ProtaddrIdentifier *id, Snapshot snapshot);
+static bool all_listed(const char *key, int len);
 static bool ask(const char *key, int len, bool *by_itself);
 static void forget_listed(uint64 now, uint64 people);
 static void read_all(void);
@@ -122,24 +123,49 @@ answers_rest_on(void)
 }
 
 /*
- * protaddr_person_known is true if a register has told of whom the canonical
- * identifier stands for.  The caller has asked protaddr_register_ready before.  Who
- * asks both asks after the protection second: known first and unprotected then is true.
+ * protaddr_said_of gives what of whom a canonical identifier stands for must not be told
+ * (PROTADDR_HIDES_...), and PROTADDR_TOLD_OF if the registers have told of all of them,
+ * as they have of whom they protect.  The caller has asked protaddr_register_ready before.
  */
-bool
-protaddr_person_known(const char *key, int len)
+int
+protaddr_said_of(const char *key, int len)
+{
+	ProtaddrIdentifier id;
+	unsigned int facts;
+	bool		known;
+	int			hides;
+
+	if (likely(protaddr_picture_facts(key, len, &facts, &people_listed)))
+		return (int) (facts & (PA_FACT_HIDES | PA_FACT_KNOWN)) | (people_listed ? 0 : PROTADDR_TOLD_OF);
+
+	known = all_listed(key, len);
+	/* only now: whom a load that ended meanwhile has made known, it may have protected */
+	hides = protaddr_protection_of(key, len);
+	if (known)
+		return hides | PROTADDR_TOLD_OF;
+	if (hides == PROTADDR_HIDES_NOTHING)
+		return hides;
+
+	/* some are protected, and the others, if there are any, perhaps unknown */
+	memcpy(id.key, key, len);
+	id.len = len;
+	return (int) protaddr_facts_of_tables(&id);
+}
+
+/*
+ * all_listed is true if a register lists everybody whom an identifier stands for, or no
+ * register lists anybody.
+ */
+static bool
+all_listed(const char *key, int len)
 {
 	uint64		removals = protaddr_generation_seen(PROTADDR_REGISTER_PERSON);
 	uint64		now = answers_rest_on();
 	uint64		hash;
 	Answer	   *answer;
-	unsigned int facts;
 	bool		by_itself;
 	bool		found;
 	bool		known;
-
-	if (likely(protaddr_picture_facts(key, len, &facts, &people_listed)))
-		return (facts & PA_FACT_KNOWN) != 0 || !people_listed;
 
 	if (unlikely(listed_generation != removals))
 		forget_listed(removals, LISTED_AT_FIRST);
@@ -320,10 +346,17 @@ ask(const char *key, int len, bool *by_itself)
 	if (!known)
 	{
 		int			npeople;
-		ProtaddrIdentifier *people = protaddr_identity_people(&id, &npeople);
+		int			nleads;
+		PaLead	   *lead;
+		ProtaddrIdentifier *people = protaddr_identity_leads(&id, NULL, &npeople, &lead, &nleads);
+		unsigned char *told = palloc(npeople);
 
-		for (int i = 1; i < npeople && !known; i++)
-			known = listed(rel, &people[i], NULL);
+		for (int i = 0; i < npeople; i++)
+			told[i] = i > 0 && listed(rel, &people[i], NULL) ? PA_FACT_KNOWN : 0;
+		known = protaddr_all_told_of(told, npeople, lead, nleads);
+		if (lead != NULL)
+			pfree(lead);
+		pfree(told);
 		pfree(people);
 	}
 	table_close(rel, AccessShareLock);
@@ -331,24 +364,21 @@ ask(const char *key, int len, bool *by_itself)
 }
 
 /*
- * protaddr_person_resolved is true if an identifier that somebody else wrote, in a
- * message, leads to anybody we know: a register has told of them, or it is linked to
- * a person and no register lists people.
+ * protaddr_person_resolved tells whether an identifier that somebody else wrote, in a
+ * message, leads to people we know: the registers have told of all of them, or it is linked
+ * to somebody and no register lists people.  said: what they say of it.
  */
-bool
-protaddr_person_resolved(const char *key, int len)
+ProtaddrResolved
+protaddr_person_resolved(const ProtaddrIdentifier *id, int said)
 {
-	ProtaddrIdentifier id;
 	int			npeople;
 
-	if (!protaddr_person_known(key, len))
-		return false;
-	if (people_listed)
-		return true;
-	memcpy(id.key, key, len);
-	id.len = len;
-	pfree(protaddr_identity_stands_for(&id, &npeople));
-	return npeople > 1;
+	if ((said & PROTADDR_TOLD_OF) != 0 && (people_listed || (said & ~PROTADDR_TOLD_OF) != 0))
+		return PROTADDR_RESOLVED;
+	pfree(protaddr_identity_stands_for(id, &npeople));
+	if (npeople == 1)
+		return PROTADDR_NOT_RESOLVED;
+	return (said & PROTADDR_TOLD_OF) != 0 ? PROTADDR_RESOLVED : PROTADDR_RESOLVED_IN_PART;
 }
 
 /* protaddr_known_itself is true if a register has told of this very identifier. */

@@ -103,6 +103,7 @@ typedef struct Identities Identities;
 typedef struct Member
 {
 	ProtaddrIdentifier id;
+	int			place;			/* among those found */
 	char		status;
 } Member;
 
@@ -131,17 +132,22 @@ struct Identities
 	int			n;
 	int			room;
 	members_hash *members;		/* NULL while they are few */
+
+	/* which leads to which, where that is wanted, too */
+	bool		keeps_leads;
+	int			from;			/* the one whose leads are being found */
+	PaLead	   *lead;
+	int			nleads;
+	int			leads_room;
 };
 
 static Identities *
 identities_create(void)
 {
-	Identities *set = palloc(sizeof(Identities));
+	Identities *set = palloc0(sizeof(Identities));
 
 	set->room = 16;
 	set->found = palloc(set->room * sizeof(ProtaddrIdentifier));
-	set->n = 0;
-	set->members = NULL;
 	return set;
 }
 
@@ -151,24 +157,29 @@ identities_free(Identities *set)
 	if (set->members != NULL)
 		members_destroy(set->members);
 	pfree(set->found);
+	if (set->lead != NULL)
+		pfree(set->lead);
 	pfree(set);
 }
 
-static void
-identities_add(Identities *set, const ProtaddrIdentifier *id)
+/* identities_place adds an identifier if it is not there, and gives its place. */
+static int
+identities_place(Identities *set, const ProtaddrIdentifier *id)
 {
-	bool		known;
+	bool		there;
 
 	if (set->members != NULL)
 	{
-		members_insert(set->members, *id, &known);
-		if (known)
-			return;
+		Member	   *member = members_insert(set->members, *id, &there);
+
+		if (there)
+			return member->place;
+		member->place = set->n;
 	}
 	else
 		for (int i = 0; i < set->n; i++)
 			if (protaddr_identifier_same(&set->found[i], id))
-				return;
+				return i;
 
 	if (set->n == set->room)
 		set->found = repalloc_huge(set->found,
@@ -179,8 +190,26 @@ identities_add(Identities *set, const ProtaddrIdentifier *id)
 	{
 		set->members = members_create(CurrentMemoryContext, set->n * 4, NULL);
 		for (int i = 0; i < set->n; i++)
-			members_insert(set->members, set->found[i], &known);
+			members_insert(set->members, set->found[i], &there)->place = i;
 	}
+	return set->n - 1;
+}
+
+static void
+identities_add(Identities *set, const ProtaddrIdentifier *id)
+{
+	int			place = identities_place(set, id);
+
+	if (!set->keeps_leads)
+		return;
+	if (set->nleads == set->leads_room)
+	{
+		set->leads_room = set->leads_room == 0 ? 16 : set->leads_room * 2;
+		set->lead = set->lead == NULL ? palloc(set->leads_room * sizeof(PaLead)) :
+			repalloc_huge(set->lead, (Size) set->leads_room * sizeof(PaLead));
+	}
+	set->lead[set->nleads].from = set->from;
+	set->lead[set->nleads++].to = place;
 }
 
 /* ---- following links --------------------------------------------------------- */
@@ -253,6 +282,7 @@ follow_more(Relation rel, Way way, Snapshot snapshot, Identities *set)
 	{
 		ProtaddrIdentifier next = set->found[i];
 
+		set->from = i;
 		step_way(rel, &next, way, snapshot, set);
 	}
 }
@@ -307,6 +337,26 @@ ProtaddrIdentifier *
 protaddr_identity_people_at(const ProtaddrIdentifier *id, Snapshot snapshot, int *npeople)
 {
 	return people_on(id, WAY_PEOPLE, snapshot, npeople);
+}
+
+/*
+ * protaddr_identity_leads does so and gives which of them leads to which, too: by one link,
+ * or from a newer number back to an older.  palloc'd.
+ */
+ProtaddrIdentifier *
+protaddr_identity_leads(const ProtaddrIdentifier *id, Snapshot snapshot, int *npeople,
+						PaLead **lead, int *nleads)
+{
+	Relation	rel = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
+	Identities *set = identities_create();
+
+	(void) identities_place(set, id);
+	set->keeps_leads = true;
+	follow_more(rel, WAY_PEOPLE, snapshot, set);
+	table_close(rel, AccessShareLock);
+	*lead = set->lead;
+	*nleads = set->nleads;
+	return found_of(set, npeople);
 }
 
 /*

@@ -88,6 +88,7 @@ extern bool protaddr_identity_may_replace(const ProtaddrIdentifier *from,
 #define PROTADDR_HIDES_ADDRESS	1
 #define PROTADDR_HIDES_TOWN		2
 #define PROTADDR_HIDES_NAME		4
+#define PROTADDR_HIDES_ALL		(PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME)
 
 /* columns of protaddr.protection, which deliveries read and write, too */
 enum
@@ -119,9 +120,21 @@ extern int	protaddr_protection_of_all(const PaAddress *address);
 /* ---- person/known.c: whom the registers have told of ----------------------- */
 
 extern const ProtaddrPart protaddr_known_part;
-extern bool protaddr_person_known(const char *key, int len);
+
+/* What the registers say of whom an identifier stands for: PROTADDR_HIDES_..., and this. */
+#define PROTADDR_TOLD_OF		8
+
+/* Whether what somebody else wrote leads to people we know. */
+typedef enum ProtaddrResolved
+{
+	PROTADDR_NOT_RESOLVED,		/* to nobody */
+	PROTADDR_RESOLVED_IN_PART,	/* to some, and to others of whom no register has told */
+	PROTADDR_RESOLVED
+} ProtaddrResolved;
+
+extern int	protaddr_said_of(const char *key, int len);
 extern void protaddr_known_soon(uint64 hash);
-extern bool protaddr_person_resolved(const char *key, int len);
+extern ProtaddrResolved protaddr_person_resolved(const ProtaddrIdentifier *id, int said);
 
 /* ---- person/replica.c: how new is what is replicated here --------------------- */
 

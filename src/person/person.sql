@@ -31,7 +31,7 @@ CREATE TABLE protaddr.identity_link (
     PRIMARY KEY (identifier, subject, recorded_from)
 );
 COMMENT ON TABLE protaddr.identity_link IS
-'Which identifier stands for whom: customer number, account (each holder one row), replaced CPR number. A chain of at most 4 links leads to the person. Whoever is protected protects what their identifiers are bound to. A link of kind ''replaced number'' leads both ways: the numbers of one person are one set, and whoever is asked about by one of them is asked about by all. Load it with COPY protaddr.identity_link (identifier, subject, kind); grant INSERT to the loader.';
+'Which identifier stands for whom: customer number, account (each holder one row), replaced CPR number. A chain of at most 4 links leads to the person. Whoever is protected protects what their identifiers are bound to, and whoever is unknown makes them unknown. A link of kind ''replaced number'' leads both ways: the numbers of one person are one set, and whoever is asked about by one of them is asked about by all. Load it with COPY protaddr.identity_link (identifier, subject, kind); grant INSERT to the loader.';
 COMMENT ON COLUMN protaddr.identity_link.identifier_key IS 'Canonical form of identifier; what look-ups compare.';
 COMMENT ON COLUMN protaddr.identity_link.subject_key IS 'Canonical form of subject.';
 COMMENT ON COLUMN protaddr.identity_link.identifier IS 'What bound columns and gates may name, such as a customer number.';
@@ -174,7 +174,7 @@ CREATE FUNCTION protaddr.unknown_people(relation regclass, column_name name) RET
     AS 'MODULE_PATHNAME', 'protaddr_unknown_people' LANGUAGE C STRICT VOLATILE;
 REVOKE ALL ON FUNCTION protaddr.unknown_people(regclass, name) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.unknown_people(regclass, name) IS
-'How many rows of a table name, in this column, a person whom no register lists: shipped channels withhold the addresses of such people. 0 while no register lists people; NULL while the register is not ready, and for NULL. Reads the whole table. Needs EXECUTE, and SELECT on the column. Raises 42501, 42703, 42804.';
+'How many rows of a table name, in this column, a person whom no register lists, or an account with such a holder: shipped channels withhold the addresses of such people. 0 while no register lists people; NULL while the register is not ready, and for NULL. Reads the whole table. Needs EXECUTE, and SELECT on the column. Raises 42501, 42703, 42804.';
 
 CREATE FUNCTION protaddr.register_person_added() RETURNS trigger
     AS 'MODULE_PATHNAME', 'protaddr_register_person_added' LANGUAGE C VOLATILE CALLED ON NULL INPUT;

@@ -7,6 +7,7 @@
 
 #include "person/fact_table.h"
 #include "person/person.h"
+#include "person/told_of.h"
 
 #include "access/htup.h"
 #include "access/tupdesc.h"
@@ -22,6 +23,9 @@ extern int	protaddr_hides_itself(const ProtaddrIdentifier *id, Snapshot snapshot
 extern bool protaddr_known_itself(const ProtaddrIdentifier *id, Snapshot snapshot);
 extern ProtaddrIdentifier *protaddr_identity_people_at(const ProtaddrIdentifier *id,
 													   Snapshot snapshot, int *npeople);
+extern ProtaddrIdentifier *protaddr_identity_leads(const ProtaddrIdentifier *id, Snapshot snapshot,
+												   int *npeople, PaLead **lead, int *nleads);
+extern unsigned int protaddr_facts_of_tables(const ProtaddrIdentifier *id);
 extern Snapshot protaddr_register_snapshot(void);
 extern ProtaddrIdentifier *protaddr_identity_subjects(const ProtaddrIdentifier *id, int *nsubjects);
 

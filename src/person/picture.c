@@ -94,7 +94,6 @@ static void picture_pre_prepare(void);
 static void picture_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg);
 static bool look(void);
 static bool walk(uint64 hash, unsigned int *facts);
-static unsigned int ask_tables(const ProtaddrIdentifier *id);
 static void settle(const ProtaddrIdentifier *id);
 
 const ProtaddrPart protaddr_picture_part = {
@@ -265,9 +264,9 @@ is_there(void)
 }
 
 /*
- * protaddr_picture_facts gives what is hidden and known of whom an identifier stands for,
- * itself included, as it is committed now; false if there is no picture.  listed: whether
- * any source lists people.
+ * protaddr_picture_facts gives what is hidden of whom an identifier stands for, itself
+ * included, and PA_FACT_KNOWN if the registers have told of all of them, as it is committed
+ * now; false if there is no picture.  listed: whether any source lists people.
  */
 bool
 protaddr_picture_facts(const char *key, int len, unsigned int *facts, bool *listed)
@@ -300,7 +299,10 @@ protaddr_picture_facts(const char *key, int len, unsigned int *facts, bool *list
 	if (unlikely(!is_there()))
 		return false;
 	if (likely(*facts != 0 && (*facts & (PA_FACT_LINKED | PA_FACT_UNSETTLED)) == 0))
+	{
+		*facts |= PA_FACT_KNOWN;	/* who is protected is known */
 		return true;
+	}
 
 	for (int tries = 0; tries < 4 && (*facts & PA_FACT_UNSETTLED) == 0; tries++)
 	{
@@ -313,9 +315,12 @@ protaddr_picture_facts(const char *key, int len, unsigned int *facts, bool *list
 	}
 	memcpy(id.key, key, len);
 	id.len = len;
-	*facts = ask_tables(&id);
+	*facts = protaddr_facts_of_tables(&id);
 	return true;
 }
+
+/* so many links among whom an identifier stands for: more, and the tables are asked */
+#define LEADS_AT_MOST	1024
 
 /*
  * walk takes together what is told of everybody an identifier stands for; false if
@@ -325,7 +330,10 @@ static bool
 walk(uint64 hash, unsigned int *facts)
 {
 	uint64		found[PROTADDR_IDENTITY_ALL + 1] = {hash};
+	unsigned char told[PROTADDR_IDENTITY_ALL + 1];
+	PaLead		lead[LEADS_AT_MOST];
 	int			nfound = 1;
+	int			nleads = 0;
 	uint64		version = pg_atomic_read_u64(&seen.picture->version);
 
 	pg_read_barrier();
@@ -336,19 +344,22 @@ walk(uint64 hash, unsigned int *facts)
 		uint64		to[PROTADDR_IDENTITY_NEXT];
 		int			nto = 0;
 
+		told[i] = (unsigned char) here;
 		*facts |= here;
 		/* that an account stands for its holder is all there is to tell of it */
 		if (here == 0 || (here & PA_FACT_LINKED) != 0)
 			nto = protaddr_link_find(&seen.links, found[i], to, lengthof(to));
-		if (nto > lengthof(to))
+		if (nto > lengthof(to) || nleads + nto > LEADS_AT_MOST)
 			return false;
 		for (int j = 0; j < nto; j++)
 		{
-			bool		there = false;
+			int			k = 0;
 
-			for (int k = 0; k < nfound && !there; k++)
-				there = found[k] == to[j];
-			if (there)
+			while (k < nfound && found[k] != to[j])
+				k++;
+			lead[nleads].from = i;
+			lead[nleads++].to = k;
+			if (k < nfound)
 				continue;
 			if (nfound == lengthof(found))
 				return false;
@@ -356,36 +367,52 @@ walk(uint64 hash, unsigned int *facts)
 		}
 	}
 	pg_read_barrier();
-	return (version & 1) == 0 && pg_atomic_read_u64(&seen.picture->version) == version;
+	if ((version & 1) != 0 || pg_atomic_read_u64(&seen.picture->version) != version)
+		return false;
+	*facts &= ~(unsigned int) PA_FACT_KNOWN;
+	if (protaddr_all_told_of(told, nfound, lead, nleads))
+		*facts |= PA_FACT_KNOWN;
+	return true;
 }
 
 /*
- * ask_tables asks the tables about everybody an identifier stands for, all in one
- * snapshot, and then has each of them settled, which reads anew.
+ * protaddr_facts_of_tables asks the tables about everybody an identifier stands for, all in
+ * one snapshot.  What a mark has made doubtful in the picture is settled then, which reads
+ * anew.
  */
-static unsigned int
-ask_tables(const ProtaddrIdentifier *id)
+unsigned int
+protaddr_facts_of_tables(const ProtaddrIdentifier *id)
 {
 	Relation	protection = table_open(protaddr_table(PROTADDR_PROTECTION), AccessShareLock);
 	Relation	link = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
 	Relation	person = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), AccessShareLock);
 	Snapshot	snapshot = protaddr_register_snapshot();
 	int			npeople;
-	ProtaddrIdentifier *people = protaddr_identity_people_at(id, snapshot, &npeople);
+	int			nleads;
+	PaLead	   *lead;
+	ProtaddrIdentifier *people = protaddr_identity_leads(id, snapshot, &npeople, &lead, &nleads);
+	unsigned char *told = palloc(npeople);
 	unsigned int facts = 0;
 
 	for (int i = 0; i < npeople; i++)
 	{
-		facts |= protaddr_hides_itself(&people[i], snapshot);
+		told[i] = (unsigned char) protaddr_hides_itself(&people[i], snapshot);
+		facts |= told[i];
 		if (protaddr_known_itself(&people[i], snapshot))
-			facts |= PA_FACT_KNOWN;
+			told[i] |= PA_FACT_KNOWN;
 	}
+	if (protaddr_all_told_of(told, npeople, lead, nleads))
+		facts |= PA_FACT_KNOWN;
 	UnregisterSnapshot(snapshot);
 	table_close(person, AccessShareLock);
 	table_close(link, AccessShareLock);
 	table_close(protection, AccessShareLock);
-	for (int i = 0; i < npeople; i++)
-		settle(&people[i]);
+	if (seen.ready != 0)
+		for (int i = 0; i < npeople; i++)
+			settle(&people[i]);
+	if (lead != NULL)
+		pfree(lead);
+	pfree(told);
 	pfree(people);
 	return facts;
 }

@@ -206,8 +206,9 @@ const ProtaddrPart protaddr_protected_part = {
 static void
 protected_start(void)
 {
-	StaticAssertStmt(PA_FACT_HIDES == (PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME),
+	StaticAssertStmt(PA_FACT_HIDES == PROTADDR_HIDES_ALL,
 					 "facts hold what is hidden");
+	StaticAssertStmt(PA_FACT_KNOWN == PROTADDR_TOLD_OF, "and whether somebody is told of");
 
 	DefineCustomIntVariable("protaddr.register_max_age",
 							"How old the newest word of a register source may be.",
@@ -447,7 +448,7 @@ protaddr_protection_of_all(const PaAddress *address)
 	int			hides = PROTADDR_HIDES_NOTHING;
 
 	if (address->nsubjects == 0)
-		return PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME;
+		return PROTADDR_HIDES_ALL;
 	for (int i = 0; i < address->nsubjects; i++)
 		hides |= protaddr_protection_of(address->subject[i].data, address->subject[i].len);
 	return hides;
@@ -561,7 +562,7 @@ protaddr_protection_hides(HeapTuple row, TupleDesc desc, Datum *key)
 	if (key_null || (!to_null && !TIMESTAMP_IS_NOEND(DatumGetTimestampTz(to))) ||
 		(!until_null && !TIMESTAMP_IS_NOEND(DatumGetTimestampTz(until))))
 		return PROTADDR_HIDES_NOTHING;
-	return kind_null ? PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME : kind_hides(kind);
+	return kind_null ? PROTADDR_HIDES_ALL : kind_hides(kind);
 }
 
 /* protection_change tells all sessions of whom a row says something else from now on. */
@@ -589,7 +590,7 @@ ask_one(Relation rel, const ProtaddrIdentifier *id, Snapshot snapshot)
 		bool		isnull;
 		Datum		kind = heap_getattr(tuple, PROTECTION_KIND, RelationGetDescr(rel), &isnull);
 
-		hides |= isnull ? PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME
+		hides |= isnull ? PROTADDR_HIDES_ALL
 			: kind_hides(kind);
 	}
 	systable_endscan(scan);
@@ -649,7 +650,7 @@ add_protections(people_hash *everybody)
 		CHECK_FOR_INTERRUPTS();
 		if (key_null)
 			continue;
-		hides = kind_null ? PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME :
+		hides = kind_null ? PROTADDR_HIDES_ALL :
 			kind_hides(kind);
 		t = DatumGetTextPP(key);
 		add_person(everybody, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), hides);
@@ -789,7 +790,7 @@ kind_hides(Datum kind)
 		return PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN;
 	if (len == 16 && memcmp(s, "name_and_address", 16) == 0)
 		return PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_NAME;
-	return PROTADDR_HIDES_ADDRESS | PROTADDR_HIDES_TOWN | PROTADDR_HIDES_NAME;
+	return PROTADDR_HIDES_ALL;
 }
 
 /* protaddr_is_protected is protaddr.is_protected(text). */

@@ -27,8 +27,7 @@ names_unknown(Datum value, const ProtaddrSubjectType *type)
 	int			npeople = protaddr_identifiers_from_datum(value, type, people);
 
 	for (int i = 0; i < npeople; i++)
-		if (protaddr_protection_of(people[i].key, people[i].len) == PROTADDR_HIDES_NOTHING &&
-			!protaddr_person_known(people[i].key, people[i].len))
+		if ((protaddr_said_of(people[i].key, people[i].len) & PROTADDR_TOLD_OF) == 0)
 			return true;
 	return false;
 }

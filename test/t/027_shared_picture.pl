@@ -68,7 +68,12 @@ sub as_in_tables
 	my $tables = $node->safe_psql('bank', <<'SQL');
 SELECT count(*) FROM home h WHERE EXISTS (SELECT FROM protaddr.people_of(h.who) p JOIN protaddr.protection r ON r.subject_key = p
     WHERE r.recorded_to = 'infinity' AND r.valid_to = 'infinity' AND r.kind <> 'none')
-   OR NOT EXISTS (SELECT FROM protaddr.people_of(h.who) p JOIN protaddr.register_person r ON r.subject_key = p)
+   OR EXISTS (WITH RECURSIVE way AS (SELECT protaddr.subject_key(h.who) COLLATE "C" AS who UNION
+        SELECT CASE WHEN l.identifier_key = way.who THEN l.subject_key ELSE l.identifier_key END FROM way JOIN protaddr.identity_link l
+            ON l.recorded_to = 'infinity' AND (l.identifier_key = way.who OR (l.subject_key = way.who AND l.kind = 'replaced number'))
+        WHERE NOT EXISTS (SELECT FROM protaddr.register_person r WHERE r.subject_key = way.who))
+      SELECT FROM way WHERE NOT EXISTS (SELECT FROM protaddr.people_of(way.who) p WHERE EXISTS (SELECT FROM protaddr.register_person r WHERE r.subject_key = p)
+        OR EXISTS (SELECT FROM protaddr.protection r WHERE r.subject_key = p AND r.recorded_to = 'infinity' AND r.valid_to = 'infinity' AND r.kind <> 'none')))
 SQL
 	is($asking[$_]->query_safe($WITHHELD), $tables, "$what: $tables withheld as in the tables, session $_") for 0, 1;
 	return;
@@ -110,6 +115,17 @@ shows('B4,C4,J', 'both linked elsewhere', qw(C4 B4 K4 J));
 shows('B4,C4,J', 'and from memory', qw(C4 B4 K4 J));
 $node->safe_psql('bank', q(SELECT protaddr.lift('K4', 'DK-CPR', '0001'), protaddr.unlink_identity('B4', 'K7')));
 shows('J,K4', 'linked to nobody', qw(C4 B4 K4 J));
+# each holder has to be known, by any number
+$node->safe_psql('bank', q(SELECT protaddr.link_identity('J', 'K2005'), protaddr.link_identity('A2', 'K2006'), protaddr.link_identity('C4', 'B4'), protaddr.link_identity('B4', 'J')));
+shows('', 'a holder nobody told of', qw(J B4 C4 A2)) for 1 .. 2;
+as_in_tables('with a holder nobody told of');
+$node->safe_psql('bank', q(SELECT protaddr.link_identity('K2005', 'K8', 'replaced number')));
+shows('B4,C4,J', 'told of by another number', qw(J B4 C4 A2)) for 1 .. 2;
+as_in_tables('told of by another number');
+$node->safe_psql('bank', q(SELECT protaddr.unlink_identity('K2005', 'K8'); SELECT protaddr.link_identity('K8', 'K2005', 'replaced number')));
+shows('B4,C4,J', 'or by an older one', qw(J B4 C4 A2)) for 1 .. 2;
+$node->safe_psql('bank', q(SELECT protaddr.unlink_identity('K8', 'K2005'), protaddr.unlink_identity('J', 'K2005'), protaddr.unlink_identity('A2', 'K2006'), protaddr.unlink_identity('B4', 'J'), protaddr.unlink_identity('C4', 'B4')));
+shows('J', 'no holder any more', qw(J B4 C4 A2)) for 1 .. 2;
 # as many as one may stand for
 $node->safe_psql('bank', q(SELECT count(protaddr.link_identity('L1', 'K' || i)) FROM generate_series(101, 164) i; SELECT protaddr.link_identity('C4', 'L1')));
 shows('C4,L1', 'of 64 nobody is protected', qw(L1 C4));
