@@ -210,7 +210,7 @@ cut_to_minimum(PaAddress *address, int hides, bool *changed)
 
 	if ((hides & PROTADDR_HIDES_TOWN) != 0)
 	{
-		*changed = *changed || town.len > 0;
+		*changed = town.len > 0;
 		town.len = 0;
 	}
 	if (town.len == 0 && country.len == 0)
