@@ -23,6 +23,7 @@
 #include "catalog/pg_subscription_rel.h"
 #include "replication/walreceiver.h"
 #include "replication/worker_internal.h"
+#include "storage/bufmgr.h"
 #include "storage/lwlock.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -119,7 +120,8 @@ why_subscriber_is_behind(void)
 	Relation	rel = table_open(SubscriptionRelRelationId, AccessShareLock);
 	const char *why = NULL;
 
-	for (int i = 0; i < lengthof(registers); i++)
+	/* most databases have no subscription: nothing of ours needs to be found for that */
+	for (int i = 0; i < lengthof(registers) && RelationGetNumberOfBlocks(rel) > 0; i++)
 	{
 		ScanKeyData key;
 		SysScanDesc scan;
