@@ -175,6 +175,9 @@ SELECT n, what, trick(format, message) FROM (VALUES
     (13, 'xml', 'an address of no party', '<StrtNm>Skjultvej</StrtNm>'),
     (14, 'xml', 'more parties than are looked at', repeat('<UltmtDbtr><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></UltmtDbtr>', 129)),
     (15, 'xml', 'more numbers than are looked at', '<Dbtr><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr><Id><PrvtId>' || repeat('<Othr><Id>1</Id></Othr>', 13) || '</PrvtId></Id></Dbtr>'),
+    (17, 'xml', 'a debtor twice, once free', '<Dbtr><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></Dbtr><Dbtr><Id><PrvtId><Othr><Id>6201704002</Id></Othr></PrvtId></Id></Dbtr><DbtrAcct><Id><IBAN>DK61OPDI00000000000061</IBAN></Id></DbtrAcct>'),
+    (18, 'xml', 'an attribute', '<Dbtr StrtNm="Skjultvej"/><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
+    (19, 'xml', 'an address deep in a debtor', '<Dbtr><Foo><Bar><PstlAdr><StrtNm>Skjultvej</StrtNm></PstlAdr></Bar></Foo></Dbtr><DbtrAcct><Id><IBAN>DK62OPDI00000000000062</IBAN></Id></DbtrAcct>'),
     (16, 'xml', 'an entity', '<Dbtr><PstlAdr><StrtNm>&skjultvej;</StrtNm></PstlAdr></Dbtr>'),
     (20, 'mt', 'nothing', E':50K:/GB99\nSAM\nSKJULTVEJ 2\n'), (21, 'mt', 'an account with a code', E':50K:/C/DK62OPDI00000000000062\nSAM\nSKJULTVEJ 2\n'), (22, 'mt', 'small letters', E':50k:/DK62OPDI00000000000062\nSAM\nSKJULTVEJ 2\n'),
     (23, 'mt', 'a blank', E' :50K:/DK62OPDI00000000000062\nSAM\nSKJULTVEJ 2\n'), (24, 'mt', 'a line feed that is none', E':50K:/DK62OPDI00000000000062\rSAM\rSKJULTVEJ 2\n'), (25, 'mt', 'another', E':70:X\u0085:50K:/DK62OPDI00000000000062\u0085SAM\u0085SKJULTVEJ 2\n'),
@@ -193,7 +196,11 @@ SELECT n, what, trick(format, message) FROM (VALUES
     (55, 'json', 'an address for a prefix', '{"Dbtr":{"PstlAdr:x":"Skjultvej"},"DbtrAcct":{"Id":{"IBAN":"DK62OPDI00000000000062"}}}'),
     (56, 'json', 'an agent that is none', '{"fuldmagt":{"PstlAdr":"Skjultvej","Id":"6201704002"}}'),
     (57, 'json', 'an account around a list', '{"debtorAccount":{"iban":"DK61OPDI00000000000061"},"t":[{"debtor":{"postalAddress":"Skjultvej"}},{}]}'),
-    (58, 'json', 'two accounts, one free', '{"debtor":{"postalAddress":"Skjultvej"},"debtorAccount":{"iban":"DK61OPDI00000000000061"},"DbtrAcct":{"Id":"GB99OPDI00000000000099"}}')
+    (58, 'json', 'two accounts, one free', '{"debtor":{"postalAddress":"Skjultvej"},"debtorAccount":{"iban":"DK61OPDI00000000000061"},"DbtrAcct":{"Id":"GB99OPDI00000000000099"}}'),
+    (59, 'json', 'an account of two texts, and a free number', '{"debtor":{"postalAddress":"Skjultvej","id":"6101704001"},"debtorAccount":{"iban":{"text":"DK62OPDI00000000000062","value":"x"}}}'),
+    (60, 'json', 'a debtor twice, once free', '{"Dbtr":{"PstlAdr":"Skjultvej"},"Dbtr":{"Id":"6201704002"},"DbtrAcct":{"Id":{"IBAN":"DK61OPDI00000000000061"}}}'),
+    (61, 'json', 'a number by another name, and a free account', '{"Dbtr":{"PstlAdr":"Skjultvej","Id":{"PrvtId":{"CPR":"6201704002"}}},"DbtrAcct":{"Id":{"IBAN":"DK61OPDI00000000000061"}}}'),
+    (62, 'json', 'words of other languages', '{"Dbtr":{"gatunamn":"Skjultvej"}}')
 ) v(n, format, what, message) ORDER BY n;
 
 -- a register that cannot be asked lets nothing out; nor a transaction that changes what it says

@@ -28,6 +28,7 @@
 #include "access/xact.h"
 #include "commands/copy.h"
 #include "commands/copyfrom_internal.h"
+#include "commands/prepare.h"
 #include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -57,8 +58,7 @@ static void log_hygiene_analyzed(ParseState *pstate, Query *query);
 static void log_hygiene_planning(const char *text);
 static void log_hygiene_executor_start(QueryDesc *query);
 static void log_hygiene_emit_log(ErrorData *edata);
-static bool find_address(Node *node, void *context);
-static bool find_constant(Node *node, void *context);
+static bool read_spelled(Node *node, void *context);
 static void cut_audit(char *line);
 static void log_hygiene_xact_end(void);
 
@@ -116,13 +116,43 @@ holds_address(const char *text)
 	return true;
 }
 
+/* What a statement's tree says of the text that it was made of. */
+typedef struct Spelled
+{
+	Oid			address;		/* the type */
+	bool		an_address;		/* a constant is one */
+	bool		made;			/* something else becomes one */
+	bool text;					/* a constant could be what becomes it */
+} Spelled;
+
+static bool
+holds_literal(const Spelled *spelled)
+{
+	return spelled->an_address || (spelled->made && spelled->text);
+}
+
+/* executes_literal is true of an EXECUTE whose parameters become an address in what was prepared. */
+static bool
+executes_literal(const ExecuteStmt *execute, Spelled *spelled)
+{
+	PreparedStatement *prepared = execute->params == NIL ? NULL : FetchPreparedStatement(execute->name, false);
+	ListCell   *cell;
+
+	if (prepared == NULL)
+		return false;
+	foreach(cell, prepared->plansource->query_list)
+		(void) read_spelled(lfirst(cell), spelled);
+	return spelled->made;
+}
+
 static void
 log_hygiene_analyzed(ParseState *pstate, Query *query)
 {
-	Oid			address;
+	Spelled		spelled = {.address = protaddr_address_type()};
 	Node	   *utility = query->utilityStmt;
+	bool		found;
 
-	if (pstate->p_sourcetext == NULL || !OidIsValid(address = protaddr_address_type()))
+	if (pstate->p_sourcetext == NULL || !OidIsValid(spelled.address))
 		return;
 	if (utility != NULL && IsA(utility, DeclareCursorStmt))
 		utility = ((DeclareCursorStmt *) utility)->query;
@@ -130,7 +160,16 @@ log_hygiene_analyzed(ParseState *pstate, Query *query)
 		utility = ((ExplainStmt *) utility)->query;
 	else if (utility != NULL && IsA(utility, CreateTableAsStmt))
 		utility = ((CreateTableAsStmt *) utility)->query;
-	if (!find_address(utility != NULL && IsA(utility, Query) ? utility : (Node *) query, &address))
+	if (utility != NULL && IsA(utility, Query))
+		query = (Query *) utility;
+	if (query->utilityStmt != NULL && IsA(query->utilityStmt, ExecuteStmt))
+		found = executes_literal((ExecuteStmt *) query->utilityStmt, &spelled);
+	else
+	{
+		(void) read_spelled((Node *) query, &spelled);
+		found = holds_literal(&spelled);
+	}
+	if (!found)
 		return;
 	remember_text(pstate->p_sourcetext);
 	protaddr_clear_text_seen();
@@ -170,6 +209,12 @@ is_of_addresses(Oid type, Oid address)
 	return found;
 }
 
+static bool
+is_ours(Oid function)
+{
+	return get_func_namespace(function) == get_namespace_oid("protaddr", true);
+}
+
 /* takes_clear_text is true of functions of ours that make an address of text, or find it there. */
 static bool
 takes_clear_text(Oid function)
@@ -177,8 +222,7 @@ takes_clear_text(Oid function)
 	static const char *const names[] = {"address", "release_message", "release_mt", "release_json"};
 	char	   *name;
 
-	if (get_func_namespace(function) != get_namespace_oid("protaddr", true) ||
-		(name = get_func_name(function)) == NULL)
+	if ((name = get_func_name(function)) == NULL)
 		return false;
 	for (int i = 0; i < lengthof(names); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -186,43 +230,91 @@ takes_clear_text(Oid function)
 	return false;
 }
 
-/*
- * find_address is true of a tree with an address in it that its text spells out: as a
- * constant, or as a constant that is to become one.
- */
+/* any_of_addresses is true of a list of types with an address among them. */
 static bool
-find_address(Node *node, void *context)
+any_of_addresses(const List *types, Oid address)
 {
-	Oid			address = *(Oid *) context;
+	ListCell   *cell;
 
-	if (node == NULL)
-		return false;
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, find_address, context, 0);
-	if (IsA(node, Const))
-		return !((Const *) node)->constisnull && ((Const *) node)->consttype >= FirstNormalObjectId &&
-			is_of_addresses(((Const *) node)->consttype, address);
-	if ((IsA(node, CoerceViaIO) && is_of_addresses(((CoerceViaIO *) node)->resulttype, address)) ||
-		(IsA(node, ArrayCoerceExpr) && is_of_addresses(((ArrayCoerceExpr *) node)->resulttype, address)) ||
-		(IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid >= FirstNormalObjectId &&
-		 takes_clear_text(((FuncExpr *) node)->funcid)))
-	{
-		if (find_constant(node, NULL))
-			return true;
-	}
-	return expression_tree_walker(node, find_address, context);
+	foreach(cell, types)
+		if (is_of_addresses(lfirst_oid(cell), address))
+		return true;
+	return false;
 }
 
+/*
+ * makes_address is true of an expression that makes an address of what is none: an input,
+ * a function that takes text, or one of somebody else (jsonb_populate_record).
+ */
 static bool
-find_constant(Node *node, void *context)
+makes_address(Node *node, Oid address)
 {
+	switch (nodeTag(node))
+	{
+		case T_CoerceViaIO:
+			return is_of_addresses(((CoerceViaIO *) node)->resulttype, address);
+		case T_ArrayCoerceExpr:
+			return is_of_addresses(((ArrayCoerceExpr *) node)->resulttype, address);
+		case T_RangeTblFunction:
+			return any_of_addresses(((RangeTblFunction *) node)->funccoltypes, address);
+		case T_TableFunc:
+			return any_of_addresses(((TableFunc *) node)->coltypes, address);
+		case T_FuncExpr:
+			if (((FuncExpr *) node)->funcid >= FirstNormalObjectId && is_ours(((FuncExpr *) node)->funcid))
+				return takes_clear_text(((FuncExpr *) node)->funcid);
+			return is_of_addresses(((FuncExpr *) node)->funcresulttype, address);
+		default:
+			return false;
+	}
+}
+
+/* could_be_text is false of constants that no address is made of. */
+static bool
+could_be_text(const Const *constant)
+{
+	switch (constant->consttype)
+	{
+		case BOOLOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case OIDOID:
+		case NUMERICOID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+		case INTERVALOID:
+		case REGCLASSOID:
+			return false;
+		default:
+			return !constant->constisnull;
+	}
+}
+
+/*
+ * read_spelled goes through a tree, until it has an address that its text spells out: as
+ * a constant, or as one of which an address is made, be it in another place (VALUES).
+ */
+static bool
+read_spelled(Node *node, void *context)
+{
+	Spelled    *spelled = (Spelled *) context;
+
 	if (node == NULL)
 		return false;
-	if (IsA(node, Const))
-		return !((Const *) node)->constisnull;
 	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, find_constant, context, 0);
-	return expression_tree_walker(node, find_constant, context);
+		return query_tree_walker((Query *) node, read_spelled, context, 0);
+	if (IsA(node, Const))
+	{
+		spelled->text |=could_be_text((Const *) node);
+		spelled->an_address |= !((Const *) node)->constisnull && ((Const *) node)->consttype >= FirstNormalObjectId &&
+			is_of_addresses(((Const *) node)->consttype, spelled->address);
+	}
+	else
+		spelled->made = spelled->made || makes_address(node, spelled->address);
+	return holds_literal(spelled) || expression_tree_walker(node, read_spelled, context);
 }
 
 /*
@@ -335,10 +427,10 @@ log_hygiene_emit_log(ErrorData *edata)
 
 	/*
 	 * "duration: 1.234 ms  statement: ..." and auto_explain's "duration: ... plan:" hold the
-	 * statement itself.  LOG never reaches the client unless it asked for it by
-	 * client_min_messages, so one text serves both.
+	 * statement itself, at any level that auto_explain is told to use.  What the client is told of
+	 * it is its own text.
 	 */
-	if (edata->elevel == LOG && edata->message != NULL && edata->message_id != NULL &&
+	if (edata->message != NULL && edata->message_id != NULL &&
 		strncmp(edata->message_id, "duration: ", 10) == 0)
 	{
 		char	   *rest = strstr(edata->message, " ms  ");

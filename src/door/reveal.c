@@ -231,7 +231,7 @@ cut_to_minimum(PaAddress *address, int hides, bool *cut)
 	PaText		town = address->element[PA_TWNNM];
 	PaText		country = address->element[PA_CTRY];
 
-	*cut = *cut || address->release != PA_RELEASED_MINIMUM;
+	*cut = address->release != PA_RELEASED_MINIMUM;
 	if ((hides & PROTADDR_HIDES_TOWN) != 0)
 	{
 		*cut = *cut || town.len > 0;

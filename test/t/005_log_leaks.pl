@@ -343,6 +343,11 @@ CONF
 		'function, inner position' => q(DO $$ BEGIN EXECUTE 'SELECT protaddr.subject_key(''x''), ''%s''::protaddr.address, nowhere'; END $$;, SELECT 1 / 0),
 		'message'       => q(PREPARE m AS SELECT protaddr.release_message('<a>%s</a>', 'sepa');, EXECUTE m),
 		'array'         => q(SELECT 1 / (id - 600000) FROM customer WHERE id = 600000 AND '{"%s"}'::protaddr.address[] IS NOT NULL;, SELECT 1),
+		'plan, at another level' => q(SET auto_explain.log_level = warning; SELECT ('%s'::text)::protaddr.address FROM customer;, SELECT count(*) FROM customer WHERE ('%s'::text)::protaddr.address IS NULL),
+		'populated'     => q(SELECT 1 / 0, * FROM jsonb_populate_record(NULL::customer, '{"home": "%s"}');, SELECT 1 / 0, * FROM jsonb_to_record('{"home": "%s"}') AS (home protaddr.address)),
+		'column of XML' => q(SELECT 1 / 0, * FROM xmltable('/a' PASSING '<a><home>%s</home></a>' COLUMNS home protaddr.address);, SELECT 1),
+		'VALUES'        => q(SELECT 1 / 0, v.home::protaddr.address FROM (VALUES ('%s')) v(home);, SELECT 1),
+		'parameter of EXECUTE' => q(PREPARE t(text) AS SELECT 1 / 0, $1::protaddr.address;, EXECUTE t('%s')),
 		'verbose plan'  => q(EXPLAIN (VERBOSE, COSTS OFF) SELECT ('%s'::text)::protaddr.address FROM customer;, SELECT count(*) FROM customer WHERE ('%s'::text)::protaddr.address IS NULL),
 	);
 	for my $what (sort keys %ways)

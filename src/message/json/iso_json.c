@@ -137,21 +137,27 @@ is_place(const PaJson *walk, size_t object, const char *role, PaAddressName kind
 
 static const char *const identifier_names[] = {
 	"id", "identification", "iban", "bban", "lei", "othrid", "number", "accountnumber",
-	"accountid", "pan", "maskedpan", "msisdn", NULL
+	"accountid", "pan", "maskedpan", "msisdn", "anybic", "bicorbei", "bei", "upic",
+	"sclsctynb", "cstmrnb", "taxidnb", "psptnb", "idntycardnb", "drvrslicnb", "alnregnnb",
+	"mplyridnb", NULL
 };
 
 /* What says of an identifier what it is, and other things beside one. */
 static const char *const not_identifiers[] = {
 	"schmenm", "schemename", "cd", "prtry", "code", "proprietary", "issr", "issuer",
-	"dtandplcofbirth", "nm", "name", "tp", "type", "ccy", "currency", "ownr", "owner", NULL
+	"dtandplcofbirth", "dateandplaceofbirth", "nm", "name", "tp", "type", "ccy", "currency",
+	"ownr", "owner", NULL
 };
 
-/* Takes an identifier; value 0 for one that stands too deep to be looked for. */
+/* Takes an identifier; value 0 for one that cannot be read. */
 typedef void (*PaTake) (PaJson *walk, void *arg, size_t value);
 
-/* each_identifier hands over every identifier in a value. */
+/*
+ * each_identifier hands over every identifier in a value.  named: it is called an
+ * identifier, so that every text in it is one, be it in a form that we do not know.
+ */
 static void
-each_identifier(PaJson *walk, size_t value, int level, PaTake take, void *arg)
+each_identifier(PaJson *walk, size_t value, int level, bool named, PaTake take, void *arg)
 {
 	PaMembers	members;
 	PaMember	member;
@@ -166,25 +172,25 @@ each_identifier(PaJson *walk, size_t value, int level, PaTake take, void *arg)
 	while (protaddr_json_next(&members, &member))
 	{
 		char		c = walk->json[member.value];
+		bool		is_text = protaddr_json_text_value(walk->json, member.value) != 0;
+		bool		is_identifier = !members.object;
 
 		if (members.object)
 		{
+			/* an attribute of the text beside it */
+			if (walk->json[member.start + 1] == '@')
+				continue;
 			protaddr_json_name(walk->json, member.start, name);
 			if (protaddr_json_keeps_account(name) || protaddr_json_is_name(name, not_identifiers))
 				continue;
-			if (protaddr_json_is_name(name, identifier_names) && protaddr_json_text_value(walk->json, member.value) != 0)
-			{
-				take(walk, arg, member.value);
-				continue;
-			}
+			is_identifier = protaddr_json_is_name(name, identifier_names);
 		}
-		else if (protaddr_json_text_value(walk->json, member.value) != 0)
-		{
+		if (is_text && is_identifier)
 			take(walk, arg, member.value);
-			continue;
-		}
-		if (c == '{' || c == '[')
-			each_identifier(walk, member.value, level + 1, take, arg);
+		else if (is_text && named)
+			take(walk, arg, 0);
+		else if (!is_text && (c == '{' || c == '['))
+			each_identifier(walk, member.value, level + 1, named || (members.object && is_identifier), take, arg);
 	}
 }
 
@@ -231,14 +237,14 @@ take_for_account(PaJson *walk, void *arg, size_t value)
 		account->text[account->ntexts++] = text;
 }
 
-/* take_identifiers takes those of an Id, or of an account, which may be one itself. */
+/* take_identifiers takes those of an Id (named), or of an account, which may be one itself. */
 static void
-take_identifiers(PaJson *walk, size_t value, PaTake take, void *arg)
+take_identifiers(PaJson *walk, size_t value, bool named, PaTake take, void *arg)
 {
 	if (protaddr_json_text_value(walk->json, value) != 0)
 		take(walk, arg, value);
 	else
-		each_identifier(walk, value, 1, take, arg);
+		each_identifier(walk, value, 1, named, take, arg);
 }
 
 /* add_account remembers an account of a unit, or with of_party a party's Id. */
@@ -256,7 +262,7 @@ add_account(PaJson *walk, PaFrame *frame, const char *role, size_t role_len, boo
 	memset(account, 0, sizeof(*account));
 	memcpy(account->role, role, role_len);
 	account->of_party = of_party;
-	take_identifiers(walk, value, take_for_account, account);
+	take_identifiers(walk, value, of_party, take_for_account, account);
 	if (walk->json[value] == '[' && account->ntexts > 0 && !of_party)
 		account->more = true;	/* several */
 	if (account->ntexts > 0 || account->more)
@@ -519,6 +525,41 @@ handled_by(const PaFrame *frame, const char *name)
 		HANDLED_SELF : HANDLED_PTY;
 }
 
+/* is_pty_twice is true of a party with two Pty. */
+static bool
+is_pty_twice(const PaJson *walk, size_t party)
+{
+	static const char *const pty[] = {"pty", NULL};
+	PaMember	member;
+
+	return find_member(walk, party, pty, &member) < 0;
+}
+
+/* doubt_roles marks addresses of a party that stands in the object twice: what is of which? */
+static void
+doubt_roles(PaJson *walk, const PaFrame *frame)
+{
+	bool		met[PA_UNIT_PARTIES] = {false};
+	PaMembers	members;
+	PaMember	member;
+	char		name[PA_JSON_NAME];
+
+	protaddr_json_begin(&members, walk->json, frame->start);
+	while (protaddr_json_next(&members, &member))
+	{
+		protaddr_json_name(walk->json, member.start, name);
+		for (int i = 0; i < walk->nspots; i++)
+		{
+			PaSpot	   *spot = &walk->spot[i];
+
+			if (spot->flat || !protaddr_json_same_role(spot->role, name))
+				continue;
+			spot->unsure |= met[i] || is_pty_twice(walk, protaddr_json_unwrap(walk->json, member.value));
+			met[i] = true;
+		}
+	}
+}
+
 /* gather reads ahead what the object of a frame has: addresses, accounts, amounts. */
 static void
 gather(PaJson *walk, PaFrame *frame)
@@ -628,7 +669,7 @@ take_owned(PaJson *walk, const PaFrame *unit, PaParty *party)
 	{
 		protaddr_json_name(walk->json, member.start, name);
 		if (protaddr_json_is_name(name, identifier_names))
-			take_identifiers(walk, member.value, take_for_party, party);
+			take_identifiers(walk, member.value, true, take_for_party, party);
 	}
 }
 
@@ -643,6 +684,21 @@ take_flat(PaJson *walk, const PaSpot *spot, const char *name, size_t value, PaPa
 		read_text(walk, value, &party->name);
 }
 
+/* take_name takes the name of a party; of two that differ, somebody else may be meant. */
+static void
+take_name(PaJson *walk, size_t value, PaParty *party)
+{
+	PaText		name;
+
+	if (!read_text(walk, value, &name))
+		return;
+	if (party->name.len == 0)
+		party->name = name;
+	else if (name.len > 0 &&
+			 (name.len != party->name.len || memcmp(name.data, party->name.data, name.len) != 0))
+		party->more_identifiers = true;
+}
+
 /* take_own takes a member of the party itself; name may be cut. */
 static void
 take_own(PaJson *walk, const PaSpot *spot, char *name, size_t value, PaParty *party)
@@ -650,12 +706,9 @@ take_own(PaJson *walk, const PaSpot *spot, char *name, size_t value, PaParty *pa
 	int			n;
 
 	if (protaddr_json_is_name(name, name_names))
-	{
-		if (party->name.len == 0)
-			read_text(walk, value, &party->name);
-	}
+		take_name(walk, value, party);
 	else if (protaddr_json_is_name(name, identifier_names))
-		take_identifiers(walk, value, take_for_party, party);
+		take_identifiers(walk, value, true, take_for_party, party);
 	else if ((n = protaddr_json_ends_with(name, "acct")) >= 0 ||
 			 (n = protaddr_json_ends_with(name, "account")) >= 0)
 	{
@@ -665,7 +718,7 @@ take_own(PaJson *walk, const PaSpot *spot, char *name, size_t value, PaParty *pa
 			!protaddr_json_same_role(name, spot->role))
 			party->more_identifiers = true;
 		else if (!protaddr_json_keeps_account(name))
-			take_identifiers(walk, value, take_for_party, party);
+			take_identifiers(walk, value, false, take_for_party, party);
 	}
 }
 
@@ -834,7 +887,10 @@ walk_value(PaJson *walk, size_t value, const char *name, PaHandled handled, bool
 	protaddr_json_flush(walk, value);
 	gather(walk, frame);
 	if (walk->nspots > 0 && walk->verdict == PA_MESSAGE_OK)
+	{
+		doubt_roles(walk, frame);
 		decide_unit(walk);
+	}
 
 	while (walk->verdict == PA_MESSAGE_OK && protaddr_json_next(&members, &member))
 	{

@@ -170,7 +170,9 @@ is_part(const char *name)
 		"street", "strtnm", "bldgnb", "bldgnm", "buildingnumber", "buildingname", "pstbx",
 		"postcode", "postalcode", "zipcode", "twnnm", "townname", "twnlctnnm", "adrline",
 		"vejnavn", "gadenavn", "husnummer", "husnr", "postnummer", "postnr", "strasse",
-		"stra\xc3\x9f" "e", NULL
+		"stra\xc3\x9f" "e", "hausnummer", "postleitzahl", "anschrift", "wohnort", "gatenavn", "veinavn",
+		"vegnavn", "poststed", "gatunamn", "postort", "osoite", "postinumero", "straat", "huisnummer",
+		"woonplaats", NULL
 	};
 	const char *code = strstr(name, "pstcd");
 
@@ -256,7 +258,7 @@ may_say_address(const char *text)
 		switch (*text)
 		{
 			case 'a':
-				if (next == 'd')
+				if (next == 'd' || (next == 'n' && text[2] == 's'))
 					return true;
 				break;
 			case 's':
@@ -288,7 +290,15 @@ may_say_address(const char *text)
 					return true;
 				break;
 			case 'h':
-				if (next == 'u')
+				if (next == 'u' || (next == 'a' && text[2] == 'u'))
+					return true;
+				break;
+			case 'o':
+				if (next == 's' && text[2] == 'o')
+					return true;
+				break;
+			case 'w':
+				if (next == 'o' && (text[2] == 'o' || text[2] == 'h'))
 					return true;
 				break;
 		}

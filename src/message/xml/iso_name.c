@@ -176,6 +176,7 @@ static const IsoKnownName names_6[] = {
 	{"StrtNm", ISO_ADDRESS_PART},
 	{"BldgNb", ISO_ADDRESS_PART},
 	{"PrvtId", ISO_PRVTID},
+	{"PsptNb", ISO_IDENTIFIER}, /* of a PrvtId in the first versions, as others ending in Nb */
 	{"OthrId", ISO_OTHR},
 	{"AnyBIC", ISO_IDENTIFIER},
 	{"TxDtls", ISO_TRANSACTION},
@@ -189,6 +190,8 @@ static const IsoKnownName names_7[] = {
 	{"AdrLine", ISO_ADDRESS_PART},
 	{"Undrlyg", ISO_BATCH},
 	{"EqvtAmt", ISO_EQUIVALENT},
+	{"CstmrNb", ISO_IDENTIFIER},
+	{"TaxIdNb", ISO_IDENTIFIER},
 	{"", ISO_OTHER}
 };
 static const IsoKnownName names_8[] = {
@@ -203,17 +206,22 @@ static const IsoKnownName names_8[] = {
 };
 static const IsoKnownName names_9[] = {
 	{"PrtryAcct", ISO_OTHR},
+	{"SclSctyNb", ISO_IDENTIFIER},
+	{"AlnRegnNb", ISO_IDENTIFIER},
+	{"MplyrIdNb", ISO_IDENTIFIER},
 	{"", ISO_OTHER}
 };
 static const IsoKnownName names_10[] = {
 	{"FinInstnId", ISO_AGENT},
 	{"OrgnlTxRef", ISO_ORIGINAL},
+	{"DrvrsLicNb", ISO_IDENTIFIER},
 	{"", ISO_OTHER}
 };
 static const IsoKnownName names_11[] = {
 	{"SplmtryData", ISO_SUPPLEMENT},
 	{"CdtTrfTxInf", ISO_TRANSACTION},
 	{"TxInfAndSts", ISO_TRANSACTION},
+	{"IdntyCardNb", ISO_IDENTIFIER},
 	{"", ISO_OTHER}
 };
 static const IsoKnownName names_12[] = {

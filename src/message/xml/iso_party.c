@@ -135,6 +135,10 @@ protaddr_iso_begin_place(IsoWalk *walk, IsoKind kind, const char *name)
 	while (party > 1 && (walk->frame[party].kind == ISO_PTY || walk->frame[party].kind == ISO_ORGID))
 		party--;
 	place->scope = (uint8_t) (party > 1 ? party - 1 : 1);
+
+	/* deep in a party it is that one's, or somebody else's */
+	for (int depth = 1; depth < party; depth++)
+		place->more_identifiers |= walk->frame[depth].kind == ISO_DBTR || walk->frame[depth].kind == ISO_CDTR;
 	walk->frame[place->scope].scope = true;
 
 	place->role = protaddr_iso_local_name(walk, walk->frame[party].start);
@@ -255,6 +259,18 @@ add_identifier(IsoWalk *walk, PaParty *party, IsoText text, bool unfit)
 		party->identifier[party->nidentifiers++] = iso_text(walk, text);
 }
 
+/* is_another is true of an identifier that a second party of the place's role has in its scope. */
+static bool
+is_another(const IsoWalk *walk, const IsoPlace *place, const IsoFact *fact)
+{
+	if (fact->kind != ISO_FACT_PARTY || fact->owner != place->scope || !same_text(walk, fact->role, place->role))
+		return false;
+	for (int i = 0; i < place->nidentifiers; i++)
+		if (same_text(walk, place->identifier[i], fact->text))
+			return false;
+	return true;
+}
+
 /* describe fills in what the message says of a party, its accounts first. */
 static void
 describe(IsoWalk *walk, const IsoPlace *place, PaParty *party)
@@ -275,6 +291,7 @@ describe(IsoWalk *walk, const IsoPlace *place, PaParty *party)
 			add_identifier(walk, party, fact->text, fact->unfit);
 			party->more_identifiers |= fact->another;
 		}
+		party->more_identifiers |= is_another(walk, place, fact);
 	}
 	for (int i = 0; i < place->nidentifiers; i++)
 		add_identifier(walk, party, place->identifier[i], false);
@@ -490,6 +507,11 @@ hand_on(IsoWalk *walk, const IsoFrame *frame, IsoFact *fact, IsoText role)
 			break;
 		case ISO_DBTR:
 		case ISO_CDTR:
+			if (was_decided(walk, fact->owner - 1, walk->arena + role.at, role.len))
+			{
+				protaddr_iso_refuse(walk, PA_MESSAGE_ORDER);
+				return false;
+			}
 			fact->kind = ISO_FACT_PARTY;
 			fact->role = role;
 			break;

@@ -254,6 +254,26 @@ may_stand(IsoSpace space, const IsoFrame *parent)
 	}
 }
 
+/* says_address is true of an attribute that is called as an address or a part of one. */
+static bool
+says_address(const XML_Char *name)
+{
+	const char *local = strrchr(name, ISO_SEPARATOR);
+
+	local = local == NULL ? name : local + 1;
+	switch (protaddr_iso_classify(local, strlen(local)))
+	{
+		case ISO_PSTLADR:
+		case ISO_ADR:
+		case ISO_ADDRESS_PART:
+		case ISO_LIKE_ADDRESS:
+		case ISO_TWNNM:
+			return true;
+		default:
+			return false;
+	}
+}
+
 /* Attributes are of no namespace, but for those of XML itself and of schemas. */
 static bool
 known_attributes(const XML_Char **attribute)
@@ -720,7 +740,11 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attribute)
 		return;
 	}
 	for (const XML_Char **a = attribute; a[0] != NULL; a += 2)
+	{
 		check_aside(walk, a[1]);
+		if (walk->agent == 0 && walk->address == 0 && says_address(a[0]))
+			protaddr_iso_refuse(walk, PA_MESSAGE_UNKNOWN_FORMAT);
+	}
 	kind = kind_of(walk, local, len);
 	if (!open_frame(walk, space, kind, local, len) || space != ISO_SPACE_MESSAGE || walk->agent != 0)
 		return;
