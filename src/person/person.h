@@ -122,7 +122,9 @@ enum
 	PROTECTION_RECORDED_FROM,
 	PROTECTION_RECORDED_TO,
 	PROTECTION_RECORDED_BY,
-	PROTECTION_REASON
+	PROTECTION_REASON,
+	PROTECTION_ENDS_AT,
+	PROTECTION_COLUMNS
 };
 
 extern const ProtaddrPart protaddr_protected_part;
@@ -159,5 +161,6 @@ extern const ProtaddrPart protaddr_replica_part;
 /* ---- person/picture.c: what all sessions share ------------------------------- */
 
 extern const ProtaddrPart protaddr_picture_part;
+extern void protaddr_picture_person_added(const ProtaddrIdentifier *id);
 
 #endif							/* PROTADDR_PERSON_H */

@@ -131,7 +131,6 @@ extern bool protaddr_picture_facts(const char *key, int len, unsigned int *facts
 extern void protaddr_picture_change(const ProtaddrIdentifier *id);
 extern void protaddr_picture_row_change(TriggerData *trigdata, HeapTuple row, AttrNumber key, AttrNumber source);
 extern void protaddr_picture_change_all(void);
-extern void protaddr_picture_person_added(const ProtaddrIdentifier *id);
 extern bool protaddr_picture_writing(void);
 extern Picture *protaddr_picture_of(Oid database);
 extern void protaddr_picture_drop(Picture *picture, PictureObstacle obstacle);

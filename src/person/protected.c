@@ -55,6 +55,7 @@ static const char *const protection_columns[] = {
 	[PROTECTION_RECORDED_TO] = "recorded_to",
 	[PROTECTION_RECORDED_BY] = "recorded_by",
 	[PROTECTION_REASON] = "reason",
+	[PROTECTION_ENDS_AT] = "ends_at",
 };
 
 /* columns of protaddr.register_source */
@@ -71,7 +72,10 @@ enum
 	SOURCE_MAX_LIFTS,
 	SOURCE_MAX_LIFTS_SHARE,
 	SOURCE_LIFT_WINDOW,
-	SOURCE_FRESH_FROM
+	SOURCE_FRESH_FROM,
+	SOURCE_COUNTED,
+	SOURCE_COUNTED_AT,
+	SOURCE_VALID_TO_IS_TRUE
 };
 
 static const char *const source_columns[] = {
@@ -87,6 +91,9 @@ static const char *const source_columns[] = {
 	[SOURCE_MAX_LIFTS_SHARE] = "max_lifts_share",
 	[SOURCE_LIFT_WINDOW] = "lift_window",
 	[SOURCE_FRESH_FROM] = "fresh_from",
+	[SOURCE_COUNTED] = "counted",
+	[SOURCE_COUNTED_AT] = "counted_at",
+	[SOURCE_VALID_TO_IS_TRUE] = "valid_to_is_true",
 };
 
 static HeapTuple protection_change(TriggerData *trigdata, HeapTuple row);
