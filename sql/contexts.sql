@@ -33,6 +33,19 @@ SELECT protaddr.bind_column('customer', 'home', 'cpr');
 CREATE TRIGGER zz_protaddr_gate BEFORE DELETE ON payment FOR EACH ROW EXECUTE FUNCTION refuse();
 SELECT protaddr.install_gate('payment', channel => 'sepa', subject => 'payer');
 
+-- ---- a statement of ours that is an expression, or an assignment ------------------------------------
+CREATE FUNCTION protaddr.regress_expression(x int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT 1 / (x - count(*))
+    FROM pg_class WHERE false); END $$;
+CREATE FUNCTION protaddr.regress_assignment(x int) RETURNS int LANGUAGE plpgsql AS $$ DECLARE y int; BEGIN y := (SELECT 1 / (x - count(*))
+    FROM pg_class WHERE false); RETURN y; END $$;
+CREATE FUNCTION my_expression(x int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT protaddr.regress_expression(x)); END $$;
+CREATE FUNCTION my_assignment(x int) RETURNS int LANGUAGE plpgsql AS $$ DECLARE y int; BEGIN y := (SELECT protaddr.regress_assignment(x)); RETURN y; END $$;
+SELECT protaddr.regress_expression(0);
+SELECT protaddr.regress_assignment(0);
+SELECT my_expression(0);
+SELECT my_assignment(0);
+DROP FUNCTION protaddr.regress_expression(int), protaddr.regress_assignment(int), my_expression(int), my_assignment(int);
+
 DROP TABLE payment, customer;
 DROP FUNCTION mine(), outside(), refuse();
 DROP EXTENSION protaddr;

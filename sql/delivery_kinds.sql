@@ -41,6 +41,7 @@ SELECT encoding, refusal(format($s$SELECT protaddr.load_cpr(bad(60), 'none', %L)
 SELECT refusal(format($s$SELECT protaddr.load_cpr(overlay(delivery('990001', '2026-11-20', '2026-11-19', person('6101704001')) placing %L::bytea from 100), 'none', 'UTF-8')$s$, c))
 FROM (VALUES (1, convert_to('ł', 'UTF8')), (2, convert_to('€', 'UTF8')), (3, '\xc3'::bytea), (4, '\xc080'), (5, '\xeda080')) v(n, c) ORDER BY n;
 SELECT refusal($s$SELECT protaddr.load_cpr(delivery('990001', '2026-11-20', '2026-11-19', person('6101704001')) || '\xc3'::bytea, 'none', 'UTF-8')$s$);
+SELECT refusal($s$SELECT protaddr.load_cpr(delivery('990001', '2026-11-20', '2026-11-19', person('6101704001')) || '\xff41'::bytea, 'none', 'UTF-8')$s$);
 SELECT count(*) AS loaded FROM protaddr.register_source WHERE source = 'none';
 
 -- the shape without line ends, its transfer padding, and blanks that were not trimmed

@@ -71,6 +71,7 @@ UPDATE sent SET home = NULL, office = NULL WHERE id = 1;
 UPDATE sent SET home = NULL WHERE id = 2;
 UPDATE sent SET home = home('6101704001'), office = home('6101704001') WHERE id = 3;
 BEGIN; SAVEPOINT s; UPDATE sent SET day = 3; ROLLBACK TO s; COMMIT;
+BEGIN; WITH u AS (UPDATE sent SET day = 3 RETURNING id) SELECT count(*) FROM u; ROLLBACK;
 DO $$ BEGIN UPDATE sent SET day = 3; UPDATE sent SET day = 4; END $$;
 UPDATE sent SET day = 3;
 SELECT count(home), count(office) FROM sent;

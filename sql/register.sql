@@ -103,6 +103,15 @@ SELECT n, protaddr.subject_key(x), protaddr.is_protected(x) FROM (VALUES (1, '62
     (7, U&'\0666\0662\0660\0661\0667\0660\0664\0660\0660\0662'), (8, '6201704002.0'), (9, '6201704002,00'), (10, '6201704002.000'), (11, '"6201704002"'), (12, '="6201704002"'), (13, '6201704002;'), (14, '+6201704002'), (15, U&'62\00A00170\202F4002')) v(n, x) ORDER BY n;
 -- what could be a part of it counts
 SELECT x, protaddr.subject_key(x), protaddr.is_protected(x) FROM (VALUES (1, 'DK6201704002'), (2, '6201704002_'), (3, 'CPR 620170-4002'), (4, '620.170.400'), (5, '6201704002E0')) v(n, x) ORDER BY n;
+-- a point or a comma behind a number: zeros that a numeric column adds, groups of thousands, a Swiss number's last group, or a part of it
+SELECT x, protaddr.subject_key(x) FROM unnest('{1234.0,1234.000,123.000,123.0000,123.0,12.345.000,"12.345,000","12345.0 ","12345.0 0",1234.00.0,1234.,1234.0x,"1234,0_",1234.5,A.0,12A.00,.0,756.1234.5678.00,"756.1234.5678,00",757.1234.5678.00,756.1234.567.00}'::text[]) WITH ORDINALITY u(x, n) ORDER BY n;
+SELECT protaddr.subject_key(U&'1234.\0660'), protaddr.subject_key(U&'1234.\FF10\2009'), protaddr.subject_key('000123'), protaddr.subject_key('000'), protaddr.subject_key('0.0');
+-- a Swede of a hundred years: of which dates, which days, and how it is written
+SELECT x, protaddr.subject_key(x) FROM unnest('{270101+1234,19270101+1234,192701011234,2701011234,260101+1234,19260101+1234,192601011234,2601011234,202601011234,18270101+1234,182701011234,172701011234,212701011234,2601+1234,260101+123,260101+12345,260101+123A,260101++1234,+2601011234}'::text[]) WITH ORDINALITY u(x, n) ORDER BY n;
+SELECT x, protaddr.subject_key('27' || x || '+1234') AS plus, protaddr.subject_key('1927' || x || '1234') AS century FROM unnest('{0101,0001,1301,1201,0100,0131,0132,0160,0161,0191,0192}'::text[]) WITH ORDINALITY u(x, n) ORDER BY n;
+-- 64 bytes are the longest
+SELECT length(protaddr.subject_key(x || repeat('1', n - length(x)))) AS length, count(*) FROM unnest('{1,A,270101+}'::text[]) x, generate_series(63, 64) n GROUP BY 1 ORDER BY 1;
+SELECT refusal(format('SELECT protaddr.subject_key(%L)', x || repeat('1', 65 - length(x)))), refusal(format('SELECT protaddr.subject_key(%L)', repeat('1', 65 - length(x)) || x)) FROM unnest('{1,A,270101+,Å}'::text[]) x;
 SELECT protaddr.protect('620170-4002', 'DK-CPR', '0001') AS still_protected, protaddr.protect('6101704001', 'DK-CPR', '0003') AS by_nothing;
 -- a mistyped regime or source is none, and says which there are; a new one is made if asked for
 SELECT protaddr.protect('6101704001', 'DK-CRP', '0001');

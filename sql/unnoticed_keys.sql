@@ -89,6 +89,9 @@ SELECT protaddr.confirm_register('regress') IS NOT NULL AS confirmed, protaddr.s
 SELECT count(*) AS rows, count(*) FILTER (WHERE protaddr.subjects_of(home) = '{6101704001}') AS opened FROM many;
 SELECT count(*) AS rows, count(*) FILTER (WHERE protaddr.subjects_of(home) = '{6101704001}') AS opened FROM (SELECT * FROM many ORDER BY n DESC) m;
 
+-- a key that is neither here nor retired, or is of another length, is none
+SELECT regexp_replace(try(s), ' \(.*', '') FROM unnest(ARRAY['INSERT INTO protaddr.data_key (id, outer_key, generation) VALUES (1, ''x'', 0)', 'INSERT INTO protaddr.data_key (id, outer_key, generation, wrapped) VALUES (1, ''x'', 0, ''\x00'')']) WITH ORDINALITY u(s, n) ORDER BY n;
+
 DROP TABLE payment, many;
 DROP FUNCTION counted;
 DROP TYPE span CASCADE;

@@ -207,7 +207,7 @@ need_build()
 	[ "$counted" = 0 ] && wanted coverage || return 0
 	counted=1
 	pa_copy_tree "$PA_TREE" "$PA_WORK/counted"
-	pa_guarded make -C "$PA_WORK/counted" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" WERROR=1 COVERAGE=1 COPT=-O1 &&
+	pa_guarded make -C "$PA_WORK/counted" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" WERROR=1 COVERAGE=1 COPT='-O0 -Wno-cpp' &&
 		make -C "$PA_WORK/counted" PG_CONFIG="$PG_CONFIG" COVERAGE=1 install || miss "builds with COVERAGE=1"
 }
 

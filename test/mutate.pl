@@ -123,7 +123,7 @@ sub mutants
 	{
 		my ($begin, $length, $statement) = ($-[1], $+[1] - $-[1], $1);
 		# what is only given back goes with its memory context; when a cancellation is heard is not asked
-		next if $statement =~ /^(?:pfree|list_free\w*|bms_free|heap_freetuple|PG_FREE_IF_COPY|CHECK_FOR_INTERRUPTS)\(/;
+		next if $statement =~ /^(?:pfree|list_free\w*|bms_free|heap_freetuple|SPI_freetuptable|FreeExecutorState|FreeErrorData|PG_FREE_IF_COPY|CHECK_FOR_INTERRUPTS)\(/;
 		$mutant->($begin, $length, '(void) 0;', 'skip a reset or an invalidation')
 		  if $statement =~ /^(?:\(void\) )?\w*(?:reset|invalidate|forget|clear|unlock|wipe|bzero|cleanse|delete|register|free|check|require|refuse|verify|must|tell|record)\w*\s*\(/i
 		  || $statement =~ /^[\w.\[\]]+(?:->[\w.\[\]]+)*\s*=\s*(?:false|true|NULL|NIL|0|-1|Invalid\w+)\s*;/;

@@ -375,11 +375,16 @@ sub killer
 	if ($file =~ /\.sql$/) { $worth{"regress/$_"} = 0.5 for qw(unnoticed privileges own_tables install); }
 	for my $of ($file =~ /\.sql$/ ? grep { m{^src/$room/} } keys %runs : $file) { $worth{$_} += 1 / keys %{ $counted{$of} } for map { keys %$_ } values %{ $runs{$of} }; }
 	$worth{$_} = (0.1 + ($worth{$_} // 0) + ($kills{$_} // 0)) / (0.3 + $seconds{$_}) for keys %$tests;
-	my %kind_order = (unit => 0, regress => 0, isolation => 0, tap => 1);
-	my @order = sort { $kind_order{ $a =~ s{/.*}{}r } <=> $kind_order{ $b =~ s{/.*}{}r } || $worth{$b} <=> $worth{$a} || $a cmp $b } keys %$tests;
-
-	# without TAP, the likely ones will do
-	splice(@order, 16) if @order > 16 && !grep { m{^tap/} } keys %seconds;
+	my @order = sort { $worth{$b} <=> $worth{$a} || $a cmp $b } keys %$tests;
+	my @tap = grep { m{^tap/} } @order;
+	@order = grep { !m{^tap/} } @order;
+	if ($ENV{PA_QUICK})
+	{
+		my %of_file = map { my ($begin, $test) = split / /; index($file, $begin) == 0 ? ("tap/$test" => 1) : () } grep { /^src/ } split /\n/, slurp("$tree/test/mutate.tap");
+		splice(@order, 16) if @order > 16;
+		unshift @order, grep { $of_file{$_} } @tap;
+	}
+	else { push @order, @tap; }
 	while (@order)
 	{
 		# as many of one kind as follow each other are run together

@@ -351,8 +351,6 @@ protaddr_ledger_take(ProtaddrRowEvent event, Relation rel, HeapTuple before, Hea
 {
 	EntryKey	key;
 
-	if (nentries == 0)
-		return false;
 	fill_key(&key, event, rel, before, row);
 	return take(storing_command(rel, stored), &key);
 }
@@ -436,7 +434,7 @@ protaddr_ledger_waited(Relation rel, HeapTuple stored, const ProtaddrDigest *pla
 bool
 protaddr_ledger_proposed(Relation rel, HeapTuple stored, const ProtaddrDigest *place, ProtaddrWaits *waits)
 {
-	LedgerPage *page = nentries == 0 ? NULL : page_of(storing_command(rel, stored));
+	LedgerPage *page = page_of(storing_command(rel, stored));
 	Entry	   *entry;
 	ProtaddrWaits *found = page == NULL ? NULL : waits_of(page, rel, place, NULL, &entry);
 
@@ -452,7 +450,7 @@ protaddr_ledger_proposed(Relation rel, HeapTuple stored, const ProtaddrDigest *p
 bool
 protaddr_ledger_awaits(Relation rel, HeapTuple stored)
 {
-	LedgerPage *page = nentries == 0 ? NULL : page_of(storing_command(rel, stored));
+	LedgerPage *page = page_of(storing_command(rel, stored));
 
 	return page != NULL && page->nwaits > 0;
 }

@@ -257,9 +257,10 @@ protaddr_linked_record(const ProtaddrChannel *channel, const ProtaddrTransfer *t
 	Datum		values[LINKED_COLUMNS];
 	bool		nulls[LINKED_COLUMNS] = {false};
 
-	if (channel->linked_within == NULL || transfer->counts_alone || !OidIsValid(transfer->relation) ||
-		transfer->payer.len == 0 || transfer->payee.len == 0 || transfer->amount == NULL ||
-		transfer->currency[0] == '\0')
+	/* the answer says so of no other */
+	Assert(channel->linked_within != NULL && OidIsValid(transfer->relation));
+	Assert(transfer->payer.len > 0 && transfer->payee.len > 0);
+	if (transfer->counts_alone || transfer->amount == NULL || transfer->currency[0] == '\0')
 		return true;
 
 	payers = protaddr_identity_people(&transfer->payer, &npayers);
@@ -323,7 +324,8 @@ protaddr_linked_follow(const ProtaddrTransfer *was, const ProtaddrTransfer *now)
 	Relation	rel;
 	HeapTuple	before;
 
-	if (!was->has_reference || !OidIsValid(was->relation) ||
+	Assert(OidIsValid(was->relation));
+	if (!was->has_reference ||
 		(same_people && now->has_reference && was->reference == now->reference &&
 		 was->amount != NULL && now->amount != NULL &&
 		 DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(was->amount),

@@ -22,6 +22,7 @@ new_database($node, 'bank');
 $node->safe_psql('bank', <<'SQL');
 SELECT protaddr.load_register('DK-CPR', (SELECT jsonb_agg(jsonb_build_object('subject', 'K' || i, 'protections', '[]'::jsonb)) FROM generate_series(1, 1000) i));
 SELECT count(protaddr.protect('K' || i, 'DK-CPR', '0001')) FROM generate_series(901, 1000) i;
+SELECT protaddr.protect('K50', 'DK-CPR', '0003'); -- which hides nothing
 SELECT protaddr.link_identity('A1', 'K1'), protaddr.link_identity('A2', 'K901'), protaddr.link_identity('K2', 'K902');
 CREATE TABLE home (who text PRIMARY KEY, home protaddr.address);
 INSERT INTO home SELECT w, protaddr.address(strtnm => 'Vej', subject => w) FROM (SELECT 'K' || i FROM generate_series(1, 1005) i UNION ALL VALUES ('A1'), ('A2'), ('A3'), ('B4'), ('C4'), ('J'), ('L1')) x(w);
@@ -98,6 +99,9 @@ shows('K1', 'a link ended by a superuser', qw(A1 K1));
 as_in_tables('after single changes');
 is(state_of($node), 'ready', 'the same picture all the time');
 cmp_ok($node->safe_psql('bank', 'SELECT least(changes, settled) FROM protaddr.shared_picture'), '>', 3, 'in which changes were noted and taken in');
+
+$node->safe_psql('bank', q(SELECT protaddr.protect('K51', 'DK-CPR', '0003')));
+shows('K50,K51', 'of whom something is told that hides nothing', qw(K50 K51));
 
 # ---- over several links ------------------------------------------------------------------------
 
