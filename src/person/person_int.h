@@ -126,6 +126,7 @@ typedef struct Pictures
 
 extern Pictures *protaddr_pictures;
 
+extern bool protaddr_picture_asked_soon(const char *key, int len);
 extern bool protaddr_picture_facts(const char *key, int len, unsigned int *facts, bool *listed);
 extern void protaddr_picture_change(const ProtaddrIdentifier *id);
 extern void protaddr_picture_row_change(TriggerData *trigdata, HeapTuple row, AttrNumber key, AttrNumber source);
