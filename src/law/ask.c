@@ -16,6 +16,8 @@
 #include "law/law.h"
 #include "person/person.h"
 
+static void concern_everybody(ProtaddrConcerned *concerned, bool ask_known, const PaAddress *address,
+							  const ProtaddrTransfer *transfer);
 static void ask_row(const ProtaddrQuestion *question, const ProtaddrChannel *law,
 					ProtaddrAnswer *answer);
 static void ask_of_people(const ProtaddrQuestion *question, const ProtaddrChannel *law,
@@ -67,10 +69,30 @@ protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
 {
 	bool		ask_known = channel->when_unknown != PROTADDR_LEAVE ||
 	(transfer->law_then != NULL && transfer->law_then->when_unknown != PROTADDR_LEAVE);
-	bool		payer_asked = false;
+	uint64		ended = protaddr_transactions_ended();
 
 	memset(concerned, 0, sizeof(*concerned));
 	concerned->known = true;
+	concern_everybody(concerned, ask_known, address, transfer);
+
+	/*
+	 * They were asked about one after the other.  A load that ended meanwhile may have protected
+	 * the first and lifted the last, and at no moment was neither protected.
+	 */
+	if (concerned->hides == PROTADDR_HIDES_NOTHING && unlikely(ended != protaddr_transactions_ended()) &&
+		protaddr_register_ready())
+		concern_everybody(concerned, ask_known, address, transfer);
+	concerned->anybody = address->nsubjects > 0 && !(transfer->has_row && transfer->payer.len == 0);
+	protaddr_concern_receiver(concerned, address->subject, address->nsubjects, channel, transfer);
+}
+
+/* concern_everybody adds everybody whom a value concerns, and the payer. */
+static void
+concern_everybody(ProtaddrConcerned *concerned, bool ask_known, const PaAddress *address,
+				  const ProtaddrTransfer *transfer)
+{
+	bool		payer_asked = false;
+
 	for (int i = 0; i < address->nsubjects; i++)
 	{
 		concern(concerned, ask_known, address->subject[i].data, address->subject[i].len, transfer);
@@ -80,8 +102,6 @@ protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
 	}
 	if (transfer->has_row && transfer->payer.len > 0 && !payer_asked)
 		concern(concerned, ask_known, transfer->payer.key, transfer->payer.len, transfer);
-	concerned->anybody = address->nsubjects > 0 && !(transfer->has_row && transfer->payer.len == 0);
-	protaddr_concern_receiver(concerned, address->subject, address->nsubjects, channel, transfer);
 }
 
 /*

@@ -78,14 +78,16 @@ static int	ask_singly = 0;		/* so many, then see whether to read all */
 
 /*
  * What else was asked, by the same hash: who is known by a link, and who is not known.
- * It lasts until the register or a link changes.
+ * It lasts until the register or a link changes; what is hidden of those who are known, as
+ * it was read with their links, until a protection changes.
  */
 #define ANSWERS_MAX		1000000
 
 typedef struct Answer
 {
 	uint64		hash;
-	bool		known;
+	uint64		protections;	/* generation of facts */
+	uint8		facts;
 	char		status;
 } Answer;
 
@@ -106,8 +108,8 @@ static bool people_listed = false;	/* some source lists people */
 
 static bool anybody_listed(void);
 static bool listed(Relation rel, const ProtaddrIdentifier *id, Snapshot snapshot);
-static bool all_listed(const char *key, int len);
-static bool ask(const char *key, int len, bool *by_itself);
+static bool all_listed(const char *key, int len, unsigned int *by_links);
+static unsigned int ask(const char *key, int len, bool *by_itself);
 static void forget_listed(uint64 now, uint64 people);
 static void read_all(void);
 
@@ -136,7 +138,9 @@ protaddr_said_of(const char *key, int len)
 	if (likely(protaddr_picture_facts(key, len, &facts, &people_listed)))
 		return (int) (facts & (PA_FACT_HIDES | PA_FACT_KNOWN)) | (people_listed ? 0 : PROTADDR_TOLD_OF);
 
-	known = all_listed(key, len);
+	known = all_listed(key, len, &facts);
+	if (facts != 0)
+		return (int) facts;
 	/* only now: whom a load that ended meanwhile has made known, it may have protected */
 	hides = protaddr_protection_of(key, len);
 	if (known)
@@ -151,12 +155,15 @@ protaddr_said_of(const char *key, int len)
 }
 
 /*
- * all_listed is true if a register lists everybody whom an identifier stands for, or no
- * register lists anybody.
+ * all_listed is true if the registers have told of everybody whom an identifier stands for,
+ * or list nobody.  by_links: where it takes links to say so, all facts, which were read
+ * with the links in one snapshot, since somebody may end a protection and make a link at
+ * once; else 0.
  */
 static bool
-all_listed(const char *key, int len)
+all_listed(const char *key, int len, unsigned int *by_links)
 {
+	uint64		protections = protaddr_generation_seen(PROTADDR_PROTECTION);
 	uint64		removals = protaddr_generation_seen(PROTADDR_REGISTER_PERSON);
 	uint64		now = answers_rest_on();
 	uint64		hash;
@@ -164,7 +171,9 @@ all_listed(const char *key, int len)
 	bool		by_itself;
 	bool		found;
 	bool		known;
+	unsigned int facts;
 
+	*by_links = 0;
 	if (unlikely(listed_generation != removals))
 		forget_listed(removals, LISTED_AT_FIRST);
 	if (unlikely(answers_generation != now || answers == NULL || answers->members >= ANSWERS_MAX))
@@ -187,7 +196,15 @@ all_listed(const char *key, int len)
 		return true;
 	answer = answers_lookup(answers, hash);
 	if (answer != NULL)
-		return answer->known;
+	{
+		if ((answer->facts & PA_FACT_KNOWN) == 0)
+			return false;
+		if (answer->protections == protections)
+		{
+			*by_links = answer->facts;
+			return true;
+		}
+	}
 
 	Assert(answers != NULL && answers_generation == now);
 	if (++asked == ask_singly)
@@ -196,14 +213,22 @@ all_listed(const char *key, int len)
 		if (protaddr_fact_find(&listed_people, hash) != 0)
 			return true;
 	}
-	known = ask(key, len, &by_itself);
+	facts = ask(key, len, &by_itself);
+	known = (facts & PA_FACT_KNOWN) != 0;
+	if (known && !by_itself)
+		*by_links = facts;
 
 	/* what was read while the register changed is right now, but not to be kept */
 	if (protaddr_added_here() || answers_rest_on() != now || answers_generation != now ||
-		protaddr_generation_seen(PROTADDR_REGISTER_PERSON) != listed_generation)
+		protaddr_generation_seen(PROTADDR_REGISTER_PERSON) != listed_generation ||
+		protaddr_generation_seen(PROTADDR_PROTECTION) != protections)
 		return known;
 	if (!by_itself)
-		answers_insert(answers, hash, &found)->known = known;
+	{
+		answer = answers_insert(answers, hash, &found);
+		answer->facts = (uint8) facts;
+		answer->protections = protections;
+	}
 	else
 		switch (protaddr_fact_store(&listed_people, nlisted_people, hash, 0, PA_FACT_KNOWN))
 		{
@@ -334,35 +359,16 @@ read_all(void)
 	table_close(rel, AccessShareLock);
 }
 
-/* ask looks for the person, and if there is none for whom the identifier stands for. */
-static bool
+/* ask looks for the person, and if there is none for all facts of whom the identifier stands for. */
+static unsigned int
 ask(const char *key, int len, bool *by_itself)
 {
-	Relation	rel = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), AccessShareLock);
 	ProtaddrIdentifier id;
-	bool		known;
 
 	memcpy(id.key, key, len);
 	id.len = len;
-	known = *by_itself = listed(rel, &id, NULL);
-	if (!known)
-	{
-		int			npeople;
-		int			nleads;
-		PaLead	   *lead;
-		ProtaddrIdentifier *people = protaddr_identity_leads(&id, NULL, &npeople, &lead, &nleads);
-		unsigned char *told = palloc(npeople);
-
-		for (int i = 0; i < npeople; i++)
-			told[i] = i > 0 && listed(rel, &people[i], NULL) ? PA_FACT_KNOWN : 0;
-		known = protaddr_all_told_of(told, npeople, lead, nleads);
-		if (lead != NULL)
-			pfree(lead);
-		pfree(told);
-		pfree(people);
-	}
-	table_close(rel, AccessShareLock);
-	return known;
+	*by_itself = protaddr_known_itself(&id, NULL);
+	return *by_itself ? PA_FACT_KNOWN : protaddr_facts_of_tables(&id);
 }
 
 /*
