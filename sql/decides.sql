@@ -56,6 +56,9 @@ CREATE TABLE sent (what text PRIMARY KEY, channel text, home protaddr.address);
 INSERT INTO sent SELECT 'substitute', 'box', protaddr.release(home('P'), 'box') UNION ALL SELECT 'minimum', 'town', protaddr.release(home('P'), 'town') UNION ALL SELECT 'whole', 'box', protaddr.release(home('X'), 'box') UNION ALL SELECT 'nobody''s', 'box', protaddr.release(home('F'), 'box');
 CREATE VIEW shown AS SELECT what, protaddr.show(home), protaddr.show(protaddr.release(home, channel)) AS again FROM sent;
 SELECT * FROM shown ORDER BY what;
+-- what was reduced is no more than that through a channel that would give all, and on no record
+SELECT what, protaddr.show(protaddr.release(home, 'own', receiver => 'P')), (SELECT count(*) FROM protaddr.disclosure WHERE channel = 'own') AS before FROM sent WHERE what IN ('minimum', 'substitute') ORDER BY what;
+SELECT channel, count(*) FROM protaddr.disclosure GROUP BY channel ORDER BY channel;
 -- not ready, as in a transaction that lifts: nothing, whatever it was released for
 BEGIN;
 SELECT protaddr.lift('P', 'DK-CPR', '0001');
