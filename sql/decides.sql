@@ -355,6 +355,19 @@ UPDATE pg_trigger SET tgname = 'zzz_behind' WHERE tgrelid = 'pair'::regclass AND
 ALTER TABLE pair ALTER id SET STATISTICS 10;
 SELECT refusal('INSERT INTO pair VALUES (1, ''P'')');
 DROP TABLE pair;
+-- the two triggers that a superuser has told different things
+CREATE TABLE forged (id int PRIMARY KEY, payer text, home protaddr.address);
+SELECT protaddr.install_gate('forged', 'lost', 'payer');
+CREATE FUNCTION forge(trigger name, more int) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE pg_trigger SET tgnargs = tgnargs + more * 2, tgargs = CASE WHEN more > 0 THEN tgargs || '\x6e6f746500746f6f00'::bytea ELSE substr(tgargs, 1, length(tgargs) - 9) END WHERE tgrelid = 'forged'::regclass AND tgname = trigger;
+    ALTER TABLE public.forged ALTER id SET STATISTICS 10;
+    RETURN refusal(format('INSERT INTO forged VALUES (%s, ''P'', home(''P''))', (SELECT count(*) FROM forged)));
+END
+$$;
+SELECT tgname, forge(tgname, 1) AS told_more, forge(tgname, -1) AS as_it_was FROM (SELECT tgname FROM pg_trigger WHERE tgrelid = 'forged'::regclass AND tgtype & 1 = 1 ORDER BY tgname) t;
+DROP TABLE forged;
+DROP FUNCTION forge;
 
 -- ---- what is shown, if its rule changes by itself, and without one ---------------------------------------
 SELECT protaddr.set_channel('show', 'minimum', valid_from => '2100-01-01');
