@@ -342,7 +342,7 @@ SELECT protaddr.set_channel('birth', 'withhold', route => 'union', when_unknown 
 SELECT protaddr.set_birth_data('P', '1970-01-02', 'Opdigtet By', 'DK'), protaddr.set_birth_data('P1', '1971-01-02', 'Opdigtet By', 'DK');
 SELECT ids, protaddr.release_message(replace(pacs(1), '<Othr><Id>P</Id></Othr>', (SELECT string_agg('<Othr><Id>' || i || '</Id></Othr>', '') FROM unnest(ids) i)), 'birth') ~ 'BirthDt' AS born FROM (VALUES (1, '{P}'::text[]), (2, '{P,P,A}'), (3, '{P,P1,A}'), (4, '{P,P1}'), (5, '{J}')) v(n, ids) ORDER BY n;
 -- of two times, if both give them
-SELECT protaddr.set_channel('birth', 'minimum', valid_from => '2100-01-01'), protaddr.set_channel('birth', birth_data => false, valid_from => '2200-01-01');
+SELECT protaddr.set_channel('birth', 'minimum', valid_from => '2100-01-01'), protaddr.set_channel('birth', birth_data => false, valid_from => '2200-01-01'), protaddr.set_channel('town', birth_data => true, valid_from => '2100-01-01');
 SELECT year, protaddr.release_message(pacs(1), 'birth', make_timestamptz(year, 6, 1, 0, 0, 0)) ~ 'BirthDt' AS born, protaddr.release_message(pacs(1), 'town', make_timestamptz(year, 6, 1, 0, 0, 0)) ~ 'BirthDt' AS never FROM unnest('{2099,2100,2200}'::int[]) year;
 
 -- ---- behind the gate: the first of two columns is to blame ----------------------------------------------
@@ -368,6 +368,12 @@ $$;
 SELECT tgname, forge(tgname, 1) AS told_more, forge(tgname, -1) AS as_it_was FROM (SELECT tgname FROM pg_trigger WHERE tgrelid = 'forged'::regclass AND tgtype & 1 = 1 ORDER BY tgname) t;
 DROP TABLE forged;
 DROP FUNCTION forge;
+
+-- ---- who is known is forgotten when people are removed ------------------------------------------------------
+INSERT INTO protaddr.register_person (source, subject) VALUES ('DK-CPR', 'G');
+SELECT protaddr.show(home('G')), protaddr.show(home('F1'));
+DELETE FROM protaddr.register_person WHERE subject = 'G';
+SELECT protaddr.show(home('G')), protaddr.show(home('F1'));
 
 -- ---- what is shown, if its rule changes by itself, and without one ---------------------------------------
 SELECT protaddr.set_channel('show', 'minimum', valid_from => '2100-01-01');
