@@ -49,6 +49,8 @@ SELECT protaddr.set_channel('own', 'withhold', route => 'union', when_unknown =>
 SELECT protaddr.link_identity('A', 'P'), protaddr.link_identity('J', 'P'), protaddr.link_identity('J', 'P1');
 SELECT of, receiver, protaddr.release(home(of), 'own', receiver => receiver) IS NOT NULL AS leaves, protaddr.release(home(of), 'own', payee => receiver) IS NOT NULL AS to_payee FROM (VALUES (1, 'P', 'P'), (2, 'P', 'A'), (3, 'A', 'P'), (4, 'P', 'J'), (5, 'P', 'P1'), (6, 'P', ''), (7, 'P', '-'), (8, 'P', NULL), (9, NULL, 'P'), (10, 'J', 'P'), (11, 'X', 'X')) v(n, of, receiver) ORDER BY n;
 
+SELECT protaddr.explain_release(NULL, 'own') IS NULL AS nothing, protaddr.explain_release(home('P'), NULL) IS NULL AS nowhere, protaddr.release(home('P'), NULL) IS NULL AS not_released;
+
 -- ---- what was released before is released again ---------------------------------------------------
 SELECT protaddr.set_substitute('P', '{"PstBx": "7", "TwnNm": "Prøveby"}', 'test') \g /dev/null
 SELECT protaddr.set_channel('box', 'substitute', route => 'union', when_unknown => 'leave', description => 't', legal_basis => 'b'), protaddr.set_channel('town', 'minimum', route => 'union', when_unknown => 'leave', description => 't', legal_basis => 'b');
@@ -164,6 +166,14 @@ ALTER TABLE waiting DROP CONSTRAINT the_key;
 SELECT release(2);
 SELECT id, state, later, home IS NOT NULL AS home FROM waiting ORDER BY id;
 DROP TABLE waiting;
+
+-- where the payee is not known: what cannot name one may change
+CREATE TABLE spans (id int PRIMARY KEY, payer text, took interval, at timestamptz, done boolean, whom text, home protaddr.address);
+SELECT protaddr.install_gate('spans', 'held', 'payer');
+INSERT INTO spans VALUES (50, 'P', NULL, NULL, NULL, NULL, home('P'));
+SELECT release(50);
+SELECT refusal('UPDATE spans SET ' || s) FROM unnest(ARRAY['took = ''1 hour''', 'at = now()', 'done = true', 'whom = ''Q''']) s;
+DROP TABLE spans;
 
 -- ---- how many a statement holds: in savepoints, in partitions, in triggers ---------------------------------
 CREATE TABLE parted (id int, part int, payer text, note text, home protaddr.address, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
@@ -300,6 +310,10 @@ UPDATE alone SET amount = 400;
 INSERT INTO others VALUES (1, 'P', 'V', 90, home('P')), (2, 'P', 'V', 20, home('P'));
 SELECT refusal('UPDATE others SET id = NULL'), refusal('UPDATE others SET id = 3');
 INSERT INTO recorded VALUES (1, 'P', 'P1', 40, home('P'), home('P1')), (2, 'P1', 'P', 40, home('P'), NULL), (3, 'P', 'P1', 400, home('P'), home('P1')), (4, 'P', 'Q', 40, NULL, home('P'));
+-- on record it leaves whole, though the town be hidden
+INSERT INTO protaddr.register_person (source, subject) VALUES ('DK-CPR', 'T');
+SELECT protaddr.protect('T', 'manual', 'address_and_town');
+INSERT INTO recorded VALUES (5, 'T', 'Q', 40, home('T'), NULL);
 SELECT 'alone' AS of, 0 AS id, protaddr.show(home), NULL AS office FROM alone UNION ALL SELECT 'others', id, protaddr.show(home), NULL FROM others UNION ALL SELECT 'recorded', id, protaddr.show(home), protaddr.show(office) FROM recorded ORDER BY 1, 2;
 SELECT payer, payee, amount, subjects FROM protaddr.disclosure WHERE relation ~ 'recorded|single' ORDER BY 1, 2, 3, 4;
 SELECT table_name, row_key FROM protaddr.held_rows() WHERE table_name ~ 'alone|others|recorded|single' ORDER BY 1, 2::text;
@@ -368,6 +382,9 @@ $$;
 SELECT tgname, forge(tgname, 1) AS told_more, forge(tgname, -1) AS as_it_was FROM (SELECT tgname FROM pg_trigger WHERE tgrelid = 'forged'::regclass AND tgtype & 1 = 1 ORDER BY tgname) t;
 DROP TABLE forged;
 DROP FUNCTION forge;
+
+-- ---- as many numbers as one person may have ---------------------------------------------------------------
+SELECT refusal(format('SELECT protaddr.link_identity(%L, %L, %L)', 'N' || n, 'N' || n + 1, 'replaced number')) AS link, count(*) FROM generate_series(1, 70) n GROUP BY 1 ORDER BY 1;
 
 -- ---- who is known is forgotten when people are removed ------------------------------------------------------
 INSERT INTO protaddr.register_person (source, subject) SELECT 'DK-CPR', 'G' || n FROM generate_series(1, 300) n;
