@@ -70,6 +70,7 @@ PERSON_OBJS = \
 	src/person/unknown.o
 
 REGISTER_OBJS = \
+	src/register/bulk.o \
 	src/register/counts.o \
 	src/register/cpr_extract.o \
 	src/register/cpr_field.o \
@@ -212,7 +213,7 @@ DATA_built = protaddr--1.0.sql
 # ---- tests, by name -----------------------------------------------------------
 
 REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
-	load_cpr cpr_forms delivery_rules delivery_kinds identity staging positive_evidence other_sources feeds feed_no feed_se feed_fi feed_nl feed_ch feed_dk feed_mutations history regime_codes review \
+	load_cpr cpr_forms delivery_rules delivery_kinds identity staging true_ends lift_limit load_bulk positive_evidence other_sources feeds feed_no feed_se feed_fi feed_nl feed_ch feed_dk feed_mutations history regime_codes review \
 	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \

@@ -1,23 +1,10 @@
 --
 -- Switzerland: locks of eCH-0021
 --
-SET client_min_messages = warning;
-CREATE EXTENSION protaddr;
-CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'accepted';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN concat_ws(' | ', SQLSTATE || ' ' || SQLERRM, nullif(detail, ''));
-END
-$$;
-CREATE TABLE customer (id text PRIMARY KEY, home protaddr.address);
-SELECT protaddr.bind_column('customer', 'home', 'id');
--- shown: of a known person whom nobody protects
-CREATE VIEW answer AS SELECT id, protaddr.is_protected(id) AS protected, protaddr.show(home) NOT LIKE '[%' AS shown FROM customer;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set start :abs_srcdir '/test/regress/feed.psql'
+\set ECHO none
+\i :start
 CREATE TABLE document (name text PRIMARY KEY, body text);
 INSERT INTO customer SELECT id, 'Prøvevej 1' FROM unnest('{756.1234.5678.00,7560000000002,7560000000003,7560000000004,7560000000005,Veka:77}'::text[]) id;
 CREATE FUNCTION delivery(version integer, VARIADIC people text[]) RETURNS text LANGUAGE sql RETURN format('<d:delivery xmlns:d="http://www.ech.ch/xmlns/eCH-0020/%s" xmlns:e="http://www.ech.ch/xmlns/eCH-0021/%s" xmlns:i="http://www.ech.ch/xmlns/eCH-0044/4"><d:baseDelivery><d:messages>%s</d:messages></d:baseDelivery></d:delivery>', CASE version WHEN 7 THEN 3 ELSE 5 END, version, array_to_string(people, ''));

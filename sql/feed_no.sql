@@ -1,23 +1,10 @@
 --
 -- Norway: documents and events of Folkeregisteret, answers of PDL
 --
-SET client_min_messages = warning;
-CREATE EXTENSION protaddr;
-CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'accepted';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN concat_ws(' | ', SQLSTATE || ' ' || SQLERRM, nullif(detail, ''));
-END
-$$;
-CREATE TABLE customer (id text PRIMARY KEY, home protaddr.address);
-SELECT protaddr.bind_column('customer', 'home', 'id');
--- shown: of a known person whom nobody protects
-CREATE VIEW answer AS SELECT id, protaddr.is_protected(id) AS protected, protaddr.show(home) NOT LIKE '[%' AS shown FROM customer;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set start :abs_srcdir '/test/regress/feed.psql'
+\set ECHO none
+\i :start
 CREATE TABLE document (name text PRIMARY KEY, body jsonb);
 INSERT INTO customer SELECT id, 'Prøvevej 1' FROM unnest('{01017000001,01017000002,01017000003,01017000004,01017000005,41017000005,01017000006,01017000007,01017000008,01017000009,01017000010}'::text[]) id;
 

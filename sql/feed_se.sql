@@ -1,23 +1,10 @@
 --
 -- Sweden: SPAR and Navet
 --
-SET client_min_messages = warning;
-CREATE EXTENSION protaddr;
-CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'accepted';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN concat_ws(' | ', SQLSTATE || ' ' || SQLERRM, nullif(detail, ''));
-END
-$$;
-CREATE TABLE customer (id text PRIMARY KEY, home protaddr.address);
-SELECT protaddr.bind_column('customer', 'home', 'id');
--- shown: of a known person whom nobody protects
-CREATE VIEW answer AS SELECT id, protaddr.is_protected(id) AS protected, protaddr.show(home) NOT LIKE '[%' AS shown FROM customer;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set start :abs_srcdir '/test/regress/feed.psql'
+\set ECHO none
+\i :start
 CREATE TABLE document (name text PRIMARY KEY, body text);
 INSERT INTO customer SELECT id, 'Prøvevej 1' FROM unnest('{700101-9999,197001029998,7001039997,700104-9996,700105-9995,700106-9994,700107-9993,700108-9992,700111-9989}'::text[]) id;
 

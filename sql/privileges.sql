@@ -100,9 +100,12 @@ protaddr.lock_source(text)|none
 protaddr.may_read_protections()|none
 protaddr.record_delivery(text,text,text,date,date,protaddr.load_counts,text,text,boolean,text,boolean,bigint,bigint,timestamp with time zone)|none
 protaddr.rows_of(jsonb)|none
-protaddr.set_register(text,integer,numeric,interval,text)|none
+protaddr.set_register(text,integer,numeric,interval,text,boolean)|none
 protaddr.told_result(protaddr.load_counts,text,date,text)|none
 protaddr.undo_delivery(text,text,text)|none
+protaddr.end_planned(text,bigint)|none
+protaddr.end_due(text,bigint,boolean)|none
+protaddr.check_lifts(text,bigint,bigint,bigint,text,text)|none
 protaddr.confirm_register(text,interval,boolean)|clerk
 protaddr.country(protaddr.address)|all
 protaddr.country_subdivision(protaddr.address)|all

@@ -143,6 +143,15 @@ typedef void ProtaddrJsonResult;
 	tuplesort_getdatum(state, true, value, isnull, NULL)
 #endif
 
+/* What is only summarised by an index can be told apart since 16. */
+#if PG_VERSION_NUM >= 160000
+#define protaddr_insert_index_tuples(target, slot, estate) \
+	ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL, false)
+#else
+#define protaddr_insert_index_tuples(target, slot, estate) \
+	ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL)
+#endif
+
 /* A primary key that is deferrable finds no row; since 18 that has to be said. */
 #include "utils/relcache.h"
 #if PG_VERSION_NUM >= 180000

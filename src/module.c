@@ -43,6 +43,7 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_linked_part,		/* tables */
 	&protaddr_substitute_part,	/* tables */
 	&protaddr_birth_part,		/* tables */
+	&protaddr_show_part,		/* end of transaction */
 	&protaddr_disclosure_part,	/* tables; an observer of the door */
 	&protaddr_gate_plan_part,	/* relations */
 	&protaddr_ledger_part,		/* end of command, transaction and subtransaction */

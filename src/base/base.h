@@ -91,15 +91,17 @@ typedef struct ProtaddrPart
 	bool		(*check_perms) (List *asked, bool ereport_on_violation);
 	void		(*executor_start) (QueryDesc *query);
 	void		(*executor_ending) (QueryDesc *query);	/* its memory is still there */
-	void		(*planning) (const char *text);
+	void		(*planning) (const Query *query, const char *text);
 	void		(*utility) (ProtaddrUtility *command);
 	void		(*analyzed) (ParseState *pstate, Query *query);
+	bool		(*takes_messages) (Oid relation);	/* texts written to it may hold addresses */
 } ProtaddrPart;
 
 #define PROTADDR_TABLES(array)	.tables = array, .ntables = lengthof(array)
 
 extern void protaddr_hooks_init(const ProtaddrPart *const *all, int nall);
 extern void protaddr_utility_go_on(ProtaddrUtility *command);
+extern bool protaddr_takes_messages(Oid relation);
 extern void protaddr_hooks_before_others(void);
 
 /* ---- base/blank.c: does a text say anything? ------------------------------------ */

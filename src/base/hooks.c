@@ -221,7 +221,7 @@ hooks_planner(Query *query, const char *text, int options, ParamListInfo params)
 {
 	for (int i = 0; i < nparts; i++)
 		if (parts[i]->planning)
-			parts[i]->planning(text);
+			parts[i]->planning(query, text);
 	return previous_planner ? previous_planner(query, text, options, params) :
 		standard_planner(query, text, options, params);
 }
@@ -281,6 +281,16 @@ hooks_analyzed(ParseState *pstate, Query *query, JumbleState *jumble)
 	for (int i = 0; i < nparts; i++)
 		if (parts[i]->analyzed)
 			parts[i]->analyzed(pstate, query);
+}
+
+/* protaddr_takes_messages asks the parts whether texts written to a relation may hold addresses. */
+bool
+protaddr_takes_messages(Oid relation)
+{
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->takes_messages && parts[i]->takes_messages(relation))
+			return true;
+	return false;
 }
 
 /* ---- the server log ------------------------------------------------------------------- */

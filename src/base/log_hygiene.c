@@ -35,6 +35,7 @@
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
 #include "tcop/tcopprot.h"
 #include "utils/elog.h"
 #include "utils/lsyscache.h"
@@ -55,10 +56,11 @@ static uint64 texts[TEXT_BITS / 64];
 static bool any_text = false;
 
 static void log_hygiene_analyzed(ParseState *pstate, Query *query);
-static void log_hygiene_planning(const char *text);
+static void log_hygiene_planning(const Query *query, const char *text);
 static void log_hygiene_executor_start(QueryDesc *query);
 static void log_hygiene_emit_log(ErrorData *edata);
 static bool read_spelled(Node *node, void *context);
+static bool writes_messages(const Query *query);
 static void cut_audit(char *line);
 static void log_hygiene_xact_end(void);
 
@@ -121,7 +123,7 @@ typedef struct Spelled
 {
 	Oid			address;		/* the type */
 	bool		an_address;		/* a constant is one */
-	bool		made;			/* something else becomes one */
+	bool		made;			/* something else becomes one, or may hold one */
 	bool text;					/* a constant could be what becomes it */
 } Spelled;
 
@@ -176,8 +178,18 @@ log_hygiene_analyzed(ParseState *pstate, Query *query)
 }
 
 static void
-log_hygiene_planning(const char *text)
+log_hygiene_planning(const Query *query, const char *text)
 {
+	Spelled		spelled = {0};
+
+	/* only now a view has become the table behind it */
+	if (text !=NULL && !holds_address(text) && unlikely(writes_messages(query)))
+	{
+		spelled.address = protaddr_address_type();
+		(void) read_spelled((Node *) query, &spelled);
+		if (holds_literal(&spelled))
+			remember_text(text);
+	}
 	if (holds_address(text))
 		protaddr_clear_text_seen();
 }
@@ -293,6 +305,14 @@ could_be_text(const Const *constant)
 	}
 }
 
+/* writes_messages is true of a statement whose texts may be messages. */
+static bool
+writes_messages(const Query *query)
+{
+	return query->resultRelation > 0 && query->commandType != CMD_DELETE &&
+		protaddr_takes_messages(rt_fetch(query->resultRelation, query->rtable)->relid);
+}
+
 /*
  * read_spelled goes through a tree, until it has an address that its text spells out: as
  * a constant, or as one of which an address is made, be it in another place (VALUES).
@@ -305,7 +325,10 @@ read_spelled(Node *node, void *context)
 	if (node == NULL)
 		return false;
 	if (IsA(node, Query))
+	{
+		spelled->made = spelled->made || writes_messages((Query *) node);
 		return query_tree_walker((Query *) node, read_spelled, context, 0);
+	}
 	if (IsA(node, Const))
 	{
 		spelled->text |=could_be_text((Const *) node);

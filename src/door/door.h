@@ -14,6 +14,7 @@ typedef struct ProtaddrRevealed
 {
 	ProtaddrOpened opened;		/* holds what may be revealed, and nothing else */
 	ProtaddrAnswer answer;
+	bool		cut;			/* it is not what was opened */
 	bool		unchanged;		/* the value was released for this channel as it is */
 } ProtaddrRevealed;
 
@@ -23,6 +24,13 @@ extern bool protaddr_released_for(const PaAddress *address, const ProtaddrChanne
 extern bool protaddr_reveal(ProtaddrEventKind kind, const ProtaddrSeal *seal,
 							const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
 							ProtaddrRevealed *revealed);
+extern void protaddr_reveal_begin(const ProtaddrSeal *seal, ProtaddrRevealed *revealed);
+extern bool protaddr_reveal_end(ProtaddrEventKind kind, const ProtaddrChannel *channel,
+								const ProtaddrTransfer *transfer, ProtaddrRevealed *revealed);
+
+/* ---- door/show.c: what a reader sees ---------------------------------------- */
+
+extern const ProtaddrPart protaddr_show_part;
 
 /* ---- door/release.c: what may leave ---------------------------------------- */
 

@@ -23,11 +23,11 @@ static void ask_to_release(const PaAddress *address, const ProtaddrChannel *chan
 						   const ProtaddrTransfer *transfer, ProtaddrAnswer *answer);
 static bool was_released(const PaAddress *address, const ProtaddrAnswer *answer,
 						 const ProtaddrTransfer *transfer);
-static bool cut_down(ProtaddrRevealed *revealed, const ProtaddrTransfer *transfer, bool *changed);
-static bool cut_to_minimum(PaAddress *address, int hides, bool *changed);
-static bool put_substitute(ProtaddrOpened *opened, const ProtaddrTransfer *transfer, bool *changed);
+static bool cut_down(ProtaddrRevealed *revealed, const ProtaddrTransfer *transfer);
+static bool cut_to_minimum(PaAddress *address, int hides, bool *cut);
+static bool put_substitute(ProtaddrOpened *opened, const ProtaddrTransfer *transfer, bool *cut);
 static void tell(ProtaddrEventKind kind, const ProtaddrChannel *channel,
-				 const ProtaddrTransfer *transfer, ProtaddrRevealed *revealed, bool changed);
+				 const ProtaddrTransfer *transfer, ProtaddrRevealed *revealed);
 
 /* By which action a value was released; one that was not may leave by none. */
 const ProtaddrAction protaddr_released_by[] = {
@@ -48,14 +48,37 @@ bool
 protaddr_reveal(ProtaddrEventKind kind, const ProtaddrSeal *seal, const ProtaddrChannel *channel,
 				const ProtaddrTransfer *transfer, ProtaddrRevealed *revealed)
 {
-	PaAddress  *address = &revealed->opened.address;
-	ProtaddrTransfer own;
-	bool		changed = false;
+	protaddr_reveal_begin(seal, revealed);
+	return protaddr_reveal_end(kind, channel, transfer, revealed);
+}
+
+/*
+ * protaddr_reveal_begin and protaddr_reveal_end are protaddr_reveal in two steps.  The
+ * registers are far away in memory, and the processor fetches what they say of the address's
+ * people between them.  Who makes something of the address meanwhile has revealed nothing
+ * yet: it is to be wiped if the answer is false or an error, and made anew if the address
+ * was cut down.
+ */
+void
+protaddr_reveal_begin(const ProtaddrSeal *seal, ProtaddrRevealed *revealed)
+{
+	const PaAddress *address = &revealed->opened.address;
 
 	/* before anything is laid open: what other sessions changed */
 	(void) protaddr_register_ready();
 	(void) protaddr_open(seal, false, &revealed->opened);
+	for (int i = 0; i < address->nsubjects; i++)
+		protaddr_asked_soon(address->subject[i].data, address->subject[i].len);
+}
 
+bool
+protaddr_reveal_end(ProtaddrEventKind kind, const ProtaddrChannel *channel,
+					const ProtaddrTransfer *transfer, ProtaddrRevealed *revealed)
+{
+	PaAddress  *address = &revealed->opened.address;
+	ProtaddrTransfer own;
+
+	revealed->cut = false;
 	if (kind == PROTADDR_SHOWN)
 		ask_to_show(address, transfer, &revealed->answer);
 	else if (!transfer->has_row && transfer->payer.len == 0 && address->nsubjects > 0)
@@ -71,12 +94,12 @@ protaddr_reveal(ProtaddrEventKind kind, const ProtaddrSeal *seal, const Protaddr
 		ask_to_release(address, channel, transfer, &revealed->answer);
 
 	if (unlikely(revealed->answer.action != PROTADDR_LEAVE) &&
-		!cut_down(revealed, transfer, &changed))
+		!cut_down(revealed, transfer))
 	{
 		protaddr_shut(&revealed->opened);
 		return false;
 	}
-	tell(kind, channel, transfer, revealed, changed);
+	tell(kind, channel, transfer, revealed);
 	return true;
 }
 
@@ -172,7 +195,7 @@ ask_to_release(const PaAddress *address, const ProtaddrChannel *channel,
 
 /* cut_down leaves of an opened value what the answer lets be revealed; false if that is nothing. */
 static bool
-cut_down(ProtaddrRevealed *revealed, const ProtaddrTransfer *transfer, bool *changed)
+cut_down(ProtaddrRevealed *revealed, const ProtaddrTransfer *transfer)
 {
 	ProtaddrAnswer *answer = &revealed->answer;
 	PaAddress  *address = &revealed->opened.address;
@@ -181,7 +204,7 @@ cut_down(ProtaddrRevealed *revealed, const ProtaddrTransfer *transfer, bool *cha
 		return true;
 	if (answer->action == PROTADDR_SUBSTITUTE)
 	{
-		if (put_substitute(&revealed->opened, transfer, changed))
+		if (put_substitute(&revealed->opened, transfer, &revealed->cut))
 			return true;
 		protaddr_answer_without_substitute(answer);
 	}
@@ -191,7 +214,7 @@ cut_down(ProtaddrRevealed *revealed, const ProtaddrTransfer *transfer, bool *cha
 		case PROTADDR_DISCLOSE:
 			return true;
 		case PROTADDR_MINIMUM:
-			return cut_to_minimum(address, answer->hides, changed);
+			return cut_to_minimum(address, answer->hides, &revealed->cut);
 		case PROTADDR_SUBSTITUTE:
 		case PROTADDR_WITHHOLD:
 		case PROTADDR_HOLD:
@@ -203,14 +226,15 @@ cut_down(ProtaddrRevealed *revealed, const ProtaddrTransfer *transfer, bool *cha
 
 /* cut_to_minimum keeps town and country; country alone if the town is hidden. */
 static bool
-cut_to_minimum(PaAddress *address, int hides, bool *changed)
+cut_to_minimum(PaAddress *address, int hides, bool *cut)
 {
 	PaText		town = address->element[PA_TWNNM];
 	PaText		country = address->element[PA_CTRY];
 
+	*cut = address->release != PA_RELEASED_MINIMUM;
 	if ((hides & PROTADDR_HIDES_TOWN) != 0)
 	{
-		*changed = town.len > 0;
+		*cut = *cut || town.len > 0;
 		town.len = 0;
 	}
 	if (town.len == 0 && country.len == 0)
@@ -228,7 +252,7 @@ cut_to_minimum(PaAddress *address, int hides, bool *changed)
  * concerning the same people; false if there is none.
  */
 static bool
-put_substitute(ProtaddrOpened *opened, const ProtaddrTransfer *transfer, bool *changed)
+put_substitute(ProtaddrOpened *opened, const ProtaddrTransfer *transfer, bool *cut)
 {
 	static ProtaddrIdentifier person[PA_MAX_SUBJECTS + 1];
 	PaAddress  *address = &opened->address;
@@ -262,7 +286,7 @@ put_substitute(ProtaddrOpened *opened, const ProtaddrTransfer *transfer, bool *c
 	address->typist.len = 0;
 	address->release = PA_NOT_RELEASED;
 	address->disclosure = 0;
-	*changed = true;
+	*cut = true;
 	return true;
 }
 
@@ -303,7 +327,7 @@ how_released(const PaAddress *address, ProtaddrAction action)
 /* tell tells the observers, and with a channel has the value say for which it is released. */
 static void
 tell(ProtaddrEventKind kind, const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
-	 ProtaddrRevealed *revealed, bool changed)
+	 ProtaddrRevealed *revealed)
 {
 	PaAddress  *address = &revealed->opened.address;
 	PaRelease	how = PA_NOT_RELEASED;
@@ -334,7 +358,7 @@ tell(ProtaddrEventKind kind, const ProtaddrChannel *channel, const ProtaddrTrans
 
 	if (how == PA_RELEASED_DISCLOSED && event.disclosure == 0)
 		elog(ERROR, "a disclosure was not recorded");
-	revealed->unchanged = !changed && protaddr_released_for(address, channel) && address->release == how &&
+	revealed->unchanged = !revealed->cut && protaddr_released_for(address, channel) && address->release == how &&
 		event.disclosure == disclosed_before;
 	address->release = how;
 	address->channel.data = channel->name;

@@ -22,6 +22,28 @@ PG_FUNCTION_INFO_V1(protaddr_show);
 PG_FUNCTION_INFO_V1(protaddr_show_iso);
 
 static char line_buffer[PA_LINE_SIZE];
+static size_t line_used = 0;	/* made, and not known yet whether it may be shown */
+
+static void show_xact_end(void);
+
+const ProtaddrPart protaddr_show_part = {
+	.xact_end = show_xact_end,
+};
+
+/* wipe_line forgets a line that may not be shown. */
+static void
+wipe_line(void)
+{
+	explicit_bzero(line_buffer, line_used);
+	line_used = 0;
+}
+
+/* An error may come instead of the answer. */
+static void
+show_xact_end(void)
+{
+	wipe_line();
+}
 
 static text *
 server_text(const char *utf8, size_t len)
@@ -45,12 +67,13 @@ withheld(void)
 	return cstring_to_text_with_len(PA_WITHHELD, sizeof(PA_WITHHELD) - 1);
 }
 
-/* reveal goes through the door for a reader; nothing is known of a transfer. */
+/* nothing is known of a transfer */
+static const ProtaddrTransfer no_transfer = {0};
+
+/* reveal goes through the door for a reader. */
 static inline bool
 reveal(const ProtaddrSeal *seal, ProtaddrRevealed *revealed)
 {
-	static const ProtaddrTransfer no_transfer = {0};
-
 	return protaddr_reveal(PROTADDR_SHOWN, seal, NULL, &no_transfer, revealed);
 }
 
@@ -62,13 +85,24 @@ protaddr_show(PG_FUNCTION_ARGS)
 	ProtaddrRevealed revealed;
 	text	   *result;
 
-	if (likely(reveal(seal, &revealed)))
+	protaddr_reveal_begin(seal, &revealed);
+	line_used = protaddr_format_line(&revealed.opened.address, line_buffer);
+	if (likely(protaddr_reveal_end(PROTADDR_SHOWN, NULL, &no_transfer, &revealed)))
 	{
-		result = server_text(line_buffer, protaddr_format_line(&revealed.opened.address, line_buffer));
+		if (unlikely(revealed.cut))
+		{
+			wipe_line();
+			line_used = protaddr_format_line(&revealed.opened.address, line_buffer);
+		}
+		result = server_text(line_buffer, line_used);
+		line_used = 0;
 		protaddr_shut(&revealed.opened);
 	}
 	else
+	{
+		wipe_line();
 		result = withheld();
+	}
 
 	PG_FREE_IF_COPY(seal, 0);
 	PG_RETURN_TEXT_P(result);

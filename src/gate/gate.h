@@ -386,6 +386,7 @@ extern bool protaddr_gate_names(Oid relation, const char *column);
 extern bool protaddr_gate_in_schema(Oid schema);
 extern ProtaddrGateState protaddr_gate_state(Oid relation);
 extern ProtaddrGateState protaddr_gate_writes(Oid relation);
+extern bool protaddr_gate_takes_messages(Oid relation);
 extern void protaddr_gate_broken(Oid relation);
 extern void protaddr_gate_enter(Oid relation);
 extern bool protaddr_gate_leave(Oid relation, const char *why, bool always);

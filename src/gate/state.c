@@ -99,6 +99,7 @@ typedef struct Gated
 	bool		valid;
 	bool		standalone;		/* it has no parents and no children */
 	bool		entered;		/* known to be in protaddr.gate */
+	bool		messages;		/* a statement on it may write some */
 	ProtaddrGateState state;
 	ProtaddrGateState writes;	/* of all tables that a statement on it may write */
 } Gated;
@@ -132,6 +133,7 @@ static Gated *look_up(Oid relation);
 const ProtaddrPart protaddr_gate_state_part = {
 	PROTADDR_TABLES(tables),
 	.start = state_start,
+	.takes_messages = protaddr_gate_takes_messages,
 	.relcache = state_relcache,
 	.syscache_id = PROCOID,
 	.syscache = state_function,
@@ -392,6 +394,20 @@ protaddr_gate_triggers(Oid relation, bool *cloned)
 	return triggers;
 }
 
+/* parse_arguments reads a trigger's arguments as the catalog has them; false if they are not a gate's. */
+static bool
+parse_arguments(const bytea *arguments, ProtaddrGateArgs *gate)
+{
+	const char *next = VARDATA_ANY(arguments);
+	const char *end = next + VARSIZE_ANY_EXHDR(arguments);
+	char	  **args = palloc((VARSIZE_ANY_EXHDR(arguments) + 1) * sizeof(char *));
+	int			nargs = 0;
+
+	for (; next < end; next += strnlen(next, end - next) + 1)
+		args[nargs++] = pnstrdup(next, end - next);
+	return protaddr_gate_args(args, nargs, gate);
+}
+
 /*
  * protaddr_gate_names tells whether the gate of a relation needs the column of that name.
  */
@@ -400,20 +416,10 @@ protaddr_gate_names(Oid relation, const char *column)
 {
 	GateTriggers triggers;
 	ProtaddrGateArgs gate;
-	char	  **args;
-	int			nargs = 0;
-	const char *next;
-	const char *end;
 
 	read_triggers(relation, &triggers);
-	if (triggers.arguments == NULL)
-		return false;
-	next = VARDATA_ANY(triggers.arguments);
-	end = next + VARSIZE_ANY_EXHDR(triggers.arguments);
-	args = palloc((VARSIZE_ANY_EXHDR(triggers.arguments) + 1) * sizeof(char *));
-	for (; next < end; next += strnlen(next, end - next) + 1)
-		args[nargs++] = pnstrdup(next, end - next);
-	return !protaddr_gate_args(args, nargs, &gate) || protaddr_gate_names_column(&gate, column);
+	return triggers.arguments != NULL &&
+		(!parse_arguments(triggers.arguments, &gate) || protaddr_gate_names_column(&gate, column));
 }
 
 /* ---- the register of gates ------------------------------------------------------------ */
@@ -614,6 +620,7 @@ typedef struct Walk
 {
 	bool		found;			/* a gated table */
 	bool		broken;
+	bool		messages;
 	bool		standalone;
 } Walk;
 
@@ -718,7 +725,10 @@ look_down(Oid relation, bool above, bytea *of_above, Walk *walk)
 	in = in_register(relation, NULL, false, &registered) != NULL;
 	if (above || in || triggers.any)
 	{
+		ProtaddrGateArgs gate;
+
 		walk->found = true;
+		walk->messages |= triggers.arguments != NULL && parse_arguments(triggers.arguments, &gate) && gate.nmessages > 0;
 		if (!has_triggers || !triggers.row || !triggers.check ||
 			!same(triggers.arguments, triggers.check_arguments) ||
 			(in && !same(triggers.arguments, registered)) ||
@@ -778,6 +788,7 @@ look_up(Oid relation)
 	entry = hash_search(gated, &relation, HASH_ENTER, NULL);
 	entry->writes = !walk.found ? PROTADDR_GATE_NONE :
 		walk.broken ? PROTADDR_GATE_BROKEN : PROTADDR_GATE_WHOLE;
+	entry->messages = walk.messages || walk.broken;
 	entry->state = itself ? entry->writes : PROTADDR_GATE_NONE;
 	entry->standalone = walk.standalone;
 	Assert(entry->state == PROTADDR_GATE_NONE || entry->state == entry->writes);
@@ -802,6 +813,13 @@ ProtaddrGateState
 protaddr_gate_writes(Oid relation)
 {
 	return look_up(relation)->writes;
+}
+
+/* protaddr_gate_takes_messages tells whether a statement on a table may write messages. */
+bool
+protaddr_gate_takes_messages(Oid relation)
+{
+	return look_up(relation)->messages;
 }
 
 /* protaddr_gate_broken refuses a write. */

@@ -16,11 +16,9 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/pg_collation.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
-#include "utils/fmgroids.h"
 #include "utils/rel.h"
 
 /* columns of protaddr.birth_data */
@@ -125,16 +123,12 @@ static PaBirth *
 birth_of_one(Relation rel, const ProtaddrIdentifier *person)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
-	ScanKeyData key;
-	SysScanDesc scan;
+	ProtaddrRows rows;
 	HeapTuple	tuple;
 	PaBirth    *birth = NULL;
 
-	ScanKeyEntryInitialize(&key, 0, BIRTH_SUBJECT_KEY, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ,
-						   PointerGetDatum(cstring_to_text_with_len(person->key, person->len)));
-	scan = systable_beginscan(rel, protaddr_own_relation("birth_data_one"), true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
+	protaddr_rows_of(&rows, rel, protaddr_own_relation("birth_data_one"), BIRTH_SUBJECT_KEY, person, NULL);
+	tuple = systable_getnext(rows.scan);
 	if (HeapTupleIsValid(tuple))
 	{
 		bool		isnull;
@@ -154,7 +148,7 @@ birth_of_one(Relation rel, const ProtaddrIdentifier *person)
 		date = heap_getattr(tuple, BIRTH_COUNTRY, desc, &isnull);
 		birth->country = copy_text(date, isnull);
 	}
-	systable_endscan(scan);
+	systable_endscan(rows.scan);
 	return birth;
 }
 

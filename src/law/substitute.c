@@ -15,9 +15,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/pg_collation.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/rel.h"
 
 /* columns of protaddr.substitute_address */
@@ -126,16 +124,12 @@ substitute_of_one(Relation rel, const ProtaddrIdentifier *person)
 static ProtaddrSeal *
 substitute_under(Relation rel, const ProtaddrIdentifier *id)
 {
-	ScanKeyData key;
-	SysScanDesc scan;
+	ProtaddrRows rows;
 	HeapTuple	tuple;
 	ProtaddrSeal *result = NULL;
 
-	ScanKeyEntryInitialize(&key, 0, SUBSTITUTE_SUBJECT_KEY, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ,
-						   PointerGetDatum(cstring_to_text_with_len(id->key, id->len)));
-	scan = systable_beginscan(rel, protaddr_own_relation("substitute_address_one"), true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
+	protaddr_rows_of(&rows, rel, protaddr_own_relation("substitute_address_one"), SUBSTITUTE_SUBJECT_KEY, id, NULL);
+	tuple = systable_getnext(rows.scan);
 	if (HeapTupleIsValid(tuple))
 	{
 		bool		isnull;
@@ -144,7 +138,7 @@ substitute_under(Relation rel, const ProtaddrIdentifier *id)
 		if (!isnull)
 			result = (ProtaddrSeal *) PG_DETOAST_DATUM_COPY(value);
 	}
-	systable_endscan(scan);
+	systable_endscan(rows.scan);
 	return result;
 }
 

@@ -12,8 +12,10 @@
 #include "person/person.h"
 #include "person/subject.h"
 
+#include "catalog/pg_collation.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 
 PG_FUNCTION_INFO_V1(protaddr_subject_key_sql);
 
@@ -103,4 +105,22 @@ protaddr_subject_key_sql(PG_FUNCTION_ARGS)
 	if (!protaddr_identifier_from_text(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), &id))
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(id.key, id.len));
+}
+
+/*
+ * protaddr_rows_of begins to read the rows about an identifier by an index whose first column
+ * is its canonical form, in the table's column of that number; snapshot as for
+ * systable_beginscan.
+ */
+void
+protaddr_rows_of(ProtaddrRows *rows, Relation rel, Oid index, AttrNumber column,
+				 const ProtaddrIdentifier *id, Snapshot snapshot)
+{
+	ScanKeyData key;
+
+	SET_VARSIZE(&rows->key.t, VARHDRSZ + id->len);
+	memcpy(VARDATA(&rows->key.t), id->key, id->len);
+	ScanKeyEntryInitialize(&key, 0, column, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
+						   F_TEXTEQ, PointerGetDatum(&rows->key.t));
+	rows->scan = systable_beginscan(rel, index, true, snapshot, 1, &key);
 }

@@ -20,11 +20,9 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/pg_collation.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -225,11 +223,15 @@ all_listed(const char *key, int len)
 	return known;
 }
 
-/* protaddr_known_soon says that the person of a hash will be asked about in a moment. */
+/*
+ * protaddr_asked_soon says that the registers will be asked about a canonical identifier in
+ * a moment: the processor fetches what they say of it meanwhile.
+ */
 void
-protaddr_known_soon(uint64 hash)
+protaddr_asked_soon(const char *key, int len)
 {
-	protaddr_fact_prefetch(&listed_people, hash);
+	if (!protaddr_picture_asked_soon(key, len))
+		protaddr_fact_prefetch(&listed_people, protaddr_person_hash(key, len));
 }
 
 /* forget_listed begins anew, with room for so many people. */
@@ -445,16 +447,11 @@ anybody_listed(void)
 static bool
 listed(Relation rel, const ProtaddrIdentifier *id, Snapshot snapshot)
 {
-	text	   *wanted = cstring_to_text_with_len(id->key, id->len);
-	ScanKeyData skey;
-	SysScanDesc scan;
+	ProtaddrRows rows;
 	bool		found;
 
-	ScanKeyEntryInitialize(&skey, 0, PERSON_SUBJECT_KEY, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(wanted));
-	scan = systable_beginscan(rel, protaddr_table_index(PROTADDR_REGISTER_PERSON), true, snapshot, 1, &skey);
-	found = HeapTupleIsValid(systable_getnext(scan));
-	systable_endscan(scan);
-	pfree(wanted);
+	protaddr_rows_of(&rows, rel, protaddr_table_index(PROTADDR_REGISTER_PERSON), PERSON_SUBJECT_KEY, id, snapshot);
+	found = HeapTupleIsValid(systable_getnext(rows.scan));
+	systable_endscan(rows.scan);
 	return found;
 }

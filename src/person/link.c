@@ -25,12 +25,10 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -225,16 +223,12 @@ step_by(Relation rel, Oid index, const ProtaddrIdentifier *from, bool reverse, S
 {
 	AttrNumber	near = reverse ? LINK_SUBJECT_KEY : LINK_IDENTIFIER_KEY;
 	AttrNumber	far = reverse ? LINK_IDENTIFIER_KEY : LINK_SUBJECT_KEY;
-	text	   *wanted = cstring_to_text_with_len(from->key, from->len);
-	ScanKeyData skey;
-	SysScanDesc scan;
+	ProtaddrRows rows;
 	HeapTuple	tuple;
 
 	CHECK_FOR_INTERRUPTS();
-	ScanKeyEntryInitialize(&skey, 0, near, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
-						   F_TEXTEQ, PointerGetDatum(wanted));
-	scan = systable_beginscan(rel, index, true, snapshot, 1, &skey);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	protaddr_rows_of(&rows, rel, index, near, from, snapshot);
+	while (HeapTupleIsValid(tuple = systable_getnext(rows.scan)))
 	{
 		bool		isnull;
 		text	   *t = DatumGetTextPP(heap_getattr(tuple, far, RelationGetDescr(rel), &isnull));
@@ -246,8 +240,7 @@ step_by(Relation rel, Oid index, const ProtaddrIdentifier *from, bool reverse, S
 		memcpy(one.key, VARDATA_ANY(t), one.len);
 		identities_add(set, &one);
 	}
-	systable_endscan(scan);
-	pfree(wanted);
+	systable_endscan(rows.scan);
 }
 
 /* step adds what one link leads to, of any kind, one way. */
@@ -374,22 +367,19 @@ bool
 protaddr_link_since(const ProtaddrIdentifier *id, TimestampTz moment)
 {
 	Relation	rel = table_open(protaddr_table(PROTADDR_IDENTITY_LINK), AccessShareLock);
-	ScanKeyData skey;
-	SysScanDesc scan;
+	ProtaddrRows rows;
 	HeapTuple	tuple;
 	bool		since = false;
 
-	ScanKeyEntryInitialize(&skey, 0, LINK_IDENTIFIER_KEY, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
-						   F_TEXTEQ, PointerGetDatum(cstring_to_text_with_len(id->key, id->len)));
-	scan = systable_beginscan(rel, protaddr_identity_index(false), true, NULL, 1, &skey);
-	while (!since && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	protaddr_rows_of(&rows, rel, protaddr_identity_index(false), LINK_IDENTIFIER_KEY, id, NULL);
+	while (!since && HeapTupleIsValid(tuple = systable_getnext(rows.scan)))
 	{
 		bool		isnull;
 		Datum		from = heap_getattr(tuple, LINK_RECORDED_FROM, RelationGetDescr(rel), &isnull);
 
 		since = isnull || DatumGetTimestampTz(from) > moment;
 	}
-	systable_endscan(scan);
+	systable_endscan(rows.scan);
 	table_close(rel, AccessShareLock);
 	return since;
 }

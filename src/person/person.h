@@ -7,6 +7,8 @@
 
 #include "base/base.h"
 #include "person/subject.h"
+
+#include "access/genam.h"
 #include "utils/snapshot.h"
 
 /* ---- person/identifier.c: identifiers as SQL sees them --------------------- */
@@ -21,6 +23,20 @@ typedef struct ProtaddrIdentifier
 extern bool protaddr_identifier_from_text(const char *text, size_t len, ProtaddrIdentifier *id);
 extern bool protaddr_identifier_from_utf8(const char *text, size_t len, ProtaddrIdentifier *id);
 extern bool protaddr_identifier_same(const ProtaddrIdentifier *a, const ProtaddrIdentifier *b);
+
+/* The rows of a table about one identifier: read with systable_getnext. */
+typedef struct ProtaddrRows
+{
+	SysScanDesc scan;
+	union
+	{
+		text		t;
+		char		room[VARHDRSZ + PA_SUBJECT_SIZE];
+	}			key;
+} ProtaddrRows;
+
+extern void protaddr_rows_of(ProtaddrRows *rows, Relation rel, Oid index, AttrNumber column,
+							 const ProtaddrIdentifier *id, Snapshot snapshot);
 
 /* ---- person/subject_type.c: which columns can name people ------------------ */
 
@@ -106,7 +122,9 @@ enum
 	PROTECTION_RECORDED_FROM,
 	PROTECTION_RECORDED_TO,
 	PROTECTION_RECORDED_BY,
-	PROTECTION_REASON
+	PROTECTION_REASON,
+	PROTECTION_ENDS_AT,
+	PROTECTION_COLUMNS
 };
 
 extern const ProtaddrPart protaddr_protected_part;
@@ -133,7 +151,7 @@ typedef enum ProtaddrResolved
 } ProtaddrResolved;
 
 extern int	protaddr_said_of(const char *key, int len);
-extern void protaddr_known_soon(uint64 hash);
+extern void protaddr_asked_soon(const char *key, int len);
 extern ProtaddrResolved protaddr_person_resolved(const ProtaddrIdentifier *id, int said);
 
 /* ---- person/replica.c: how new is what is replicated here --------------------- */
@@ -143,5 +161,6 @@ extern const ProtaddrPart protaddr_replica_part;
 /* ---- person/picture.c: what all sessions share ------------------------------- */
 
 extern const ProtaddrPart protaddr_picture_part;
+extern void protaddr_picture_person_added(const ProtaddrIdentifier *id);
 
 #endif							/* PROTADDR_PERSON_H */

@@ -126,11 +126,11 @@ typedef struct Pictures
 
 extern Pictures *protaddr_pictures;
 
+extern bool protaddr_picture_asked_soon(const char *key, int len);
 extern bool protaddr_picture_facts(const char *key, int len, unsigned int *facts, bool *listed);
 extern void protaddr_picture_change(const ProtaddrIdentifier *id);
 extern void protaddr_picture_row_change(TriggerData *trigdata, HeapTuple row, AttrNumber key, AttrNumber source);
 extern void protaddr_picture_change_all(void);
-extern void protaddr_picture_person_added(const ProtaddrIdentifier *id);
 extern bool protaddr_picture_writing(void);
 extern Picture *protaddr_picture_of(Oid database);
 extern void protaddr_picture_drop(Picture *picture, PictureObstacle obstacle);

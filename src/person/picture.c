@@ -263,6 +263,29 @@ is_there(void)
 	return pg_atomic_read_u64(&seen.picture->ready) == seen.ready;
 }
 
+/* hash_of gives the hash of an identifier in the picture; who is to be asked about soon is asked about then. */
+static inline uint64
+hash_of(const char *key, int len)
+{
+	if (len != seen.last_len || memcmp(key, seen.last, len) != 0)
+	{
+		seen.last_hash = protaddr_fact_hash(seen.key, key, len);
+		memcpy(seen.last, key, len);
+		seen.last_len = len;
+	}
+	return seen.last_hash;
+}
+
+/* protaddr_picture_asked_soon has the processor fetch the facts of an identifier; false if there is no picture. */
+bool
+protaddr_picture_asked_soon(const char *key, int len)
+{
+	if (seen.ready == 0)
+		return false;
+	protaddr_fact_prefetch(&seen.facts, hash_of(key, len));
+	return true;
+}
+
 /*
  * protaddr_picture_facts gives what is hidden of whom an identifier stands for, itself
  * included, and PA_FACT_KNOWN if the registers have told of all of them, as it is committed
@@ -280,17 +303,7 @@ protaddr_picture_facts(const char *key, int len, unsigned int *facts, bool *list
 		if (!look())
 			return false;
 
-	/* first whether a person is protected is asked, then whether known */
-	if (len == seen.last_len && memcmp(key, seen.last, len) == 0)
-		hash = seen.last_hash;
-	else
-	{
-		hash = protaddr_fact_hash(seen.key, key, len);
-		memcpy(seen.last, key, len);
-		seen.last_len = len;
-		seen.last_hash = hash;
-	}
-
+	hash = hash_of(key, len);
 	*facts = protaddr_fact_find(&seen.facts, hash);
 	*listed = seen.listed;
 

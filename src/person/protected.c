@@ -27,14 +27,12 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_collation.h"
 #include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "replication/logicalworker.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -57,6 +55,7 @@ static const char *const protection_columns[] = {
 	[PROTECTION_RECORDED_TO] = "recorded_to",
 	[PROTECTION_RECORDED_BY] = "recorded_by",
 	[PROTECTION_REASON] = "reason",
+	[PROTECTION_ENDS_AT] = "ends_at",
 };
 
 /* columns of protaddr.register_source */
@@ -73,7 +72,10 @@ enum
 	SOURCE_MAX_LIFTS,
 	SOURCE_MAX_LIFTS_SHARE,
 	SOURCE_LIFT_WINDOW,
-	SOURCE_FRESH_FROM
+	SOURCE_FRESH_FROM,
+	SOURCE_COUNTED,
+	SOURCE_COUNTED_AT,
+	SOURCE_VALID_TO_IS_TRUE
 };
 
 static const char *const source_columns[] = {
@@ -89,6 +91,9 @@ static const char *const source_columns[] = {
 	[SOURCE_MAX_LIFTS_SHARE] = "max_lifts_share",
 	[SOURCE_LIFT_WINDOW] = "lift_window",
 	[SOURCE_FRESH_FROM] = "fresh_from",
+	[SOURCE_COUNTED] = "counted",
+	[SOURCE_COUNTED_AT] = "counted_at",
+	[SOURCE_VALID_TO_IS_TRUE] = "valid_to_is_true",
 };
 
 static HeapTuple protection_change(TriggerData *trigdata, HeapTuple row);
@@ -388,7 +393,6 @@ protaddr_protection_of(const char *key, int len)
 		return (int) (facts & PA_FACT_HIDES);
 
 	hash = protaddr_person_hash(key, len);
-	protaddr_known_soon(hash);
 	if (likely(people_generation == now))
 	{
 		uint64		bits = filter_bits(hash);
@@ -509,23 +513,19 @@ protaddr_protected_since(const char *key, int len, TimestampTz moment)
 	people = protaddr_identity_people(&id, &npeople);
 	for (int i = 0; i < npeople && !since; i++)
 	{
-		ScanKeyData skey;
-		SysScanDesc scan;
+		ProtaddrRows rows;
 		HeapTuple	tuple;
 
 		since = protaddr_link_since(&people[i], moment);
-		ScanKeyEntryInitialize(&skey, 0, PROTECTION_SUBJECT_KEY, BTEqualStrategyNumber, InvalidOid,
-							   C_COLLATION_OID, F_TEXTEQ,
-							   PointerGetDatum(cstring_to_text_with_len(people[i].key, people[i].len)));
-		scan = systable_beginscan(rel, protaddr_table_index(PROTADDR_PROTECTION), true, NULL, 1, &skey);
-		while (!since && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		protaddr_rows_of(&rows, rel, protaddr_table_index(PROTADDR_PROTECTION), PROTECTION_SUBJECT_KEY, &people[i], NULL);
+		while (!since && HeapTupleIsValid(tuple = systable_getnext(rows.scan)))
 		{
 			bool		isnull;
 			Datum		from = heap_getattr(tuple, PROTECTION_RECORDED_FROM, RelationGetDescr(rel), &isnull);
 
 			since = isnull || DatumGetTimestampTz(from) > moment;
 		}
-		systable_endscan(scan);
+		systable_endscan(rows.scan);
 	}
 	pfree(people);
 	table_close(rel, AccessShareLock);
@@ -576,25 +576,19 @@ protection_change(TriggerData *trigdata, HeapTuple row)
 static int
 ask_one(Relation rel, const ProtaddrIdentifier *id, Snapshot snapshot)
 {
-	text	   *wanted = cstring_to_text_with_len(id->key, id->len);
-	ScanKeyData skey;
-	SysScanDesc scan;
+	ProtaddrRows rows;
 	HeapTuple	tuple;
 	int			hides = PROTADDR_HIDES_NOTHING;
 
-	ScanKeyEntryInitialize(&skey, 0, PROTECTION_SUBJECT_KEY, BTEqualStrategyNumber,
-						   InvalidOid, C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(wanted));
-	scan = systable_beginscan(rel, protaddr_table_index(PROTADDR_PROTECTION), true, snapshot, 1, &skey);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	protaddr_rows_of(&rows, rel, protaddr_table_index(PROTADDR_PROTECTION), PROTECTION_SUBJECT_KEY, id, snapshot);
+	while (HeapTupleIsValid(tuple = systable_getnext(rows.scan)))
 	{
 		bool		isnull;
 		Datum		kind = heap_getattr(tuple, PROTECTION_KIND, RelationGetDescr(rel), &isnull);
 
-		hides |= isnull ? PROTADDR_HIDES_ALL
-			: kind_hides(kind);
+		hides |= isnull ? PROTADDR_HIDES_ALL : kind_hides(kind);
 	}
-	systable_endscan(scan);
-	pfree(wanted);
+	systable_endscan(rows.scan);
 	return hides;
 }
 

@@ -48,7 +48,7 @@ protaddr_counts(FunctionCallInfo fcinfo, const ProtaddrReplaced *counts, int64 r
 		counts->lifted, counts->unknown_codes, counts->replaced_numbers, records, skipped,
 		counts->kept, counts->untold, counts->absent, counts->noted, counts->grown
 	};
-	Datum		values[lengthof(numbers) + 4];
+	Datum		values[lengthof(numbers) + 5];
 	bool		nulls[lengthof(values)] = {false};
 	TupleDesc	desc;
 	int			n;
@@ -60,6 +60,7 @@ protaddr_counts(FunctionCallInfo fcinfo, const ProtaddrReplaced *counts, int64 r
 	for (n = 0; n < lengthof(numbers); n++)
 		values[n] = Int64GetDatum(numbers[n]);
 	values[n++] = BoolGetDatum(counts->tells);
+	values[n++] = BoolGetDatum(counts->first);
 	values[n++] = TimestampTzGetDatum(moment);
 	nulls[n] = digest == 0;
 	values[n++] = digest;

@@ -58,6 +58,7 @@ same_details(const ProtaddrInForce *there, const ProtaddrDelivered *one, const c
 	return there->reason == NULL && there->valid_from == one->valid_from &&
 		there->no_delete_hint == !one->has_delete_hint &&
 		(there->no_delete_hint || there->delete_hint == one->delete_hint) &&
+		there->ends_at == one->ends_at &&
 		strcmp(there->kind, kind) == 0;
 }
 

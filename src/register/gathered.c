@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "port/pg_bswap.h"
 #include "utils/memutils.h"
 #include "utils/tuplesort.h"
@@ -32,22 +33,22 @@ struct ProtaddrGathered
 	MemoryContext per_next;
 };
 
-/* what of a piece is of a fixed size */
-typedef struct Fixed
-{
-	bool		says;
-	bool		says_number;
-	bool		has_replaced_by;
-	bool		has_keep;
-	bool		has_unread;
-	int32		ndelivered;
-} Fixed;
+/* what there is of a piece */
+#define PIECE_SAYS			0x01
+#define PIECE_SAYS_NUMBER	0x02
+#define PIECE_REPLACED_BY	0x04
+#define PIECE_KEEP			0x08
+#define PIECE_UNREAD		0x10
+#define PIECE_SUBJECT		0x20	/* it is not written as its key is */
+
+#define NUMBER_ZERO			0x40	/* how many bytes a number has is told from here */
 
 /* of each protection of it */
 typedef struct FixedDelivered
 {
 	TimestampTz valid_from;
 	TimestampTz valid_to;
+	TimestampTz ends_at;
 	DateADT		delete_hint;
 	bool		has_delete_hint;
 } FixedDelivered;
@@ -72,13 +73,19 @@ protaddr_gathered_begin(bool may_repeat)
 	return gathered;
 }
 
+/*
+ * put_number writes a number in as few bytes as it needs, so that byte by byte a smaller
+ * one comes before a larger one: how many bytes, and they; of negative ones all reversed.
+ */
 static void
 put_number(StringInfo out, int64 number)
 {
-	/* negative ones before the others, byte by byte */
-	uint64		sorted = pg_hton64((uint64) number ^ (UINT64CONST(1) << 63));
+	uint64		magnitude = number < 0 ? ~(uint64) number : (uint64) number;
+	int			bytes = magnitude == 0 ? 0 : pg_leftmost_one_pos64(magnitude) / 8 + 1;
+	uint64		sorted = pg_hton64((uint64) number);
 
-	appendBinaryStringInfo(out, (char *) &sorted, sizeof(sorted));
+	appendStringInfoCharMacro(out, (char) (number < 0 ? NUMBER_ZERO - 1 - bytes : NUMBER_ZERO + bytes));
+	appendBinaryStringInfo(out, (char *) &sorted + sizeof(sorted) - bytes, bytes);
 }
 
 static void
@@ -94,7 +101,8 @@ protaddr_gathered_add(ProtaddrGathered *gathered, const ProtaddrIdentifier *unde
 					  const ProtaddrRecordSet *piece)
 {
 	static StringInfoData out;
-	Fixed		fixed;
+	bool		subject = (int) strlen(piece->subject) != under->len ||
+	memcmp(piece->subject, under->key, under->len) != 0;
 
 	if (out.data == NULL)
 	{
@@ -110,16 +118,16 @@ protaddr_gathered_add(ProtaddrGathered *gathered, const ProtaddrIdentifier *unde
 	appendStringInfoChar(&out, '\0');
 	put_number(&out, piece->position);
 	put_number(&out, piece->whole);
-
-	memset(&fixed, 0, sizeof(fixed));
-	fixed.says = piece->says;
-	fixed.says_number = piece->says_number;
-	fixed.has_replaced_by = piece->replaced_by != NULL;
-	fixed.has_keep = piece->keep != NULL;
-	fixed.has_unread = piece->unread != NULL;
-	fixed.ndelivered = piece->ndelivered;
-	appendBinaryStringInfo(&out, (char *) &fixed, sizeof(fixed));
-	put_text(&out, piece->subject);
+	appendStringInfoCharMacro(&out,
+							  (piece->says ? PIECE_SAYS : 0) |
+							  (piece->says_number ? PIECE_SAYS_NUMBER : 0) |
+							  (piece->replaced_by != NULL ? PIECE_REPLACED_BY : 0) |
+							  (piece->keep != NULL ? PIECE_KEEP : 0) |
+							  (piece->unread != NULL ? PIECE_UNREAD : 0) |
+							  (subject ? PIECE_SUBJECT : 0));
+	put_number(&out, piece->ndelivered);
+	if (subject)
+		put_text(&out, piece->subject);
 	put_text(&out, piece->replaced_by);
 	put_text(&out, piece->keep);
 	put_text(&out, piece->unread);
@@ -130,6 +138,7 @@ protaddr_gathered_add(ProtaddrGathered *gathered, const ProtaddrIdentifier *unde
 		memset(&one, 0, sizeof(one));
 		one.valid_from = piece->delivered[i].valid_from;
 		one.valid_to = piece->delivered[i].valid_to;
+		one.ends_at = piece->delivered[i].ends_at;
 		one.delete_hint = piece->delivered[i].delete_hint;
 		one.has_delete_hint = piece->delivered[i].has_delete_hint;
 		appendBinaryStringInfo(&out, (char *) &one, sizeof(one));
@@ -173,11 +182,14 @@ protaddr_gathered_end(ProtaddrGathered *gathered)
 static int64
 get_number(const char **in)
 {
-	uint64		sorted;
+	int			told = (unsigned char) *(*in)++;
+	bool		negative = told < NUMBER_ZERO;
+	int			bytes = negative ? NUMBER_ZERO - 1 - told : told - NUMBER_ZERO;
+	uint64		sorted = negative ? PG_UINT64_MAX : 0;
 
-	memcpy(&sorted, *in, sizeof(sorted));
-	*in += sizeof(sorted);
-	return (int64) (pg_ntoh64(sorted) ^ (UINT64CONST(1) << 63));
+	memcpy((char *) &sorted + sizeof(sorted) - bytes, *in, bytes);
+	*in += bytes;
+	return (int64) pg_ntoh64(sorted);
 }
 
 static const char *
@@ -202,7 +214,7 @@ protaddr_gathered_piece(ProtaddrGathered *gathered, ProtaddrIdentifier *under,
 	Datum		value;
 	bool		isnull;
 	const char *in;
-	Fixed		fixed;
+	int			there;
 	size_t		len;
 
 	if (!protaddr_tuplesort_getdatum(gathered->sort, &value, &isnull))
@@ -217,15 +229,14 @@ protaddr_gathered_piece(ProtaddrGathered *gathered, ProtaddrIdentifier *under,
 	memset(piece, 0, sizeof(*piece));
 	piece->position = get_number(&in);
 	piece->whole = get_number(&in);
-	memcpy(&fixed, in, sizeof(fixed));
-	in += sizeof(fixed);
-	piece->says = fixed.says;
-	piece->says_number = fixed.says_number;
-	piece->ndelivered = fixed.ndelivered;
-	piece->subject = get_text(&in, true);
-	piece->replaced_by = get_text(&in, fixed.has_replaced_by);
-	piece->keep = get_text(&in, fixed.has_keep);
-	piece->unread = get_text(&in, fixed.has_unread);
+	there = (unsigned char) *in++;
+	piece->says = (there & PIECE_SAYS) != 0;
+	piece->says_number = (there & PIECE_SAYS_NUMBER) != 0;
+	piece->ndelivered = (int) get_number(&in);
+	piece->subject = (there & PIECE_SUBJECT) != 0 ? get_text(&in, true) : pnstrdup(under->key, under->len);
+	piece->replaced_by = get_text(&in, (there & PIECE_REPLACED_BY) != 0);
+	piece->keep = get_text(&in, (there & PIECE_KEEP) != 0);
+	piece->unread = get_text(&in, (there & PIECE_UNREAD) != 0);
 	piece->delivered = palloc(Max(piece->ndelivered, 1) * sizeof(ProtaddrDelivered));
 	for (int i = 0; i < piece->ndelivered; i++)
 	{
@@ -235,6 +246,7 @@ protaddr_gathered_piece(ProtaddrGathered *gathered, ProtaddrIdentifier *under,
 		in += sizeof(one);
 		piece->delivered[i].valid_from = one.valid_from;
 		piece->delivered[i].valid_to = one.valid_to;
+		piece->delivered[i].ends_at = one.ends_at;
 		piece->delivered[i].delete_hint = one.delete_hint;
 		piece->delivered[i].has_delete_hint = one.has_delete_hint;
 		piece->delivered[i].code = get_text(&in, true);

@@ -5,7 +5,7 @@ CREATE TYPE protaddr.load_counts AS (
     persons bigint, protections bigint, protected bigint, newly_protected bigint, lifted bigint,
     unknown_codes bigint, replaced_numbers bigint, records bigint, skipped bigint,
     kept bigint, untold bigint, absent bigint, persons_noted bigint, protections_more bigint,
-    tells boolean, moment timestamptz, digest bytea, types text[]
+    tells boolean, first boolean, moment timestamptz, digest bytea, types text[]
 );
 COMMENT ON TYPE protaddr.load_counts IS 'Part of the load functions: what they count. See protaddr.load_result.';
 COMMENT ON COLUMN protaddr.load_counts.persons IS 'People in the delivery.';
@@ -23,6 +23,7 @@ COMMENT ON COLUMN protaddr.load_counts.absent IS 'Protected people who are not i
 COMMENT ON COLUMN protaddr.load_counts.persons_noted IS 'People whom the source lists for the first time.';
 COMMENT ON COLUMN protaddr.load_counts.protections_more IS 'By how many the rows in force have grown.';
 COMMENT ON COLUMN protaddr.load_counts.tells IS 'Whether it tells of protections.';
+COMMENT ON COLUMN protaddr.load_counts.first IS 'Whether nobody was known before, of any source.';
 COMMENT ON COLUMN protaddr.load_counts.moment IS 'The time under which it is recorded.';
 COMMENT ON COLUMN protaddr.load_counts.digest IS 'SHA-256 of the delivery as it came.';
 COMMENT ON COLUMN protaddr.load_counts.types IS 'The types of its records; with a b in front those of the bitemporal layout.';
@@ -86,17 +87,73 @@ REVOKE ALL ON FUNCTION protaddr.may_read_protections() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.may_read_protections() IS
 'Part of the load functions: true if the caller, and whoever''s functions called it, may execute protaddr.is_protected().';
 
-CREATE FUNCTION protaddr.check_delivery(
-    source text, counts protaddr.load_counts, declared boolean, whole_day boolean, max_lifted bigint, confirm_lifted bigint
+CREATE FUNCTION protaddr.check_lifts(
+    source text, lifted bigint, max_lifted bigint, confirm_lifted bigint, what text, again text
 ) RETURNS boolean
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
     rule protaddr.register_source;
+    window_begins timestamptz;
     protected_before bigint;
     lifted_before bigint;
     most bigint;
+    confirmed boolean := coalesce(lifted = confirm_lifted AND lifted > 0, false);
+BEGIN
+    SELECT s.* INTO rule FROM protaddr.register_source s WHERE s.source = source;
+    IF max_lifted IS NOT NULL THEN
+        most := max_lifted;
+        confirmed := confirmed OR lifted <= most;
+    ELSE
+        window_begins := clock_timestamp() - coalesce(rule.lift_window, interval '24 hours');
+        SELECT coalesce(sum(d.lifted), 0) INTO lifted_before FROM protaddr.register_delivery d
+        WHERE check_lifts.lifted > 0 AND d.source = source AND d.outcome = 'loaded' AND d.lifted > 0 AND NOT d.lifts_confirmed
+          AND d.loaded_at > window_begins;
+        most := greatest(0, coalesce(rule.max_lifts, 20) - lifted_before);
+        IF lifted > most THEN
+            -- A share of whom it protected at some time within the window: for each of many
+            -- small deliveries they need not be counted anew.
+            IF rule.counted_at > window_begins AND lifted <= coalesce(rule.max_lifts, 20) THEN
+                protected_before := rule.counted;
+            ELSE
+                -- who is protected now, and who was until this load
+                SELECT count(DISTINCT p.subject_key) INTO protected_before FROM protaddr.protection p
+                WHERE p.source = source AND p.kind <> 'none' AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity';
+                protected_before := protected_before + lifted + lifted_before;
+                UPDATE protaddr.register_source s SET counted = protected_before, counted_at = clock_timestamp() WHERE s.source = source;
+            END IF;
+            most := greatest(most, ceil(coalesce(rule.max_lifts_share, 0.01) * protected_before) - lifted_before);
+        END IF;
+    END IF;
+    IF lifted > most AND NOT confirmed THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('%s would lift %s people, more than %s', what, lifted, most),
+            DETAIL = CASE WHEN lifted_before > 0 THEN
+                         format('The register is as it was before. %s were lifted already within %s hours.', lifted_before,
+                                round(extract(epoch FROM coalesce(rule.lift_window, interval '24 hours')) / 3600))
+                     ELSE 'The register is as it was before.' END,
+            HINT = format('If that is right, %s with confirm_lifted => %s.', again, lifted);
+    END IF;
+    -- as many as were confirmed may be half of them
+    IF confirmed THEN
+        UPDATE protaddr.register_source s SET counted_at = NULL WHERE s.source = source AND s.counted_at IS NOT NULL;
+    END IF;
+    RETURN confirmed;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.check_lifts(text, bigint, bigint, bigint, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.check_lifts(text, bigint, bigint, bigint, text, text) IS
+'Part of the load functions and protaddr.end_planned(): raises 55000 if more people would be lifted than max_lifted (NULL: than the source''s limits leave within their window) and the very number was not confirmed. what and again: what would lift them, and how it is done again. True if the lifts are confirmed.';
+
+CREATE FUNCTION protaddr.check_delivery(
+    source text, counts protaddr.load_counts, declared boolean, whole_day boolean, max_lifted bigint, confirm_lifted bigint
+) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
     confirmed boolean := coalesce(counts.lifted = confirm_lifted AND counts.lifted > 0, false);
 BEGIN
     -- an answer about a few people must not be asked for with a limit
@@ -121,33 +178,7 @@ BEGIN
             HINT = format('If that is right, load it again with confirm_lifted => %s, or declare with protaddr.declare_feed() what the task delivers.', counts.lifted);
     END IF;
 
-    SELECT s.* INTO rule FROM protaddr.register_source s WHERE s.source = source;
-    IF max_lifted IS NOT NULL THEN
-        most := max_lifted;
-        confirmed := confirmed OR counts.lifted <= most;
-    ELSE
-        -- who is protected now, and who was until this load
-        SELECT count(DISTINCT p.subject_key) INTO protected_before FROM protaddr.protection p
-        WHERE counts.lifted > 0 AND p.source = source AND p.kind <> 'none' AND p.recorded_to = 'infinity'
-          AND p.valid_to = 'infinity';
-        SELECT coalesce(sum(d.lifted), 0) INTO lifted_before FROM protaddr.register_delivery d
-        WHERE counts.lifted > 0 AND d.source = source AND d.outcome = 'loaded' AND NOT d.lifts_confirmed
-          AND d.loaded_at > clock_timestamp() - coalesce(rule.lift_window, interval '24 hours');
-        most := greatest(0, greatest(coalesce(rule.max_lifts, 20),
-                                     ceil(coalesce(rule.max_lifts_share, 0.01) * (protected_before + counts.lifted + lifted_before)))
-                            - lifted_before);
-    END IF;
-    IF counts.lifted > most AND NOT confirmed THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('the delivery would lift %s people, more than %s', counts.lifted, most),
-            DETAIL = CASE WHEN lifted_before > 0 THEN
-                         format('The register is as it was before. %s were lifted already within %s hours.', lifted_before,
-                                round(extract(epoch FROM coalesce(rule.lift_window, interval '24 hours')) / 3600))
-                     ELSE 'The register is as it was before.' END,
-            HINT = format('If that is right, load it again with confirm_lifted => %s.', counts.lifted);
-    END IF;
-    RETURN confirmed;
+    RETURN protaddr.check_lifts(source, counts.lifted, max_lifted, confirm_lifted, 'the delivery', 'load it again');
 END
 $$;
 REVOKE ALL ON FUNCTION protaddr.check_delivery(text, protaddr.load_counts, boolean, boolean, bigint, bigint) FROM PUBLIC;
@@ -178,6 +209,88 @@ $$;
 REVOKE ALL ON FUNCTION protaddr.told_result(protaddr.load_counts, text, date, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.told_result(protaddr.load_counts, text, date, text) IS
 'Part of the load functions: what they return. Counts of fewer than 20 people tell of each of them, and are left out for callers who may not read protections.';
+
+CREATE FUNCTION protaddr.end_due(source text, confirm_lifted bigint, strictly boolean) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    moment timestamptz := clock_timestamp();
+    due bigint[];
+    people bigint;
+    confirmed boolean;
+BEGIN
+    SELECT array_agg(p.id), count(DISTINCT p.subject_key) FILTER (WHERE p.kind <> 'none' AND NOT EXISTS (
+               SELECT FROM protaddr.protection q
+               WHERE q.subject_key = p.subject_key AND q.source = p.source AND q.recorded_to = 'infinity' AND q.valid_to = 'infinity'
+                 AND q.kind <> 'none' AND (q.ends_at IS NULL OR q.ends_at > moment)))
+    INTO due, people
+    FROM protaddr.protection p
+    WHERE p.source = source AND p.ends_at <= moment AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'
+      -- no longer if it is no longer declared
+      AND EXISTS (SELECT FROM protaddr.register_source s WHERE s.source = source AND s.valid_to_is_true);
+    IF due IS NULL THEN
+        RETURN 0;
+    END IF;
+    BEGIN
+        confirmed := protaddr.check_lifts(source, people, NULL, confirm_lifted, 'planned ends', 'call end_planned() again');
+    EXCEPTION WHEN object_not_in_prerequisite_state THEN
+        IF strictly THEN
+            RAISE;
+        END IF;
+        RAISE WARNING USING
+            ERRCODE = '01000',
+            MESSAGE = 'planned ends of protections have come, more than may be lifted without a word: they hold on',
+            HINT = 'See protaddr.register_review, and protaddr.end_planned().';
+        RETURN 0;
+    END;
+    WITH closed AS (
+        UPDATE protaddr.protection p SET recorded_to = moment
+        WHERE p.id = ANY (due) AND p.recorded_to = 'infinity'
+        RETURNING p.*)
+    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, valid_to, delete_hint, recorded_from, reason)
+    SELECT c.kind, c.subject, c.regime, c.code, c.source, c.valid_from, c.ends_at, c.delete_hint, moment, c.reason FROM closed c;
+    INSERT INTO protaddr.register_delivery (source, regime, outcome, protections, lifted, name, mode, moment, lifts_confirmed, fresh_before)
+    SELECT source, s.regime, 'loaded', cardinality(due), people, to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+        'planned ends', moment, confirmed, s.current_as_of
+    FROM protaddr.register_source s WHERE s.source = source;
+    UPDATE protaddr.register_source s SET protections = s.protections - cardinality(due) WHERE s.source = source;
+    RETURN cardinality(due);
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.end_due(text, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.end_due(text, bigint, boolean) IS
+'Part of protaddr.end_planned() and the load functions: ends the protections of a source whose true end has come. strictly: raises 55000 if that lifts more people than it may; else a WARNING says so, and nothing ends.';
+
+CREATE FUNCTION protaddr.end_planned(source text, confirm_lifted bigint DEFAULT NULL) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    IF source IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'planned ends are of a source';
+    END IF;
+    IF confirm_lifted < 20 AND NOT protaddr.may_read_protections() THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'insufficient_privilege',
+            MESSAGE = 'permission denied to limit or confirm the lifts of fewer than 20 people',
+            HINT = 'Whoever may execute protaddr.is_protected() may.';
+    END IF;
+    PERFORM protaddr.lock_source(source);
+    IF NOT EXISTS (SELECT FROM protaddr.register_source s WHERE s.source = source) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'undefined_object',
+            MESSAGE = format('register source "%s" does not exist', left(source, 63)),
+            HINT = 'Load it or confirm it first.';
+    END IF;
+    RETURN protaddr.end_due(source, confirm_lifted, true);
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.end_planned(text, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.end_planned(text, bigint) IS
+'Records that protections have ended whose true end has come: of a source whose valid_to is declared to be one (protaddr.set_register()), and that the source has not told otherwise since. Each load of the source does the same. With the limit on lifts of protaddr.register_source, unless confirm_lifted is that very number of people. On record in protaddr.register_delivery, where protaddr.undo_delivery() can take it back. Returns the number of rows. Like a lift it can disclose. Raises 22004, 42501, 42704, 55000.';
 
 CREATE FUNCTION protaddr.record_delivery(
     source text, regime text, task text, produced date, previous date, counts protaddr.load_counts, mode text, name text,
@@ -221,6 +334,10 @@ BEGIN
     IF fresh < before.current_as_of AND before.current_as_of <= counts.moment THEN
         fresh := before.current_as_of;
     END IF;
+    -- what was told in advance, and not told otherwise meanwhile
+    IF before.valid_to_is_true THEN
+        PERFORM protaddr.end_due(source, NULL, false);
+    END IF;
     IF fresh IS NULL THEN
         UPDATE protaddr.register_source s
         SET persons = s.persons + counts.persons_noted, protections = s.protections + counts.protections_more
@@ -234,8 +351,9 @@ BEGIN
     -- counted when it is first loaded, and from then on added to
     UPDATE protaddr.register_source s
     SET current_as_of = fresh, regime = coalesce(regime, s.regime), confirmed_by = session_user,
-        persons = coalesce(s.persons + counts.persons_noted, (SELECT count(*) FROM protaddr.register_person p WHERE p.source = source)),
-        protections = coalesce(s.protections + counts.protections_more,
+        persons = coalesce(s.persons + counts.persons_noted, CASE WHEN counts.first THEN counts.persons_noted END,
+            (SELECT count(*) FROM protaddr.register_person p WHERE p.source = source)),
+        protections = coalesce(s.protections + counts.protections_more, CASE WHEN counts.first THEN counts.protections_more END,
             (SELECT count(*) FROM protaddr.protection p WHERE p.source = source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity'))
     WHERE s.source = source;
 END
@@ -436,7 +554,7 @@ COMMENT ON COLUMN protaddr.register_staging.source IS 'Name of the register sour
 COMMENT ON COLUMN protaddr.register_staging.subject IS 'The person''s identifier.';
 COMMENT ON COLUMN protaddr.register_staging.code IS 'The register''s code; NULL: the row says nothing of protections, unless none is true.';
 COMMENT ON COLUMN protaddr.register_staging.valid_from IS 'Since when; NULL: not told.';
-COMMENT ON COLUMN protaddr.register_staging.valid_to IS 'When it truly ended; NULL: it has not. A time to come is a planned end, and taken as delete_hint.';
+COMMENT ON COLUMN protaddr.register_staging.valid_to IS 'When it truly ended; NULL: it has not. A time to come is a planned end, and taken as delete_hint, unless the source''s valid_to is declared to be true.';
 COMMENT ON COLUMN protaddr.register_staging.delete_hint IS 'A planned end, which ends nothing.';
 COMMENT ON COLUMN protaddr.register_staging.replaced_by IS 'The identifier that took the place of this one; NULL: none.';
 COMMENT ON COLUMN protaddr.register_staging."none" IS 'True: the register says that the person has no protection. Beside a code it says nothing.';
@@ -714,7 +832,7 @@ COMMENT ON FUNCTION protaddr.feed_position(text, text) IS
 
 CREATE FUNCTION protaddr.set_register(
     source text, max_lifts integer DEFAULT NULL, max_lifts_share numeric DEFAULT NULL, lift_window interval DEFAULT NULL,
-    fresh_from text DEFAULT NULL
+    fresh_from text DEFAULT NULL, valid_to_is_true boolean DEFAULT NULL
 ) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -729,7 +847,8 @@ BEGIN
     END IF;
     UPDATE protaddr.register_source s
     SET max_lifts = coalesce(max_lifts, s.max_lifts), max_lifts_share = coalesce(max_lifts_share, s.max_lifts_share),
-        lift_window = coalesce(lift_window, s.lift_window), fresh_from = coalesce(fresh_from, s.fresh_from)
+        lift_window = coalesce(lift_window, s.lift_window), fresh_from = coalesce(fresh_from, s.fresh_from),
+        valid_to_is_true = coalesce(valid_to_is_true, s.valid_to_is_true)
     WHERE s.source = source;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING
@@ -739,9 +858,9 @@ BEGIN
     END IF;
 END
 $$;
-REVOKE ALL ON FUNCTION protaddr.set_register(text, integer, numeric, interval, text) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.set_register(text, integer, numeric, interval, text) IS
-'Changes how many people may lose their protection by deliveries of a source within how long, and from when its word counts as fresh; see protaddr.register_source. NULL: as it is. Like a lift it can disclose. Raises 22023, 42704.';
+REVOKE ALL ON FUNCTION protaddr.set_register(text, integer, numeric, interval, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.set_register(text, integer, numeric, interval, text, boolean) IS
+'Changes how many people may lose their protection by deliveries of a source within how long, from when its word counts as fresh, and whether a valid_to that is to come is a true end: one that the register would take back, not a date to ask again, as delete dates of registers are. It holds for what is loaded from then on. See protaddr.register_source. NULL: as it is. Like a lift it can disclose. Raises 22023, 42704.';
 
 CREATE FUNCTION protaddr.undo_delivery(source text, name text, reason text) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -762,7 +881,7 @@ BEGIN
     END IF;
     PERFORM protaddr.lock_source(source);
     SELECT d.* INTO last FROM protaddr.register_delivery d
-    WHERE d.source = source AND d.outcome = 'loaded' ORDER BY d.id DESC LIMIT 1;
+    WHERE d.source = source AND d.outcome = 'loaded' AND (d.mode IS DISTINCT FROM 'planned ends' OR d.name = name) ORDER BY d.id DESC LIMIT 1;
     IF last.name IS DISTINCT FROM name
        AND EXISTS (SELECT FROM protaddr.register_delivery d WHERE d.source = source AND d.outcome = 'loaded' AND d.name = name) THEN
         RAISE EXCEPTION USING
@@ -781,8 +900,9 @@ BEGIN
     WHERE p.source = source AND p.recorded_from = last.moment AND p.recorded_to = 'infinity';
     GET DIAGNOSTICS rows = ROW_COUNT;
     changed := changed + rows;
-    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, valid_to, delete_hint, recorded_from, reason)
-    SELECT p.kind, p.subject, p.regime, p.code, p.source, p.valid_from, p.valid_to, p.delete_hint, now_known, p.reason
+    INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, valid_to, delete_hint, recorded_from, reason, ends_at)
+    SELECT p.kind, p.subject, p.regime, p.code, p.source, p.valid_from, p.valid_to, p.delete_hint, now_known, p.reason,
+        CASE WHEN p.ends_at > now_known THEN p.ends_at END
     FROM protaddr.protection p
     WHERE p.source = source AND p.recorded_to = last.moment;
     GET DIAGNOSTICS rows = ROW_COUNT;
@@ -812,7 +932,7 @@ BEGIN
         DELETE FROM protaddr.register_source s WHERE s.source = source;
     ELSE
         UPDATE protaddr.register_source s
-        SET current_as_of = least(last.fresh_before, s.current_as_of),
+        SET current_as_of = least(last.fresh_before, s.current_as_of), counted_at = NULL,
             persons = (SELECT count(*) FROM protaddr.register_person p WHERE p.source = source),
             protections = (SELECT count(*) FROM protaddr.protection p WHERE p.source = source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity')
         WHERE s.source = source;

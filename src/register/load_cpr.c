@@ -31,6 +31,7 @@
 #include "utils/backend_progress.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/datetime.h"
 #include "utils/timestamp.h"
 
 #define REGIME			"DK-CPR"
@@ -69,6 +70,7 @@ static void load_all(CprLoad *load, const char *bytes, size_t len, FILE *file);
 static void load_piece(CprLoad *load, const char *piece, size_t len);
 static void load_recoded(CprLoad *load, const char *piece, size_t len);
 static bool load_person(void *arg, const PaCprPerson *person);
+static DateADT day_of(const char *date);
 static TimestampTz copenhagen(const char *date, int days_later);
 static void load_tell(CprLoad *load);
 static void load_refuse(const PaCprParser *parser, const char *what);
@@ -482,8 +484,7 @@ load_person(void *arg, const PaCprPerson *person)
 		delivered[i].valid_to = one->end[0] == '\0' ? DT_NOEND : copenhagen(one->end, 1);
 		delivered[i].has_delete_hint = one->delete_hint[0] != '\0';
 		if (delivered[i].has_delete_hint)
-			delivered[i].delete_hint =
-				DatumGetDateADT(DirectFunctionCall1(date_in, CStringGetDatum(one->delete_hint)));
+			delivered[i].delete_hint = day_of(one->delete_hint);
 	}
 	set.subject = person->pnr;
 	set.unread = types_of(person);
@@ -502,24 +503,34 @@ load_person(void *arg, const PaCprPerson *person)
 	return true;
 }
 
+/* day_of gives the day of a date that the parser has found to be one: YYYY-MM-DD. */
+static DateADT
+day_of(const char *date)
+{
+	return date2j((int) protaddr_cpr_number(date, 4), (int) protaddr_cpr_number(date + 5, 2),
+				  (int) protaddr_cpr_number(date + 8, 2)) - POSTGRES_EPOCH_JDATE;
+}
+
 /* copenhagen gives the moment a date of the register begins, or a day some days later. */
 static TimestampTz
 copenhagen(const char *date, int days_later)
 {
-	static text *zone = NULL;
-	DateADT		day;
+	static pg_tz *zone = NULL;
+	struct pg_tm day = {0};
+	int			offset;
+	TimestampTz begins;
 
 	if (zone == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-
-		zone = cstring_to_text("Europe/Copenhagen");
-		MemoryContextSwitchTo(old);
-	}
-	day = DatumGetDateADT(DirectFunctionCall1(date_in, CStringGetDatum(date))) + days_later;
-	return DatumGetTimestampTz(DirectFunctionCall2(timestamp_zone, PointerGetDatum(zone),
-												   DirectFunctionCall1(date_timestamp,
-																	   DateADTGetDatum(day))));
+		zone = pg_tzset("Europe/Copenhagen");
+	if (zone == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("time zone \"%s\" not recognized", "Europe/Copenhagen")));
+	j2date(day_of(date) + days_later + POSTGRES_EPOCH_JDATE, &day.tm_year, &day.tm_mon, &day.tm_mday);
+	offset = DetermineTimeZoneOffset(&day, zone);
+	if (tm2timestamp(&day, 0, &offset, &begins) != 0)
+		elog(ERROR, "a date of the delivery is out of range");
+	return begins;
 }
 
 /* load_tell says how far the load is: to whoever watches, and now and then here. */

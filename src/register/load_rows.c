@@ -96,9 +96,9 @@ blank(const char *text)
 	return text[strspn(text, " \t\r\n")] == '\0';
 }
 
-/* read_protection reads the protection of a row; a planned end is a delete date. */
+/* read_protection reads the protection of a row. */
 static void
-read_protection(RowLoad *load, TupleTableSlot *slot, ProtaddrDelivered *one)
+read_protection(TupleTableSlot *slot, ProtaddrDelivered *one)
 {
 	bool		isnull;
 	Datum		value;
@@ -110,14 +110,6 @@ read_protection(RowLoad *load, TupleTableSlot *slot, ProtaddrDelivered *one)
 	one->delete_hint = isnull ? 0 : DatumGetDateADT(value);
 	value = slot_getattr(slot, ROW_VALID_TO, &isnull);
 	one->valid_to = isnull ? DT_NOEND : DatumGetTimestampTz(value);
-	if (one->valid_to <= protaddr_replace_moment(load->replace))
-		return;
-	if (!TIMESTAMP_IS_NOEND(one->valid_to) && !one->has_delete_hint)
-	{
-		one->has_delete_hint = true;
-		one->delete_hint = DatumGetDateADT(DirectFunctionCall1(timestamptz_date, TimestampTzGetDatum(one->valid_to)));
-	}
-	one->valid_to = DT_NOEND;
 }
 
 /* read_position reads the position of a row in the feed, and holds it against what was asked for. */
@@ -160,7 +152,7 @@ row_receive(TupleTableSlot *slot, DestReceiver *dest)
 	if (code != NULL)
 	{
 		one.code = code;
-		read_protection(load, slot, &one);
+		read_protection(slot, &one);
 		piece.delivered = &one;
 		piece.ndelivered = 1;
 	}

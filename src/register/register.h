@@ -26,7 +26,9 @@ typedef struct ProtaddrDelivered
 {
 	const char *code;
 	TimestampTz valid_from;		/* DT_NOBEGIN: not told */
-	TimestampTz valid_to;		/* DT_NOEND: in force; else a true end */
+	TimestampTz valid_to;		/* when it ends or has ended; DT_NOEND: not told */
+	TimestampTz ends_at;		/* a true end that is to come, set by protaddr_replace_person;
+								 * DT_NOEND: none */
 	DateADT		delete_hint;
 	bool		has_delete_hint;
 	int			number;			/* of which of the person's numbers: but for the newest, 0, it ends
@@ -77,6 +79,7 @@ typedef struct ProtaddrReplaced
 	int64		noted;			/* people of whom the source has told for the first time */
 	int64		grown;			/* by how many the rows in force have grown */
 	bool		tells;			/* of protections */
+	bool		first;			/* nobody was known before, of any source */
 } ProtaddrReplaced;
 
 typedef struct ProtaddrReplace ProtaddrReplace;

@@ -215,7 +215,8 @@ CREATE TABLE protaddr.protection (
     recorded_from timestamptz NOT NULL DEFAULT clock_timestamp(),
     recorded_to timestamptz NOT NULL DEFAULT 'infinity',
     recorded_by text NOT NULL DEFAULT session_user,
-    reason text
+    reason text,
+    ends_at timestamptz
 );
 COMMENT ON TABLE protaddr.protection IS
 'Who is, was and was known to be protected: valid time (when it held) and recorded time (when this database knew). Rows are never changed or removed; a change closes the recorded period and adds a row. In force: recorded_to and valid_to are both infinity.';
@@ -233,6 +234,7 @@ COMMENT ON COLUMN protaddr.protection.recorded_from IS 'Since when this database
 COMMENT ON COLUMN protaddr.protection.recorded_to IS 'Until when this row was what this database knew; infinity: it still is.';
 COMMENT ON COLUMN protaddr.protection.recorded_by IS 'Login role that recorded it.';
 COMMENT ON COLUMN protaddr.protection.reason IS 'Why, in words: for entries by hand, and for what goes on although its source does not say it any more; NULL for what is said.';
+COMMENT ON COLUMN protaddr.protection.ends_at IS 'A true end that is to come, told by a source whose valid_to is declared to be one (protaddr.register_source); NULL: none. The protection holds until protaddr.end_planned(), or a load of the source, records that it has ended.';
 
 -- one row at most of each protection of a person is known to be in force
 CREATE UNIQUE INDEX protection_one ON protaddr.protection (subject_key, source, regime, code)
@@ -243,6 +245,9 @@ CREATE INDEX protection_current ON protaddr.protection (subject_key)
 COMMENT ON INDEX protaddr.protection_current IS 'Exactly the protections that hide something now: what the look-up reads.';
 CREATE INDEX protection_history ON protaddr.protection (subject_key, recorded_from);
 COMMENT ON INDEX protaddr.protection_history IS 'A person''s whole history.';
+CREATE INDEX protection_ending ON protaddr.protection (source, ends_at)
+    WHERE recorded_to = 'infinity' AND valid_to = 'infinity' AND ends_at IS NOT NULL;
+COMMENT ON INDEX protaddr.protection_ending IS 'True ends that are to come.';
 
 SELECT protaddr.make_own_table('protection', dumped => '');
 
@@ -258,7 +263,10 @@ CREATE TABLE protaddr.register_source (
     max_lifts integer NOT NULL DEFAULT 20,
     max_lifts_share numeric NOT NULL DEFAULT 0.01,
     lift_window interval NOT NULL DEFAULT '24 hours',
-    fresh_from text NOT NULL DEFAULT 'load'
+    fresh_from text NOT NULL DEFAULT 'load',
+    counted bigint,
+    counted_at timestamptz,
+    valid_to_is_true boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE protaddr.register_source IS
 'The register sources that count. Nothing is disclosed while there is none, while one is older than its max_age, or while one was last loaded or confirmed in another database: a copy (CREATE DATABASE ... TEMPLATE), a cluster after pg_upgrade and a logical subscriber must each be told once that what they hold is complete.';
@@ -274,6 +282,9 @@ COMMENT ON COLUMN protaddr.register_source.max_lifts IS 'So many people may lose
 COMMENT ON COLUMN protaddr.register_source.max_lifts_share IS 'The same as a share of those whom the source protects.';
 COMMENT ON COLUMN protaddr.register_source.lift_window IS 'Over how long lifts are counted, in however many deliveries they come.';
 COMMENT ON COLUMN protaddr.register_source.fresh_from IS 'What counts as its newest word: load (when a delivery was loaded) or register (the production date, or the as_of given with the load).';
+COMMENT ON COLUMN protaddr.register_source.counted IS 'How many people it protected when they were last counted for max_lifts_share.';
+COMMENT ON COLUMN protaddr.register_source.counted_at IS 'When that was: it holds for one lift_window.';
+COMMENT ON COLUMN protaddr.register_source.valid_to_is_true IS 'Whether a valid_to that is to come ends a protection when it comes; else it is a plan, kept as delete_hint, which ends nothing. See protaddr.set_register().';
 SELECT protaddr.make_own_table('register_source');
 -- not dumped: what a restored database knows is of the day of the dump, and nothing
 -- is disclosed until its sources are loaded or confirmed
@@ -335,7 +346,7 @@ COMMENT ON COLUMN protaddr.register_delivery.digest IS 'SHA-256 of the delivery 
 COMMENT ON COLUMN protaddr.register_delivery.after_gap IS 'Loaded although a delivery before it is missing.';
 COMMENT ON COLUMN protaddr.register_delivery.reason IS 'Why it was loaded all the same, or undone.';
 COMMENT ON COLUMN protaddr.register_delivery.name IS 'What it is called: as the load named it, or its task and production date, or the time.';
-COMMENT ON COLUMN protaddr.register_delivery.mode IS 'delivery, reply, bitemporal; replace, snapshot, merge or events.';
+COMMENT ON COLUMN protaddr.register_delivery.mode IS 'delivery, reply, bitemporal; replace, snapshot, merge or events; planned ends: see protaddr.end_planned().';
 COMMENT ON COLUMN protaddr.register_delivery.moment IS 'The time under which everything it changed is recorded; NULL unless it was loaded.';
 COMMENT ON COLUMN protaddr.register_delivery.kept IS 'People whose protection goes on although it is not said any more; see protaddr.register_review.';
 COMMENT ON COLUMN protaddr.register_delivery.absent IS 'Protected people who are not in a snapshot; they stay protected.';
@@ -346,6 +357,11 @@ COMMENT ON COLUMN protaddr.register_delivery.position_upto IS 'The feed''s posit
 COMMENT ON COLUMN protaddr.register_delivery.fresh_before IS 'What current_as_of of its source was before.';
 CREATE INDEX register_delivery_last ON protaddr.register_delivery (source, task, id);
 COMMENT ON INDEX protaddr.register_delivery_last IS 'The last delivery of a task.';
+CREATE INDEX register_delivery_lifts ON protaddr.register_delivery (source, loaded_at)
+    WHERE outcome = 'loaded' AND lifted > 0 AND NOT lifts_confirmed;
+COMMENT ON INDEX protaddr.register_delivery_lifts IS 'Lifts that count within the window of their limit.';
+CREATE INDEX register_delivery_produced ON protaddr.register_delivery (source, produced) WHERE outcome = 'loaded';
+COMMENT ON INDEX protaddr.register_delivery_produced IS 'The newest production date of a source.';
 SELECT protaddr.make_own_table('register_delivery', dumped => '');
 
 CREATE TABLE protaddr.register_feed (
@@ -687,7 +703,7 @@ SELECT s.source, s.regime,
         WHERE p.source = s.source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity' AND p.kind <> 'none') AS protected,
        (SELECT count(*) FROM protaddr.protection p
         WHERE p.source = s.source AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity') AS protections,
-       (SELECT count(*) FROM protaddr.register_delivery d WHERE d.source = s.source AND d.outcome = 'loaded') AS deliveries,
+       (SELECT count(*) FROM protaddr.register_delivery d WHERE d.source = s.source AND d.outcome = 'loaded' AND d.mode IS DISTINCT FROM 'planned ends') AS deliveries,
        (SELECT count(*) FROM protaddr.register_delivery d WHERE d.source = s.source AND d.after_gap) AS gaps,
        (SELECT count(*) FROM protaddr.register_delivery d WHERE d.source = s.source AND d.outcome LIKE 'refused%') AS refused,
        (SELECT string_agg(concat_ws(' ', CASE WHEN f.task <> '' THEN 'task ' || f.task || ':' END,
@@ -699,7 +715,7 @@ SELECT s.source, s.regime,
         WHERE d.source = s.source AND d.outcome = 'loaded' AND NOT d.lifts_confirmed
           AND d.loaded_at > clock_timestamp() - s.lift_window) AS lifted_in_window
 FROM protaddr.register_source s
-LEFT JOIN LATERAL (SELECT d.* FROM protaddr.register_delivery d WHERE d.source = s.source AND d.outcome = 'loaded'
+LEFT JOIN LATERAL (SELECT d.* FROM protaddr.register_delivery d WHERE d.source = s.source AND d.outcome = 'loaded' AND d.mode IS DISTINCT FROM 'planned ends'
                    ORDER BY d.id DESC LIMIT 1) l ON true
 ORDER BY s.source;
 GRANT SELECT ON protaddr.register_status TO pg_monitor;
@@ -899,10 +915,10 @@ COMMENT ON FUNCTION protaddr.forget_subject(text, timestamptz, text) IS
 'Removes from history what was recorded of this subject and was closed, or had ended, before the time: protections, identity links, substitute addresses. Never what is in force, so nothing is disclosed by it. Follows no links: name each identifier. Returns the number of rows; protaddr.register_forgotten records that it was done, but not for whom. A delivery that tells the same history again brings it back. reason: in words, such as the retention rule. Raises 22004 for a NULL, 22023 for a time in the future, 22001.';
 
 CREATE VIEW protaddr.register_review AS
-SELECT 'delete date passed' AS what, p.subject, p.delete_hint AS since,
+SELECT 'delete date passed' AS what, p.subject, least(p.delete_hint, p.ends_at::date) AS since,
        format('%s %s of %s is still in force', p.regime, p.code, p.source) AS detail
 FROM protaddr.protection p
-WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity' AND p.kind <> 'none' AND p.delete_hint < current_date
+WHERE p.recorded_to = 'infinity' AND p.valid_to = 'infinity' AND p.kind <> 'none' AND (p.delete_hint < current_date OR p.ends_at <= now())
 UNION ALL
 SELECT 'unknown code', p.subject, p.recorded_from::date,
        format('%s %s of %s: see regime_code', p.regime, p.code, p.source)
@@ -936,7 +952,7 @@ FROM (SELECT min(i.subject) AS subject, min(i.recorded_from)::date AS since,
 COMMENT ON VIEW protaddr.register_review IS
 'What a person must look at, one row each. Counts: SELECT what, count(*) FROM protaddr.register_review GROUP BY what. What protaddr.register_review_values() adds takes reading every bound value. Names people: for readers of history (GRANT SELECT), not for monitoring.';
 COMMENT ON COLUMN protaddr.register_review.what IS
-'delete date passed (the register still delivers it: it holds, ask why); unknown code (not in regime_code, or a record that could not be read: it hides name, address and town); not said any more (its source has stopped telling of it, in a way that may not be an end: it holds); number replaced (it holds although the number''s own record set does not have it, since the number took another''s place or lost its own); linked to nobody (identity links end at a subject no register lists).';
+'delete date passed (the register still delivers it: it holds, ask why; or a true end that has come waits for protaddr.end_planned()); unknown code (not in regime_code, or a record that could not be read: it hides name, address and town); not said any more (its source has stopped telling of it, in a way that may not be an end: it holds); number replaced (it holds although the number''s own record set does not have it, since the number took another''s place or lost its own); linked to nobody (identity links end at a subject no register lists).';
 COMMENT ON COLUMN protaddr.register_review.subject IS 'The person''s identifier as delivered or entered.';
 COMMENT ON COLUMN protaddr.register_review.since IS 'The delete date, or the day it was recorded.';
 COMMENT ON COLUMN protaddr.register_review.detail IS 'Code and source, or the identifiers.';

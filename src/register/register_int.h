@@ -60,6 +60,7 @@ typedef struct ProtaddrInForce
 	TimestampTz valid_from;
 	DateADT		delete_hint;
 	bool		no_delete_hint;
+	TimestampTz ends_at;		/* DT_NOEND: not told */
 	char	   *reason;			/* why it is in force though not said any more; NULL: it is said */
 } ProtaddrInForce;
 
@@ -98,19 +99,43 @@ extern void protaddr_difference(const ProtaddrInForce *in_force, int nin_force,
 								int ndelivered, const char *regime, TimestampTz moment,
 								const ProtaddrSilence *silence, ProtaddrDifference *difference);
 
+/* ---- register/bulk.c: many rows at once --------------------------------------- */
+
+#define PROTADDR_BULK_ROWS	1000
+
+typedef struct ProtaddrBulk ProtaddrBulk;
+
+extern ProtaddrBulk *protaddr_bulk_begin(Oid relation, const char *callers);
+extern bool protaddr_bulk_full(const ProtaddrBulk *bulk);
+extern TupleTableSlot * protaddr_bulk_row(ProtaddrBulk *bulk);
+extern void protaddr_bulk_add(ProtaddrBulk *bulk);
+extern void protaddr_bulk_flush(ProtaddrBulk *bulk);
+extern void protaddr_bulk_end(ProtaddrBulk *bulk);
+
 /* ---- register/write.c: rows closed and added -------------------------------- */
+
+/* A row to be added. */
+typedef struct ProtaddrNewRow
+{
+	const char *subject;
+	const char *kind;
+	const char *regime;
+	const char *code;
+	TimestampTz valid_from;
+	TimestampTz valid_to;
+	DateADT		delete_hint;
+	bool		no_delete_hint;
+	TimestampTz ends_at;		/* DT_NOEND: not told */
+	const char *reason;			/* or NULL */
+} ProtaddrNewRow;
 
 typedef struct ProtaddrWriter ProtaddrWriter;
 
-extern ProtaddrWriter *protaddr_writer_begin(const char *source, const char *regime,
-											 TimestampTz moment);
+extern ProtaddrWriter *protaddr_writer_begin(const char *source, TimestampTz moment);
 extern void protaddr_writer_close(ProtaddrWriter *writer, int64 id, bool end);
-extern void protaddr_writer_add(ProtaddrWriter *writer, const char *subject, const char *kind,
-								const char *regime, const char *code, bool has_delete_hint,
-								DateADT delete_hint, TimestampTz valid_from,
-								TimestampTz valid_to, const char *reason);
+extern void protaddr_writer_add(ProtaddrWriter *writer, const ProtaddrNewRow *row);
 extern void protaddr_writer_flush(ProtaddrWriter *writer);
-extern int64 protaddr_writer_grown(const ProtaddrWriter *writer);
+extern int64 protaddr_writer_end(ProtaddrWriter *writer);
 
 /* ---- register/numbers.c: numbers that took the place of others ---------------- */
 

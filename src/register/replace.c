@@ -27,6 +27,7 @@
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -59,6 +60,7 @@ struct ProtaddrReplace
 	TimestampTz moment;			/* when this database learns it */
 	int64		gathered;
 	bool		tells;			/* of protections: silence may be an end */
+	bool		true_ends;		/* a valid_to to come is declared to be one */
 	Relation	protection;
 	Code	   *codes;
 	int			ncodes;
@@ -94,6 +96,7 @@ typedef struct Judged
 static const char kind_of_unknown[] = "everything";
 
 static void read_codes(ProtaddrReplace *replace);
+static void read_source(ProtaddrReplace *replace);
 static void read_in_force(ProtaddrReplace *replace, const ProtaddrIdentifier *id, bool anywhere,
 						  InForce *in_force);
 static void judge(ProtaddrReplace *replace, Judged *judged);
@@ -141,6 +144,7 @@ protaddr_replace_begin(const ProtaddrDelivery *delivery)
 	replace->protection = table_open(protaddr_table(PROTADDR_PROTECTION), RowExclusiveLock);
 	replace->moment = GetCurrentTimestamp();
 	read_codes(replace);
+	read_source(replace);
 	replace->people = protaddr_gathered_begin(delivery->may_repeat);
 	replace->numbers = protaddr_numbers_begin(replace->delivery.source, replace->moment);
 	return replace;
@@ -158,6 +162,27 @@ protaddr_replace_moment(const ProtaddrReplace *replace)
 	return replace->moment;
 }
 
+/*
+ * plan_end reads an end that is to come: a plan, which ends nothing, unless the source is
+ * declared to tell true ones.
+ */
+static void
+plan_end(const ProtaddrReplace *replace, ProtaddrDelivered *one)
+{
+	one->ends_at = DT_NOEND;
+	if (protaddr_has_ended(one, replace->moment) || TIMESTAMP_IS_NOEND(one->valid_to))
+		return;
+	if (replace->true_ends)
+		one->ends_at = one->valid_to;
+	else if (!one->has_delete_hint)
+	{
+		one->has_delete_hint = true;
+		one->delete_hint = DatumGetDateADT(DirectFunctionCall1(timestamptz_date,
+															   TimestampTzGetDatum(one->valid_to)));
+	}
+	one->valid_to = DT_NOEND;
+}
+
 /* protaddr_replace_person takes in what the delivery says of a person, or a piece of it. */
 void
 protaddr_replace_person(ProtaddrReplace *replace, ProtaddrRecordSet *piece)
@@ -173,6 +198,8 @@ protaddr_replace_person(ProtaddrReplace *replace, ProtaddrRecordSet *piece)
 				 protaddr_errprivate()));
 	if (piece->replaced_by != NULL)
 		protaddr_numbers_named(replace->numbers, piece->replaced_by);
+	for (int i = 0; i < piece->ndelivered; i++)
+		plan_end(replace, &piece->delivered[i]);
 	protaddr_gathered_add(replace->people, &piece->id, piece);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(replace->per_person);
@@ -576,7 +603,7 @@ add_unread(Judged *judged)
 
 		delivered.code = psprintf("record %.*s", (int) (next == NULL ? strlen(type) : (size_t) (next - type)), type);
 		delivered.valid_from = DT_NOBEGIN;
-		delivered.valid_to = DT_NOEND;
+		delivered.valid_to = delivered.ends_at = DT_NOEND;
 		one.delivered = &delivered;
 		one.ndelivered = 1;
 		add_delivered(judged, &one, 0);
@@ -588,8 +615,55 @@ add_unread(Judged *judged)
 static void
 add_again(ProtaddrReplace *replace, const ProtaddrInForce *one, const char *reason)
 {
-	protaddr_writer_add(replace->writer, one->subject, one->kind, one->regime, one->code,
-						!one->no_delete_hint, one->delete_hint, one->valid_from, DT_NOEND, reason);
+	ProtaddrNewRow row = {
+		.subject = one->subject,
+		.kind = one->kind,
+		.regime = one->regime,
+		.code = one->code,
+		.valid_from = one->valid_from,
+		.valid_to = DT_NOEND,
+		.delete_hint = one->delete_hint,
+		.no_delete_hint = one->no_delete_hint,
+		/* whoever does not say it any more, or not clearly, does not say when it ends */
+		.ends_at = DT_NOEND,
+		.reason = reason
+	};
+
+	protaddr_writer_add(replace->writer, &row);
+}
+
+/* add_said adds a row for what a record set says of a number. */
+static void
+add_said(ProtaddrReplace *replace, const ProtaddrDelivered *one, const char *subject, const char *kind)
+{
+	ProtaddrNewRow row = {
+		.subject = subject,
+		.kind = kind,
+		.regime = replace->delivery.regime,
+		.code = one->code,
+		.valid_from = one->valid_from,
+		.valid_to = protaddr_has_ended(one, replace->moment) ? one->valid_to : DT_NOEND,
+		.delete_hint = one->delete_hint,
+		.no_delete_hint = !one->has_delete_hint,
+		.ends_at = one->ends_at
+	};
+
+	protaddr_writer_add(replace->writer, &row);
+}
+
+/*
+ * join_ends lets a protection that is told more than once end when the last of them does,
+ * or not at all.
+ */
+static void
+join_ends(ProtaddrReplace *replace, Judged *judged)
+{
+	for (int d = 0; d < judged->ndelivered; d++)
+		for (int e = 0; e < judged->ndelivered; e++)
+			if (strcmp(judged->delivered[d].code, judged->delivered[e].code) == 0 &&
+				judged->delivered[d].number == judged->delivered[e].number &&
+				!protaddr_has_ended(&judged->delivered[e], replace->moment))
+				judged->delivered[d].ends_at = Max(judged->delivered[d].ends_at, judged->delivered[e].ends_at);
 }
 
 /* make_difference closes and adds what the difference says. */
@@ -607,16 +681,9 @@ make_difference(ProtaddrReplace *replace, const Judged *judged, const char *cons
 			add_again(replace, &judged->in_force.row[i], reason);
 	}
 	for (int d = 0; d < judged->ndelivered; d++)
-	{
-		const ProtaddrDelivered *one = &judged->delivered[d];
-
 		if (difference->added[d])
-			protaddr_writer_add(replace->writer, list_nth(judged->numbers, one->number), kinds[d],
-								replace->delivery.regime, one->code, one->has_delete_hint,
-								one->delete_hint, one->valid_from,
-								protaddr_has_ended(one, replace->moment) ? one->valid_to : DT_NOEND,
-								NULL);
-	}
+			add_said(replace, &judged->delivered[d],
+					 list_nth(judged->numbers, judged->delivered[d].number), kinds[d]);
 }
 
 static bool
@@ -643,6 +710,7 @@ judge(ProtaddrReplace *replace, Judged *judged)
 	bool		is;
 
 	add_unread(judged);
+	join_ends(replace, judged);
 	if (judged->in_force.n + judged->ndelivered + judged->parted.n == 0)
 		return;
 
@@ -689,6 +757,8 @@ read_row(ProtaddrReplace *replace, TupleTableSlot *slot, ProtaddrInForce *one)
 	one->valid_from = DatumGetTimestampTz(slot_getattr(slot, PROTECTION_VALID_FROM, &isnull));
 	value = slot_getattr(slot, PROTECTION_DELETE_HINT, &one->no_delete_hint);
 	one->delete_hint = one->no_delete_hint ? 0 : DatumGetDateADT(value);
+	value = slot_getattr(slot, PROTECTION_ENDS_AT, &isnull);
+	one->ends_at = isnull ? DT_NOEND : DatumGetTimestampTz(value);
 	value = slot_getattr(slot, PROTECTION_REASON, &isnull);
 	one->reason = isnull ? NULL : TextDatumGetCString(value);
 	return true;
@@ -785,6 +855,18 @@ note_absent(ProtaddrReplace *replace)
 
 /* ---- the end ------------------------------------------------------------------------ */
 
+/* is_first is true if nothing was ever loaded: then nothing of it needs to be counted. */
+static bool
+is_first(ProtaddrReplace *replace)
+{
+	Relation	person = table_open(protaddr_table(PROTADDR_REGISTER_PERSON), AccessShareLock);
+	bool		first = RelationGetNumberOfBlocks(person) == 0 &&
+	RelationGetNumberOfBlocks(replace->protection) == 0;
+
+	table_close(person, NoLock);
+	return first;
+}
+
 /*
  * protaddr_replace_end does it all.  tells is false of a delivery that does not tell of
  * protections: then what it does not have says nothing, and nobody is known by it.  The
@@ -794,8 +876,8 @@ const ProtaddrReplaced *
 protaddr_replace_end(ProtaddrReplace *replace, bool tells)
 {
 	replace->tells = tells;
-	replace->writer = protaddr_writer_begin(replace->delivery.source, replace->delivery.regime,
-											replace->moment);
+	replace->counts.first = is_first(replace);
+	replace->writer = protaddr_writer_begin(replace->delivery.source, replace->moment);
 	replace->known = protaddr_people_begin(replace->delivery.source, replace->moment);
 	protaddr_gathered_sort(replace->people);
 	begin_reading_in_force(replace);
@@ -804,12 +886,9 @@ protaddr_replace_end(ProtaddrReplace *replace, bool tells)
 	judge_waiting(replace);
 	protaddr_writer_flush(replace->writer);
 	if (replace->delivery.everybody)
-	{
 		note_absent(replace);
-		protaddr_writer_flush(replace->writer);
-	}
+	replace->counts.grown = protaddr_writer_end(replace->writer) + replace->kept_rows;
 	replace->counts.noted = protaddr_people_end(replace->known);
-	replace->counts.grown = protaddr_writer_grown(replace->writer) + replace->kept_rows;
 	replace->counts.tells = tells;
 	end_reading(replace);
 	protaddr_numbers_end(replace->numbers);
@@ -844,4 +923,19 @@ read_codes(ProtaddrReplace *replace)
 		code->code = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
 		code->kind = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2);
 	}
+}
+
+/* read_source reads whether the source is declared to tell true ends. */
+static void
+read_source(ProtaddrReplace *replace)
+{
+	Oid			types[1] = {TEXTOID};
+	Datum		args[1];
+
+	args[0] = CStringGetTextDatum(replace->delivery.source);
+	if (SPI_execute_with_args("SELECT FROM protaddr.register_source "
+							  "WHERE source OPERATOR(pg_catalog.=) $1 AND valid_to_is_true",
+							  1, types, args, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the source");
+	replace->true_ends = SPI_processed > 0;
 }

@@ -3,15 +3,18 @@
  *		How do the rows of protaddr.protection get closed and added?
  *
  * A thousand at a time: each statement makes PostgreSQL build its picture of the table
- * anew, since our trigger announces a change.
+ * anew, since our trigger announces a change.  What is in force from now on, which is
+ * nearly all, is written without a statement (bulk.c).
  */
 #include "postgres.h"
 
 #include "base/base.h"
+#include "person/person.h"
 #include "register/register_int.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -19,35 +22,39 @@
 
 #define BATCH_ROWS		1024
 
-/* what differs between the rows that a batch adds */
+/* what differs between ends that a batch tells of */
 enum
 {
-	ADD_KIND = 0,
-	ADD_SUBJECT,
-	ADD_REGIME,
-	ADD_CODE,
-	ADD_DELETE_HINT,			/* text, "" if there is none */
-	ADD_REASON,					/* "" if there is none */
-	ADD_VALID_FROM,
-	ADD_VALID_TO,
-	ADD_COLUMNS
+	TOLD_KIND = 0,
+	TOLD_SUBJECT,
+	TOLD_REGIME,
+	TOLD_CODE,
+	TOLD_DELETE_HINT,			/* text, "" if there is none */
+	TOLD_REASON,				/* "" if there is none */
+	TOLD_VALID_FROM,
+	TOLD_VALID_TO,
+	TOLD_ID,
+	TOLD_COLUMNS
 };
 
 struct ProtaddrWriter
 {
-	const char *source;
-	const char *regime;
+	text	   *source;
+	text	   *recorded_by;
 	TimestampTz moment;
+	MemoryContext context;
 	SPIPlanPtr	close;			/* $1 ids, $2 moment */
-	SPIPlanPtr	end;			/* $1 ids, $2 moment */
-	SPIPlanPtr	add;			/* the columns, $9 source, $10 moment */
+	SPIPlanPtr	end;			/* $1 ids, $2 moment, $3 ids of what tells of it */
+	SPIPlanPtr	tell;			/* the columns, $10 source, $11 moment */
+	ProtaddrBulk *bulk;			/* what is in force from now on; NULL: nothing yet */
 	MemoryContext per_batch;
 	Datum		closed[BATCH_ROWS]; /* ids */
 	int			nclosed;
 	Datum		ended[BATCH_ROWS];	/* ids, closed too */
+	Datum		ending[BATCH_ROWS]; /* ids of the rows that tell of it */
 	int			nended;
-	Datum		added[ADD_COLUMNS][BATCH_ROWS];
-	int			nadded;
+	Datum		told[TOLD_COLUMNS][BATCH_ROWS];
+	int			ntold;
 	int64		grown;			/* by how many rows in force */
 };
 
@@ -58,25 +65,26 @@ static const char close_rows[] =
 
 static const char end_rows[] =
 "INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, "
-"valid_to, delete_hint, recorded_from) "
-"SELECT kind, subject, regime, code, source, valid_from, $2, delete_hint, $2 "
-"FROM protaddr.protection WHERE id OPERATOR(pg_catalog.=) ANY ($1)";
+"valid_to, delete_hint, recorded_from, id) "
+"SELECT p.kind, p.subject, p.regime, p.code, p.source, p.valid_from, $2, p.delete_hint, $2, e.id "
+"FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($3)) AS e (ended, id) "
+"JOIN protaddr.protection p ON p.id OPERATOR(pg_catalog.=) e.ended";
 
 /* an end that is told is history: told twice, it is recorded once */
-static const char add_rows[] =
+static const char tell_ends[] =
 "INSERT INTO protaddr.protection (kind, subject, regime, code, source, valid_from, "
-"valid_to, delete_hint, recorded_from, reason) "
-"SELECT a.kind, a.subject, a.regime, a.code, $9, a.valid_from, a.valid_to, "
-"CASE WHEN a.hint OPERATOR(pg_catalog.<>) '' THEN a.hint::pg_catalog.date END, $10, "
-"CASE WHEN a.reason OPERATOR(pg_catalog.<>) '' THEN a.reason END "
+"valid_to, delete_hint, recorded_from, reason, id) "
+"SELECT a.kind, a.subject, a.regime, a.code, $10, a.valid_from, a.valid_to, "
+"CASE WHEN a.hint OPERATOR(pg_catalog.<>) '' THEN a.hint::pg_catalog.date END, $11, "
+"CASE WHEN a.reason OPERATOR(pg_catalog.<>) '' THEN a.reason END, a.id "
 "FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
 "pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), "
-"pg_catalog.unnest($7), pg_catalog.unnest($8)) "
-"AS a (kind, subject, regime, code, hint, reason, valid_from, valid_to) "
-"WHERE a.valid_to OPERATOR(pg_catalog.=) 'infinity' OR NOT EXISTS "
+"pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9)) "
+"AS a (kind, subject, regime, code, hint, reason, valid_from, valid_to, id) "
+"WHERE NOT EXISTS "
 "(SELECT FROM protaddr.protection p "
 "WHERE p.subject_key OPERATOR(pg_catalog.=) protaddr.subject_key(a.subject) "
-"AND p.source OPERATOR(pg_catalog.=) $9 AND p.regime OPERATOR(pg_catalog.=) a.regime "
+"AND p.source OPERATOR(pg_catalog.=) $10 AND p.regime OPERATOR(pg_catalog.=) a.regime "
 "AND p.code OPERATOR(pg_catalog.=) a.code "
 "AND p.valid_from OPERATOR(pg_catalog.=) a.valid_from "
 "AND p.valid_to OPERATOR(pg_catalog.=) a.valid_to "
@@ -94,13 +102,14 @@ prepare(const char *query, int nargs, Oid *types)
 
 /* protaddr_writer_begin readies the writing of what a source says.  SPI is connected. */
 ProtaddrWriter *
-protaddr_writer_begin(const char *source, const char *regime, TimestampTz moment)
+protaddr_writer_begin(const char *source, TimestampTz moment)
 {
 	ProtaddrWriter *writer = palloc0(sizeof(ProtaddrWriter));
 
-	writer->source = source;
-	writer->regime = regime;
+	writer->source = cstring_to_text(source);
+	writer->recorded_by = cstring_to_text(GetUserNameFromId(GetSessionUserId(), false));
 	writer->moment = moment;
+	writer->context = CurrentMemoryContext;
 	writer->per_batch = AllocSetContextCreate(CurrentMemoryContext, "protaddr load, one batch",
 											  ALLOCSET_DEFAULT_SIZES);
 	return writer;
@@ -115,45 +124,96 @@ protaddr_writer_close(ProtaddrWriter *writer, int64 id, bool end)
 	writer->closed[writer->nclosed++] = Int64GetDatum(id);
 	writer->grown--;
 	if (end)
-		writer->ended[writer->nended++] = Int64GetDatum(id);
+	{
+		writer->ended[writer->nended] = Int64GetDatum(id);
+		writer->ending[writer->nended++] = Int64GetDatum(protaddr_next_id());
+	}
 }
 
-/*
- * protaddr_writer_add adds a row.  What takes its place must have been closed before, in
- * this batch or an earlier one.
- */
-void
-protaddr_writer_add(ProtaddrWriter *writer, const char *subject, const char *kind,
-					const char *regime, const char *code, bool has_delete_hint,
-					DateADT delete_hint, TimestampTz valid_from, TimestampTz valid_to,
-					const char *reason)
+/* tell_end adds a row that tells of an end that has come. */
+static void
+tell_end(ProtaddrWriter *writer, const ProtaddrNewRow *row)
 {
 	MemoryContext old;
 	int			at;
 
-	if (writer->nadded == BATCH_ROWS)
+	if (writer->ntold == BATCH_ROWS)
 		protaddr_writer_flush(writer);
 	old = MemoryContextSwitchTo(writer->per_batch);
-	at = writer->nadded++;
-	writer->grown += TIMESTAMP_IS_NOEND(valid_to);
-	writer->added[ADD_KIND][at] = CStringGetTextDatum(kind);
-	writer->added[ADD_SUBJECT][at] = CStringGetTextDatum(subject);
-	writer->added[ADD_REGIME][at] = CStringGetTextDatum(regime);
-	writer->added[ADD_CODE][at] = CStringGetTextDatum(code);
-	writer->added[ADD_DELETE_HINT][at] =
-		CStringGetTextDatum(has_delete_hint ?
-							DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(delete_hint))) : "");
-	writer->added[ADD_REASON][at] = CStringGetTextDatum(reason == NULL ? "" : reason);
-	writer->added[ADD_VALID_FROM][at] = TimestampTzGetDatum(valid_from);
-	writer->added[ADD_VALID_TO][at] = TimestampTzGetDatum(valid_to);
+	at = writer->ntold++;
+	writer->told[TOLD_KIND][at] = CStringGetTextDatum(row->kind);
+	writer->told[TOLD_SUBJECT][at] = CStringGetTextDatum(row->subject);
+	writer->told[TOLD_REGIME][at] = CStringGetTextDatum(row->regime);
+	writer->told[TOLD_CODE][at] = CStringGetTextDatum(row->code);
+	writer->told[TOLD_DELETE_HINT][at] =
+		CStringGetTextDatum(row->no_delete_hint ? "" :
+							DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(row->delete_hint))));
+	writer->told[TOLD_REASON][at] = CStringGetTextDatum(row->reason == NULL ? "" : row->reason);
+	writer->told[TOLD_VALID_FROM][at] = TimestampTzGetDatum(row->valid_from);
+	writer->told[TOLD_VALID_TO][at] = TimestampTzGetDatum(row->valid_to);
+	writer->told[TOLD_ID][at] = Int64GetDatum(protaddr_next_id());
 	MemoryContextSwitchTo(old);
 }
 
-/* protaddr_writer_grown tells by how many the rows in force have grown. */
-int64
-protaddr_writer_grown(const ProtaddrWriter *writer)
+/* fill_in gives all columns of a row that is in force from now on. */
+static void
+fill_in(ProtaddrWriter *writer, TupleTableSlot *slot, const ProtaddrNewRow *row,
+		const ProtaddrIdentifier *id)
 {
-	return writer->grown;
+	Datum	   *values = slot->tts_values - 1;	/* columns are counted from 1 */
+
+	Assert(slot->tts_tupleDescriptor->natts == PROTECTION_COLUMNS - 1);
+	memset(slot->tts_isnull, 0, (PROTECTION_COLUMNS - 1) * sizeof(bool));
+	values[PROTECTION_SUBJECT_KEY] = PointerGetDatum(cstring_to_text_with_len(id->key, id->len));
+	values[PROTECTION_KIND] = CStringGetTextDatum(row->kind);
+	values[PROTECTION_ID] = Int64GetDatum(protaddr_next_id());
+	values[PROTECTION_SUBJECT] = CStringGetTextDatum(row->subject);
+	values[PROTECTION_REGIME] = CStringGetTextDatum(row->regime);
+	values[PROTECTION_CODE] = CStringGetTextDatum(row->code);
+	values[PROTECTION_SOURCE] = PointerGetDatum(writer->source);
+	values[PROTECTION_VALID_FROM] = TimestampTzGetDatum(row->valid_from);
+	values[PROTECTION_VALID_TO] = TimestampTzGetDatum(row->valid_to);
+	values[PROTECTION_DELETE_HINT] = DateADTGetDatum(row->delete_hint);
+	slot->tts_isnull[PROTECTION_DELETE_HINT - 1] = row->no_delete_hint;
+	values[PROTECTION_RECORDED_FROM] = TimestampTzGetDatum(writer->moment);
+	values[PROTECTION_RECORDED_TO] = TimestampTzGetDatum(DT_NOEND);
+	values[PROTECTION_RECORDED_BY] = PointerGetDatum(writer->recorded_by);
+	values[PROTECTION_REASON] = row->reason == NULL ? (Datum) 0 : CStringGetTextDatum(row->reason);
+	slot->tts_isnull[PROTECTION_REASON - 1] = row->reason == NULL;
+	values[PROTECTION_ENDS_AT] = TimestampTzGetDatum(row->ends_at);
+	slot->tts_isnull[PROTECTION_ENDS_AT - 1] = TIMESTAMP_IS_NOEND(row->ends_at);
+}
+
+/*
+ * protaddr_writer_add adds a row.  What takes its place must have been closed before, in
+ * this batch or an earlier one.  It leaves memory to be reset by the caller.
+ */
+void
+protaddr_writer_add(ProtaddrWriter *writer, const ProtaddrNewRow *row)
+{
+	TupleTableSlot *slot;
+	ProtaddrIdentifier id;
+
+	if (!TIMESTAMP_IS_NOEND(row->valid_to))
+	{
+		tell_end(writer, row);
+		return;
+	}
+	if (writer->bulk == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(writer->context);
+
+		writer->bulk = protaddr_bulk_begin(protaddr_table(PROTADDR_PROTECTION), NULL);
+		MemoryContextSwitchTo(old);
+	}
+	else if (protaddr_bulk_full(writer->bulk))
+		protaddr_writer_flush(writer);
+	if (!protaddr_identifier_from_text(row->subject, strlen(row->subject), &id))
+		elog(ERROR, "an identifier has changed");
+	slot = protaddr_bulk_row(writer->bulk);
+	fill_in(writer, slot, row, &id);
+	protaddr_bulk_add(writer->bulk);
+	writer->grown++;
 }
 
 /*
@@ -189,10 +249,10 @@ void
 protaddr_writer_flush(ProtaddrWriter *writer)
 {
 	MemoryContext old = MemoryContextSwitchTo(writer->per_batch);
-	Datum		values[ADD_COLUMNS + 2];
-	Oid			ids[2] = {INT8ARRAYOID, TIMESTAMPTZOID};
-	Oid			adds[ADD_COLUMNS + 2] = {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-	TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TEXTOID, TIMESTAMPTZOID};
+	Datum		values[TOLD_COLUMNS + 2];
+	Oid			ids[3] = {INT8ARRAYOID, TIMESTAMPTZOID, INT8ARRAYOID};
+	Oid			tells[TOLD_COLUMNS + 2] = {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+	TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID, TEXTOID, TIMESTAMPTZOID};
 
 	/* prepared when first needed: an event needs one of them at most */
 	if (writer->nclosed > 0)
@@ -206,23 +266,36 @@ protaddr_writer_flush(ProtaddrWriter *writer)
 	if (writer->nended > 0)
 	{
 		if (writer->end == NULL)
-			writer->end = prepare(end_rows, 2, ids);
+			writer->end = prepare(end_rows, 3, ids);
 		values[0] = array_of(writer->ended, writer->nended, INT8OID);
 		values[1] = TimestampTzGetDatum(writer->moment);
+		values[2] = array_of(writer->ending, writer->nended, INT8OID);
 		run(writer->end, values, writer->nended);
 	}
-	if (writer->nadded > 0)
+	if (writer->ntold > 0)
 	{
-		if (writer->add == NULL)
-			writer->add = prepare(add_rows, ADD_COLUMNS + 2, adds);
-		for (int i = 0; i < ADD_COLUMNS; i++)
-			values[i] = array_of(writer->added[i], writer->nadded,
-								 i < ADD_VALID_FROM ? TEXTOID : TIMESTAMPTZOID);
-		values[ADD_COLUMNS] = CStringGetTextDatum(writer->source);
-		values[ADD_COLUMNS + 1] = TimestampTzGetDatum(writer->moment);
-		run(writer->add, values, -1);
+		if (writer->tell == NULL)
+			writer->tell = prepare(tell_ends, TOLD_COLUMNS + 2, tells);
+		for (int i = 0; i < TOLD_COLUMNS; i++)
+			values[i] = array_of(writer->told[i], writer->ntold,
+								 i < TOLD_VALID_FROM ? TEXTOID : i < TOLD_ID ? TIMESTAMPTZOID : INT8OID);
+		values[TOLD_COLUMNS] = PointerGetDatum(writer->source);
+		values[TOLD_COLUMNS + 1] = TimestampTzGetDatum(writer->moment);
+		run(writer->tell, values, -1);
 	}
-	writer->nclosed = writer->nended = writer->nadded = 0;
+	if (writer->bulk != NULL)
+		protaddr_bulk_flush(writer->bulk);
+	writer->nclosed = writer->nended = writer->ntold = 0;
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(writer->per_batch);
+}
+
+/* protaddr_writer_end writes what is left; it gives by how many the rows in force have grown. */
+int64
+protaddr_writer_end(ProtaddrWriter *writer)
+{
+	protaddr_writer_flush(writer);
+	if (writer->bulk != NULL)
+		protaddr_bulk_end(writer->bulk);
+	return writer->grown;
 }

@@ -41,6 +41,9 @@ INSERT INTO customer VALUES (1, 'hidden', 'Something else 1', 1);
 CREATE TABLE parent (id int) PARTITION BY LIST (id);
 CREATE TABLE part PARTITION OF parent FOR VALUES IN (1);
 ALTER TABLE parent ADD home protaddr.address;
+CREATE TABLE message (id int PRIMARY KEY, payer text, doc text);
+SELECT protaddr.install_gate('message', channel => 'sumclearing', subject => 'payer', messages => '{"doc": "json"}');
+CREATE VIEW message_view AS SELECT * FROM message;
 CREATE FUNCTION fails(text) RETURNS protaddr.address LANGUAGE plpgsql AS $$ BEGIN RETURN $1::protaddr.address; END $$;
 CREATE FUNCTION seals_and_fails(text) RETURNS int LANGUAGE plpgsql AS $$ DECLARE a protaddr.address := $1; BEGIN RETURN 1 / 0; END $$;
 SQL
@@ -348,6 +351,8 @@ CONF
 		'column of XML' => q(SELECT 1 / 0, * FROM xmltable('/a' PASSING '<a><home>%s</home></a>' COLUMNS home protaddr.address);, SELECT 1),
 		'VALUES'        => q(SELECT 1 / 0, v.home::protaddr.address FROM (VALUES ('%s')) v(home);, SELECT 1),
 		'parameter of EXECUTE' => q(PREPARE t(text) AS SELECT 1 / 0, $1::protaddr.address;, EXECUTE t('%s')),
+		'message that no gate sees' => q(INSERT INTO message VALUES (1 / 0, 'hidden', '{"Dbtr": {"PstlAdr": "%s"}}');, UPDATE message SET doc = '{"Dbtr": {"PstlAdr": "%s"}}' WHERE 1 / 0 = id),
+		'message through a view' => q(INSERT INTO message_view VALUES (1 / 0, 'hidden', '{"Dbtr": {"PstlAdr": "%s"}}');, PREPARE m(text) AS INSERT INTO message VALUES (1 / 0, 'hidden', $1); EXECUTE m('{"Dbtr": {"PstlAdr": "%s"}}')),
 		'verbose plan'  => q(EXPLAIN (VERBOSE, COSTS OFF) SELECT ('%s'::text)::protaddr.address FROM customer;, SELECT count(*) FROM customer WHERE ('%s'::text)::protaddr.address IS NULL),
 	);
 	for my $what (sort keys %ways)

@@ -129,6 +129,8 @@ $session->quit;
 for my $use (
 	[ 'stored', 'INSERT INTO copied SELECT id, cpr, home FROM customer;' ],
 	[ 'bound to somebody else', q(UPDATE copied SET who = 'P3';) ],
+	[ 'withheld from a reader', q(SELECT protaddr.show(home) FROM customer WHERE id = 1;) ],
+	[ 'cut down for a reader', q(BEGIN; UPDATE protaddr.channel SET when_protected = 'minimum', when_unknown = 'minimum' WHERE channel = 'show'; SELECT protaddr.show(home) FROM customer WHERE id = 1; ROLLBACK;) ],
 	[ 'compared', 'SELECT count(*) FROM customer a, customer b WHERE a.home OPERATOR(protaddr.===) b.home;' ],
 	[ 'asked for whom it concerns', 'SELECT count(protaddr.subjects_of(home)) FROM customer;' ],
 	[ 'asked whether it may leave', q(SELECT count(protaddr.explain_release(home, 'sepa')) FROM customer;) ],
