@@ -42,7 +42,7 @@ SELECT refusal('SELECT protaddr.release(home(''F''), ''then'', at => ''2300-06-0
 -- ---- small amounts -----------------------------------------------------------------------------------
 SELECT protaddr.set_channel('small', 'withhold', route => 'union', small_amount => 100, small_currency => 'EUR', when_small => 'substitute', without_substitute => 'minimum', when_unknown => 'leave', description => 't', legal_basis => 'b');
 INSERT INTO protaddr.exchange_rate (currency, in_currency, valid_from, rate) VALUES ('SEK', 'EUR', now() - interval '3 days', 0.5), ('SEK', 'EUR', now() - interval '1 day', 0.1), ('SEK', 'EUR', now() + interval '1 day', 0.001), ('EUR', 'DKK', '2020-01-01', 8);
-SELECT amount, currency, protaddr.show(protaddr.release(home('P'), 'small', amount, currency)) FROM (VALUES (1, 100, 'EUR'), (2, 101, 'EUR'), (3, 1000, 'SEK'), (4, 1001, 'SEK'), (5, 800, 'DKK'), (6, 801, 'DKK'), (7, 1, 'USD'), (8, numeric 'NaN', 'EUR'), (9, '-Infinity', 'EUR'), (10, -101, 'EUR'), (11, 1, 'EU'), (12, 1, 'eUR'), (13, 1, 'EuR'), (14, 1, 'EUr'), (15, 1, 'EU1'), (16, 1, 'E1R'), (17, 1, '1UR'), (18, 1, NULL), (19, NULL, 'EUR')) v(n, amount, currency) ORDER BY n;
+SELECT amount, currency, protaddr.show(protaddr.release(home('P'), 'small', amount, currency)) FROM (VALUES (1, 100, 'EUR'), (2, 101, 'EUR'), (3, 1000, 'SEK'), (4, 1001, 'SEK'), (5, 800, 'DKK'), (6, 801, 'DKK'), (7, 1, 'USD'), (8, numeric 'NaN', 'EUR'), (9, '-Infinity', 'EUR'), (10, -101, 'EUR'), (11, 1, 'EU'), (12, 1, 'eUR'), (13, 1, 'EuR'), (14, 1, 'EUr'), (15, 1, 'EU1'), (16, 1, 'E1R'), (17, 1, '1UR'), (18, 1, NULL), (19, NULL, 'EUR'), (20, 1, 'EURO')) v(n, amount, currency) ORDER BY n;
 
 -- ---- whose own it is -----------------------------------------------------------------------------------
 SELECT protaddr.set_channel('own', 'withhold', route => 'union', when_unknown => 'withhold', when_own => 'disclose', description => 't', legal_basis => 'b');
@@ -129,6 +129,17 @@ UPDATE protaddr.held SET payer = NULL WHERE held_id = held(4);
 UPDATE protaddr.held h SET sealed = (SELECT sealed FROM protaddr.held_decision LIMIT 1) WHERE held_id = held(5);
 SELECT n, release(n) FROM generate_series(4, 5) n;
 UPDATE protaddr.held SET payer = 'P' WHERE held_id = held(4);
+-- sealed under a key that is not here, and altered in what is sealed
+CREATE FUNCTION other_byte(sealed bytea, at int) RETURNS bytea LANGUAGE sql AS 'SELECT set_byte(sealed, at, get_byte(sealed, at) # 255)';
+UPDATE protaddr.held SET sealed = other_byte(sealed, 1) WHERE held_id = held(4);
+UPDATE protaddr.held SET sealed = other_byte(sealed, length(sealed) - 1) WHERE held_id = held(6);
+UPDATE protaddr.held_decision SET sealed = other_byte(sealed, 1) WHERE held_id = held(3);
+SELECT n, left(release(n), 40) FROM unnest('{4,6}'::int[]) n;
+SELECT refusal(format('SELECT protaddr.decide_held(%s, ''reject'', ''again'', again => true)', held(3)));
+SELECT row_key, status FROM protaddr.held_rows('payment') WHERE row_key->>'id' IN ('3', '4', '6') ORDER BY row_key->>'id';
+UPDATE protaddr.held SET sealed = other_byte(sealed, 1) WHERE held_id = held(4);
+UPDATE protaddr.held SET sealed = other_byte(sealed, length(sealed) - 1) WHERE held_id = held(6);
+UPDATE protaddr.held_decision SET sealed = other_byte(sealed, 1) WHERE held_id = held(3);
 -- a decision taken away under what came of it; one of another row, or another act
 DELETE FROM protaddr.held_decision WHERE held_id = held(1) AND what = 'release';
 UPDATE protaddr.held_decision d SET what = 'reject' WHERE held_id = held(2) AND what = 'carry out';
@@ -400,5 +411,5 @@ SELECT protaddr.set_channel('show', 'minimum');
 SELECT protaddr.show(home('P')), protaddr.show(home('P')) AS again FROM generate_series(1, 2);
 SELECT protaddr.end_channel('show');
 SELECT protaddr.show(home('F')), protaddr.show(home('F')) AS again FROM generate_series(1, 2);
-DROP FUNCTION refusal, release(int, text), held, pacs, again, later, one_more, put, within, behind;
+DROP FUNCTION refusal, release(int, text), held, other_byte, pacs, again, later, one_more, put, within, behind;
 DROP EXTENSION protaddr CASCADE;
