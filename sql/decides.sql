@@ -140,6 +140,11 @@ SELECT row_key, status FROM protaddr.held_rows('payment') WHERE row_key->>'id' I
 UPDATE protaddr.held SET sealed = other_byte(sealed, 1) WHERE held_id = held(4);
 UPDATE protaddr.held SET sealed = other_byte(sealed, length(sealed) - 1) WHERE held_id = held(6);
 UPDATE protaddr.held_decision SET sealed = other_byte(sealed, 1) WHERE held_id = held(3);
+-- too short to be a seal: nothing of it is resealed, and all else is
+UPDATE protaddr.held SET sealed = '\x01' WHERE held_id = held(5);
+SELECT protaddr.rotate_data_key() IS NOT NULL AS rotated;
+CALL protaddr.reseal('protaddr.held');
+SELECT row_key, status FROM protaddr.held_rows('payment') WHERE row_key->>'id' IN ('5', '6', '16') ORDER BY row_key->>'id';
 -- a decision taken away under what came of it; one of another row, or another act
 DELETE FROM protaddr.held_decision WHERE held_id = held(1) AND what = 'release';
 UPDATE protaddr.held_decision d SET what = 'reject' WHERE held_id = held(2) AND what = 'carry out';
