@@ -43,6 +43,9 @@ SELECT refusal('SELECT protaddr.release(home(''F''), ''then'', at => ''2300-06-0
 SELECT protaddr.set_channel('small', 'withhold', route => 'union', small_amount => 100, small_currency => 'EUR', when_small => 'substitute', without_substitute => 'minimum', when_unknown => 'leave', description => 't', legal_basis => 'b');
 INSERT INTO protaddr.exchange_rate (currency, in_currency, valid_from, rate) VALUES ('SEK', 'EUR', now() - interval '3 days', 0.5), ('SEK', 'EUR', now() - interval '1 day', 0.1), ('SEK', 'EUR', now() + interval '1 day', 0.001), ('EUR', 'DKK', '2020-01-01', 8);
 SELECT amount, currency, protaddr.show(protaddr.release(home('P'), 'small', amount, currency)) FROM (VALUES (1, 100, 'EUR'), (2, 101, 'EUR'), (3, 1000, 'SEK'), (4, 1001, 'SEK'), (5, 800, 'DKK'), (6, 801, 'DKK'), (7, 1, 'USD'), (8, numeric 'NaN', 'EUR'), (9, '-Infinity', 'EUR'), (10, -101, 'EUR'), (11, 1, 'EU'), (12, 1, 'eUR'), (13, 1, 'EuR'), (14, 1, 'EUr'), (15, 1, 'EU1'), (16, 1, 'E1R'), (17, 1, '1UR'), (18, 1, NULL), (19, NULL, 'EUR'), (20, 1, 'EURO')) v(n, amount, currency) ORDER BY n;
+-- an amount that nobody knows: the stricter of both, and of what comes without a substitute
+SELECT protaddr.set_channel('boxed', 'minimum', route => 'union', small_amount => 100, small_currency => 'EUR', when_small => 'substitute', without_substitute => 'block', description => 't', legal_basis => 'b') \g /dev/null
+SELECT refusal('SELECT protaddr.release(home(''P''), ''boxed'', 200, ''EUR'')') AS large, refusal('SELECT protaddr.release(home(''P''), ''boxed'')') AS unknown;
 
 -- ---- whose own it is -----------------------------------------------------------------------------------
 SELECT protaddr.set_channel('own', 'withhold', route => 'union', when_unknown => 'withhold', when_own => 'disclose', description => 't', legal_basis => 'b');
