@@ -71,7 +71,7 @@ static inline void
 protaddr_fact_prefetch(const PaFactTable *table, uint64_t hash)
 {
 	if (table->nwords > 0)
-		__builtin_prefetch(&table->word[(uint64_t) (((unsigned __int128) hash * table->nwords) >> 64)], 1);
+		__builtin_prefetch(&table->word[(uint64_t) (((unsigned __int128) hash * table->nwords) >> 64)], 0);
 }
 
 typedef enum PaFactStored
