@@ -3,10 +3,11 @@
 #		Which lines of src did the tests run, room by room?
 #
 # FOLDER: where something was built with COVERAGE=1 and has run; a line counts if it ran
-# in one of them.  elog() is for what cannot happen, and counts as run.  Prints a line of TAP for each room, and of the rooms that must have some
-# the lines that nothing ran.  Then a line of TAP for each file that decides: there each
-# branch must have been taken, and not taken.  test/branches.unreached lists those that
-# cannot be, with the reason.  Exit status 1 if a room or a file has less than it must have.
+# in one of them.  elog() is for what cannot happen, and counts as run.  Prints a line of
+# TAP for each room, and of the rooms that must have some the lines that nothing ran.  Then
+# a line of TAP for each file that decides: there each branch must have been taken, and not
+# taken.  test/branches.unreached lists those that cannot be, with the reason.  Exit status 1
+# if a room or a file has less than it must have.
 #
 use strict;
 use warnings;
