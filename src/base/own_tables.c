@@ -19,18 +19,21 @@
 
 #include <time.h>
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/parallel.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "replication/logicalworker.h"
-#include "replication/logicalworker.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -149,6 +152,39 @@ known_relation(Oid relation)
 }
 
 /*
+ * first_wrong_column gives the first column of a relation that is not as the list has it,
+ * or 0.  All are read at once: a session's first question asks for many.
+ */
+static int
+first_wrong_column(Oid relation, const ProtaddrOwnTable *table)
+{
+	Relation	attributes = table_open(AttributeRelationId, AccessShareLock);
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	int			right = 0;
+	int			wrong = table->ncolumns + 1;
+
+	ScanKeyInit(&key[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+	ScanKeyInit(&key[1], Anum_pg_attribute_attnum, BTGreaterStrategyNumber, F_INT2GT, Int16GetDatum(0));
+	scan = systable_beginscan(attributes, AttributeRelidNumIndexId, true, NULL, 2, key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_attribute one = (Form_pg_attribute) GETSTRUCT(tuple);
+
+		if (one->attnum < table->ncolumns && strcmp(NameStr(one->attname), table->columns[one->attnum]) == 0)
+			right++;
+		else
+			wrong = Min(wrong, one->attnum);
+	}
+	systable_endscan(scan);
+	table_close(attributes, AccessShareLock);
+	if (wrong > table->ncolumns && right < table->ncolumns - 1)
+		return right + 1;
+	return wrong > table->ncolumns ? 0 : wrong;
+}
+
+/*
  * check_columns holds a table against what C takes its columns for: what the library
  * of another version makes of a row could be anything.  Upgrade scripts add columns
  * at the end, and the library with them.
@@ -157,25 +193,8 @@ static void
 check_columns(Known *known)
 {
 	const ProtaddrOwnTable *table = known->table;
-	Oid			relation = known->relation; /* a message that comes meanwhile has it forgotten */
-	HeapTuple	tuple;
-	int			wrong = 0;
+	int			wrong = first_wrong_column(known->relation, table);
 
-	for (int i = 1; i < table->ncolumns && wrong == 0; i++)
-	{
-		tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation), Int16GetDatum(i));
-		if (!HeapTupleIsValid(tuple) ||
-			strcmp(NameStr(((Form_pg_attribute) GETSTRUCT(tuple))->attname), table->columns[i]) != 0)
-			wrong = i;
-		if (HeapTupleIsValid(tuple))
-			ReleaseSysCache(tuple);
-	}
-	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation), Int16GetDatum(table->ncolumns));
-	if (HeapTupleIsValid(tuple))
-	{
-		wrong = wrong == 0 ? table->ncolumns : wrong;
-		ReleaseSysCache(tuple);
-	}
 	if (wrong != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),

@@ -23,6 +23,7 @@
 #include "catalog/pg_subscription_rel.h"
 #include "replication/walreceiver.h"
 #include "replication/worker_internal.h"
+#include "storage/bufmgr.h"
 #include "storage/lwlock.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -85,10 +86,19 @@ why_standby_is_behind(bool *told)
 		return "This server is a standby that has had no word from its primary.";
 	received = GetWalRcvFlushRecPtr(NULL, NULL);
 	replayed = GetXLogReplayRecPtr(NULL);
-	/* one that catches up replays at once what it receives, however old that is */
-	if (received < end && replayed < end &&
-		TimestampDifferenceExceeds(GetLatestXTime(), GetCurrentTimestamp(), max_replay_lag * 1000))
-		return "This server is a standby that is behind its primary.";
+
+	/*
+	 * One that catches up replays at once what it receives, however old that is.  On a primary on
+	 * which nothing is committed for long, what comes is replayed before the wait is over.
+	 */
+	for (int waited = 0; replayed < Max(received, end) &&
+		 TimestampDifferenceExceeds(GetLatestXTime(), GetCurrentTimestamp(), max_replay_lag * 1000); waited++)
+	{
+		if (waited == 10)
+			return "This server is a standby that is behind its primary.";
+		pg_usleep(1000);
+		replayed = GetXLogReplayRecPtr(NULL);
+	}
 	if (received <= replayed)
 		return NULL;
 	delay = GetReplicationApplyDelay();
@@ -119,7 +129,8 @@ why_subscriber_is_behind(void)
 	Relation	rel = table_open(SubscriptionRelRelationId, AccessShareLock);
 	const char *why = NULL;
 
-	for (int i = 0; i < lengthof(registers); i++)
+	/* most databases have no subscription: nothing of ours needs to be found for that */
+	for (int i = 0; i < lengthof(registers) && RelationGetNumberOfBlocks(rel) > 0; i++)
 	{
 		ScanKeyData key;
 		SysScanDesc scan;

@@ -127,14 +127,30 @@ my $shown  = q(SELECT protaddr.show(home) FROM account WHERE id = 7);
 sub lag { my ($setting) = @_; $spare->append_conf('postgresql.conf', "protaddr.max_replay_lag = $setting"); reloaded($spare); return; }
 sub is_behind { my ($why, $name) = @_; like(($spare->psql('bank', $shown))[2], qr/not ready.*\Q$why\E/s, $name); return; }
 
+# A second may pass on a busy machine before the primary's word arrives: so it is asked until the answer comes.
+sub comes_to
+{
+	my ($session, $sql, $expected, $name) = @_;
+	my $answer;
+	for (1 .. 1800)
+	{
+		$answer = ref $session eq 'CODE' ? $session->($sql) : $session->query_safe($sql);
+		last if $answer eq $expected;
+		select(undef, undef, undef, 0.1);
+	}
+	is($answer, $expected, $name);
+	return;
+}
+my $anew = sub { $spare->safe_psql('bank', $_[0]) };
+
 replayed($spare);
 lag('1s');
 sleep 3;
-is($spare->safe_psql('bank', "$status; $shown"), "fresh\nVej 7", 'a standby of an idle primary is not behind');
+comes_to($anew, "$status; $shown", "fresh\nVej 7", 'a standby of an idle primary is not behind');
 $spare->safe_psql('bank', 'SELECT pg_wal_replay_pause()');
 $spare->poll_query_until('bank', q(SELECT pg_get_wal_replay_pause_state() = 'paused')) or die 'not paused';
 my $asking = $spare->background_psql('bank');
-is($asking->query_safe($shown), 'Vej 7', 'paused: shown as long as nothing waits');
+comes_to($asking, "SET client_min_messages = error; $shown", 'Vej 7', 'paused: shown as long as nothing waits');
 $primary->safe_psql('bank', q(SELECT protaddr.protect('account 7', 'DK-CPR', '0001')));
 $primary->wait_for_catchup($spare, 'flush');
 ok($spare->poll_query_until('bank', $status, 'behind'), 'what has been received and waits makes it lag');
@@ -146,7 +162,7 @@ is($spare->safe_psql('bank', $shown), 'Vej 7', 'it may lag an hour');
 $spare->safe_psql('bank', 'SELECT pg_wal_replay_resume()');
 replayed($spare);
 lag('1s');
-is($spare->safe_psql('bank', "$status; $shown"), "fresh\n" . WITHHELD, 'replayed, it is asked again');
+comes_to($anew, "$status; $shown", "fresh\n" . WITHHELD, 'replayed, it is asked again');
 my ($conninfo) = $spare->safe_psql('bank', 'SHOW primary_conninfo');
 $spare->append_conf('postgresql.conf', q(primary_conninfo = ''));
 reloaded($spare);
