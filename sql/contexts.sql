@@ -44,6 +44,11 @@ SELECT protaddr.regress_expression(0);
 SELECT protaddr.regress_assignment(0);
 SELECT my_expression(0);
 SELECT my_assignment(0);
+-- a function of the caller's that ours calls without a statement
+CREATE FUNCTION protaddr.regress_calls(x int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN public.my_statement(x); END $$;
+CREATE FUNCTION my_statement(x int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM 1 / x FROM pg_class LIMIT 1; RETURN 1; END $$;
+SELECT protaddr.regress_calls(0);
+DROP FUNCTION protaddr.regress_calls(int), my_statement(int);
 DROP FUNCTION protaddr.regress_expression(int), protaddr.regress_assignment(int), my_expression(int), my_assignment(int);
 
 DROP TABLE payment, customer;

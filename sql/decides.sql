@@ -42,12 +42,17 @@ SELECT refusal('SELECT protaddr.release(home(''F''), ''then'', at => ''2300-06-0
 -- ---- small amounts -----------------------------------------------------------------------------------
 SELECT protaddr.set_channel('small', 'withhold', route => 'union', small_amount => 100, small_currency => 'EUR', when_small => 'substitute', without_substitute => 'minimum', when_unknown => 'leave', description => 't', legal_basis => 'b');
 INSERT INTO protaddr.exchange_rate (currency, in_currency, valid_from, rate) VALUES ('SEK', 'EUR', now() - interval '3 days', 0.5), ('SEK', 'EUR', now() - interval '1 day', 0.1), ('SEK', 'EUR', now() + interval '1 day', 0.001), ('EUR', 'DKK', '2020-01-01', 8);
-SELECT amount, currency, protaddr.show(protaddr.release(home('P'), 'small', amount, currency)) FROM (VALUES (1, 100, 'EUR'), (2, 101, 'EUR'), (3, 1000, 'SEK'), (4, 1001, 'SEK'), (5, 800, 'DKK'), (6, 801, 'DKK'), (7, 1, 'USD'), (8, numeric 'NaN', 'EUR'), (9, '-Infinity', 'EUR'), (10, -101, 'EUR'), (11, 1, 'EU'), (12, 1, 'eUR'), (13, 1, 'EuR'), (14, 1, 'EUr'), (15, 1, 'EU1'), (16, 1, 'E1R'), (17, 1, '1UR'), (18, 1, NULL), (19, NULL, 'EUR')) v(n, amount, currency) ORDER BY n;
+SELECT amount, currency, protaddr.show(protaddr.release(home('P'), 'small', amount, currency)) FROM (VALUES (1, 100, 'EUR'), (2, 101, 'EUR'), (3, 1000, 'SEK'), (4, 1001, 'SEK'), (5, 800, 'DKK'), (6, 801, 'DKK'), (7, 1, 'USD'), (8, numeric 'NaN', 'EUR'), (9, '-Infinity', 'EUR'), (10, -101, 'EUR'), (11, 1, 'EU'), (12, 1, 'eUR'), (13, 1, 'EuR'), (14, 1, 'EUr'), (15, 1, 'EU1'), (16, 1, 'E1R'), (17, 1, '1UR'), (18, 1, NULL), (19, NULL, 'EUR'), (20, 1, 'EURO')) v(n, amount, currency) ORDER BY n;
+-- an amount that nobody knows: the stricter of both, and of what comes without a substitute
+SELECT protaddr.set_channel('boxed', 'minimum', route => 'union', small_amount => 100, small_currency => 'EUR', when_small => 'substitute', without_substitute => 'block', description => 't', legal_basis => 'b') \g /dev/null
+SELECT refusal('SELECT protaddr.release(home(''P''), ''boxed'', 200, ''EUR'')') AS large, refusal('SELECT protaddr.release(home(''P''), ''boxed'')') AS unknown;
 
 -- ---- whose own it is -----------------------------------------------------------------------------------
 SELECT protaddr.set_channel('own', 'withhold', route => 'union', when_unknown => 'withhold', when_own => 'disclose', description => 't', legal_basis => 'b');
 SELECT protaddr.link_identity('A', 'P'), protaddr.link_identity('J', 'P'), protaddr.link_identity('J', 'P1');
 SELECT of, receiver, protaddr.release(home(of), 'own', receiver => receiver) IS NOT NULL AS leaves, protaddr.release(home(of), 'own', payee => receiver) IS NOT NULL AS to_payee FROM (VALUES (1, 'P', 'P'), (2, 'P', 'A'), (3, 'A', 'P'), (4, 'P', 'J'), (5, 'P', 'P1'), (6, 'P', ''), (7, 'P', '-'), (8, 'P', NULL), (9, NULL, 'P'), (10, 'J', 'P'), (11, 'X', 'X')) v(n, of, receiver) ORDER BY n;
+
+SELECT protaddr.explain_release(NULL, 'own') IS NULL AS nothing, protaddr.explain_release(home('P'), NULL) IS NULL AS nowhere, protaddr.release(home('P'), NULL) IS NULL AS not_released;
 
 -- ---- what was released before is released again ---------------------------------------------------
 SELECT protaddr.set_substitute('P', '{"PstBx": "7", "TwnNm": "Prøveby"}', 'test') \g /dev/null
@@ -56,6 +61,9 @@ CREATE TABLE sent (what text PRIMARY KEY, channel text, home protaddr.address);
 INSERT INTO sent SELECT 'substitute', 'box', protaddr.release(home('P'), 'box') UNION ALL SELECT 'minimum', 'town', protaddr.release(home('P'), 'town') UNION ALL SELECT 'whole', 'box', protaddr.release(home('X'), 'box') UNION ALL SELECT 'nobody''s', 'box', protaddr.release(home('F'), 'box');
 CREATE VIEW shown AS SELECT what, protaddr.show(home), protaddr.show(protaddr.release(home, channel)) AS again FROM sent;
 SELECT * FROM shown ORDER BY what;
+-- what was reduced is no more than that through a channel that would give all, and on no record
+SELECT what, protaddr.show(protaddr.release(home, 'own', receiver => 'P')), (SELECT count(*) FROM protaddr.disclosure WHERE channel = 'own') AS before FROM sent WHERE what IN ('minimum', 'substitute') ORDER BY what;
+SELECT channel, count(*) FROM protaddr.disclosure GROUP BY channel ORDER BY channel;
 -- not ready, as in a transaction that lifts: nothing, whatever it was released for
 BEGIN;
 SELECT protaddr.lift('P', 'DK-CPR', '0001');
@@ -124,6 +132,22 @@ UPDATE protaddr.held SET payer = NULL WHERE held_id = held(4);
 UPDATE protaddr.held h SET sealed = (SELECT sealed FROM protaddr.held_decision LIMIT 1) WHERE held_id = held(5);
 SELECT n, release(n) FROM generate_series(4, 5) n;
 UPDATE protaddr.held SET payer = 'P' WHERE held_id = held(4);
+-- sealed under a key that is not here, and altered in what is sealed
+CREATE FUNCTION other_byte(sealed bytea, at int) RETURNS bytea LANGUAGE sql AS 'SELECT set_byte(sealed, at, get_byte(sealed, at) # 255)';
+UPDATE protaddr.held SET sealed = other_byte(sealed, 1) WHERE held_id = held(4);
+UPDATE protaddr.held SET sealed = other_byte(sealed, length(sealed) - 1) WHERE held_id = held(6);
+UPDATE protaddr.held_decision SET sealed = other_byte(sealed, 1) WHERE held_id = held(3);
+SELECT n, left(release(n), 40) FROM unnest('{4,6}'::int[]) n;
+SELECT refusal(format('SELECT protaddr.decide_held(%s, ''reject'', ''again'', again => true)', held(3)));
+SELECT row_key, status FROM protaddr.held_rows('payment') WHERE row_key->>'id' IN ('3', '4', '6') ORDER BY row_key->>'id';
+UPDATE protaddr.held SET sealed = other_byte(sealed, 1) WHERE held_id = held(4);
+UPDATE protaddr.held SET sealed = other_byte(sealed, length(sealed) - 1) WHERE held_id = held(6);
+UPDATE protaddr.held_decision SET sealed = other_byte(sealed, 1) WHERE held_id = held(3);
+-- too short to be a seal: nothing of it is resealed, and all else is
+UPDATE protaddr.held SET sealed = '\x01' WHERE held_id = held(5);
+SELECT protaddr.rotate_data_key() IS NOT NULL AS rotated;
+CALL protaddr.reseal('protaddr.held');
+SELECT row_key, status FROM protaddr.held_rows('payment') WHERE row_key->>'id' IN ('5', '6', '16') ORDER BY row_key->>'id';
 -- a decision taken away under what came of it; one of another row, or another act
 DELETE FROM protaddr.held_decision WHERE held_id = held(1) AND what = 'release';
 UPDATE protaddr.held_decision d SET what = 'reject' WHERE held_id = held(2) AND what = 'carry out';
@@ -161,6 +185,14 @@ ALTER TABLE waiting DROP CONSTRAINT the_key;
 SELECT release(2);
 SELECT id, state, later, home IS NOT NULL AS home FROM waiting ORDER BY id;
 DROP TABLE waiting;
+
+-- where the payee is not known: what cannot name one may change
+CREATE TABLE spans (id int PRIMARY KEY, payer text, took interval, at timestamptz, done boolean, whom text, home protaddr.address);
+SELECT protaddr.install_gate('spans', 'held', 'payer');
+INSERT INTO spans VALUES (50, 'P', NULL, NULL, NULL, NULL, home('P'));
+SELECT release(50);
+SELECT refusal('UPDATE spans SET ' || s) FROM unnest(ARRAY['took = ''1 hour''', 'at = now()', 'done = true', 'whom = ''Q''']) s;
+DROP TABLE spans;
 
 -- ---- how many a statement holds: in savepoints, in partitions, in triggers ---------------------------------
 CREATE TABLE parted (id int, part int, payer text, note text, home protaddr.address, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
@@ -297,6 +329,10 @@ UPDATE alone SET amount = 400;
 INSERT INTO others VALUES (1, 'P', 'V', 90, home('P')), (2, 'P', 'V', 20, home('P'));
 SELECT refusal('UPDATE others SET id = NULL'), refusal('UPDATE others SET id = 3');
 INSERT INTO recorded VALUES (1, 'P', 'P1', 40, home('P'), home('P1')), (2, 'P1', 'P', 40, home('P'), NULL), (3, 'P', 'P1', 400, home('P'), home('P1')), (4, 'P', 'Q', 40, NULL, home('P'));
+-- on record it leaves whole, though the town be hidden
+INSERT INTO protaddr.register_person (source, subject) VALUES ('DK-CPR', 'T');
+SELECT protaddr.protect('T', 'manual', 'address_and_town');
+INSERT INTO recorded VALUES (5, 'T', 'Q', 40, home('T'), NULL);
 SELECT 'alone' AS of, 0 AS id, protaddr.show(home), NULL AS office FROM alone UNION ALL SELECT 'others', id, protaddr.show(home), NULL FROM others UNION ALL SELECT 'recorded', id, protaddr.show(home), protaddr.show(office) FROM recorded ORDER BY 1, 2;
 SELECT payer, payee, amount, subjects FROM protaddr.disclosure WHERE relation ~ 'recorded|single' ORDER BY 1, 2, 3, 4;
 SELECT table_name, row_key FROM protaddr.held_rows() WHERE table_name ~ 'alone|others|recorded|single' ORDER BY 1, 2::text;
@@ -339,7 +375,7 @@ SELECT protaddr.set_channel('birth', 'withhold', route => 'union', when_unknown 
 SELECT protaddr.set_birth_data('P', '1970-01-02', 'Opdigtet By', 'DK'), protaddr.set_birth_data('P1', '1971-01-02', 'Opdigtet By', 'DK');
 SELECT ids, protaddr.release_message(replace(pacs(1), '<Othr><Id>P</Id></Othr>', (SELECT string_agg('<Othr><Id>' || i || '</Id></Othr>', '') FROM unnest(ids) i)), 'birth') ~ 'BirthDt' AS born FROM (VALUES (1, '{P}'::text[]), (2, '{P,P,A}'), (3, '{P,P1,A}'), (4, '{P,P1}'), (5, '{J}')) v(n, ids) ORDER BY n;
 -- of two times, if both give them
-SELECT protaddr.set_channel('birth', 'minimum', valid_from => '2100-01-01'), protaddr.set_channel('birth', birth_data => false, valid_from => '2200-01-01');
+SELECT protaddr.set_channel('birth', 'minimum', valid_from => '2100-01-01'), protaddr.set_channel('birth', birth_data => false, valid_from => '2200-01-01'), protaddr.set_channel('town', birth_data => true, valid_from => '2100-01-01');
 SELECT year, protaddr.release_message(pacs(1), 'birth', make_timestamptz(year, 6, 1, 0, 0, 0)) ~ 'BirthDt' AS born, protaddr.release_message(pacs(1), 'town', make_timestamptz(year, 6, 1, 0, 0, 0)) ~ 'BirthDt' AS never FROM unnest('{2099,2100,2200}'::int[]) year;
 
 -- ---- behind the gate: the first of two columns is to blame ----------------------------------------------
@@ -352,6 +388,29 @@ UPDATE pg_trigger SET tgname = 'zzz_behind' WHERE tgrelid = 'pair'::regclass AND
 ALTER TABLE pair ALTER id SET STATISTICS 10;
 SELECT refusal('INSERT INTO pair VALUES (1, ''P'')');
 DROP TABLE pair;
+-- the two triggers that a superuser has told different things
+CREATE TABLE forged (id int PRIMARY KEY, payer text, home protaddr.address);
+SELECT protaddr.install_gate('forged', 'lost', 'payer');
+CREATE FUNCTION forge(trigger name, more int) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE pg_trigger SET tgnargs = tgnargs + more * 2, tgargs = CASE WHEN more > 0 THEN tgargs || '\x6e6f746500746f6f00'::bytea ELSE substr(tgargs, 1, length(tgargs) - 9) END WHERE tgrelid = 'forged'::regclass AND tgname = trigger;
+    ALTER TABLE public.forged ALTER id SET STATISTICS 10;
+    RETURN refusal(format('INSERT INTO forged VALUES (%s, ''P'', home(''P''))', (SELECT count(*) FROM forged)));
+END
+$$;
+SELECT tgname, forge(tgname, 1) AS told_more, forge(tgname, -1) AS as_it_was FROM (SELECT tgname FROM pg_trigger WHERE tgrelid = 'forged'::regclass AND tgtype & 1 = 1 ORDER BY tgname) t;
+DROP TABLE forged;
+DROP FUNCTION forge;
+
+-- ---- as many numbers as one person may have ---------------------------------------------------------------
+SELECT refusal(format('SELECT protaddr.link_identity(%L, %L, %L)', 'N' || n, 'N' || n + 1, 'replaced number')) AS link, count(*) FROM generate_series(1, 70) n GROUP BY 1 ORDER BY 1;
+
+-- ---- who is known is forgotten when people are removed ------------------------------------------------------
+INSERT INTO protaddr.register_person (source, subject) SELECT 'DK-CPR', 'G' || n FROM generate_series(1, 300) n;
+-- so many that the session reads them all
+SELECT count(*) FROM generate_series(1, 300) n WHERE protaddr.show(home('G' || n)) = 'Prøvevej 7, Prøveby';
+DELETE FROM protaddr.register_person WHERE subject = 'G299';
+SELECT protaddr.show(home('G299')), protaddr.show(home('G300'));
 
 -- ---- what is shown, if its rule changes by itself, and without one ---------------------------------------
 SELECT protaddr.set_channel('show', 'minimum', valid_from => '2100-01-01');
@@ -360,5 +419,5 @@ SELECT protaddr.set_channel('show', 'minimum');
 SELECT protaddr.show(home('P')), protaddr.show(home('P')) AS again FROM generate_series(1, 2);
 SELECT protaddr.end_channel('show');
 SELECT protaddr.show(home('F')), protaddr.show(home('F')) AS again FROM generate_series(1, 2);
-DROP FUNCTION refusal, release(int, text), held, pacs, again, later, one_more, put, within, behind;
+DROP FUNCTION refusal, release(int, text), held, other_byte, pacs, again, later, one_more, put, within, behind;
 DROP EXTENSION protaddr CASCADE;

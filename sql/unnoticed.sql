@@ -124,6 +124,10 @@ CREATE TRIGGER zzz_copy AFTER UPDATE ON bound FOR EACH ROW EXECUTE FUNCTION copy
 SELECT try($$SELECT protaddr.bind_column('bound', 'a', 'who')$$);
 SELECT n, protaddr.subjects_of(a) FROM bound ORDER BY n;
 
+-- of what has ended each time is told, and one that is told twice once
+SELECT persons, protected FROM protaddr.load_register('DK-CPR', '[{"subject": "E", "protections": [{"code": "0001", "valid_from": "2020-01-01", "valid_to": "2021-01-01"}, {"code": "0001", "valid_from": "2022-01-01", "valid_to": "2023-01-01"}, {"code": "0001", "valid_from": "2022-01-01", "valid_to": "2023-01-01"}]}]');
+SELECT code, extract(year FROM valid_from) AS from, extract(year FROM valid_to) AS to FROM protaddr.protection WHERE subject = 'E' ORDER BY 2;
+
 DROP TABLE fraction, two, bound;
 DROP FUNCTION copy_row;
 DROP EXTENSION protaddr CASCADE;

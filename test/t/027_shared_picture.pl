@@ -239,6 +239,11 @@ is($node->safe_psql('bank', 'SELECT protaddr.build_shared_picture()'), 'f', 'and
 like(reason($node), qr/trigger .* disabled/, 'as it says');
 $node->safe_psql('bank', q(ALTER TABLE protaddr.protection ENABLE ALWAYS TRIGGER own_table_changed));
 built('with the trigger');
+$node->safe_psql('bank', 'DROP TRIGGER own_table_changed ON protaddr.protection');
+is(state_of($node), 'none', 'one that is gone ends it, too');
+$node->safe_psql('bank', q(CREATE TRIGGER own_table_changed BEFORE INSERT OR UPDATE OR DELETE ON protaddr.protection FOR EACH ROW EXECUTE FUNCTION protaddr.own_table_changed();
+	ALTER TABLE protaddr.protection ENABLE ALWAYS TRIGGER own_table_changed));
+built('with a trigger again');
 shows('', 'what was written meanwhile is in it', 'K50');
 # all in one transaction, as pg_restore --single-transaction does
 $node->safe_psql('bank', q(BEGIN; ALTER TABLE protaddr.protection DISABLE TRIGGER ALL;
