@@ -79,9 +79,12 @@ protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
 	 * They were asked about one after the other.  A load that ended meanwhile may have protected
 	 * the first and lifted the last, and at no moment was neither protected.
 	 */
-	if (concerned->hides == PROTADDR_HIDES_NOTHING && unlikely(ended != protaddr_transactions_ended()) &&
-		protaddr_register_ready())
+	if (concerned->hides == PROTADDR_HIDES_NOTHING && unlikely(ended != protaddr_transactions_ended()))
+	{
+		/* takes in what other sessions changed; whether it may be asked is asked below */
+		(void) protaddr_register_ready();
 		concern_everybody(concerned, ask_known, address, transfer);
+	}
 	concerned->anybody = address->nsubjects > 0 && !(transfer->has_row && transfer->payer.len == 0);
 	protaddr_concern_receiver(concerned, address->subject, address->nsubjects, channel, transfer);
 }
