@@ -87,6 +87,8 @@ static void know_party(const Release *release, const PaUnit *unit, const PaParty
 static void add_identifier(ProtaddrIdentifier *ids, int *nids, const ProtaddrIdentifier *id);
 static PaBirth *birth_of(const Known *known);
 static void add_person(Known *known, const char *key, int len);
+static void know_identifiers(const Release *release, const PaUnit *unit, const PaParty *party,
+							 Known *known);
 static bool ask(Known *known, const ProtaddrIdentifier *id, int said, bool is_party,
 				const ProtaddrTransfer *transfer);
 static bool decide_party(Release *release, PaParty *party, const Known *known,
@@ -349,6 +351,25 @@ decide_unit(void *arg, PaUnit *unit)
 static void
 know_party(const Release *release, const PaUnit *unit, const PaParty *party, Known *known)
 {
+	uint64		ended = protaddr_transactions_ended();
+
+	memset(known, 0, sizeof(*known));
+	known->concerned.anybody = true;
+	known->concerned.known = true;
+	know_identifiers(release, unit, party, known);
+
+	/* asked about one after the other, as in protaddr_concern_address */
+	if (known->concerned.hides == PROTADDR_HIDES_NOTHING && unlikely(ended != protaddr_transactions_ended()))
+	{
+		(void) protaddr_register_ready();
+		know_identifiers(release, unit, party, known);
+	}
+}
+
+/* know_identifiers asks about each of them, in addition to what is known. */
+static void
+know_identifiers(const Release *release, const PaUnit *unit, const PaParty *party, Known *known)
+{
 	const ProtaddrIdentifier *payer = &release->transfer->payer;
 	const PaText none = {NULL, 0};
 	bool		says_more = party->nidentifiers > 0 || party->more_identifiers;
@@ -357,8 +378,6 @@ know_party(const Release *release, const PaUnit *unit, const PaParty *party, Kno
 	ProtaddrIdentifier id;
 	PaText		side;
 
-	memset(known, 0, sizeof(*known));
-	known->concerned.anybody = true;
 	if (party->more_identifiers)
 		known->concerned.hides = PROTADDR_HIDES_ALL;
 	for (int i = 0; i < party->nidentifiers; i++)
@@ -375,7 +394,7 @@ know_party(const Release *release, const PaUnit *unit, const PaParty *party, Kno
 			and_unknown |= resolved == PROTADDR_RESOLVED_IN_PART;
 		}
 	}
-	known->concerned.known = anybody && !and_unknown;
+	known->concerned.known &= anybody && !and_unknown;
 
 	/* the name as it is and as SWIFT writes it; it may be longer than any identifier */
 	known->name = fold_name(party->name);

@@ -651,7 +651,9 @@ protaddr_picture_person_added(const ProtaddrIdentifier *id)
 
 	if (protaddr_pictures == NULL)
 		return;
-	LWLockAcquire(protaddr_pictures->lock, LW_SHARED);
+	LWLockAcquire(protaddr_pictures->lock, LW_EXCLUSIVE);
+	/* whoever begins to build one from here on waits for us, and then sees whom we added */
+	begin_writing();
 	picture = protaddr_picture_of(MyDatabaseId);
 	first = picture != NULL && (picture->state == PICTURE_BEING_BUILT ||
 								(picture->state == PICTURE_READY && !picture->listed));
