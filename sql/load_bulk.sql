@@ -59,6 +59,15 @@ DROP TRIGGER b ON protaddr.protection;
 DROP TRIGGER c ON protaddr.protection;
 DROP TRIGGER d ON protaddr.protection;
 
+-- or empties what must have a value; and a constraint that would not be checked
+CREATE FUNCTION empty() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.code := NULL; RETURN NEW; END $$;
+CREATE TRIGGER d BEFORE INSERT ON protaddr.protection FOR EACH ROW EXECUTE FUNCTION empty();
+SELECT refusal($s$SELECT protaddr.load_cpr(delivery('990001', '2026-11-22', '2026-11-21', person('6501704005', '{0001}')))$s$);
+DROP FUNCTION empty() CASCADE;
+ALTER TABLE protaddr.register_person ADD CONSTRAINT short CHECK (length(subject) < 5) NOT VALID;
+SELECT refusal($s$SELECT protaddr.load_cpr(delivery('990001', '2026-11-22', '2026-11-21', person('6501704005', '{0001}')))$s$);
+ALTER TABLE protaddr.register_person DROP CONSTRAINT short;
+
 -- read only
 BEGIN READ ONLY;
 SELECT refusal($s$SELECT protaddr.load_cpr(delivery('990001', '2026-11-22', '2026-11-21', person('6501704005', '{0001}')))$s$);

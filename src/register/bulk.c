@@ -70,6 +70,13 @@ protaddr_bulk_begin(Oid relation, const char *callers)
 
 	PreventCommandIfReadOnly("a load of the register");
 	bulk->rel = table_open(relation, RowExclusiveLock);
+	/* ours have none, and PostgreSQL's error about one tells the row */
+	if (RelationGetDescr(bulk->rel)->constr != NULL && RelationGetDescr(bulk->rel)->constr->num_check > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("table \"%s\" has a CHECK constraint, which a load does not check",
+						RelationGetRelationName(bulk->rel)),
+				 errhint("Drop the constraint, or use a trigger.")));
 	bulk->estate = CreateExecutorState();
 	bulk->target = makeNode(ResultRelInfo);
 	InitResultRelInfo(bulk->target, bulk->rel, 0, NULL, 0);
@@ -111,6 +118,22 @@ protaddr_bulk_row(ProtaddrBulk *bulk)
 	return *slot;
 }
 
+/* check_values checks what triggers have made of a row: no column that must have a value is empty. */
+static void
+check_values(ProtaddrBulk *bulk, TupleTableSlot *slot)
+{
+	TupleDesc	desc = RelationGetDescr(bulk->rel);
+
+	for (int i = 0; i < desc->natts; i++)
+		if (TupleDescAttr(desc, i)->attnotnull && slot_attisnull(slot, i + 1))
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("column \"%s\" of table \"%s\" must not be NULL",
+							NameStr(TupleDescAttr(desc, i)->attname), RelationGetRelationName(bulk->rel)),
+					 errhint("A trigger of the table has emptied it."),
+					 protaddr_errprivate()));
+}
+
 /* protaddr_bulk_add takes in the row that has been filled in. */
 void
 protaddr_bulk_add(ProtaddrBulk *bulk)
@@ -126,8 +149,9 @@ protaddr_bulk_add(ProtaddrBulk *bulk)
 			elog(ERROR, "a row of the load was refused by a trigger");
 		if (bulk->rel->rd_att->constr != NULL && bulk->rel->rd_att->constr->has_generated_stored)
 			ExecComputeStoredGenerated(bulk->target, bulk->estate, slot, CMD_INSERT);
-		ResetPerTupleExprContext(bulk->estate);
 	}
+	check_values(bulk, slot);
+	ResetPerTupleExprContext(bulk->estate);
 	bulk->n++;
 }
 
