@@ -51,6 +51,7 @@ my %meaning = (
 	'22023' => 'An argument that does not fit, or names nothing that exists.',
 	'22P02' => 'Text that is neither an address nor a token; a delivery that is cut off, miscounted, malformed or of another kind.',
 	'22P03' => 'Binary input that is not a sealed value.',
+	'23502' => 'A column of one of protaddr\'s tables that must have a value has none, since a trigger that somebody added has emptied it.',
 	'23505' => 'A row that is there already. Raised by PostgreSQL, for a link or a staged row entered by `COPY` or `INSERT`.',
 	'23514' => 'A word, amount, rate or code that a column cannot have. Raised by PostgreSQL, for the constraints of protaddr\'s tables.',
 	'23P01' => 'Two rules of one channel would hold at the same time.',
