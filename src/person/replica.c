@@ -21,6 +21,7 @@
 #include "access/xlog.h"
 #include "access/xlogrecovery.h"
 #include "catalog/pg_subscription_rel.h"
+#include "miscadmin.h"
 #include "replication/walreceiver.h"
 #include "replication/worker_internal.h"
 #include "storage/bufmgr.h"
@@ -30,6 +31,10 @@
 #include "utils/rel.h"
 
 #define LOOK_AGAIN_AFTER	USECS_PER_SEC
+
+/* a second, once for each session and connection */
+#define CATCH_UP_WAITS		100
+#define CATCH_UP_WAIT_US	10000
 
 static int	max_replay_lag = 0; /* seconds; 0: not asked */
 
@@ -57,6 +62,49 @@ is_silence(TimestampTz last_word)
 									  Max(max_replay_lag * 1000, wal_receiver_timeout));
 }
 
+/* is_old is true of a moment from which on more has happened than may be missing here. */
+static bool
+is_old(TimestampTz moment)
+{
+	return TimestampDifferenceExceeds(moment, GetCurrentTimestamp(), max_replay_lag * 1000);
+}
+
+/*
+ * is_catching_up is true until a standby has replayed what the primary had when we first
+ * looked at this connection: it replays at once what it receives then, however old that is.
+ * Of a primary on which nothing is committed for long little comes, which is replayed while
+ * we wait.
+ */
+static bool
+is_catching_up(pid_t receiver, XLogRecPtr end)
+{
+	static pid_t seen = 0;
+	static XLogRecPtr until = InvalidXLogRecPtr;
+	int			waits = 0;
+
+	if (seen != receiver)
+	{
+		seen = receiver;
+		until = end;
+		waits = CATCH_UP_WAITS;
+	}
+	while (until != InvalidXLogRecPtr)
+	{
+		if (GetXLogReplayRecPtr(NULL) >= until)
+			until = InvalidXLogRecPtr;
+		else if (!is_old(GetLatestXTime()))
+			break;
+		else if (waits-- <= 0)
+			return true;
+		else
+		{
+			CHECK_FOR_INTERRUPTS();
+			pg_usleep(CATCH_UP_WAIT_US);
+		}
+	}
+	return false;
+}
+
 /*
  * why_standby_is_behind tells why.  told: how far the primary is has been told since it was
  * connected to; if there is anything to send, it is in a moment.
@@ -71,6 +119,7 @@ why_standby_is_behind(bool *told)
 	XLogRecPtr	received;
 	XLogRecPtr	replayed;
 	int			delay;
+	pid_t		receiver;
 
 	if (!WalRcvStreaming())
 		return "This server is a standby that receives nothing from its primary.";
@@ -79,6 +128,7 @@ why_standby_is_behind(bool *told)
 	said = WalRcv->lastMsgSendTime;
 	end = WalRcv->latestWalEnd;
 	connected = WalRcv->ready_to_display;
+	receiver = WalRcv->pid;
 	SpinLockRelease(&WalRcv->mutex);
 	/* it begins with its own start as both times; to connect may last for minutes */
 	*told = said != last_word;
@@ -87,18 +137,8 @@ why_standby_is_behind(bool *told)
 	received = GetWalRcvFlushRecPtr(NULL, NULL);
 	replayed = GetXLogReplayRecPtr(NULL);
 
-	/*
-	 * One that catches up replays at once what it receives, however old that is.  On a primary on
-	 * which nothing is committed for long, what comes is replayed before the wait is over.
-	 */
-	for (int waited = 0; replayed < Max(received, end) &&
-		 TimestampDifferenceExceeds(GetLatestXTime(), GetCurrentTimestamp(), max_replay_lag * 1000); waited++)
-	{
-		if (waited == 10)
-			return "This server is a standby that is behind its primary.";
-		pg_usleep(1000);
-		replayed = GetXLogReplayRecPtr(NULL);
-	}
+	if ((*told && is_catching_up(receiver, end)) || (received < end && replayed < end && is_old(GetLatestXTime())))
+		return "This server is a standby that is behind its primary.";
 	if (received <= replayed)
 		return NULL;
 	delay = GetReplicationApplyDelay();
