@@ -29,7 +29,9 @@ begins(const char *line, const char *with)
 static bool
 is_statement(const char *line)
 {
+	/* before 18 an expression is called an SQL expression */
 	return begins(line, "SQL statement \"") || begins(line, "SQL expression \"") ||
+		begins(line, "PL/pgSQL expression \"") ||
 		begins(line, "PL/pgSQL assignment \"");
 }
 
