@@ -76,7 +76,7 @@ SELECT n, refusal(format('SELECT protaddr.read_folkeregisteret_events(%L::jsonb)
     (6, jsonb_set(body, '{1,folkeregisterperson}', '"kanarie"')), (7, jsonb_set(body, '{1,hendelse,folkeregisteridentifikator}', '"01017000001"')), (8, body #- '{1,folkeregisterperson,identifikasjonsnummer}')) v (n, d)
 WHERE name = 'events' ORDER BY n;
 
--- PDL: an empty list means no protection; people it has not found are left out
+-- PDL: an empty list means no protection; a person not found is skipped
 INSERT INTO document VALUES ('pdl', '{"data": {"hentPersonBolk": [
  {"ident": "01017000001", "code": "ok", "person": {"adressebeskyttelse": [{"gradering": "STRENGT_FORTROLIG_UTLAND", "folkeregistermetadata": null, "metadata": {"historisk": false, "master": "PDL"}}, {"gradering": "FORTROLIG", "folkeregistermetadata": {"gyldighetstidspunkt": "2020-01-01T00:00:00", "opphoerstidspunkt": "2021-01-01T00:00:00"}, "metadata": {"historisk": true}}, {"gradering": "FORTROLIG", "metadata": {"historisk": true}}]}},
  {"ident": "01017000002", "code": "ok", "person": {"adressebeskyttelse": []}},

@@ -146,7 +146,7 @@ extern const ProtaddrPart protaddr_known_part;
 typedef enum ProtaddrResolved
 {
 	PROTADDR_NOT_RESOLVED,		/* to nobody */
-	PROTADDR_RESOLVED_IN_PART,	/* to some, and to others of whom no register has told */
+	PROTADDR_RESOLVED_IN_PART,	/* to people we know and to others no register lists */
 	PROTADDR_RESOLVED
 } ProtaddrResolved;
 

@@ -240,7 +240,7 @@ BEGIN
         END IF;
         RAISE WARNING USING
             ERRCODE = '01000',
-            MESSAGE = 'planned ends of protections have come, more than may be lifted without a word: they hold on',
+            MESSAGE = 'planned ends would lift more people than allowed: the protections stay in force',
             HINT = 'See protaddr.register_review, and protaddr.end_planned().';
         RETURN 0;
     END;
@@ -270,7 +270,7 @@ BEGIN
     IF source IS NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'planned ends are of a source';
+            MESSAGE = 'the source must not be NULL';
     END IF;
     IF confirm_lifted < 20 AND NOT protaddr.may_read_protections() THEN
         RAISE EXCEPTION USING
