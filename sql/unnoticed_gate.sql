@@ -94,6 +94,29 @@ SELECT id, substring(doc, '<TwnNm>(\w+)') AS keyed FROM keyed;
 SELECT amount, relation::regclass, reference IS NOT NULL AS found_again FROM protaddr.linked_transfer ORDER BY 2, 1;
 DROP TABLE keyless, keyed;
 
+-- ---- words of ours stand in columns of each type that holds words
+CREATE TYPE word AS ENUM ('sepa', 'EUR');
+CREATE DOMAIN short_word AS varchar(10);
+SELECT protaddr.set_channel('sepa', 'minimum', when_small => 'withhold', small_amount => 100, small_currency => 'EUR');
+CREATE FUNCTION words_of(type text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    result text;
+BEGIN
+    EXECUTE format('CREATE TABLE words (id int, route %s, payer text, amount numeric, currency %1$s, home protaddr.address)', type);
+    PERFORM protaddr.install_gate('words', channel_column => 'route', subject => 'payer', amount => 'amount', currency => 'currency');
+    INSERT INTO words VALUES (1, 'sepa', '6201704002', 100, 'EUR', home('6201704002')), (2, 'sepa', '6201704002', 101, 'EUR', home('6201704002'));
+    SELECT string_agg(coalesce(protaddr.show(home), 'withheld'), ', ' ORDER BY id) INTO result FROM words;
+    RAISE EXCEPTION USING MESSAGE = result;
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLERRM;
+END
+$$;
+SELECT type, words_of(type) FROM unnest('{text,varchar,varchar(10),char(10),name,word,short_word,int,bytea}'::text[]) type;
+SELECT protaddr.set_channel('sepa', 'withhold', when_small => NULL, small_amount => NULL, small_currency => NULL);
+DROP FUNCTION words_of;
+DROP TYPE word;
+DROP DOMAIN short_word;
+
 -- ---- a gate's triggers as a dump brings them: with arguments that install_gate() does not write nothing passes
 CREATE TABLE template (payer text, home protaddr.address, other text, amount numeric, currency text, doc xml);
 SELECT protaddr.install_gate('template', 'sepa', 'payer');

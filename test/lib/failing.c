@@ -2,7 +2,7 @@
  * failing.c
  *		Functions of other libraries, and of the kernel, that fail when a test says so.
  *
- * Loaded before them into a server (test/t/032_failing.pl): a function fails for as long as
+ * Loaded before them into a server (test/t/034_failing.pl): a function fails for as long as
  * the folder of PROTADDR_FAILING has a file of its name.
  */
 #define _GNU_SOURCE

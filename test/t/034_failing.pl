@@ -1,5 +1,5 @@
 #
-# 032_failing.pl
+# 034_failing.pl
 #		What if a library that protaddr stands on fails?
 #
 # Nothing is sealed, nothing is disclosed, and what failed works again once it does not fail.
