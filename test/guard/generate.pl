@@ -202,6 +202,8 @@ sub variants
 			my $kind = $turn < 18 ? join ' + ', map { $_->{name} } @rule : "kept: $a->{kept}";
 			$class = 'safe' if $turn >= 18;
 			if (grep({ $_->{name} eq 'lines of 35' } @rule) && broken_number($text)) { $class = 'doubtful' if $class eq 'safe'; $kind .= ', in a number' if $turn < 18 }
+			# what stands behind looks like a place
+			if (grep({ $_->{name} eq 'form: code first' } @rule) && $text =~ /$last.{0,60}\d{3}/s) { $class = 'doubtful' if $class eq 'safe'; $kind .= ', a number behind' if $turn < 18 }
 			put_text($kind, $class, $a->{id}, $text);
 			$i++;
 			last;
