@@ -13,6 +13,7 @@
 
 #define LEAST_PLACES	1024
 #define LEAST_BITS		65536
+#define LEAST_SHIFT		(64 - 16)
 
 /* how many parts of an address written in lines are read */
 #define LINE_PIECES		48
@@ -128,7 +129,8 @@ entry_room(PaGuardIndex *index, size_t n)
 static void
 mark_last(PaGuardIndex *index, uint64_t hash)
 {
-	index->last_bits[(hash & (index->last_nbits - 1)) >> 6] |= UINT64_C(1) << (hash & 63);
+	hash >>= index->last_shift;
+	index->last_bits[hash >> 6] |= UINT64_C(1) << (hash & 63);
 }
 
 static bool
@@ -150,6 +152,7 @@ add_last_word(PaGuardIndex *index, uint64_t hash)
 		give_back(index, index->last_bits, index->last_nbits / 8);
 		index->last_bits = bits;
 		index->last_nbits = nbits;
+		index->last_shift -= 2;
 		for (size_t i = 0; i < index->last_words.size; i++)
 			if (index->last_words.print[i] != 0)
 				mark_last(index, index->last_words.print[i]);
@@ -170,7 +173,7 @@ typedef struct Naming
 
 /* add_alias adds one alias of a name, once. */
 static bool
-add_alias(void *arg, PaAliasKind kind, const char *letters, int len, const char *last, int last_len)
+add_alias(void *arg, PaAliasKind kind, const char *letters, int len, int first_len, const char *last, int last_len)
 {
 	Naming	   *naming = arg;
 	PaGuardIndex *index = naming->index;
@@ -179,8 +182,13 @@ add_alias(void *arg, PaAliasKind kind, const char *letters, int len, const char 
 
 	if (naming->no_cuts && kind == PA_ALIAS_CUT)
 		return true;
-	if (naming->table == &index->aliases &&
-		!add_last_word(index, protaddr_name_hash(&index->key, last, (size_t) last_len)))
+	if (naming->table == &index->towns)
+	{
+		uint64_t	first = protaddr_quick_name_hash(&index->key, letters, (size_t) first_len) >> PA_TOWN_SHIFT;
+
+		index->town_bits[first >> 6] |= UINT64_C(1) << (first & 63);
+	}
+	else if (!add_last_word(index, protaddr_quick_name_hash(&index->key, last, (size_t) last_len)))
 		return false;
 	if (naming->table->size > 0)
 	{
@@ -303,7 +311,8 @@ town_number(PaGuardIndex *index, const PaFolded *name)
 			base.len[form] = base.word[last].start[form];
 		for (int form = 0; form < PA_FORMS; form++)
 			if (base.len[form] >= 2 &&
-				!add_alias(&naming, PA_ALIAS_CUT, base.letters[form], base.len[form], "", 0))
+				!add_alias(&naming, PA_ALIAS_CUT, base.letters[form], base.len[form],
+						   base.nwords > 1 ? base.word[1].start[form] : base.len[form], "", 0))
 				return 0;
 	}
 	return ++index->ntowns;
@@ -713,6 +722,7 @@ protaddr_guard_index_new(const PaGuardMemory *memory, const uint8_t key[PA_GUARD
 	index->bytes = sizeof(*index);
 	protaddr_piece_key(&index->key, key);
 	index->last_nbits = LEAST_BITS;
+	index->last_shift = LEAST_SHIFT;
 	index->place_nbits = LEAST_BITS;
 	while (index->place_nbits < expected * 16)
 		index->place_nbits *= 2;
@@ -720,9 +730,10 @@ protaddr_guard_index_new(const PaGuardMemory *memory, const uint8_t key[PA_GUARD
 	index->nstreets = PA_STREET_BOX;
 	index->last_bits = get(index, index->last_nbits / 8);
 	index->place_bits = get(index, index->place_nbits / 8);
+	index->town_bits = get(index, PA_TOWN_NBITS / 8);
 	index->street = get(index, index->room_streets * sizeof(PaStreet));
 	index->word = get(index, (nwords + 1) * sizeof(PaWordForms));
-	if (index->last_bits == NULL || index->place_bits == NULL || index->street == NULL || index->word == NULL ||
+	if (index->last_bits == NULL || index->place_bits == NULL || index->town_bits == NULL || index->street == NULL || index->word == NULL ||
 		!entry_room(index, expected + 8) ||
 		!table_room(index, &index->unit_words, 16) || !table_room(index, &index->last_words, 16) ||
 		!table_room(index, &index->aliases, 16) || !table_room(index, &index->towns, 16) ||
@@ -746,7 +757,7 @@ protaddr_guard_index_free(PaGuardIndex *index)
 {
 	PaTable    *table[] = {&index->unit_words, &index->number_words, &index->common, &index->codes,
 	&index->aliases, &index->without, &index->last_words, &index->towns};
-	void	   *memory[] = {index->last_bits, index->place_bits, index->street, index->word, index->entry};
+	void	   *memory[] = {index->last_bits, index->place_bits, index->town_bits, index->street, index->word, index->entry};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 	{

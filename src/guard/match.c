@@ -25,6 +25,7 @@
 #define TAIL_UNKNOWN	6		/* words of it that are neither floor, door nor place */
 #define TAIL_PLACES		24
 #define HEAD_PIECES		7
+#define PLACE_PIECES	9
 #define FIELDS_AWAY		10
 
 /* a name of so many letters is rare enough to say something without a place */
@@ -32,6 +33,7 @@
 
 /* base64: as much of it as could hold an address, what of it is read at once, and how deep */
 #define BASE64_AT_LEAST	24
+#define BASE64_RUN		16		/* so many letters and digits without a gap */
 #define BASE64_CHUNK	4096
 #define BASE64_OVERLAP	512
 #define DEPTH			2
@@ -125,6 +127,9 @@ read_towns(const Search *search, int at, int end, Around *around)
 	const PaPiece *piece = search->piece;
 	bool		found = false;
 
+	if (piece[at].size > PA_NAME_SIZE ||
+		!protaddr_may_be_town(index, protaddr_quick_hash(&index->key, piece[at].own, piece[at].size)))
+		return false;
 	for (int last = at; last < end && last < at + TOWN_WORDS; last++)
 	{
 		uint64_t	hash;
@@ -156,7 +161,8 @@ read_codes(const Search *search, int at, int end, Around *around)
 	const PaPiece *piece = search->piece;
 	bool		looks = false;
 
-	if (!piece[at].digits && piece[at].size > 3)
+	if (piece[at].digits ? piece[at].size < 3 && (at + 1 >= end || piece[at + 1].digits) :
+		piece[at].size > 3 || at + 1 >= end || !piece[at + 1].digits)
 		return false;
 	for (int last = at; last < end && last < at + CODE_PIECES; last++)
 	{
@@ -697,32 +703,66 @@ try_changed(Search *search, int first, int last, int number)
 	return false;
 }
 
-/* try_place looks whether a number stands in a place that some address with that number has. */
+/*
+ * near_place is true if a post code or town stands at a piece in which some address looked
+ * for has the number.
+ */
+static bool
+near_place(const Search *search, uint32_t number, int at, int end)
+{
+	const PaGuardIndex *index = search->index;
+	const PaPiece *piece = &search->piece[at];
+	Around		around;
+
+	if (piece->digits)
+	{
+		int			last = at;
+
+		if (piece->size == 3 && at + 1 < end && piece[1].digits)
+			last++;
+		else if (piece->size < 3 || piece->size > 6)
+			return false;
+		for (; last < end && last <= at + 1; last++)
+		{
+			uint32_t	code = protaddr_code_of(index, protaddr_pieces_hash(&index->key, piece, &search->piece[last]));
+
+			if (protaddr_may_be_place(index, protaddr_place_key(index, number, code & UINT32_C(0x7FFFFFFF))))
+				return true;
+			if (last + 1 < end && search->piece[last + 1].size > 2)
+				break;			/* 1012 AB has two more letters, none has more */
+		}
+		return false;
+	}
+	around.nplaces = 0;
+	if (!read_towns(search, at, end, &around))
+		return false;
+	for (int i = 0; i < around.nplaces; i++)
+		if (protaddr_may_be_place(index, protaddr_place_key(index, number, around.place[i].town | UINT32_C(0x80000000))))
+			return true;
+	return false;
+}
+
+/* try_place looks whether a number stands near a place that some address with that number has. */
 static void
 try_place(Search *search, int number)
 {
 	const PaGuardIndex *index = search->index;
 	const PaPiece *piece = search->piece;
 	int			last = number - 1;
+	int			end = number + 1 + PLACE_PIECES < search->n ? number + 1 + PLACE_PIECES : search->n;
 	bool		near = false;
-	Around		around;
 
-	if (last >= 1 && piece[last].size <= 6 && !piece[last].digits &&
-		is_word_of(&index->number_words, index, &piece[last], &piece[last]))
-		last--;
-	if (search->told_number == piece[number].end || piece[last].digits || piece[last].size < 2 ||
+	if (search->told_number == piece[number].end || piece[last].size < 2 ||
 		!protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, PA_ANY_PLACE)))
 		return;
-	read_tail(search, number + 1, &around);
-	if (around.nplaces == 0)
-		read_head(search, last, &around);
-	for (int i = 0; i < around.nplaces && !near; i++)
-	{
-		const Place *place = &around.place[i];
-		uint32_t	number_place = place->code != 0 ? place->code & UINT32_C(0x7FFFFFFF) : place->town | UINT32_C(0x80000000);
-
-		near = protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, number_place));
-	}
+	if (last >= 1 && piece[last].size <= 6 && is_word_of(&index->number_words, index, &piece[last], &piece[last]))
+		last--;
+	if (piece[last].digits || piece[last].size < 2)
+		return;
+	for (int at = number + 1; at < end && !near; at++)
+		near = near_place(search, piece[number].number, at, end);
+	for (int at = last > HEAD_PIECES ? last - HEAD_PIECES : 0; at < last && !near; at++)
+		near = near_place(search, piece[number].number, at, last);
 	if (!near)
 		return;
 	for (int first = last; first >= 0 && first > last - STREET_WORDS && !search->stop; first--)
@@ -738,18 +778,33 @@ try_place(Search *search, int number)
 
 /* ---- base64 --------------------------------------------------------------------------------------------- */
 
-static int
+static inline int
 base64_value(char c)
 {
-	if (c >= 'A' && c <= 'Z')
+	if (protaddr_is_capital(c))
 		return c - 'A';
-	if (c >= 'a' && c <= 'z')
+	if (protaddr_is_letter(c))
 		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
+	if (protaddr_is_digit(c))
 		return c - '0' + 52;
 	if (c == '+' || c == '-')
 		return 62;
 	return c == '/' || c == '_' ? 63 : -1;
+}
+
+/* is_mixed is true for bytes among which are small letters and capitals: text in base64 has both. */
+static bool
+is_mixed(const char *bytes, size_t n)
+{
+	bool		small = false;
+	bool		capital = false;
+
+	for (size_t i = 0; i < n && !(small && capital); i++)
+	{
+		small |= bytes[i] >= 'a' && bytes[i] <= 'z';
+		capital |= protaddr_is_capital(bytes[i]);
+	}
+	return small && capital;
 }
 
 /* reads_like_text is true for bytes most of which are letters, digits and blanks. */
@@ -789,7 +844,7 @@ try_base64(Search *search, const PaPiece *piece)
 			 end - start >= 60 && (base64_value(text[end + 1]) >= 0 || text[end + 1] == '\n'))))
 		end++;
 	search->decoded_to = end;
-	if (end - start < BASE64_AT_LEAST)
+	if (end - start < BASE64_AT_LEAST || !is_mixed(text + start, end - start))
 		return;
 	while (padding < 2 && end + padding < search->reader.len && text[end + padding] == '=')
 		padding++;
@@ -874,20 +929,19 @@ scan(Search *search)
 		for (int i = done; i < until && !search->stop; i++)
 		{
 			const PaPiece *piece = &search->piece[i];
-			uint64_t	hash;
 
 			run = piece->gap == PA_GAP_NONE ? run + piece->size : piece->size;
-			if (run >= BASE64_AT_LEAST / 2)
+			if (run >= BASE64_RUN)
 				try_base64(search, piece);
-
-			hash = protaddr_pieces_hash(&index->key, piece, piece);
-			if (hash != 0 && protaddr_may_be_last(index, hash))
+			if (piece->size > PA_NAME_SIZE)
+				continue;
+			if (protaddr_may_be_last(index, protaddr_quick_hash(&index->key, piece->own, piece->size)))
 				try_last(search, i);
-			else if (i > 0 && piece->gap < PA_GAP_FIELD && !piece->digits)
+			else if (i > 0 && piece->gap < PA_GAP_FIELD && !piece->digits && !piece[-1].digits)
 			{
 				/* a word that was broken in two */
-				hash = protaddr_pieces_hash(&index->key, piece - 1, piece);
-				if (hash != 0 && protaddr_may_be_last(index, hash))
+				if (protaddr_may_be_last(index, protaddr_quick_hash(&index->key, piece[-1].own * index->key.power[piece->size] + piece->own,
+																	 piece[-1].size + piece->size)))
 					try_last(search, i);
 			}
 			if (i > 0 && may_be_house(piece) && !piece[-1].digits && piece->gap != PA_GAP_NONE)
