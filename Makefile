@@ -220,6 +220,7 @@ SQL_PARTS = \
 	src/door/door.sql \
 	src/message/message.sql \
 	src/gate/gate.sql \
+	src/guard/words.sql \
 	src/module.sql
 
 # By name: under VPATH a wildcard finds no script, installs none, and succeeds.

@@ -76,6 +76,7 @@ typedef struct Around
 	Place		place[TAIL_PLACES];
 	int			nplaces;
 	bool		other_code;		/* there is something like a post code */
+	bool		code_apart;		/* words stand before it that nobody knows */
 } Around;
 
 static void scan(Search *search);
@@ -181,7 +182,7 @@ read_codes(const Search *search, int at, int end, Around *around)
 	if (piece[at].digits)
 		looks = (piece[at].size == 4 || piece[at].size == 5) ||
 			(piece[at].size == 3 && at + 1 < end && piece[at + 1].digits && piece[at + 1].size == 2 &&
-			 piece[at + 1].gap <= PA_GAP_BLANK);
+			 piece[at + 1].gap <= PA_GAP_MARK);
 	return looks;
 }
 
@@ -205,7 +206,7 @@ code_begins(const Search *search, int at, const Around *around)
 	if (!piece[at].digits || around->unit.label)
 		return false;
 	if (piece[at].size == 3 && next < search->n && piece[next].digits && piece[next].size == 2 &&
-		piece[next].gap <= PA_GAP_BLANK)
+		piece[next].gap <= PA_GAP_MARK)
 		return true;
 	if (piece[at].size < 4)
 		return false;
@@ -215,6 +216,16 @@ code_begins(const Search *search, int at, const Around *around)
 		return piece[next].size < 3;
 	return protaddr_read_unit(search->index, &piece[next], search->n - next, &ignored) == 0 ||
 		piece[next].size <= 2;
+}
+
+/* is_line_tag is true for the number that begins a line of MT 50F: "3/DK/8000 TESTBY". */
+static bool
+is_line_tag(const Search *search, const PaPiece *piece)
+{
+	const char *text = search->reader.text;
+
+	return piece->digits && piece->end - piece->start == 1 && piece->start > 0 &&
+		text[piece->start - 1] == '\n' && piece->end < search->reader.len && text[piece->end] == '/';
 }
 
 /* read_tail reads floor, door and place behind a number. */
@@ -232,6 +243,11 @@ read_tail(const Search *search, int from, Around *around)
 	{
 		int			taken;
 
+		if (is_line_tag(search, &piece[at]))
+		{
+			at++;
+			continue;
+		}
 		if (in_unit && !code_begins(search, at, around) &&
 			(taken = protaddr_read_unit(search->index, &piece[at], end - at, &around->unit)) > 0)
 		{
@@ -241,6 +257,8 @@ read_tail(const Search *search, int from, Around *around)
 		}
 		if (read_codes(search, at, end, around))
 		{
+			if (!around->other_code)
+				around->code_apart = unknown > 0;
 			around->other_code = true;
 			in_unit = false;
 		}
@@ -367,6 +385,7 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 	UnitAgreement unit = compare_units(&tail->unit, entry);
 	PaCertainty certainty;
 	bool		known_place;
+	bool		doubt = false;	/* the place stands before, and maybe another one behind */
 	int			first = named->first;
 	int			last = tail->unit_end > named->last ? tail->unit_end : named->last;
 
@@ -377,10 +396,26 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 	{
 		Around		head;
 
-		if (place.other_town || tail->other_code)
+		if (place.other_town || (tail->other_code && !tail->code_apart))
 			return false;
 		read_head(search, named->first, &head);
 		compare_places(&head, entry, &place);
+		if (tail->other_code && !(place.code && place.town))
+			return false;
+		doubt = tail->other_code;
+	}
+	else if (named->apart && !(place.code && place.town))
+	{
+		Around		head;
+		Agreement	before;
+
+		/* the fields of a record stand in any order */
+		read_head(search, named->first, &head);
+		compare_places(&head, entry, &before);
+		place.code |= before.code;
+		place.town |= before.town;
+		if (before.first >= 0)
+			place.first = before.first;
 	}
 
 	/* another code: the same town's, or a mistake */
@@ -404,7 +439,7 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 			return false;
 		certainty = PA_DOUBTFUL;
 	}
-	else if (unit != UNIT_SAME || named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
+	else if (doubt || unit != UNIT_SAME || named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
 			 (!place.code && tail->other_code && entry->code != 0))
 		certainty = PA_DOUBTFUL;
 	else if (named->kind == PA_ALIAS_NAME && (place.code || entry->code == 0) && (place.town || entry->town == 0))
@@ -577,28 +612,22 @@ try_last(Search *search, int last)
 
 /* ---- one letter changed ----------------------------------------------------------------------------- */
 
-/* letters_of writes the letters of some pieces; gives how many, 0 if they are too many. */
-static int
-letters_of(const Search *search, int first, int last, char letters[PA_NAME_SIZE])
+/* fold_pieces writes some pieces as a name; false if they are too many. */
+static bool
+fold_pieces(const Search *search, int first, int last, PaFolded *folded)
 {
-	PaFolded	folded;
 	uint32_t	start = search->piece[first].start;
 
-	if (search->piece[last].end - start > 4 * PA_NAME_SIZE ||
-		!protaddr_fold_name(search->index->memory.decompose, search->index->memory.arg,
-							search->reader.text + start, search->piece[last].end - start, &folded))
-		return 0;
-	memcpy(letters, folded.letters[PA_FORM_PAIRS], (size_t) folded.len[PA_FORM_PAIRS]);
-	return folded.len[PA_FORM_PAIRS];
+	return search->piece[last].end - start <= 4 * PA_NAME_SIZE &&
+		protaddr_fold_name(search->index->memory.decompose, search->index->memory.arg,
+						   search->reader.text + start, search->piece[last].end - start, folded);
 }
 
-/* try_changed tries a name but for one letter; true if an address was told of. */
+/* try_changed_form tries the letters of a name but for one; true if an address was told of. */
 static bool
-try_changed(Search *search, int first, int last, int number)
+try_changed_form(Search *search, int first, int last, int number, const char *letters, int len)
 {
 	const PaGuardIndex *index = search->index;
-	char		letters[PA_NAME_SIZE];
-	int			len = letters_of(search, first, last, letters);
 	uint64_t	before = 0;		/* the sum of the letters before the one left out */
 	Named		named;
 
@@ -653,6 +682,24 @@ try_changed(Search *search, int first, int last, int number)
 				return true;
 		}
 	}
+	return false;
+}
+
+/*
+ * try_changed tries a name but for one letter; true if an address was told of.  Where two
+ * letters stand for one of another alphabet, one letter changed may be three.
+ */
+static bool
+try_changed(Search *search, int first, int last, int number)
+{
+	PaFolded	folded;
+
+	if (!fold_pieces(search, first, last, &folded))
+		return false;
+	for (int form = PA_FORM_PAIRS; form <= PA_FORM_SINGLE; form++)
+		if ((form == PA_FORM_PAIRS || folded.len[form] != folded.len[PA_FORM_PAIRS]) &&
+			try_changed_form(search, first, last, number, folded.letters[form], folded.len[form]))
+			return true;
 	return false;
 }
 
@@ -784,6 +831,7 @@ try_base64(Search *search, const PaPiece *piece)
 	uint32_t	start = piece->start;
 	uint32_t	end = piece->end;
 	uint32_t	at;
+	uint32_t	padding = 0;
 	int			skip;
 
 	if (search->depth >= DEPTH || end <= search->decoded_to)
@@ -798,6 +846,8 @@ try_base64(Search *search, const PaPiece *piece)
 	search->decoded_to = end;
 	if (end - start < BASE64_AT_LEAST || !is_mixed(text + start, end - start))
 		return;
+	while (padding < 2 && end + padding < search->reader.len && text[end + padding] == '=')
+		padding++;
 
 	/* where its groups of four begin is not told: a word may stand directly before it */
 	for (skip = 0; skip < 4 && !search->stop; skip++)
@@ -842,7 +892,7 @@ try_base64(Search *search, const PaPiece *piece)
 			inner.told_number = 0;
 			inner.outer = true;
 			inner.outer_start = search->outer ? search->outer_start : start;
-			inner.outer_length = search->outer ? search->outer_length : end - start;
+			inner.outer_length = search->outer ? search->outer_length : end + padding - start;
 			protaddr_reader_begin(&inner.reader, &search->index->key, decoded, (uint32_t) n);
 			inner.reader.decompose = search->reader.decompose;
 			inner.reader.arg = search->reader.arg;

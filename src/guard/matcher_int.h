@@ -215,7 +215,8 @@ typedef struct PaUnit
 {
 	int			nparts;			/* may be more than are kept */
 	uint32_t	part[PA_UNIT_PARTS];
-	bool		label;			/* the last word said that it is about floors or doors */
+	bool		label;			/* the last word said that a number of a floor or door follows */
+	bool		number;			/* the last part was a number */
 } PaUnit;
 
 extern int	protaddr_read_unit(const PaGuardIndex *index, const PaPiece *piece, int n, PaUnit *unit);

@@ -779,7 +779,8 @@ protaddr_fold_name(PaDecompose decompose, void *arg, const char *text, size_t le
 					folded->len[PA_FORM_LOST]--;
 				paired = true;
 			}
-			if (!other.nothing)
+			/* "S:t" is one word */
+			if (!other.nothing && !(in_word && text[reader.at - 1] == ':'))
 				in_word = false;
 			continue;
 		}
