@@ -58,6 +58,7 @@ KEYS_OBJS = \
 PERSON_OBJS = \
 	src/person/fact_table.o \
 	src/person/identifier.o \
+	src/person/in_progress.o \
 	src/person/known.o \
 	src/person/link.o \
 	src/person/picture.o \
@@ -122,6 +123,13 @@ MESSAGE_OBJS = \
 	src/message/xml/iso_write.o \
 	src/message/xml/iso_xml.o
 
+GUARD_OBJS = \
+	src/guard/derive.o \
+	src/guard/entry.o \
+	src/guard/find.o \
+	src/guard/session_index.o \
+	src/guard/source.o
+
 GATE_OBJS = \
 	src/gate/arguments.o \
 	src/gate/carry_out.o \
@@ -153,6 +161,7 @@ OBJS = \
 	$(BINDING_OBJS) \
 	$(LAW_OBJS) \
 	$(DOOR_OBJS) \
+	$(GUARD_OBJS) \
 	$(MESSAGE_OBJS) \
 	$(GATE_OBJS)
 
@@ -206,6 +215,7 @@ SQL_PARTS = \
 	src/message/message.sql \
 	src/gate/gate.sql \
 	src/guard/words.sql \
+	src/guard/guard.sql \
 	src/module.sql
 
 # By name: under VPATH a wildcard finds no script, installs none, and succeeds.
