@@ -29,6 +29,8 @@ BASE_OBJS = \
 TEXT_OBJS = \
 	src/text/character.o \
 	src/text/charset_x.o \
+	src/text/look_alike.o \
+	src/text/piece.o \
 	src/text/town.o
 
 ADDRESS_OBJS = \
@@ -110,6 +112,12 @@ DOOR_OBJS = \
 	src/door/show.o \
 	src/door/subjects.o
 
+GUARD_OBJS = \
+	src/guard/alias.o \
+	src/guard/index.o \
+	src/guard/match.o \
+	src/guard/unit.o
+
 MESSAGE_OBJS = \
 	src/message/xml/iso_name.o \
 	src/message/xml/iso_party.o \
@@ -169,6 +177,8 @@ OBJS = \
 PURE_SRCS = \
 	src/text/character.c \
 	src/text/charset_x.c \
+	src/text/look_alike.c \
+	src/text/piece.c \
 	src/text/town.c \
 	src/address/codec.c \
 	src/address/country.c \
@@ -182,6 +192,10 @@ PURE_SRCS = \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
 	src/register/cpr_form.c \
+	src/guard/alias.c \
+	src/guard/index.c \
+	src/guard/match.c \
+	src/guard/unit.c \
 	src/message/xml/iso_name.c \
 	src/message/xml/iso_party.c \
 	src/message/json/iso_json.c \

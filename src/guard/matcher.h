@@ -14,6 +14,7 @@
 #define PROTADDR_GUARD_MATCHER_H
 
 #include "address/address.h"
+#include "text/piece.h"
 
 /* ---- the words of languages: rows of protaddr.address_word -------------------------- */
 
@@ -43,6 +44,7 @@ typedef struct PaGuardMemory
 {
 	void	   *(*resize) (void *arg, void *old, size_t size);
 	void		(*release) (void *arg, void *old);
+	PaDecompose decompose;		/* of Unicode; NULL: Latin alphabets and look-alikes alone are known */
 	void	   *arg;
 } PaGuardMemory;
 
@@ -50,10 +52,14 @@ typedef struct PaGuardMemory
 
 typedef struct PaGuardIndex PaGuardIndex;
 
-/* An index of nothing; the words are read, and need not stay.  NULL: no memory. */
+/*
+ * An index of nothing; the words are read, and need not stay.  expected is how many
+ * addresses there will be: with many more it takes more memory and time.  NULL: no memory.
+ */
 extern PaGuardIndex *protaddr_guard_index_new(const PaGuardMemory *memory,
 											  const uint8_t key[PA_GUARD_KEY_SIZE],
-											  const PaGuardWord *word, size_t nwords);
+											  const PaGuardWord *word, size_t nwords,
+											  size_t expected);
 extern void protaddr_guard_index_free(PaGuardIndex *index);
 
 typedef enum PaGuardAdded

@@ -1,0 +1,890 @@
+/*
+ * match.c
+ *		Does a text name an address that is looked for?
+ *
+ * Where a word may be the last one of some street's name, the words before it are tried
+ * with it; where a street is named, the number beside it; and where that street with that
+ * number is looked for, floor, door and place are read and compared.  A number in a
+ * place that some address looked for has, behind a name that no street has, is tried with
+ * one letter of the name changed.
+ */
+#include "guard/matcher_int.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* how much of a text is at hand at once, and what of it is looked back at */
+#define PIECES			1024
+#define PIECES_BEFORE	64
+#define PIECES_BEHIND	48
+
+#define STREET_WORDS	8
+#define TOWN_WORDS		4
+#define CODE_PIECES		5
+#define TAIL_PIECES		16		/* behind the number, until the place has to come */
+#define TAIL_UNKNOWN	6		/* words of it that are neither floor, door nor place */
+#define TAIL_PLACES		24
+#define HEAD_PIECES		7
+#define FIELDS_AWAY		10
+
+/* a name of so many letters is rare enough to say something without a place */
+#define RARE_LETTERS	8
+
+/* base64: as much of it as could hold an address, what of it is read at once, and how deep */
+#define BASE64_AT_LEAST	24
+#define BASE64_CHUNK	4096
+#define BASE64_OVERLAP	512
+#define DEPTH			2
+
+typedef struct Search
+{
+	const PaGuardIndex *index;
+	PaReader	reader;
+	PaPiece		piece[PIECES];
+	int			n;
+	PaGuardFound found;
+	PaGuardPause pause;
+	void	   *arg;
+	bool		stop;
+	int			depth;
+	uint32_t	decoded_to;		/* what stands before has been looked at as base64 */
+	uint32_t	told_number;	/* where the number of the last address told of ends */
+
+	/* of base64: the whole of it is the stretch */
+	bool		outer;
+	size_t		outer_start;
+	size_t		outer_length;
+} Search;
+
+/* A post code or town that stands somewhere. */
+typedef struct Place
+{
+	uint32_t	code;			/* or 0 */
+	uint32_t	town;			/* or 0 */
+	bool		part;			/* of the town's name: Aarhus for Aarhus C */
+	int			first;			/* pieces */
+	int			last;
+} Place;
+
+/* What stands behind, or before, a street and its number. */
+typedef struct Around
+{
+	PaUnit		unit;
+	int			unit_end;		/* the last piece of it */
+	Place		place[TAIL_PLACES];
+	int			nplaces;
+	bool		other_code;		/* there is something like a post code */
+} Around;
+
+static void scan(Search *search);
+
+static void
+tell(Search *search, uint32_t id, PaCertainty certainty, int first, int last)
+{
+	PaGuardMatch match;
+
+	match.id = id;
+	match.certainty = certainty;
+	if (search->outer)
+	{
+		match.start = search->outer_start;
+		match.length = search->outer_length;
+	}
+	else
+	{
+		match.start = search->piece[first].start;
+		match.length = search->piece[last].end - search->piece[first].start;
+	}
+	if (!search->found(search->arg, &match))
+		search->stop = true;
+}
+
+/* ---- places -------------------------------------------------------------------------------- */
+
+static void
+add_place(Around *around, uint32_t code, uint32_t town, bool part, int first, int last)
+{
+	Place	   *place;
+
+	if (around->nplaces == TAIL_PLACES)
+		return;
+	place = &around->place[around->nplaces++];
+	place->code = code;
+	place->town = town;
+	place->part = part;
+	place->first = first;
+	place->last = last;
+}
+
+/* read_towns notes the towns whose names begin with a piece; true if there are any. */
+static bool
+read_towns(const Search *search, int at, int end, Around *around)
+{
+	const PaGuardIndex *index = search->index;
+	const PaPiece *piece = search->piece;
+	bool		found = false;
+
+	for (int last = at; last < end && last < at + TOWN_WORDS; last++)
+	{
+		uint64_t	hash;
+		size_t		place;
+
+		if (piece[last].digits)
+			break;
+		hash = protaddr_pieces_hash(&index->key, &piece[at], &piece[last]);
+		if (hash == 0)
+			break;
+		place = protaddr_table_place(&index->towns, hash);
+		while (protaddr_table_next(&index->towns, hash, &place))
+		{
+			uint32_t	town = index->towns.value[place];
+
+			add_place(around, 0, PA_VALUE_ID(town), PA_VALUE_KIND(town) == PA_ALIAS_CUT, at, last);
+			found = true;
+			place = place + 1 == index->towns.size ? 0 : place + 1;
+		}
+	}
+	return found;
+}
+
+/* read_codes notes what may be a post code from a piece on; true if it looks like one. */
+static bool
+read_codes(const Search *search, int at, int end, Around *around)
+{
+	const PaGuardIndex *index = search->index;
+	const PaPiece *piece = search->piece;
+	bool		looks = false;
+
+	if (!piece[at].digits && piece[at].size > 3)
+		return false;
+	for (int last = at; last < end && last < at + CODE_PIECES; last++)
+	{
+		uint64_t	hash;
+
+		if (last > at && piece[last].gap > PA_GAP_MARK)
+			break;
+		if (last > at && !piece[last].digits && piece[last].size > 3)
+			break;
+		if (piece[last].size > 6)
+			break;
+		hash = protaddr_pieces_hash(&index->key, &piece[at], &piece[last]);
+		if (last == at && (!piece[at].digits || piece[at].size < 3))
+			continue;
+		add_place(around, protaddr_code_of(index, hash), 0, false, at, last);
+	}
+	if (piece[at].digits)
+		looks = (piece[at].size == 4 || piece[at].size == 5) ||
+			(piece[at].size == 3 && at + 1 < end && piece[at + 1].digits && piece[at + 1].size == 2 &&
+			 piece[at + 1].gap <= PA_GAP_BLANK);
+	return looks;
+}
+
+static bool
+is_word_of(const PaTable *table, const PaGuardIndex *index, const PaPiece *first, const PaPiece *last)
+{
+	uint32_t	ignored;
+	uint64_t	hash = protaddr_pieces_hash(&index->key, first, last);
+
+	return hash != 0 && protaddr_table_find(table, hash, &ignored);
+}
+
+/* code_begins is true if digits stand where a post code may and a town follows them. */
+static bool
+code_begins(const Search *search, int at, const Around *around)
+{
+	const PaPiece *piece = search->piece;
+	int			next = at + 1;
+	PaUnit		ignored = {0};
+
+	if (!piece[at].digits || around->unit.label)
+		return false;
+	if (piece[at].size == 3 && next < search->n && piece[next].digits && piece[next].size == 2 &&
+		piece[next].gap <= PA_GAP_BLANK)
+		return true;
+	if (piece[at].size < 4)
+		return false;
+	if (next >= search->n)
+		return true;
+	if (piece[next].digits)
+		return piece[next].size < 3;
+	return protaddr_read_unit(search->index, &piece[next], search->n - next, &ignored) == 0 ||
+		piece[next].size <= 2;
+}
+
+/* read_tail reads floor, door and place behind a number. */
+static void
+read_tail(const Search *search, int from, Around *around)
+{
+	const PaPiece *piece = search->piece;
+	int			end = from + TAIL_PIECES < search->n ? from + TAIL_PIECES : search->n;
+	int			unknown = 0;
+	bool		in_unit = true;
+
+	memset(around, 0, sizeof(*around));
+	around->unit_end = from - 1;
+	for (int at = from; at < end;)
+	{
+		int			taken;
+
+		if (in_unit && !code_begins(search, at, around) &&
+			(taken = protaddr_read_unit(search->index, &piece[at], end - at, &around->unit)) > 0)
+		{
+			around->unit_end = at + taken - 1;
+			at += taken;
+			continue;
+		}
+		if (read_codes(search, at, end, around))
+		{
+			around->other_code = true;
+			in_unit = false;
+		}
+		else if (!piece[at].digits)
+		{
+			if (read_towns(search, at, end, around))
+				in_unit = false;
+			else if (piece[at].size > 2 || piece[at].gap == PA_GAP_NONE)
+			{
+				in_unit = false;
+				if (++unknown > TAIL_UNKNOWN)
+					break;
+			}
+		}
+		else if (!in_unit)
+		{
+			/* the second half of a code, or another number */
+			if (at == from || !piece[at - 1].digits)
+				break;
+		}
+		at++;
+	}
+}
+
+/* read_head reads what place stands before a street. */
+static void
+read_head(const Search *search, int before, Around *around)
+{
+	int			from = before > HEAD_PIECES ? before - HEAD_PIECES : 0;
+
+	memset(around, 0, sizeof(*around));
+	for (int at = from; at < before; at++)
+	{
+		(void) read_codes(search, at, before, around);
+		if (!search->piece[at].digits)
+			(void) read_towns(search, at, before, around);
+	}
+}
+
+/* ---- comparing ---------------------------------------------------------------------------------- */
+
+typedef struct Agreement
+{
+	bool		code;
+	bool		town;
+	bool		town_part;		/* a part of its name alone */
+	bool		other_town;
+	int			first;			/* pieces, if any */
+	int			last;
+} Agreement;
+
+static void
+compare_places(const Around *around, const PaEntry *entry, Agreement *agreement)
+{
+	memset(agreement, 0, sizeof(*agreement));
+	agreement->first = -1;
+	for (int i = 0; i < around->nplaces; i++)
+	{
+		const Place *place = &around->place[i];
+
+		if (place->code != 0 ? place->code != entry->code : place->town != entry->town)
+		{
+			agreement->other_town |= place->town != 0;
+			continue;
+		}
+		if (place->code != 0)
+			agreement->code = true;
+		else if (place->part)
+			agreement->town_part = true;
+		else
+			agreement->town = true;
+		if (agreement->first < 0 || place->first < agreement->first)
+			agreement->first = place->first;
+		if (place->last > agreement->last)
+			agreement->last = place->last;
+	}
+}
+
+typedef enum UnitAgreement
+{
+	UNIT_DIFFERS,
+	UNIT_MISSING,				/* some of it, or all */
+	UNIT_MORE,					/* the text has more */
+	UNIT_SAME
+} UnitAgreement;
+
+static UnitAgreement
+compare_units(const PaUnit *unit, const PaEntry *entry)
+{
+	int			theirs = PA_UNIT_COUNT(entry->unit);
+	int			ours = unit->nparts > PA_UNIT_PARTS ? PA_UNIT_PARTS : unit->nparts;
+
+	if (ours == theirs)
+		return protaddr_unit_hash(unit, ours) == entry->unit ? UNIT_SAME : UNIT_DIFFERS;
+	if (ours == 0)
+		return UNIT_MISSING;
+	if (ours < theirs)
+		return protaddr_unit_hash(unit, 1) == entry->unit_first ? UNIT_MISSING : UNIT_DIFFERS;
+	return theirs == 0 || protaddr_unit_hash(unit, theirs) == entry->unit ? UNIT_MORE : UNIT_DIFFERS;
+}
+
+/* How a street has been found, and the number beside it. */
+typedef struct Named
+{
+	uint32_t	street;
+	PaAliasKind kind;
+	bool		spelled_otherwise;	/* but for one letter */
+	bool		apart;			/* the number stands somewhere else in the fields around */
+	int			first;			/* pieces of both */
+	int			last;
+	uint32_t	number;
+	char		letter;
+	int			number_at;		/* its piece, -1: there is none */
+} Named;
+
+/*
+ * judge compares one address with what stands around its street and number; false if it
+ * is none.
+ */
+static bool
+judge(Search *search, const Named *named, const Around *tail, const PaEntry *entry, bool letter_apart)
+{
+	Agreement	place;
+	UnitAgreement unit = compare_units(&tail->unit, entry);
+	PaCertainty certainty;
+	bool		known_place;
+	int			first = named->first;
+	int			last = tail->unit_end > named->last ? tail->unit_end : named->last;
+
+	if (unit == UNIT_DIFFERS || (unit != UNIT_SAME && letter_apart))
+		return false;
+	compare_places(tail, entry, &place);
+	if (!place.code && !place.town && !place.town_part)
+	{
+		Around		head;
+
+		if (place.other_town || tail->other_code)
+			return false;
+		read_head(search, named->first, &head);
+		compare_places(&head, entry, &place);
+	}
+
+	/* another code: the same town's, or a mistake */
+	if (!place.code && tail->other_code && entry->code != 0 && !place.town)
+		return false;
+	known_place = place.code || place.town || place.town_part;
+	if (known_place)
+	{
+		first = place.first < first ? place.first : first;
+		last = place.last > last ? place.last : last;
+	}
+
+	if (!known_place)
+	{
+		const PaStreet *street = &search->index->street[named->street];
+
+		if (named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
+			(entry->code == 0 && entry->town == 0 ? street->letters < RARE_LETTERS :
+			 (street->letters < RARE_LETTERS || street->common || street->ntowns >= 3) &&
+			 !(unit == UNIT_SAME && PA_UNIT_COUNT(entry->unit) >= 2)))
+			return false;
+		certainty = PA_DOUBTFUL;
+	}
+	else if (unit != UNIT_SAME || named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
+			 (!place.code && tail->other_code && entry->code != 0))
+		certainty = PA_DOUBTFUL;
+	else if (named->kind == PA_ALIAS_NAME && (place.code || entry->code == 0) && (place.town || entry->town == 0))
+		certainty = PA_EXACT;
+	else
+		certainty = PA_SAFE;
+	tell(search, entry->id, certainty, first, last);
+	if (named->number_at >= 0)
+		search->told_number = search->piece[named->number_at].end;
+	return true;
+}
+
+/* try_number compares all addresses with a street and number; true if one was told of. */
+static bool
+try_number(Search *search, const Named *named, int behind, bool letter_apart)
+{
+	const PaGuardIndex *index = search->index;
+	uint64_t	key = protaddr_entry_key(index, named->street, named->number, named->letter);
+	size_t		at = (size_t) (((unsigned __int128) key * index->nentries) >> 64);
+	bool		have_tail = false;
+	bool		told = false;
+	Around		tail;
+
+	for (; index->entry[at].key[0] != 0 || index->entry[at].key[1] != 0;
+		 at = at + 1 == index->nentries ? 0 : at + 1)
+	{
+		const PaEntry *entry = &index->entry[at];
+
+		if (entry->key[0] != (uint32_t) (key >> 32) || entry->key[1] != (uint32_t) key)
+			continue;
+		if (!have_tail)
+		{
+			read_tail(search, behind, &tail);
+			have_tail = true;
+		}
+		told |= judge(search, named, &tail, entry, letter_apart);
+	}
+	return told;
+}
+
+static inline bool
+may_be_house(const PaPiece *piece)
+{
+	return piece->digits && piece->number != 0 && piece->size <= 6 && piece->number <= 99999;
+}
+
+/*
+ * try_number_at takes the digits at a piece as the number of a house, with the letter
+ * behind them if there is one.  behind: where floor, door and place are read, if not
+ * behind the number.
+ */
+static bool
+try_number_at(Search *search, Named *named, int at, int behind)
+{
+	const PaPiece *piece = search->piece;
+	int			first = named->first;
+	int			last = named->last;
+	bool		told = false;
+
+	named->number = piece[at].number;
+	named->number_at = at;
+	if (at < named->first)
+		named->first = at;
+	if (at > named->last)
+		named->last = at;
+	if (at + 1 < search->n && !piece[at + 1].digits && piece[at + 1].size == 1 &&
+		piece[at + 1].gap <= PA_GAP_BLANK)
+	{
+		int			with = at + 1;
+
+		named->letter = piece[with].first;
+		if (with > named->last && behind < 0)
+			named->last = with;
+		told = try_number(search, named, behind >= 0 ? behind : with + 1, false);
+		named->letter = '\0';
+		if (at > last)
+			named->last = at;
+		if (!told && piece[with].gap != PA_GAP_NONE)
+			told = try_number(search, named, behind >= 0 ? behind : at + 1, true);
+	}
+	else
+		told = try_number(search, named, behind >= 0 ? behind : at + 1, false);
+	named->first = first;
+	named->last = last;
+	return told;
+}
+
+/* try_street looks for the number of a street that stands in pieces first to last. */
+static bool
+try_street(Search *search, Named *named)
+{
+	const PaPiece *piece = search->piece;
+	const PaStreet *street = &search->index->street[named->street];
+	int			next = named->last + 1;
+	bool		told = false;
+
+	/* "nr. 4" */
+	while (next < search->n && next <= named->last + 2 && !piece[next].digits &&
+		   is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next]))
+		next++;
+	if (next < search->n && may_be_house(&piece[next]))
+		told = try_number_at(search, named, next, -1);
+
+	/* "4 High Street", "12 bis, rue de la Paix" */
+	if (!told && named->first > 0)
+	{
+		int			before = named->first - 1;
+
+		if (!piece[before].digits && before > 0 && piece[before].size <= 3 && piece[before - 1].digits)
+			before--;
+		if (may_be_house(&piece[before]))
+			told = try_number_at(search, named, before, named->last + 1);
+	}
+	if (street->alone)
+	{
+		named->number = 0;
+		named->letter = '\0';
+		named->number_at = -1;
+		told |= try_number(search, named, named->last + 1, false);
+	}
+
+	/* in another field of the same record */
+	if (!told)
+	{
+		int			from = named->first > FIELDS_AWAY ? named->first - FIELDS_AWAY : 0;
+		int			end = named->last + FIELDS_AWAY < search->n ? named->last + FIELDS_AWAY : search->n;
+
+		if (piece[named->first].gap != PA_GAP_FIELD || (next < search->n && piece[next].gap != PA_GAP_FIELD))
+			return false;
+		named->apart = true;
+		for (int at = from; at < end && !told; at++)
+			if ((at < named->first || at > named->last) && may_be_house(&piece[at]) &&
+				piece[at].gap == PA_GAP_FIELD)
+				told = try_number_at(search, named, at, named->last + 1);
+		named->apart = false;
+	}
+	return told;
+}
+
+/* try_last tries the words that end with a piece as a street's name. */
+static void
+try_last(Search *search, int last)
+{
+	const PaGuardIndex *index = search->index;
+
+	for (int first = last; first >= 0 && first > last - STREET_WORDS; first--)
+	{
+		uint64_t	hash = protaddr_pieces_hash(&index->key, &search->piece[first], &search->piece[last]);
+		size_t		at;
+
+		if (hash == 0)
+			break;
+		at = protaddr_table_place(&index->aliases, hash);
+		while (protaddr_table_next(&index->aliases, hash, &at))
+		{
+			Named		named;
+
+			memset(&named, 0, sizeof(named));
+			named.street = PA_VALUE_ID(index->aliases.value[at]);
+			named.kind = PA_VALUE_KIND(index->aliases.value[at]);
+			named.first = first;
+			named.last = last;
+			(void) try_street(search, &named);
+			if (search->stop)
+				return;
+			at = at + 1 == index->aliases.size ? 0 : at + 1;
+		}
+	}
+}
+
+/* ---- one letter changed ----------------------------------------------------------------------------- */
+
+/* letters_of writes the letters of some pieces; gives how many, 0 if they are too many. */
+static int
+letters_of(const Search *search, int first, int last, char letters[PA_NAME_SIZE])
+{
+	PaFolded	folded;
+	uint32_t	start = search->piece[first].start;
+
+	if (search->piece[last].end - start > 4 * PA_NAME_SIZE ||
+		!protaddr_fold_name(search->index->memory.decompose, search->index->memory.arg,
+							search->reader.text + start, search->piece[last].end - start, &folded))
+		return 0;
+	memcpy(letters, folded.letters[PA_FORM_PAIRS], (size_t) folded.len[PA_FORM_PAIRS]);
+	return folded.len[PA_FORM_PAIRS];
+}
+
+/* try_changed tries a name but for one letter; true if an address was told of. */
+static bool
+try_changed(Search *search, int first, int last, int number)
+{
+	const PaGuardIndex *index = search->index;
+	char		letters[PA_NAME_SIZE];
+	int			len = letters_of(search, first, last, letters);
+	uint64_t	before = 0;		/* the sum of the letters before the one left out */
+	Named		named;
+
+	if (len < 4)
+		return false;
+	memset(&named, 0, sizeof(named));
+	named.spelled_otherwise = true;
+	named.first = first;
+	named.last = last;
+	for (int without = 0; without <= len; without++)
+	{
+		uint64_t	sum = before;
+		uint64_t	hash;
+		uint64_t	print;
+		size_t		at;
+
+		for (int i = without + 1; i < len; i++)
+			sum = sum * index->key.base + protaddr_sign(letters[i]);
+		/* without == len: all of them, one letter fewer than the name has */
+		hash = protaddr_hash_end(&index->key, sum, (uint32_t) (without < len ? len - 1 : len));
+
+		if (without < len)
+		{
+			/* one letter more than the name has */
+			at = protaddr_table_place(&index->aliases, hash);
+			while (protaddr_table_next(&index->aliases, hash, &at))
+			{
+				named.street = PA_VALUE_ID(index->aliases.value[at]);
+				if (PA_VALUE_KIND(index->aliases.value[at]) != PA_ALIAS_CUT &&
+					try_number_at(search, &named, number, -1))
+					return true;
+				at = at + 1 == index->aliases.size ? 0 : at + 1;
+			}
+			before = before * index->key.base + protaddr_sign(letters[without]);
+		}
+		if (index->without.size == 0)
+			continue;
+
+		/* another letter in its place, or two that stand the other way round */
+		print = hash & ~UINT64_C(63);
+		at = protaddr_table_place(&index->without, print);
+		for (; index->without.print[at] != 0; at = at + 1 == index->without.size ? 0 : at + 1)
+		{
+			int			where = (int) (index->without.print[at] & 63);
+
+			if ((index->without.print[at] & ~UINT64_C(63)) != print)
+				continue;
+			if (without < len && (where < without - 1 || where > without + 1))
+				continue;
+			named.street = PA_VALUE_ID(index->without.value[at]);
+			if (try_number_at(search, &named, number, -1))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* try_place looks whether a number stands in a place that some address with that number has. */
+static void
+try_place(Search *search, int number)
+{
+	const PaGuardIndex *index = search->index;
+	const PaPiece *piece = search->piece;
+	int			last = number - 1;
+	bool		near = false;
+	Around		around;
+
+	if (last >= 1 && piece[last].size <= 6 && !piece[last].digits &&
+		is_word_of(&index->number_words, index, &piece[last], &piece[last]))
+		last--;
+	if (search->told_number == piece[number].end || piece[last].digits || piece[last].size < 2 ||
+		!protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, PA_ANY_PLACE)))
+		return;
+	read_tail(search, number + 1, &around);
+	if (around.nplaces == 0)
+		read_head(search, last, &around);
+	for (int i = 0; i < around.nplaces && !near; i++)
+	{
+		const Place *place = &around.place[i];
+		uint32_t	number_place = place->code != 0 ? place->code & UINT32_C(0x7FFFFFFF) : place->town | UINT32_C(0x80000000);
+
+		near = protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, number_place));
+	}
+	if (!near)
+		return;
+	for (int first = last; first >= 0 && first > last - STREET_WORDS && !search->stop; first--)
+	{
+		if (piece[last].count - piece[first].count + piece[first].size > PA_NAME_SIZE)
+			break;
+		if (!piece[first].digits && try_changed(search, first, last, number))
+			break;
+		if (piece[first].gap == PA_GAP_FIELD)
+			break;
+	}
+}
+
+/* ---- base64 --------------------------------------------------------------------------------------------- */
+
+static int
+base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+/* reads_like_text is true for bytes most of which are letters, digits and blanks. */
+static bool
+reads_like_text(const char *bytes, size_t n)
+{
+	size_t		strange = 0;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		unsigned char c = (unsigned char) bytes[i];
+
+		strange += c < 0x20 ? c != '\n' && c != '\r' && c != '\t' : c == 0x7F || (c >= 0x80 && c < 0xA0 && i == 0);
+		strange += c >= 0xF5 || c == 0xC0 || c == 0xC1;
+	}
+	return strange * 16 < n;
+}
+
+/* try_base64 looks into the run of base64 in which a piece stands. */
+static void
+try_base64(Search *search, const PaPiece *piece)
+{
+	const char *text = search->reader.text;
+	uint32_t	start = piece->start;
+	uint32_t	end = piece->end;
+	uint32_t	at;
+	int			skip;
+
+	if (search->depth >= DEPTH || end <= search->decoded_to)
+		return;
+	while (start > search->decoded_to && base64_value(text[start - 1]) >= 0)
+		start--;
+	while (end < search->reader.len &&
+		   (base64_value(text[end]) >= 0 ||
+			((text[end] == '\n' || text[end] == '\r') && end + 1 < search->reader.len &&
+			 end - start >= 60 && (base64_value(text[end + 1]) >= 0 || text[end + 1] == '\n'))))
+		end++;
+	search->decoded_to = end;
+	if (end - start < BASE64_AT_LEAST)
+		return;
+
+	/* where its groups of four begin is not told: a word may stand directly before it */
+	for (skip = 0; skip < 4 && !search->stop; skip++)
+	{
+		bool		reads = true;
+
+		for (at = start + (uint32_t) skip; at < end && reads && !search->stop;)
+		{
+			char		decoded[BASE64_CHUNK / 4 * 3];
+			size_t		n = 0;
+			uint32_t	bits = 0;
+			int			nbits = 0;
+			uint32_t	from = at;
+			uint32_t	back;
+			Search		inner;
+
+			for (; at < end && n < sizeof(decoded); at++)
+			{
+				int			value = base64_value(text[at]);
+
+				if (value < 0)
+					continue;
+				bits = bits << 6 | (uint32_t) value;
+				nbits += 6;
+				if (nbits >= 8)
+				{
+					nbits -= 8;
+					decoded[n++] = (char) (bits >> nbits);
+				}
+			}
+			reads = n >= BASE64_AT_LEAST / 2 && reads_like_text(decoded, n);
+			if (!reads)
+				break;
+			memcpy(&inner, search, offsetof(Search, piece));
+			inner.n = 0;
+			inner.found = search->found;
+			inner.pause = search->pause;
+			inner.arg = search->arg;
+			inner.stop = false;
+			inner.depth = search->depth + 1;
+			inner.decoded_to = 0;
+			inner.told_number = 0;
+			inner.outer = true;
+			inner.outer_start = search->outer ? search->outer_start : start;
+			inner.outer_length = search->outer ? search->outer_length : end - start;
+			protaddr_reader_begin(&inner.reader, &search->index->key, decoded, (uint32_t) n);
+			inner.reader.decompose = search->reader.decompose;
+			inner.reader.arg = search->reader.arg;
+			scan(&inner);
+			search->stop = inner.stop;
+			if (at >= end)
+				break;
+			back = at - from > BASE64_OVERLAP ? BASE64_OVERLAP : 0;
+			at -= back;
+		}
+		if (reads)
+			break;
+	}
+}
+
+/* ---- the text ------------------------------------------------------------------------------------------- */
+
+/* scan reads a text to its end, as much at a time as is at hand. */
+static void
+scan(Search *search)
+{
+	const PaGuardIndex *index = search->index;
+	int			done = 0;
+	uint32_t	run = 0;		/* letters and digits without a gap, up to here */
+
+	for (;;)
+	{
+		bool		all;
+		int			until;
+
+		search->n = protaddr_read_pieces(&search->reader, search->piece, search->n, PIECES);
+		all = search->reader.at >= search->reader.len;
+		until = all ? search->n : search->n - PIECES_BEHIND;
+		for (int i = done; i < until && !search->stop; i++)
+		{
+			const PaPiece *piece = &search->piece[i];
+			uint64_t	hash;
+
+			run = piece->gap == PA_GAP_NONE ? run + piece->size : piece->size;
+			if (run >= BASE64_AT_LEAST / 2)
+				try_base64(search, piece);
+
+			hash = protaddr_pieces_hash(&index->key, piece, piece);
+			if (hash != 0 && protaddr_may_be_last(index, hash))
+				try_last(search, i);
+			else if (i > 0 && piece->gap < PA_GAP_FIELD && !piece->digits)
+			{
+				/* a word that was broken in two */
+				hash = protaddr_pieces_hash(&index->key, piece - 1, piece);
+				if (hash != 0 && protaddr_may_be_last(index, hash))
+					try_last(search, i);
+			}
+			if (i > 0 && may_be_house(piece) && !piece[-1].digits && piece->gap != PA_GAP_NONE)
+				try_place(search, i);
+		}
+		if (all || search->stop)
+			return;
+		done = until;
+		if (done > PIECES_BEFORE)
+		{
+			int			away = done - PIECES_BEFORE;
+
+			memmove(search->piece, search->piece + away, (size_t) (search->n - away) * sizeof(PaPiece));
+			search->n -= away;
+			done -= away;
+		}
+		if (search->pause != NULL)
+			search->pause(search->arg);
+	}
+}
+
+/*
+ * protaddr_guard_find
+ *		Tell of every address of the index that stands in a text.
+ */
+void
+protaddr_guard_find(const PaGuardIndex *index, const char *text, size_t len,
+					PaGuardFound found, PaGuardPause pause, void *arg)
+{
+	Search		search;
+
+	if (index->used == 0 || len > UINT32_MAX / 2)
+		return;
+	search.index = index;
+	search.n = 0;
+	search.found = found;
+	search.pause = pause;
+	search.arg = arg;
+	search.stop = false;
+	search.depth = 0;
+	search.decoded_to = 0;
+	search.told_number = 0;
+	search.outer = false;
+	search.outer_start = 0;
+	search.outer_length = 0;
+	protaddr_reader_begin(&search.reader, &index->key, text, (uint32_t) len);
+	search.reader.decompose = index->memory.decompose;
+	search.reader.arg = index->memory.arg;
+	scan(&search);
+}
