@@ -114,8 +114,13 @@ DOOR_OBJS = \
 
 GUARD_OBJS = \
 	src/guard/alias.o \
+	src/guard/derive.o \
+	src/guard/entry.o \
+	src/guard/find.o \
 	src/guard/index.o \
 	src/guard/match.o \
+	src/guard/session_index.o \
+	src/guard/source.o \
 	src/guard/unit.o
 
 MESSAGE_OBJS = \
@@ -130,13 +135,6 @@ MESSAGE_OBJS = \
 	src/message/mt/swift_party.o \
 	src/message/xml/iso_write.o \
 	src/message/xml/iso_xml.o
-
-GUARD_OBJS = \
-	src/guard/derive.o \
-	src/guard/entry.o \
-	src/guard/find.o \
-	src/guard/session_index.o \
-	src/guard/source.o
 
 GATE_OBJS = \
 	src/gate/arguments.o \

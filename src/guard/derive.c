@@ -23,6 +23,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/parallel.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -105,6 +106,7 @@ typedef struct Derivation
 
 static persons_hash *gathering = NULL;
 
+PG_FUNCTION_INFO_V1(protaddr_derive_guard);
 PG_FUNCTION_INFO_V1(protaddr_refresh_guard);
 
 static void derive_start(void);
@@ -559,7 +561,15 @@ protaddr_derive_now(void)
 	MemoryContextDelete(scratch);
 }
 
-/* protaddr_refresh_guard is protaddr.refresh_guard(). */
+/* protaddr_derive_guard is protaddr.derive_guard(). */
+Datum
+protaddr_derive_guard(PG_FUNCTION_ARGS)
+{
+	protaddr_derive_now();
+	PG_RETURN_VOID();
+}
+
+/* protaddr_refresh_guard is protaddr.derive_guard_anew(). */
 Datum
 protaddr_refresh_guard(PG_FUNCTION_ARGS)
 {

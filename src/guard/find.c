@@ -59,7 +59,7 @@ found_one(void *arg, const PaGuardMatch *match)
 }
 
 static void
-pause(void *arg)
+take_pause(void *arg)
 {
 	CHECK_FOR_INTERRUPTS();
 }
@@ -139,7 +139,7 @@ protaddr_guard_find_text(const char *utf8, size_t len, int *nfound)
 	*nfound = 0;
 	index = protaddr_guard_index_now();
 	check_ready();
-	protaddr_guard_find(index->index, utf8, len, found_one, pause, &found);
+	protaddr_guard_find(index->index, utf8, len, found_one, take_pause, &found);
 	if (found.n == 0)
 		return NULL;
 

@@ -21,9 +21,11 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "common/hashfn.h"
+#include "common/unicode_norm.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -71,6 +73,9 @@ static const ProtaddrOwnTable tables[] = {
 	{.name = "address_word", PROTADDR_COLUMNS(word_columns)},
 };
 
+/* what an entry takes in the table, about */
+#define ROW_BYTES	256
+
 typedef struct Recent
 {
 	int64		id;
@@ -98,6 +103,7 @@ typedef struct SessionIndex
 	uint64		entries_generation;
 	uint64		words_generation;
 	uint64		words_hash;
+	size_t		expected;		/* so many entries was it made for */
 	uint64		horizon;		/* the first transaction that had not ended when it was last read */
 	recent_hash *recent;		/* rows of transactions from there on that are in it */
 	bool		whole;			/* no error has interrupted a change of it */
@@ -174,6 +180,24 @@ release(void *arg, void *old)
 		return;
 	s->bytes -= *(size_t *) ((char *) old - PIECE_HEADER);
 	pfree((char *) old - PIECE_HEADER);
+}
+
+/* decompose gives the characters that a rarer one is made of, as Unicode has it. */
+static size_t
+decompose(void *arg, uint32_t c, uint32_t *out, size_t max)
+{
+	pg_wchar	one[2] = {c, 0};
+	pg_wchar   *many = unicode_normalize(UNICODE_NFKD, one);
+	size_t		n = 0;
+
+	while (many[n] != 0)
+		n++;
+	if (n > max || (n == 1 && many[0] == c))
+		n = 0;
+	for (size_t i = 0; i < n; i++)
+		out[i] = many[i];
+	pfree(many);
+	return n;
 }
 
 static void
@@ -366,6 +390,17 @@ read_entries(SessionIndex *s)
 	s->horizon = horizon;
 }
 
+/* expected_entries gives how many the table has room for, which it is quick to tell. */
+static size_t
+expected_entries(Oid relation)
+{
+	Relation	rel = table_open(relation, AccessShareLock);
+	BlockNumber blocks = RelationGetNumberOfBlocks(rel);
+
+	table_close(rel, AccessShareLock);
+	return (size_t) blocks * (BLCKSZ / ROW_BYTES) + 1;
+}
+
 /* build makes an index with other words, or of another table. */
 static void
 build(const PaGuardWord *word, size_t nwords, uint64 words_hash, uint64 words_generation)
@@ -379,6 +414,7 @@ build(const PaGuardWord *word, size_t nwords, uint64 words_hash, uint64 words_ge
 	s->context = context;
 	memory->resize = resize;
 	memory->release = release;
+	memory->decompose = decompose;
 	memory->arg = s;
 	if (!pg_strong_random(key, sizeof(key)))
 		ereport(ERROR,
@@ -388,7 +424,8 @@ build(const PaGuardWord *word, size_t nwords, uint64 words_hash, uint64 words_ge
 	s->relation = protaddr_table(PROTADDR_GUARDED_ADDRESS);
 	s->words_generation = words_generation;
 	s->words_hash = words_hash;
-	s->now.index = protaddr_guard_index_new(memory, key, word, nwords);
+	s->expected = expected_entries(s->relation);
+	s->now.index = protaddr_guard_index_new(memory, key, word, nwords, s->expected);
 	explicit_bzero(key, sizeof(key));
 	if (s->now.index == NULL)
 		too_many();
@@ -443,7 +480,8 @@ protaddr_guard_index_now(void)
 		s->whole = false;
 		s->entries_generation = entries;
 		read_entries(s);
-		s->whole = true;
+		/* made for far fewer, it would be slow: the next one who looks makes another */
+		s->whole = s->now.nentries < s->expected * 4 + 4096;
 	}
 	return &s->now;
 }
