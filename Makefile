@@ -153,7 +153,8 @@ GATE_OBJS = \
 	src/gate/row.o \
 	src/gate/scan.o \
 	src/gate/state.o \
-	src/gate/unchecked.o
+	src/gate/text_column.o \
+	src/gate/text_type.o
 
 OBJS = \
 	src/module.o \
