@@ -29,6 +29,22 @@ COPY may FROM STDIN (DELIMITER '|');
 protaddr.address(text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text[],text)|none
 protaddr.address_cmp(protaddr.address,protaddr.address)|all
 protaddr.address_column(oid)|all
+protaddr.add_bound_source(regclass,name,name)|all
+protaddr.bound_row_written()|all
+protaddr.declare_address_columns(regclass,name,name,name,name,name,name,name,name)|none
+protaddr.declared_row_written()|none
+protaddr.derive_guard_anew()|none
+protaddr.find_protected(text)|none
+protaddr.guard(text,text)|none
+protaddr.guard_address(protaddr.address,text,timestamp with time zone)|none
+protaddr.guard_session()|none
+protaddr.guard_status()|none
+protaddr.guarded_address_written()|none
+protaddr.identifier_key("any")|all
+protaddr.index_identifiers(regclass,name)|all
+protaddr.refresh_guard()|none
+protaddr.unguard_address(bigint,text)|none
+protaddr.undeclare_address_columns(regclass,name)|none
 protaddr.address_eq(protaddr.address,protaddr.address)|all
 protaddr.address_ge(protaddr.address,protaddr.address)|all
 protaddr.address_gt(protaddr.address,protaddr.address)|all

@@ -106,7 +106,6 @@ typedef struct Derivation
 
 static persons_hash *gathering = NULL;
 
-PG_FUNCTION_INFO_V1(protaddr_derive_guard);
 PG_FUNCTION_INFO_V1(protaddr_refresh_guard);
 
 static void derive_start(void);
@@ -559,14 +558,6 @@ protaddr_derive_now(void)
 		PopActiveSnapshot();
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
-}
-
-/* protaddr_derive_guard is protaddr.derive_guard(). */
-Datum
-protaddr_derive_guard(PG_FUNCTION_ARGS)
-{
-	protaddr_derive_now();
-	PG_RETURN_VOID();
 }
 
 /* protaddr_refresh_guard is protaddr.derive_guard_anew(). */

@@ -32,11 +32,11 @@
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
+#include "nodes/primnodes.h"
 #include "parser/parse_func.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -326,7 +326,7 @@ protaddr_source_open(void *found, ProtaddrSource *source)
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
 				 errmsg("the guard does not know the addresses in relation \"%s\"", RelationGetRelationName(rel)),
 				 errdetail("Column \"%s\" is gone, or of another type.", gone),
-				 errhint("See protaddr.guard_status. Bind or declare the columns again.")));
+				 errhint("See protaddr.guard_status(). Bind or declare the columns again.")));
 		relation_close(rel, AccessShareLock);
 		return false;
 	}
@@ -403,35 +403,12 @@ protaddr_source_read(const ProtaddrSource *source, ProtaddrSourceRow told, void 
 	MemoryContextDelete(scratch);
 }
 
-/* names_column is true of an expression that is a column, or a column as text, and nothing more. */
-static bool
-names_column(Node *node, AttrNumber column)
-{
-	if (node == NULL)
-		return false;
-	switch (nodeTag(node))
-	{
-		case T_Var:
-			return ((Var *) node)->varattno == column;
-		case T_RelabelType:
-			return names_column((Node *) ((RelabelType *) node)->arg, column);
-		case T_CoerceViaIO:
-			return names_column((Node *) ((CoerceViaIO *) node)->arg, column);
-		case T_FuncExpr:
-			/* char(n) to text */
-			return ((FuncExpr *) node)->funcid == F_TEXT_BPCHAR &&
-				names_column(linitial(((FuncExpr *) node)->args), column);
-		default:
-			return false;
-	}
-}
-
 /* index_of finds an index on protaddr.identifier_key() of the subject column, or InvalidOid. */
 static Oid
 index_of(const ProtaddrSource *source)
 {
 	Oid			function;
-	Oid			argument = TEXTOID;
+	Oid			argument = ANYOID;
 	Oid			result = InvalidOid;
 	List	   *indexes;
 	ListCell   *cell;
@@ -451,8 +428,9 @@ index_of(const ProtaddrSource *source)
 			List	   *expressions = RelationGetIndexExpressions(index);
 			FuncExpr   *first = expressions == NIL ? NULL : linitial(expressions);
 
-			if (first != NULL && IsA(first, FuncExpr) && first->funcid == function &&
-				names_column(linitial(first->args), source->subject))
+			Var		   *column = first != NULL && IsA(first, FuncExpr) && first->funcid == function ? linitial(first->args) : NULL;
+
+			if (column != NULL && IsA(column, Var) && column->varattno == source->subject)
 				result = RelationGetRelid(index);
 		}
 		index_close(index, AccessShareLock);
