@@ -114,7 +114,7 @@ tell_cuts(const char *letters, int len, const int *start, int nwords, PaAliasFou
 
 		while (last > 0 && start[last] >= cut)
 			last--;
-		if (!found(arg, PA_ALIAS_CUT, letters, cut, letters + start[last], cut - start[last]))
+		if (!found(arg, PA_ALIAS_CUT, letters, cut, cut, letters + start[last], cut - start[last]))
 			return false;
 	}
 	return true;
@@ -126,17 +126,17 @@ tell_cuts(const char *letters, int len, const int *start, int nwords, PaAliasFou
  */
 static bool
 tell(const PaWordForms *word, size_t nwords, int form, PaAliasKind kind, const char *letters, int len,
-	 int last, int last_two, PaAliasFound found, void *arg)
+	 int first_len, int last, int last_two, PaAliasFound found, void *arg)
 {
-	if (!found(arg, kind, letters, len, letters + last, len - last) ||
-		(last_two < last && !found(arg, kind, letters, len, letters + last_two, len - last_two)))
+	if (!found(arg, kind, letters, len, first_len, letters + last, len - last) ||
+		(last_two < last && !found(arg, kind, letters, len, first_len, letters + last_two, len - last_two)))
 		return false;
 	for (size_t i = 0; i < nwords; i++)
 		if (word[i].kind == PA_WORD_ENDING && ends_with(letters + last, len - last, &word[i].word, form))
 		{
 			int			ending = word[i].word.len[form];
 
-			if (!found(arg, kind, letters, len, letters + len - ending, ending))
+			if (!found(arg, kind, letters, len, first_len, letters + len - ending, ending))
 				return false;
 		}
 	return true;
@@ -186,7 +186,7 @@ protaddr_aliases(const PaWordForms *word, size_t nwords, const PaFolded *name, P
 			if (len > 0)
 			{
 				if (!tell(word, nwords, form, form == PA_FORM_PAIRS && told == 0 ? PA_ALIAS_NAME : PA_ALIAS_OTHERWISE,
-						  letters, len, start[name->nwords - 1], start[name->nwords > 1 ? name->nwords - 2 : 0],
+						  letters, len, name->nwords > 1 ? start[1] : len, start[name->nwords - 1], start[name->nwords > 1 ? name->nwords - 2 : 0],
 						  found, arg))
 					return false;
 				if (form != PA_FORM_LOST && len > CUT_AT_LEAST &&

@@ -13,6 +13,10 @@
 
 #define LEAST_PLACES	1024
 #define LEAST_BITS		65536
+#define LEAST_SHIFT		(64 - 16)
+
+/* a name has so many letters at least */
+#define NAME_LETTERS	2
 
 /* how many parts of an address written in lines are read */
 #define LINE_PIECES		48
@@ -128,7 +132,8 @@ entry_room(PaGuardIndex *index, size_t n)
 static void
 mark_last(PaGuardIndex *index, uint64_t hash)
 {
-	index->last_bits[(hash & (index->last_nbits - 1)) >> 6] |= UINT64_C(1) << (hash & 63);
+	hash >>= index->last_shift;
+	index->last_bits[hash >> 6] |= UINT64_C(1) << (hash & 63);
 }
 
 static bool
@@ -150,6 +155,7 @@ add_last_word(PaGuardIndex *index, uint64_t hash)
 		give_back(index, index->last_bits, index->last_nbits / 8);
 		index->last_bits = bits;
 		index->last_nbits = nbits;
+		index->last_shift -= 2;
 		for (size_t i = 0; i < index->last_words.size; i++)
 			if (index->last_words.print[i] != 0)
 				mark_last(index, index->last_words.print[i]);
@@ -170,7 +176,7 @@ typedef struct Naming
 
 /* add_alias adds one alias of a name, once. */
 static bool
-add_alias(void *arg, PaAliasKind kind, const char *letters, int len, const char *last, int last_len)
+add_alias(void *arg, PaAliasKind kind, const char *letters, int len, int first_len, const char *last, int last_len)
 {
 	Naming	   *naming = arg;
 	PaGuardIndex *index = naming->index;
@@ -179,8 +185,13 @@ add_alias(void *arg, PaAliasKind kind, const char *letters, int len, const char 
 
 	if (naming->no_cuts && kind == PA_ALIAS_CUT)
 		return true;
-	if (naming->table == &index->aliases &&
-		!add_last_word(index, protaddr_name_hash(&index->key, last, (size_t) last_len)))
+	if (naming->table == &index->towns)
+	{
+		uint64_t	first = protaddr_quick_name_hash(&index->key, letters, (size_t) first_len) >> PA_TOWN_SHIFT;
+
+		index->town_bits[first >> 6] |= UINT64_C(1) << (first & 63);
+	}
+	else if (!add_last_word(index, protaddr_quick_name_hash(&index->key, last, (size_t) last_len)))
 		return false;
 	if (naming->table->size > 0)
 	{
@@ -303,7 +314,8 @@ town_number(PaGuardIndex *index, const PaFolded *name)
 			base.len[form] = base.word[last].start[form];
 		for (int form = 0; form < PA_FORMS; form++)
 			if (base.len[form] >= 2 &&
-				!add_alias(&naming, PA_ALIAS_CUT, base.letters[form], base.len[form], "", 0))
+				!add_alias(&naming, PA_ALIAS_CUT, base.letters[form], base.len[form],
+						   base.nwords > 1 ? base.word[1].start[form] : base.len[form], "", 0))
 				return 0;
 	}
 	return ++index->ntowns;
@@ -334,12 +346,16 @@ mark_place(PaGuardIndex *index, uint32_t number, uint32_t place)
 	index->place_bits[b >> 6] |= UINT64_C(1) << (b & 63);
 }
 
+/* fold writes a name, or a word, in the letters of the hashes; false, and nothing, if it is none. */
 static bool
-fold(const PaGuardIndex *index, const PaText *text, PaFolded *folded)
+fold(const PaGuardIndex *index, const PaText *text, int least, PaFolded *folded)
 {
-	return text->len > 0 &&
+	if (text->len > 0 &&
 		protaddr_fold_name(index->memory.decompose, index->memory.arg, text->data, text->len, folded) &&
-		folded->len[PA_FORM_PAIRS] >= 2;
+		folded->len[PA_FORM_PAIRS] >= least)
+		return true;
+	memset(folded, 0, sizeof(*folded));
+	return false;
 }
 
 /* add_entry adds one address; each of its towns makes an entry of its own. */
@@ -355,14 +371,14 @@ add_entry(PaGuardIndex *index, uint32_t id, const Known *known)
 
 	if (!known->box)
 	{
-		if (!fold(index, &known->street, &folded))
+		if (!fold(index, &known->street, NAME_LETTERS, &folded))
 			return PA_GUARD_NOTHING;
 		street = street_number(index, &folded);
 		if (street == 0)
 			return PA_GUARD_NO_MEMORY;
 	}
 	for (int i = 0; i < 2; i++)
-		if (fold(index, &known->town[i], &folded))
+		if (fold(index, &known->town[i], NAME_LETTERS, &folded))
 		{
 			town[ntowns] = town_number(index, &folded);
 			if (town[ntowns++] == 0)
@@ -658,9 +674,9 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 
 	memset(&forms, 0, sizeof(forms));
 	forms.kind = word->kind;
-	if (!fold(index, &word->word, &forms.word) && forms.word.len[PA_FORM_PAIRS] == 0)
+	if (!fold(index, &word->word, 1, &forms.word))
 		return true;
-	(void) fold(index, &word->means, &forms.means);
+	(void) fold(index, &word->means, 1, &forms.means);
 	hash = protaddr_name_hash(&index->key, forms.word.letters[PA_FORM_PAIRS], (size_t) forms.word.len[PA_FORM_PAIRS]);
 	if (forms.means.len[PA_FORM_PAIRS] > 0)
 		means = protaddr_name_hash(&index->key, forms.means.letters[PA_FORM_PAIRS], (size_t) forms.means.len[PA_FORM_PAIRS]);
@@ -713,6 +729,7 @@ protaddr_guard_index_new(const PaGuardMemory *memory, const uint8_t key[PA_GUARD
 	index->bytes = sizeof(*index);
 	protaddr_piece_key(&index->key, key);
 	index->last_nbits = LEAST_BITS;
+	index->last_shift = LEAST_SHIFT;
 	index->place_nbits = LEAST_BITS;
 	while (index->place_nbits < expected * 16)
 		index->place_nbits *= 2;
@@ -720,9 +737,10 @@ protaddr_guard_index_new(const PaGuardMemory *memory, const uint8_t key[PA_GUARD
 	index->nstreets = PA_STREET_BOX;
 	index->last_bits = get(index, index->last_nbits / 8);
 	index->place_bits = get(index, index->place_nbits / 8);
+	index->town_bits = get(index, PA_TOWN_NBITS / 8);
 	index->street = get(index, index->room_streets * sizeof(PaStreet));
 	index->word = get(index, (nwords + 1) * sizeof(PaWordForms));
-	if (index->last_bits == NULL || index->place_bits == NULL || index->street == NULL || index->word == NULL ||
+	if (index->last_bits == NULL || index->place_bits == NULL || index->town_bits == NULL || index->street == NULL || index->word == NULL ||
 		!entry_room(index, expected + 8) ||
 		!table_room(index, &index->unit_words, 16) || !table_room(index, &index->last_words, 16) ||
 		!table_room(index, &index->aliases, 16) || !table_room(index, &index->towns, 16) ||
@@ -746,7 +764,7 @@ protaddr_guard_index_free(PaGuardIndex *index)
 {
 	PaTable    *table[] = {&index->unit_words, &index->number_words, &index->common, &index->codes,
 	&index->aliases, &index->without, &index->last_words, &index->towns};
-	void	   *memory[] = {index->last_bits, index->place_bits, index->street, index->word, index->entry};
+	void	   *memory[] = {index->last_bits, index->place_bits, index->town_bits, index->street, index->word, index->entry};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 	{

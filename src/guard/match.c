@@ -25,6 +25,7 @@
 #define TAIL_UNKNOWN	6		/* words of it that are neither floor, door nor place */
 #define TAIL_PLACES		24
 #define HEAD_PIECES		7
+#define PLACE_PIECES	9
 #define FIELDS_AWAY		10
 
 /* a name of so many letters is rare enough to say something without a place */
@@ -32,6 +33,7 @@
 
 /* base64: as much of it as could hold an address, what of it is read at once, and how deep */
 #define BASE64_AT_LEAST	24
+#define BASE64_RUN		16		/* so many letters and digits without a gap */
 #define BASE64_CHUNK	4096
 #define BASE64_OVERLAP	512
 #define DEPTH			2
@@ -74,6 +76,7 @@ typedef struct Around
 	Place		place[TAIL_PLACES];
 	int			nplaces;
 	bool		other_code;		/* there is something like a post code */
+	bool		code_apart;		/* words stand before it that nobody knows */
 } Around;
 
 static void scan(Search *search);
@@ -124,6 +127,9 @@ read_towns(const Search *search, int at, int end, Around *around)
 	const PaPiece *piece = search->piece;
 	bool		found = false;
 
+	if (piece[at].size > PA_NAME_SIZE ||
+		!protaddr_may_be_town(index, protaddr_quick_hash(&index->key, piece[at].own, piece[at].size)))
+		return false;
 	for (int last = at; last < end && last < at + TOWN_WORDS; last++)
 	{
 		uint64_t	hash;
@@ -155,7 +161,8 @@ read_codes(const Search *search, int at, int end, Around *around)
 	const PaPiece *piece = search->piece;
 	bool		looks = false;
 
-	if (!piece[at].digits && piece[at].size > 3)
+	if (piece[at].digits ? piece[at].size < 3 && (at + 1 >= end || piece[at + 1].digits) :
+		piece[at].size > 3 || at + 1 >= end || !piece[at + 1].digits)
 		return false;
 	for (int last = at; last < end && last < at + CODE_PIECES; last++)
 	{
@@ -175,7 +182,7 @@ read_codes(const Search *search, int at, int end, Around *around)
 	if (piece[at].digits)
 		looks = (piece[at].size == 4 || piece[at].size == 5) ||
 			(piece[at].size == 3 && at + 1 < end && piece[at + 1].digits && piece[at + 1].size == 2 &&
-			 piece[at + 1].gap <= PA_GAP_BLANK);
+			 piece[at + 1].gap <= PA_GAP_MARK);
 	return looks;
 }
 
@@ -199,7 +206,7 @@ code_begins(const Search *search, int at, const Around *around)
 	if (!piece[at].digits || around->unit.label)
 		return false;
 	if (piece[at].size == 3 && next < search->n && piece[next].digits && piece[next].size == 2 &&
-		piece[next].gap <= PA_GAP_BLANK)
+		piece[next].gap <= PA_GAP_MARK)
 		return true;
 	if (piece[at].size < 4)
 		return false;
@@ -209,6 +216,16 @@ code_begins(const Search *search, int at, const Around *around)
 		return piece[next].size < 3;
 	return protaddr_read_unit(search->index, &piece[next], search->n - next, &ignored) == 0 ||
 		piece[next].size <= 2;
+}
+
+/* is_line_tag is true for the number that begins a line of MT 50F: "3/DK/8000 TESTBY". */
+static bool
+is_line_tag(const Search *search, const PaPiece *piece)
+{
+	const char *text = search->reader.text;
+
+	return piece->digits && piece->end - piece->start == 1 && piece->start > 0 &&
+		text[piece->start - 1] == '\n' && piece->end < search->reader.len && text[piece->end] == '/';
 }
 
 /* read_tail reads floor, door and place behind a number. */
@@ -226,6 +243,11 @@ read_tail(const Search *search, int from, Around *around)
 	{
 		int			taken;
 
+		if (is_line_tag(search, &piece[at]))
+		{
+			at++;
+			continue;
+		}
 		if (in_unit && !code_begins(search, at, around) &&
 			(taken = protaddr_read_unit(search->index, &piece[at], end - at, &around->unit)) > 0)
 		{
@@ -235,6 +257,8 @@ read_tail(const Search *search, int from, Around *around)
 		}
 		if (read_codes(search, at, end, around))
 		{
+			if (!around->other_code)
+				around->code_apart = unknown > 0;
 			around->other_code = true;
 			in_unit = false;
 		}
@@ -361,6 +385,7 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 	UnitAgreement unit = compare_units(&tail->unit, entry);
 	PaCertainty certainty;
 	bool		known_place;
+	bool		doubt = false;	/* the place stands before, and maybe another one behind */
 	int			first = named->first;
 	int			last = tail->unit_end > named->last ? tail->unit_end : named->last;
 
@@ -371,10 +396,26 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 	{
 		Around		head;
 
-		if (place.other_town || tail->other_code)
+		if (place.other_town || (tail->other_code && !tail->code_apart))
 			return false;
 		read_head(search, named->first, &head);
 		compare_places(&head, entry, &place);
+		if (tail->other_code && !(place.code && place.town))
+			return false;
+		doubt = tail->other_code;
+	}
+	else if (named->apart && !(place.code && place.town))
+	{
+		Around		head;
+		Agreement	before;
+
+		/* the fields of a record stand in any order */
+		read_head(search, named->first, &head);
+		compare_places(&head, entry, &before);
+		place.code |= before.code;
+		place.town |= before.town;
+		if (before.first >= 0)
+			place.first = before.first;
 	}
 
 	/* another code: the same town's, or a mistake */
@@ -398,7 +439,7 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 			return false;
 		certainty = PA_DOUBTFUL;
 	}
-	else if (unit != UNIT_SAME || named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
+	else if (doubt || unit != UNIT_SAME || named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
 			 (!place.code && tail->other_code && entry->code != 0))
 		certainty = PA_DOUBTFUL;
 	else if (named->kind == PA_ALIAS_NAME && (place.code || entry->code == 0) && (place.town || entry->town == 0))
@@ -571,28 +612,22 @@ try_last(Search *search, int last)
 
 /* ---- one letter changed ----------------------------------------------------------------------------- */
 
-/* letters_of writes the letters of some pieces; gives how many, 0 if they are too many. */
-static int
-letters_of(const Search *search, int first, int last, char letters[PA_NAME_SIZE])
+/* fold_pieces writes some pieces as a name; false if they are too many. */
+static bool
+fold_pieces(const Search *search, int first, int last, PaFolded *folded)
 {
-	PaFolded	folded;
 	uint32_t	start = search->piece[first].start;
 
-	if (search->piece[last].end - start > 4 * PA_NAME_SIZE ||
-		!protaddr_fold_name(search->index->memory.decompose, search->index->memory.arg,
-							search->reader.text + start, search->piece[last].end - start, &folded))
-		return 0;
-	memcpy(letters, folded.letters[PA_FORM_PAIRS], (size_t) folded.len[PA_FORM_PAIRS]);
-	return folded.len[PA_FORM_PAIRS];
+	return search->piece[last].end - start <= 4 * PA_NAME_SIZE &&
+		protaddr_fold_name(search->index->memory.decompose, search->index->memory.arg,
+						   search->reader.text + start, search->piece[last].end - start, folded);
 }
 
-/* try_changed tries a name but for one letter; true if an address was told of. */
+/* try_changed_form tries the letters of a name but for one; true if an address was told of. */
 static bool
-try_changed(Search *search, int first, int last, int number)
+try_changed_form(Search *search, int first, int last, int number, const char *letters, int len)
 {
 	const PaGuardIndex *index = search->index;
-	char		letters[PA_NAME_SIZE];
-	int			len = letters_of(search, first, last, letters);
 	uint64_t	before = 0;		/* the sum of the letters before the one left out */
 	Named		named;
 
@@ -650,32 +685,84 @@ try_changed(Search *search, int first, int last, int number)
 	return false;
 }
 
-/* try_place looks whether a number stands in a place that some address with that number has. */
+/*
+ * try_changed tries a name but for one letter; true if an address was told of.  Where two
+ * letters stand for one of another alphabet, one letter changed may be three.
+ */
+static bool
+try_changed(Search *search, int first, int last, int number)
+{
+	PaFolded	folded;
+
+	if (!fold_pieces(search, first, last, &folded))
+		return false;
+	for (int form = PA_FORM_PAIRS; form <= PA_FORM_SINGLE; form++)
+		if ((form == PA_FORM_PAIRS || folded.len[form] != folded.len[PA_FORM_PAIRS]) &&
+			try_changed_form(search, first, last, number, folded.letters[form], folded.len[form]))
+			return true;
+	return false;
+}
+
+/*
+ * near_place is true if a post code or town stands at a piece in which some address looked
+ * for has the number.
+ */
+static bool
+near_place(const Search *search, uint32_t number, int at, int end)
+{
+	const PaGuardIndex *index = search->index;
+	const PaPiece *piece = &search->piece[at];
+	Around		around;
+
+	if (piece->digits)
+	{
+		int			last = at;
+
+		if (piece->size == 3 && at + 1 < end && piece[1].digits)
+			last++;
+		else if (piece->size < 3 || piece->size > 6)
+			return false;
+		for (; last < end && last <= at + 1; last++)
+		{
+			uint32_t	code = protaddr_code_of(index, protaddr_pieces_hash(&index->key, piece, &search->piece[last]));
+
+			if (protaddr_may_be_place(index, protaddr_place_key(index, number, code & UINT32_C(0x7FFFFFFF))))
+				return true;
+			if (last + 1 < end && search->piece[last + 1].size > 2)
+				break;			/* 1012 AB has two more letters, none has more */
+		}
+		return false;
+	}
+	around.nplaces = 0;
+	if (!read_towns(search, at, end, &around))
+		return false;
+	for (int i = 0; i < around.nplaces; i++)
+		if (protaddr_may_be_place(index, protaddr_place_key(index, number, around.place[i].town | UINT32_C(0x80000000))))
+			return true;
+	return false;
+}
+
+/* try_place looks whether a number stands near a place that some address with that number has. */
 static void
 try_place(Search *search, int number)
 {
 	const PaGuardIndex *index = search->index;
 	const PaPiece *piece = search->piece;
 	int			last = number - 1;
+	int			end = number + 1 + PLACE_PIECES < search->n ? number + 1 + PLACE_PIECES : search->n;
 	bool		near = false;
-	Around		around;
 
-	if (last >= 1 && piece[last].size <= 6 && !piece[last].digits &&
-		is_word_of(&index->number_words, index, &piece[last], &piece[last]))
-		last--;
-	if (search->told_number == piece[number].end || piece[last].digits || piece[last].size < 2 ||
+	if (search->told_number == piece[number].end || piece[last].size < 2 ||
 		!protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, PA_ANY_PLACE)))
 		return;
-	read_tail(search, number + 1, &around);
-	if (around.nplaces == 0)
-		read_head(search, last, &around);
-	for (int i = 0; i < around.nplaces && !near; i++)
-	{
-		const Place *place = &around.place[i];
-		uint32_t	number_place = place->code != 0 ? place->code & UINT32_C(0x7FFFFFFF) : place->town | UINT32_C(0x80000000);
-
-		near = protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, number_place));
-	}
+	if (last >= 1 && piece[last].size <= 6 && is_word_of(&index->number_words, index, &piece[last], &piece[last]))
+		last--;
+	if (piece[last].digits || piece[last].size < 2)
+		return;
+	for (int at = number + 1; at < end && !near; at++)
+		near = near_place(search, piece[number].number, at, end);
+	for (int at = last > HEAD_PIECES ? last - HEAD_PIECES : 0; at < last && !near; at++)
+		near = near_place(search, piece[number].number, at, last);
 	if (!near)
 		return;
 	for (int first = last; first >= 0 && first > last - STREET_WORDS && !search->stop; first--)
@@ -691,18 +778,33 @@ try_place(Search *search, int number)
 
 /* ---- base64 --------------------------------------------------------------------------------------------- */
 
-static int
+static inline int
 base64_value(char c)
 {
-	if (c >= 'A' && c <= 'Z')
+	if (protaddr_is_capital(c))
 		return c - 'A';
-	if (c >= 'a' && c <= 'z')
+	if (protaddr_is_letter(c))
 		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
+	if (protaddr_is_digit(c))
 		return c - '0' + 52;
 	if (c == '+' || c == '-')
 		return 62;
 	return c == '/' || c == '_' ? 63 : -1;
+}
+
+/* is_mixed is true for bytes among which are small letters and capitals: text in base64 has both. */
+static bool
+is_mixed(const char *bytes, size_t n)
+{
+	bool		small = false;
+	bool		capital = false;
+
+	for (size_t i = 0; i < n && !(small && capital); i++)
+	{
+		small |= bytes[i] >= 'a' && bytes[i] <= 'z';
+		capital |= protaddr_is_capital(bytes[i]);
+	}
+	return small && capital;
 }
 
 /* reads_like_text is true for bytes most of which are letters, digits and blanks. */
@@ -729,6 +831,7 @@ try_base64(Search *search, const PaPiece *piece)
 	uint32_t	start = piece->start;
 	uint32_t	end = piece->end;
 	uint32_t	at;
+	uint32_t	padding = 0;
 	int			skip;
 
 	if (search->depth >= DEPTH || end <= search->decoded_to)
@@ -741,8 +844,10 @@ try_base64(Search *search, const PaPiece *piece)
 			 end - start >= 60 && (base64_value(text[end + 1]) >= 0 || text[end + 1] == '\n'))))
 		end++;
 	search->decoded_to = end;
-	if (end - start < BASE64_AT_LEAST)
+	if (end - start < BASE64_AT_LEAST || !is_mixed(text + start, end - start))
 		return;
+	while (padding < 2 && end + padding < search->reader.len && text[end + padding] == '=')
+		padding++;
 
 	/* where its groups of four begin is not told: a word may stand directly before it */
 	for (skip = 0; skip < 4 && !search->stop; skip++)
@@ -787,7 +892,7 @@ try_base64(Search *search, const PaPiece *piece)
 			inner.told_number = 0;
 			inner.outer = true;
 			inner.outer_start = search->outer ? search->outer_start : start;
-			inner.outer_length = search->outer ? search->outer_length : end - start;
+			inner.outer_length = search->outer ? search->outer_length : end + padding - start;
 			protaddr_reader_begin(&inner.reader, &search->index->key, decoded, (uint32_t) n);
 			inner.reader.decompose = search->reader.decompose;
 			inner.reader.arg = search->reader.arg;
@@ -824,20 +929,19 @@ scan(Search *search)
 		for (int i = done; i < until && !search->stop; i++)
 		{
 			const PaPiece *piece = &search->piece[i];
-			uint64_t	hash;
 
 			run = piece->gap == PA_GAP_NONE ? run + piece->size : piece->size;
-			if (run >= BASE64_AT_LEAST / 2)
+			if (run >= BASE64_RUN)
 				try_base64(search, piece);
-
-			hash = protaddr_pieces_hash(&index->key, piece, piece);
-			if (hash != 0 && protaddr_may_be_last(index, hash))
+			if (piece->size > PA_NAME_SIZE)
+				continue;
+			if (protaddr_may_be_last(index, protaddr_quick_hash(&index->key, piece->own, piece->size)))
 				try_last(search, i);
-			else if (i > 0 && piece->gap < PA_GAP_FIELD && !piece->digits)
+			else if (i > 0 && piece->gap < PA_GAP_FIELD && !piece->digits && !piece[-1].digits)
 			{
 				/* a word that was broken in two */
-				hash = protaddr_pieces_hash(&index->key, piece - 1, piece);
-				if (hash != 0 && protaddr_may_be_last(index, hash))
+				if (protaddr_may_be_last(index, protaddr_quick_hash(&index->key, piece[-1].own * index->key.power[piece->size] + piece->own,
+																	 piece[-1].size + piece->size)))
 					try_last(search, i);
 			}
 			if (i > 0 && may_be_house(piece) && !piece[-1].digits && piece->gap != PA_GAP_NONE)

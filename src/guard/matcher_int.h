@@ -24,8 +24,12 @@ typedef struct PaWordForms
 	PaFolded	means;
 } PaWordForms;
 
-/* Told of each alias, and of the letters that the last piece of a text has that is written so. */
-typedef bool (*PaAliasFound) (void *arg, PaAliasKind kind, const char *letters, int len, const char *last, int last_len);
+/*
+ * Told of each alias, and of the letters of the first piece and of the last one that a
+ * text has that is written so.
+ */
+typedef bool (*PaAliasFound) (void *arg, PaAliasKind kind, const char *letters, int len, int first_len,
+							  const char *last, int last_len);
 
 extern bool protaddr_aliases(const PaWordForms *word, size_t nwords, const PaFolded *name, PaAliasFound found, void *arg);
 
@@ -91,6 +95,8 @@ struct PaGuardIndex
 	PaTable		towns;			/* their aliases */
 	uint64_t   *last_bits;		/* which of last_words there may be */
 	size_t		last_nbits;		/* a power of 2 */
+	int			last_shift;		/* 64 less its logarithm */
+	uint64_t   *town_bits;		/* which first words of towns there may be */
 	uint64_t   *place_bits;		/* which numbers there may be in a place */
 	size_t		place_nbits;
 	PaStreet   *street;
@@ -137,7 +143,18 @@ protaddr_table_find(const PaTable *table, uint64_t print, uint32_t *value)
 static inline bool
 protaddr_may_be_last(const PaGuardIndex *index, uint64_t hash)
 {
-	return (index->last_bits[(hash & (index->last_nbits - 1)) >> 6] >> (hash & 63) & 1) != 0;
+	hash >>= index->last_shift;
+	return (index->last_bits[hash >> 6] >> (hash & 63) & 1) != 0;
+}
+
+#define PA_TOWN_NBITS	131072
+#define PA_TOWN_SHIFT	(64 - 17)
+
+static inline bool
+protaddr_may_be_town(const PaGuardIndex *index, uint64_t hash)
+{
+	hash >>= PA_TOWN_SHIFT;
+	return (index->town_bits[hash >> 6] >> (hash & 63) & 1) != 0;
 }
 
 static inline uint64_t
@@ -198,7 +215,8 @@ typedef struct PaUnit
 {
 	int			nparts;			/* may be more than are kept */
 	uint32_t	part[PA_UNIT_PARTS];
-	bool		label;			/* the last word said that it is about floors or doors */
+	bool		label;			/* the last word said that a number of a floor or door follows */
+	bool		number;			/* the last part was a number */
 } PaUnit;
 
 extern int	protaddr_read_unit(const PaGuardIndex *index, const PaPiece *piece, int n, PaUnit *unit);

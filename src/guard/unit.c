@@ -18,6 +18,7 @@ add_part(PaUnit *unit, uint32_t part)
 		unit->part[unit->nparts] = part;
 	unit->nparts++;
 	unit->label = false;
+	unit->number = false;
 	return true;
 }
 
@@ -38,6 +39,7 @@ protaddr_read_unit(const PaGuardIndex *index, const PaPiece *piece, int n, PaUni
 		if (piece->size > UNIT_DIGITS)
 			return 0;
 		add_part(unit, piece->number);
+		unit->number = true;
 		return 1;
 	}
 
@@ -52,7 +54,11 @@ protaddr_read_unit(const PaGuardIndex *index, const PaPiece *piece, int n, PaUni
 		if (hash == 0 || !protaddr_table_find(&index->unit_words, hash, &means))
 			continue;
 		if (means == PA_SAYS_NOTHING)
-			unit->label = true;
+		{
+			/* "2. sal" is about the number before it, "dør 5" about the next one */
+			unit->label = !unit->number;
+			unit->number = false;
+		}
 		else
 			add_part(unit, means);
 		return words;

@@ -38,6 +38,20 @@ static const uint8_t signs[256] = {
 	['}'] = GAP_MARK, ['~'] = GAP_MARK
 };
 
+/* bytes of the names of XML's elements */
+static const bool of_name[256] = {
+	['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true, ['6'] = true,
+	['7'] = true, ['8'] = true, ['9'] = true, [':'] = true, ['_'] = true, ['-'] = true, ['.'] = true,
+	['A'] = true, ['B'] = true, ['C'] = true, ['D'] = true, ['E'] = true, ['F'] = true, ['G'] = true,
+	['H'] = true, ['I'] = true, ['J'] = true, ['K'] = true, ['L'] = true, ['M'] = true, ['N'] = true,
+	['O'] = true, ['P'] = true, ['Q'] = true, ['R'] = true, ['S'] = true, ['T'] = true, ['U'] = true,
+	['V'] = true, ['W'] = true, ['X'] = true, ['Y'] = true, ['Z'] = true,
+	['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true,
+	['h'] = true, ['i'] = true, ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true,
+	['o'] = true, ['p'] = true, ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true,
+	['v'] = true, ['w'] = true, ['x'] = true, ['y'] = true, ['z'] = true
+};
+
 /* What a character that is not plain ASCII comes to. */
 typedef struct Other
 {
@@ -83,16 +97,28 @@ protaddr_hash_end(const PaPieceKey *key, uint64_t sum, uint32_t count)
 	return hash != 0 ? hash : 1;
 }
 
-uint64_t
-protaddr_name_hash(const PaPieceKey *key, const char *name, size_t len)
+static uint64_t
+sum_of(const PaPieceKey *key, const char *name, size_t len)
 {
 	uint64_t	sum = 0;
 
-	if (len > PA_NAME_SIZE)
-		return 0;
 	for (size_t i = 0; i < len; i++)
 		sum = sum * key->base + protaddr_sign(name[i]);
-	return protaddr_hash_end(key, sum, (uint32_t) len);
+	return sum;
+}
+
+uint64_t
+protaddr_name_hash(const PaPieceKey *key, const char *name, size_t len)
+{
+	return len > PA_NAME_SIZE ? 0 : protaddr_hash_end(key, sum_of(key, name, len), (uint32_t) len);
+}
+
+uint64_t
+protaddr_quick_name_hash(const PaPieceKey *key, const char *name, size_t len)
+{
+	uint64_t	hash = protaddr_quick_hash(key, sum_of(key, name, len), (uint32_t) len);
+
+	return hash != 0 ? hash : 1;
 }
 
 /* ---- characters that are written otherwise ------------------------------------------------ */
@@ -362,7 +388,7 @@ other_character(const PaReader *reader, Other *other, uint32_t c)
 }
 
 /* skip_name gives the bytes of an element's name behind a "<", or 0. */
-static uint32_t
+static inline uint32_t
 skip_name(const char *text, uint32_t len)
 {
 	uint32_t	at = 0;
@@ -371,8 +397,7 @@ skip_name(const char *text, uint32_t len)
 		return 8;
 	while (at < len && (text[at] == '/' || text[at] == '!' || text[at] == '?'))
 		at++;
-	while (at < len && (protaddr_is_letter(text[at]) || protaddr_is_digit(text[at]) ||
-						text[at] == ':' || text[at] == '_' || text[at] == '-' || text[at] == '.'))
+	while (at < len && of_name[(unsigned char) text[at]])
 		at++;
 	return at;
 }
@@ -395,7 +420,7 @@ read_other(PaReader *reader, bool in_word, Other *other)
 	uint32_t	len = reader->len - reader->at;
 	uint32_t	c = 0;
 
-	memset(other, 0, sizeof(*other));
+	*other = (Other) {0};
 	switch (text[0])
 	{
 		case '&':
@@ -480,9 +505,9 @@ close_piece(PaReader *reader, PaPiece **open, int *n)
 }
 
 static inline PaPiece *
-begin_piece(PaReader *reader, PaPiece *piece, uint8_t sign)
+begin_piece(PaReader *reader, PaPiece *piece, uint32_t at, uint8_t sign)
 {
-	piece->start = reader->at;
+	piece->start = at;
 	piece->own = 0;
 	piece->number = 0;
 	piece->size = 0;
@@ -516,6 +541,18 @@ at_key(const PaReader *reader)
 		(reader->text[at] == '=' && at + 1 < reader->len && reader->text[at + 1] == '>');
 }
 
+/* blanks counts the blanks with which a text goes on, in eights: what indents XML and JSON. */
+static inline uint32_t
+blanks(const unsigned char *text, uint32_t len)
+{
+	uint32_t	at = 0;
+	uint64_t	eight;
+
+	while (len - at > 8 && (memcpy(&eight, text + at, 8), eight == UINT64_C(0x2020202020202020)))
+		at += 8;
+	return at;
+}
+
 /*
  * composed gives the letter that a mark adds to the one before it, as the composed
  * character would be written: the ring of a, the two dots of a, o and u.
@@ -544,68 +581,93 @@ int
 protaddr_read_pieces(PaReader *reader, PaPiece *piece, int n, int room)
 {
 	const unsigned char *text = (const unsigned char *) reader->text;
+	const uint32_t len = reader->len;
+	const uint64_t base = reader->key->base;
 	PaPiece    *open = NULL;	/* being read */
+	uint32_t	at = reader->at;
 
-	while (reader->at < reader->len)
+	while (at < len)
 	{
-		uint8_t		sign = signs[text[reader->at]];
-		uint32_t	at = reader->at;
+		uint8_t		sign = signs[text[at]];
 		Other		other;
 
-		if (sign > SIGN_DIGITS)
-		{
-			if (open != NULL)
-				close_piece(reader, &open, &n);
-			if (sign - SIGN_DIGITS - 1 > reader->gap)
-				reader->gap = sign - SIGN_DIGITS - 1;
-			reader->at++;
-			continue;
-		}
-		if (sign != 0)
+		if (is_sign(sign))
 		{
 			bool		digits = sign > SIGN_LETTERS;
+			uint32_t	from = at;
+			uint64_t	own;
 
 			if (open != NULL && open->digits != digits)
 				close_piece(reader, &open, &n);
 			if (open == NULL)
 			{
 				if (n >= room)
-					return n;
-				open = begin_piece(reader, &piece[n], sign);
+					break;
+				open = begin_piece(reader, &piece[n], at, sign);
 			}
 
 			/* the whole run of letters, or digits, at once */
+			own = open->own;
 			if (digits)
 			{
-				do
-				{
-					add_sign(reader, open, sign);
-					at++;
-				} while (at < reader->len && (sign = signs[text[at]]) > SIGN_LETTERS && sign <= SIGN_DIGITS);
-			}
-			else
-			{
-				uint64_t	own = open->own;
+				uint32_t	number = open->number;
 
 				do
 				{
-					own = own * reader->key->base + sign;
+					own = own * base + sign;
+					number = number * 10 + sign - SIGN_LETTERS - 1;
 					at++;
-				} while (at < reader->len && (sign = signs[text[at]]) != 0 && sign <= SIGN_LETTERS);
-				open->own = own;
-				open->size += at - reader->at;
+				} while (at < len && (sign = signs[text[at]]) > SIGN_LETTERS && sign <= SIGN_DIGITS);
+				open->size += at - from;
+				open->number = open->size > 9 ? PA_LONG_NUMBER : number;
+			}
+			else
+			{
+				do
+				{
+					own = own * base + sign;
+					at++;
+				} while (at < len && (uint8_t) ((sign = signs[text[at]]) - 1) < SIGN_LETTERS);
+				open->size += at - from;
 				reader->last = signs[text[at - 1]];
 			}
-			reader->at = at;
+			open->own = own;
 			open->end = at;
 			continue;
 		}
 
+		if (sign != 0)
+		{
+			/* the whole run of what only separates */
+			uint8_t		gap = sign;
+
+			if (open != NULL)
+				close_piece(reader, &open, &n);
+			at++;
+			if (text[at - 1] == '\n')
+				at += blanks(text + at, len - at);
+			for (; at < len && (sign = signs[text[at]]) > SIGN_DIGITS; at++)
+				if (sign > gap)
+					gap = sign;
+			if (gap - SIGN_DIGITS - 1 > reader->gap)
+				reader->gap = gap - SIGN_DIGITS - 1;
+			continue;
+		}
+
+		if (text[at] == '<')
+		{
+			if (open != NULL)
+				close_piece(reader, &open, &n);
+			reader->gap = PA_GAP_FIELD;
+			at++;
+			at += skip_name(reader->text + at, len - at);
+			continue;
+		}
 		if (text[at] == '"')
 		{
 			if (open != NULL)
 				close_piece(reader, &open, &n);
-			reader->at++;
+			reader->at = ++at;
 			if (reader->quoted && at_key(reader))
 				n = take_key(reader, piece, n);
 			reader->quoted = true;
@@ -614,16 +676,17 @@ protaddr_read_pieces(PaReader *reader, PaPiece *piece, int n, int room)
 			continue;
 		}
 
+		reader->at = at;
 		read_other(reader, open != NULL, &other);
 		if (other.nsigns == 0)
 		{
 			uint8_t		more = other.nothing && open != NULL && !open->digits ? composed(other.mark, reader->last) : 0;
 
-			reader->at += other.size;
+			at += other.size;
 			if (more != 0)
 				add_sign(reader, open, more);
 			if (other.nothing && open != NULL)
-				open->end = reader->at;
+				open->end = at;
 			else if (!other.nothing)
 			{
 				if (open != NULL)
@@ -640,14 +703,18 @@ protaddr_read_pieces(PaReader *reader, PaPiece *piece, int n, int room)
 			if (open == NULL)
 			{
 				if (n >= room)
+				{
+					reader->at = at;
 					return n;
-				open = begin_piece(reader, &piece[n], other.sign[i]);
+				}
+				open = begin_piece(reader, &piece[n], at, other.sign[i]);
 			}
 			add_sign(reader, open, other.sign[i]);
 			open->end = at + other.size;
 		}
-		reader->at += other.size;
+		at += other.size;
 	}
+	reader->at = at;
 	if (open != NULL)
 		close_piece(reader, &open, &n);
 	return n;
@@ -690,7 +757,7 @@ protaddr_fold_name(PaDecompose decompose, void *arg, const char *text, size_t le
 	bool		paired = false; /* the letter before was the second of a pair */
 
 	memset(folded, 0, sizeof(*folded));
-	while (reader.at < reader.len)
+	while (reader.at < reader.len && !folded->too_long)
 	{
 		uint8_t		sign = signs[(unsigned char) text[reader.at]];
 		Other		other = {.size = 1};
@@ -712,7 +779,8 @@ protaddr_fold_name(PaDecompose decompose, void *arg, const char *text, size_t le
 					folded->len[PA_FORM_LOST]--;
 				paired = true;
 			}
-			if (!other.nothing)
+			/* "S:t" is one word */
+			if (!other.nothing && !(in_word && text[reader.at - 1] == ':'))
 				in_word = false;
 			continue;
 		}

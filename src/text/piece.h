@@ -127,6 +127,15 @@ typedef struct PaFolded
 
 extern bool protaddr_fold_name(PaDecompose decompose, void *arg, const char *text, size_t len, PaFolded *folded);
 
+/* A quick hash of one piece, or of two as one word: enough to ask whether more is worth it. */
+static inline uint64_t
+protaddr_quick_hash(const PaPieceKey *key, uint64_t sum, uint32_t count)
+{
+	return ((sum ^ key->mix) + count) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+extern uint64_t protaddr_quick_name_hash(const PaPieceKey *key, const char *name, size_t len);
+
 /* Of a name given as small letters and digits; 0 if it is longer than a name. */
 extern uint64_t protaddr_name_hash(const PaPieceKey *key, const char *name, size_t len);
 
