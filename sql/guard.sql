@@ -173,6 +173,7 @@ SELECT bool_and(protaddr.guard(protaddr.guard(t, 'sepa'), 'sepa') = protaddr.gua
 -- ---- a key that is not here: nothing is found instead of something ---------------------------------------
 SELECT key_id AS old_key FROM protaddr.key_status WHERE newest \gset
 SELECT protaddr.rotate_data_key() IS NOT NULL AS rotated;
+SET client_min_messages = error;
 SELECT protaddr.retire_data_key(:'old_key', 'a test', force => true) > 0 AS values_left;
 \c -
 \set VERBOSITY terse

@@ -245,7 +245,7 @@ CREATE FUNCTION protaddr.guard(text text, channel text) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_guard' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION protaddr.guard(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.guard(text, text) IS
-'A text as it may leave through a channel: each protected address in it, doubtful ones too, is replaced by [address withheld], unless the channel discloses that person''s address, which is recorded. All else stays byte for byte. For views and extracts. With chosen input it tells whether an address is protected: grant EXECUTE to owners of views, not to those who read them. NULL for NULL. Raises 22023 for a channel that does not exist, 55PA1 as protaddr.find_protected(), 0A000 where a text of another encoding than UTF-8 cannot be taken apart.';
+'A text as it may leave through a channel: each protected address in it, doubtful ones too, is replaced by [address withheld], unless the channel discloses that person''s address, which is recorded. All else stays byte for byte. For extracts and views. With chosen input it tells whether an address is protected, so grant it to few; and whoever reads a view calls its functions, so put it into a SECURITY DEFINER function that takes the key of a row, not a text. NULL for NULL. Raises 22023 for a channel that does not exist, 55PA1 as protaddr.find_protected(), 0A000 where a text of another encoding than UTF-8 cannot be taken apart.';
 
 CREATE FUNCTION protaddr.refresh_guard() RETURNS bigint
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -289,14 +289,14 @@ BEGIN ATOMIC
             WHERE k.column_name = s.columns[1] AND (k.origin = 'bound') = s.bound
               AND k.relation IN (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                                  WHERE c.oid = s.tgrelid OR c.oid IN (SELECT p.relid FROM pg_partition_tree(s.tgrelid) p))),
-           CASE WHEN EXISTS (SELECT FROM unnest(s.columns || s.subject) c (name)
+           CASE WHEN s.bound AND NOT EXISTS (SELECT FROM protaddr.bound_column b WHERE b.relation = s.tgrelid AND b.column_name = s.columns[1] AND b.subject = s.subject)
+                THEN 'not bound: does not count'
+                WHEN EXISTS (SELECT FROM unnest(s.columns || s.subject) c (name)
                              WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = s.tgrelid AND a.attname = c.name AND NOT a.attisdropped))
                 THEN 'a column is gone or renamed: nothing can be written'
                 WHEN EXISTS (SELECT FROM pg_partition_tree(s.tgrelid) p JOIN pg_trigger t ON t.tgrelid = p.relid
                              WHERE t.tgname = s.tgname AND t.tgenabled <> 'A') OR s.tgenabled <> 'A'
                 THEN 'not always enabled: new addresses are not looked for'
-                WHEN s.bound AND NOT EXISTS (SELECT FROM protaddr.bound_column b WHERE b.relation = s.tgrelid AND b.column_name = s.columns[1] AND b.subject = s.subject)
-                THEN 'no longer bound: does not count'
                 WHEN NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = s.tgrelid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = 0
                                    AND pg_get_indexdef(i.indexrelid, 1, true) = format('protaddr.identifier_key(%I)', s.subject))
                 THEN 'in place, without an index: see protaddr.index_identifiers()'
