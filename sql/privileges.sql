@@ -104,16 +104,17 @@ protaddr.read_vtj(jsonb)|all
 protaddr.read_vtj(xml)|all
 protaddr.refuse_document(text,text,text)|all
 protaddr.xml_document(text)|all
-protaddr.load_cpr_bytes(bytea,text,text,text,boolean,text[])|none
+protaddr.load_cpr_bytes(bytea,text,text,text,boolean,text[],protaddr.load_asked)|none
 protaddr.load_cpr_delivery(bytea,text,text,text,text,boolean,text,bigint,bigint,boolean,text)|none
 protaddr.load_cpr_file(text,text,text,text,boolean,text,bigint,bigint,boolean,text)|none
-protaddr.load_cpr_path(text,text,text,text,boolean,text[])|none
+protaddr.load_cpr_path(text,text,text,text,boolean,text[],protaddr.load_asked)|none
 protaddr.load_delivered_rows(text,text,jsonb,text,bigint,bigint,boolean,text,bigint,bigint,timestamp with time zone,text,boolean)|none
 protaddr.load_register(text,jsonb,text,text,bigint,bigint,boolean,text,bigint,bigint,timestamp with time zone,text,boolean)|none
-protaddr.load_rows(text,text,text,jsonb,bigint,bigint)|none
+protaddr.load_rows(text,text,text,jsonb,bigint,bigint,protaddr.load_asked)|none
 protaddr.load_staged(text,text,text,bigint,bigint,boolean,text,bigint,bigint,timestamp with time zone,text,boolean)|none
 protaddr.lock_source(text)|none
 protaddr.may_read_protections()|none
+protaddr.may_write(protaddr.load_asked,protaddr.load_counts)|none
 protaddr.record_delivery(text,text,text,date,date,protaddr.load_counts,text,text,boolean,text,boolean,bigint,bigint,timestamp with time zone)|none
 protaddr.rows_of(jsonb)|none
 protaddr.set_register(text,integer,numeric,interval,text,boolean)|none

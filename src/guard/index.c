@@ -700,12 +700,7 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 			}
 
 			/* the shortest form is one, too */
-			return means == 0 || protaddr_table_find(&index->unit_words, means, &(uint32_t)
-/**INDENT** Error@702: Unbalanced parens */
-													 {
-				0
-/**INDENT** Warning@702: Extra ) */
-			}) ||
+			return means == 0 || protaddr_table_find(&index->unit_words, means, &(uint32_t){0}) ||
 				table_add(index, &index->unit_words, means, (uint32_t) (means >> 32) | UINT32_C(0xC0000000));
 		case PA_WORD_NUMBER:
 			return table_add(index, &index->number_words, hash, 1);
