@@ -25,6 +25,7 @@
 #define TAIL_UNKNOWN	6		/* words of it that are neither floor, door nor place */
 #define TAIL_PLACES		24
 #define HEAD_PIECES		7
+#define UNIT_BEFORE		4		/* a flat before the number */
 #define PLACE_PIECES	9
 #define FIELDS_AWAY		10
 
@@ -203,7 +204,7 @@ code_begins(const Search *search, int at, const Around *around)
 	int			next = at + 1;
 	PaUnit		ignored = {0};
 
-	if (!piece[at].digits || around->unit.label)
+	if (!piece[at].digits || around->unit.label || (at > 0 && protaddr_is_dwelling(&piece[at], &piece[at - 1])))
 		return false;
 	if (piece[at].size == 3 && next < search->n && piece[next].digits && piece[next].size == 2 &&
 		piece[next].gap <= PA_GAP_MARK)
@@ -266,7 +267,8 @@ read_tail(const Search *search, int from, Around *around)
 		{
 			if (read_towns(search, at, end, around))
 				in_unit = false;
-			else if (piece[at].size > 2 || piece[at].gap == PA_GAP_NONE)
+			else if (piece[at].size > 2 || piece[at].gap == PA_GAP_NONE ||
+					 (at + 1 < end && piece[at + 1].digits && piece[at + 1].gap == PA_GAP_NONE))
 			{
 				in_unit = false;
 				if (++unknown > TAIL_UNKNOWN)
@@ -360,6 +362,36 @@ compare_units(const PaUnit *unit, const PaEntry *entry)
 	return theirs == 0 || protaddr_unit_hash(unit, theirs) == entry->unit ? UNIT_MORE : UNIT_DIFFERS;
 }
 
+/*
+ * read_unit_before reads the flat that stands before a number: "Flat 3, 12 High Street".
+ * Gives its first piece, before if there is none.
+ */
+static int
+read_unit_before(const Search *search, int before, PaUnit *unit)
+{
+	for (int first = before > UNIT_BEFORE ? before - UNIT_BEFORE : 0; first < before - 1; first++)
+	{
+		int			at = first;
+
+		memset(unit, 0, sizeof(*unit));
+		if (search->piece[first].digits ||
+			protaddr_read_unit(search->index, &search->piece[first], before - first, unit) == 0 || unit->nparts > 0)
+			continue;
+		while (at < before)
+		{
+			int			taken = protaddr_read_unit(search->index, &search->piece[at], before - at, unit);
+
+			if (taken == 0)
+				break;
+			at += taken;
+		}
+		if (at == before && unit->nparts > 0)
+			return first;
+	}
+	memset(unit, 0, sizeof(*unit));
+	return before;
+}
+
 /* How a street has been found, and the number beside it. */
 typedef struct Named
 {
@@ -382,13 +414,21 @@ static bool
 judge(Search *search, const Named *named, const Around *tail, const PaEntry *entry, bool letter_apart)
 {
 	Agreement	place;
-	UnitAgreement unit = compare_units(&tail->unit, entry);
+	UnitAgreement unit;
+	PaUnit		flat;
 	PaCertainty certainty;
 	bool		known_place;
 	bool		doubt = false;	/* the place stands before, and maybe another one behind */
 	int			first = named->first;
 	int			last = tail->unit_end > named->last ? tail->unit_end : named->last;
 
+	if (tail->unit.nparts == 0 && named->number_at >= 0 && named->number_at == named->first && !named->apart)
+	{
+		first = read_unit_before(search, first, &flat);
+		unit = compare_units(&flat, entry);
+	}
+	else
+		unit = compare_units(&tail->unit, entry);
 	if (unit == UNIT_DIFFERS || (unit != UNIT_SAME && letter_apart))
 		return false;
 	compare_places(tail, entry, &place);

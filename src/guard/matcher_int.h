@@ -219,6 +219,14 @@ typedef struct PaUnit
 	bool		number;			/* the last part was a number */
 } PaUnit;
 
+/* Norway's numbers of dwellings: H0203. */
+static inline bool
+protaddr_is_dwelling(const PaPiece *digits, const PaPiece *letter)
+{
+	return digits->size == 4 && digits->gap == PA_GAP_NONE && letter->size == 1 &&
+		(letter->first == 'h' || letter->first == 'k' || letter->first == 'l' || letter->first == 'u');
+}
+
 extern int	protaddr_read_unit(const PaGuardIndex *index, const PaPiece *piece, int n, PaUnit *unit);
 extern uint32_t protaddr_unit_hash(const PaUnit *unit, int nparts);
 

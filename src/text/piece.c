@@ -30,9 +30,9 @@ static const uint8_t signs[256] = {
 	['q'] = 17, ['r'] = 18, ['s'] = 19, ['t'] = 20, ['u'] = 21, ['v'] = 22, ['w'] = 23, ['x'] = 24,
 	['y'] = 25, ['z'] = 26,
 	[' '] = GAP_BLANK, ['>'] = GAP_FIELD, [PA_FIELD_BORDER] = GAP_FIELD,
-	['\n'] = GAP_MARK, ['\r'] = GAP_MARK, ['\t'] = GAP_MARK, ['!'] = GAP_MARK, ['#'] = GAP_MARK,
+	['\n'] = GAP_BLANK, ['\r'] = GAP_BLANK, ['\t'] = GAP_BLANK, ['!'] = GAP_MARK, ['#'] = GAP_MARK,
 	['$'] = GAP_MARK, ['\''] = GAP_MARK, ['('] = GAP_MARK, [')'] = GAP_MARK, ['*'] = GAP_MARK,
-	['+'] = GAP_MARK, [','] = GAP_MARK, ['-'] = GAP_MARK, ['.'] = GAP_MARK, ['/'] = GAP_MARK,
+	['+'] = GAP_BLANK, [','] = GAP_MARK, ['-'] = GAP_MARK, ['.'] = GAP_MARK, ['/'] = GAP_MARK,
 	[':'] = GAP_MARK, [';'] = GAP_MARK, ['@'] = GAP_MARK, ['['] = GAP_MARK, [']'] = GAP_MARK,
 	['^'] = GAP_MARK, ['_'] = GAP_MARK, ['`'] = GAP_MARK, ['{'] = GAP_MARK, ['|'] = GAP_MARK,
 	['}'] = GAP_MARK, ['~'] = GAP_MARK
@@ -809,13 +809,17 @@ protaddr_fold_name(PaDecompose decompose, void *arg, const char *text, size_t le
 
 				if (!pair)
 					add_letter(folded, PA_FORM_SINGLE, other.sign[i]);
+				add_letter(folded, PA_FORM_PLAIN, other.sign[i]);
 				add_letter(folded, PA_FORM_LOST, other.sign[i]);
 				paired = pair;
 			}
 			else
 			{
 				if (i == 0)
+				{
 					add_letter(folded, PA_FORM_SINGLE, other.sign[i]);
+					add_letter(folded, PA_FORM_PLAIN, other.sign[i]);
+				}
 				paired = i > 0;
 			}
 			add_letter(folded, PA_FORM_PAIRS, other.sign[i]);
