@@ -15,6 +15,9 @@
 #define LEAST_BITS		65536
 #define LEAST_SHIFT		(64 - 16)
 
+/* a name has so many letters at least */
+#define NAME_LETTERS	2
+
 /* how many parts of an address written in lines are read */
 #define LINE_PIECES		48
 
@@ -343,12 +346,16 @@ mark_place(PaGuardIndex *index, uint32_t number, uint32_t place)
 	index->place_bits[b >> 6] |= UINT64_C(1) << (b & 63);
 }
 
+/* fold writes a name, or a word, in the letters of the hashes; false, and nothing, if it is none. */
 static bool
-fold(const PaGuardIndex *index, const PaText *text, PaFolded *folded)
+fold(const PaGuardIndex *index, const PaText *text, int least, PaFolded *folded)
 {
-	return text->len > 0 &&
+	if (text->len > 0 &&
 		protaddr_fold_name(index->memory.decompose, index->memory.arg, text->data, text->len, folded) &&
-		folded->len[PA_FORM_PAIRS] >= 2;
+		folded->len[PA_FORM_PAIRS] >= least)
+		return true;
+	memset(folded, 0, sizeof(*folded));
+	return false;
 }
 
 /* add_entry adds one address; each of its towns makes an entry of its own. */
@@ -364,14 +371,14 @@ add_entry(PaGuardIndex *index, uint32_t id, const Known *known)
 
 	if (!known->box)
 	{
-		if (!fold(index, &known->street, &folded))
+		if (!fold(index, &known->street, NAME_LETTERS, &folded))
 			return PA_GUARD_NOTHING;
 		street = street_number(index, &folded);
 		if (street == 0)
 			return PA_GUARD_NO_MEMORY;
 	}
 	for (int i = 0; i < 2; i++)
-		if (fold(index, &known->town[i], &folded))
+		if (fold(index, &known->town[i], NAME_LETTERS, &folded))
 		{
 			town[ntowns] = town_number(index, &folded);
 			if (town[ntowns++] == 0)
@@ -667,9 +674,9 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 
 	memset(&forms, 0, sizeof(forms));
 	forms.kind = word->kind;
-	if (!fold(index, &word->word, &forms.word) && forms.word.len[PA_FORM_PAIRS] == 0)
+	if (!fold(index, &word->word, 1, &forms.word))
 		return true;
-	(void) fold(index, &word->means, &forms.means);
+	(void) fold(index, &word->means, 1, &forms.means);
 	hash = protaddr_name_hash(&index->key, forms.word.letters[PA_FORM_PAIRS], (size_t) forms.word.len[PA_FORM_PAIRS]);
 	if (forms.means.len[PA_FORM_PAIRS] > 0)
 		means = protaddr_name_hash(&index->key, forms.means.letters[PA_FORM_PAIRS], (size_t) forms.means.len[PA_FORM_PAIRS]);

@@ -757,7 +757,7 @@ protaddr_fold_name(PaDecompose decompose, void *arg, const char *text, size_t le
 	bool		paired = false; /* the letter before was the second of a pair */
 
 	memset(folded, 0, sizeof(*folded));
-	while (reader.at < reader.len)
+	while (reader.at < reader.len && !folded->too_long)
 	{
 		uint8_t		sign = signs[(unsigned char) text[reader.at]];
 		Other		other = {.size = 1};
