@@ -180,7 +180,9 @@ read_codes(const Search *search, int at, int end, Around *around)
 			continue;
 		add_place(around, protaddr_code_of(index, hash), 0, false, at, last);
 	}
-	if (piece[at].digits)
+	if (!piece[at].digits)
+		looks = protaddr_british_code(piece, at, end) > 0;
+	else
 		looks = (piece[at].size == 4 || piece[at].size == 5) ||
 			(piece[at].size == 3 && at + 1 < end && piece[at + 1].digits && piece[at + 1].size == 2 &&
 			 piece[at + 1].gap <= PA_GAP_MARK);
@@ -202,7 +204,6 @@ code_begins(const Search *search, int at, const Around *around)
 {
 	const PaPiece *piece = search->piece;
 	int			next = at + 1;
-	PaUnit		ignored = {0};
 
 	if (!piece[at].digits || around->unit.label || (at > 0 && protaddr_is_dwelling(&piece[at], &piece[at - 1])))
 		return false;
@@ -213,20 +214,18 @@ code_begins(const Search *search, int at, const Around *around)
 		return false;
 	if (next >= search->n)
 		return true;
-	if (piece[next].digits)
-		return piece[next].size < 3;
-	return protaddr_read_unit(search->index, &piece[next], search->n - next, &ignored) == 0 ||
-		piece[next].size <= 2;
+	return !piece[next].digits || piece[next].size < 3;
 }
 
-/* is_line_tag is true for the number that begins a line of MT 50F: "3/DK/8000 TESTBY". */
+/* is_line_tag is true for the number that begins the last line of MT 50F: "3/DK/8000 TESTBY". */
 static bool
-is_line_tag(const Search *search, const PaPiece *piece)
+is_line_tag(const Search *search, const PaPiece *piece, int n)
 {
-	const char *text = search->reader.text;
+	PaUnit		ignored = {0};
 
-	return piece->digits && piece->end - piece->start == 1 && piece->start > 0 &&
-		text[piece->start - 1] == '\n' && piece->end < search->reader.len && text[piece->end] == '/';
+	return n > 2 && piece->digits && piece->number == 3 && piece->size == 1 &&
+		!piece[1].digits && piece[1].size == 2 && piece[1].gap == PA_GAP_MARK && piece[2].gap == PA_GAP_MARK &&
+		protaddr_read_unit(search->index, &piece[1], n - 1, &ignored) == 0;
 }
 
 /* read_tail reads floor, door and place behind a number. */
@@ -244,7 +243,7 @@ read_tail(const Search *search, int from, Around *around)
 	{
 		int			taken;
 
-		if (is_line_tag(search, &piece[at]))
+		if (is_line_tag(search, &piece[at], end - at))
 		{
 			at++;
 			continue;
@@ -277,12 +276,37 @@ read_tail(const Search *search, int from, Around *around)
 		}
 		else if (!in_unit)
 		{
-			/* the second half of a code, or another number */
-			if (at == from || !piece[at - 1].digits)
+			/* the second half of a code ("SW1A 1AA"), or another number */
+			if (piece[at].gap != PA_GAP_NONE && !protaddr_british_end(piece, at, end) && (at == from || !piece[at - 1].digits))
 				break;
 		}
 		at++;
 	}
+}
+
+/*
+ * stands_in_place is true if a post code and town stand directly before a street and are
+ * no other address's, which would have a number before them.
+ */
+static bool
+stands_in_place(const Search *search, int first, const Around *head)
+{
+	const PaPiece *piece = search->piece;
+
+	for (int i = 0; i < head->nplaces; i++)
+	{
+		const Place *town = &head->place[i];
+		int			code = town->first - 1;
+
+		if (town->town != 0 && town->last == first - 1 && code >= 0 && piece[code].digits)
+		{
+			if (code > 0 && piece[code - 1].digits && piece[code].size < 4)
+				code--;
+			if (code == 0 || (!piece[code - 1].digits && piece[code - 1].size > 2))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* read_head reads what place stands before a street. */
@@ -308,6 +332,7 @@ typedef struct Agreement
 	bool		town;
 	bool		town_part;		/* a part of its name alone */
 	bool		other_town;
+	bool		town_apart;		/* another one, that does not stand where theirs does */
 	int			first;			/* pieces, if any */
 	int			last;
 } Agreement;
@@ -337,6 +362,9 @@ compare_places(const Around *around, const PaEntry *entry, Agreement *agreement)
 		if (place->last > agreement->last)
 			agreement->last = place->last;
 	}
+	for (int i = 0; i < around->nplaces; i++)
+		agreement->town_apart |= around->place[i].town != 0 && around->place[i].town != entry->town &&
+			(around->place[i].first > agreement->last || around->place[i].last < agreement->first);
 }
 
 typedef enum UnitAgreement
@@ -407,6 +435,25 @@ typedef struct Named
 } Named;
 
 /*
+ * is_longer_name is true if a word of streets' names stands directly before a street that
+ * has been found without it: "Gamle Skolevej" is not "Skolevej".
+ */
+static bool
+is_longer_name(const Search *search, int first)
+{
+	const PaPiece *before = &search->piece[first - 1];
+	const char *text = search->reader.text;
+	bool		dot = text[before->end] == '.';
+
+	if (before->digits || search->piece[first].gap > PA_GAP_MARK || (before->size == 1 && !dot))
+		return false;
+	for (uint32_t at = before->end; at < search->piece[first].start; at++)
+		if (strchr(" .\n\r\t", text[at]) == NULL)
+			return false;
+	return is_word_of(&search->index->street_words, search->index, before, before);
+}
+
+/*
  * judge compares one address with what stands around its street and number; false if it
  * is none.
  */
@@ -422,6 +469,8 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 	int			first = named->first;
 	int			last = tail->unit_end > named->last ? tail->unit_end : named->last;
 
+	if (named->first > 0 && named->number_at != named->first && is_longer_name(search, named->first))
+		return false;
 	if (tail->unit.nparts == 0 && named->number_at >= 0 && named->number_at == named->first && !named->apart)
 	{
 		first = read_unit_before(search, first, &flat);
@@ -442,6 +491,8 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 		compare_places(&head, entry, &place);
 		if (tail->other_code && !(place.code && place.town))
 			return false;
+		if (!place.code && !place.town && !place.town_part && stands_in_place(search, named->first, &head))
+			return false;
 		doubt = tail->other_code;
 	}
 	else if (named->apart && !(place.code && place.town))
@@ -459,7 +510,7 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 	}
 
 	/* another code: the same town's, or a mistake */
-	if (!place.code && tail->other_code && entry->code != 0 && !place.town)
+	if (!place.code && tail->other_code && entry->code != 0 && (!place.town || place.town_apart))
 		return false;
 	known_place = place.code || place.town || place.town_part;
 	if (known_place)
@@ -545,12 +596,11 @@ try_number_at(Search *search, Named *named, int at, int behind)
 		named->first = at;
 	if (at > named->last)
 		named->last = at;
-	if (at + 1 < search->n && !piece[at + 1].digits && piece[at + 1].size == 1 &&
-		piece[at + 1].gap <= PA_GAP_BLANK)
+	if (at + 1 < search->n && piece[at + 1].gap <= PA_GAP_BLANK &&
+		(named->letter = protaddr_house_letter(search->index, &piece[at + 1])) != '\0')
 	{
 		int			with = at + 1;
 
-		named->letter = piece[with].first;
 		if (with > named->last && behind < 0)
 			named->last = with;
 		told = try_number(search, named, behind >= 0 ? behind : with + 1, false);
@@ -565,6 +615,26 @@ try_number_at(Search *search, Named *named, int at, int behind)
 	named->first = first;
 	named->last = last;
 	return told;
+}
+
+/*
+ * stands_before is true if a number before a street may be its own: not the end of a date,
+ * and nothing but blanks or a comma between.
+ */
+static bool
+stands_before(const Search *search, int number, int street)
+{
+	const PaPiece *piece = search->piece;
+	const char *text = search->reader.text;
+	uint32_t	start = piece[number].start;
+
+	if (number > 0 && piece[number - 1].digits && start > 0 && strchr("-./:", text[start - 1]) != NULL &&
+		piece[number - 1].end == start - 1)
+		return false;
+	for (uint32_t at = piece[street - 1].end; at < piece[street].start; at++)
+		if (strchr(":;=/|", text[at]) != NULL)
+			return false;
+	return true;
 }
 
 /* try_street looks for the number of a street that stands in pieces first to last. */
@@ -583,14 +653,14 @@ try_street(Search *search, Named *named)
 	if (next < search->n && may_be_house(&piece[next]))
 		told = try_number_at(search, named, next, -1);
 
-	/* "4 High Street", "12 bis, rue de la Paix" */
-	if (!told && named->first > 0)
+	/* "4 High Street", "12 bis, rue de la Paix"; a street with a number behind it has none before */
+	if (!told && named->first > 0 && !(next < search->n && may_be_house(&piece[next]) && piece[next].gap <= PA_GAP_BLANK))
 	{
 		int			before = named->first - 1;
 
 		if (!piece[before].digits && before > 0 && piece[before].size <= 3 && piece[before - 1].digits)
 			before--;
-		if (may_be_house(&piece[before]))
+		if (may_be_house(&piece[before]) && stands_before(search, before, named->first))
 			told = try_number_at(search, named, before, named->last + 1);
 	}
 	if (street->alone)
@@ -607,8 +677,9 @@ try_street(Search *search, Named *named)
 		int			from = named->first > FIELDS_AWAY ? named->first - FIELDS_AWAY : 0;
 		int			end = named->last + FIELDS_AWAY < search->n ? named->last + FIELDS_AWAY : search->n;
 
-		if (piece[named->first].gap != PA_GAP_FIELD || (next < search->n && piece[next].gap != PA_GAP_FIELD))
-			return false;
+		if (piece[named->first].gap != PA_GAP_FIELD || (next < search->n && piece[next].gap != PA_GAP_FIELD) ||
+			(next < search->n && may_be_house(&piece[next]) && piece[next].size < 4))
+			return false;		/* the next field is the number */
 		named->apart = true;
 		for (int at = from; at < end && !told; at++)
 			if ((at < named->first || at > named->last) && may_be_house(&piece[at]) &&
@@ -736,11 +807,7 @@ try_changed(Search *search, int first, int last, int number)
 
 	if (!fold_pieces(search, first, last, &folded))
 		return false;
-	for (int form = PA_FORM_PAIRS; form <= PA_FORM_SINGLE; form++)
-		if ((form == PA_FORM_PAIRS || folded.len[form] != folded.len[PA_FORM_PAIRS]) &&
-			try_changed_form(search, first, last, number, folded.letters[form], folded.len[form]))
-			return true;
-	return false;
+	return try_changed_form(search, first, last, number, folded.letters[PA_FORM_SINGLE], folded.len[PA_FORM_SINGLE]);
 }
 
 /*

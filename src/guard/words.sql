@@ -2824,8 +2824,6 @@ SELECT true, w.* FROM (VALUES
     ('nl', 'unit', 'kelder', 'keld'),
     ('nl', 'unit', 'beletage', 'beletage'),
     ('nl', 'unit', 'bel etage', 'beletage'),
-    ('nl', 'unit', 'bis', 'bis'),
-    ('nl', 'unit', 'bisa', 'bisa'),
     ('nl', 'unit', 'boven', 'bov'),
     ('nl', 'unit', 'bov', 'bov'),
     ('nl', 'unit', 'beneden', 'ben'),

@@ -304,7 +304,7 @@ other_simple(Other *other, const char *bytes, size_t size, uint32_t c)
 		if (is_sign(signs[c]))
 			other_sign(other, (char) c);
 		else
-			other->gap = c == ' ' ? PA_GAP_BLANK : PA_GAP_MARK;
+			other->gap = signs[c] == GAP_BLANK ? PA_GAP_BLANK : PA_GAP_MARK;
 		return true;
 	}
 	if (protaddr_fold_letter(bytes, size, folded) > 0)
@@ -465,6 +465,8 @@ read_other(PaReader *reader, bool in_word, Other *other)
 	}
 	if (c == '<')
 	{
+		if (len - other->size >= 3 && same_letters(text + other->size, "%2f", 3))
+			other->size += 3;	/* </, percent-encoded */
 		other->size += skip_name(text + other->size, len - other->size);
 		other->gap = PA_GAP_FIELD;
 	}

@@ -81,7 +81,7 @@ sub dawa
 sub house { my ($a) = @_; return lc "$a->{street}|" . $a->{number} =~ s/ //gr . "|" . $a->{town} =~ s/ [A-ZØ]{1,2}$//r }
 sub whole { my ($a) = @_; return lc house($a) . "|$a->{floor}|$a->{unit}" }
 
-my ($next, %protected_house, %protected, %alias);
+my ($next, %protected_house, %protected, %alias, %other_code);
 
 # Some are kept otherwise than as the elements of a message.
 sub protect
@@ -116,7 +116,8 @@ sub protect
 		$alias{ $a->{code} } = undef;
 		if (chance(0.2) && $a->{lang} eq 'da')
 		{
-			my $other = sprintf '%04d', 100 + int rand 800;
+			my $other;
+			do { $other = sprintf '%04d', 100 + int rand 800 } while $other_code{$other}++;
 			$alias{ $a->{code} } = $other;
 			put('W', 'post_code', $other, $a->{code});
 		}
@@ -137,12 +138,12 @@ sub protect_all
 # The text in what stands around it.
 sub around
 {
-	my ($text, $lang) = @_;
-	my $shape = rand;
+	my ($text, $lang, $ends) = @_;
+	my $shape = $ends ? 0.75 * rand : rand;
 
 	return $text if $shape < 0.3;
 	$text = sentence($lang) . pick(' ', ', ', ': ', "\n", ' - ', '. ') . $text if $shape < 0.8;
-	$text .= pick('', '.', ', ', ' ', "\n", '; ') . pick('', ' ') . sentence($lang) if $shape > 0.5;
+	$text .= pick('. ', ', ', ' ', "\n", '; ', '  ') . sentence($lang) if $shape > 0.5 && !$ends;
 	return $text;
 }
 
@@ -155,7 +156,7 @@ sub text_by
 
 	for my $r (grep { $_->{stage} eq 'address' } @rule) { return undef unless $r->{do}->($a) }
 	return undef if ($a->{form} // '') =~ /^(?:xml|json|csv)/ && ($a->{unit_text} || $a->{unit_after} || $a->{careof} || $a->{no_comma});
-	$text = around(written($a), $a->{lang});
+	$text = around(written($a), $a->{lang}, ($a->{form} // '') eq 'code first');
 	for my $r (grep { $_->{stage} eq 'text' } @rule)
 	{
 		my ($before) = $text =~ /$first(.*)$last/s;
@@ -202,8 +203,6 @@ sub variants
 			my $kind = $turn < 18 ? join ' + ', map { $_->{name} } @rule : "kept: $a->{kept}";
 			$class = 'safe' if $turn >= 18;
 			if (grep({ $_->{name} eq 'lines of 35' } @rule) && broken_number($text)) { $class = 'doubtful' if $class eq 'safe'; $kind .= ', in a number' if $turn < 18 }
-			# what stands behind looks like a place
-			if (grep({ $_->{name} eq 'form: code first' } @rule) && $text =~ /$last.{0,60}\d{3}/s) { $class = 'doubtful' if $class eq 'safe'; $kind .= ', a number behind' if $turn < 18 }
 			put_text($kind, $class, $a->{id}, $text);
 			$i++;
 			last;
@@ -229,7 +228,7 @@ sub others
 		'other street and number' => sub { my ($a) = @_; my $b = pick(@{ $of{ $a->{lang} } }); @$a{qw(street number)} = @$b{qw(street number)}; 1 },
 		'street a letter away' => sub { my ($a) = @_; $a->{street} = misspelt($a->{street}, pick('other', 'missing', 'more', 'swapped')); 1 },
 		'number left out' => sub { my ($a) = @_; $a->{number} = ''; @$a{qw(floor unit)} = ('', ''); 1 },
-		'common street, no town' => sub { my ($a) = @_; return 0 unless $a->{common}; @$a{qw(code town locality)} = ('', '', ''); 1 });
+		'common street, no town' => sub { my ($a) = @_; return 0 unless $a->{common}; @$a{qw(floor unit)} = ('', '') unless "$a->{floor}$a->{unit}" eq ''; @$a{qw(code town locality)} = ('', '', ''); 1 });
 	my @kind = ('other number', 'other number', 'other letter', 'other floor or door', 'other floor or door', 'other town', 'other town', 'other street', 'other street', 'other street and number', 'street a letter away', 'number left out', 'common street, no town', 'two addresses', 'neighbour');
 	pop @kind if !@$other;
 
