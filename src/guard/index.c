@@ -21,9 +21,6 @@
 /* how many parts of an address written in lines are read */
 #define LINE_PIECES		48
 
-/* letters of a word that is a part of a street's name and no word that joins */
-#define NAME_WORD		4
-
 /* ---- memory -------------------------------------------------------------------------- */
 
 static void *
@@ -737,12 +734,6 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 	switch (word->kind)
 	{
 		case PA_WORD_STREET:
-			if (forms.word.len[PA_FORM_PAIRS] >= NAME_WORD &&
-				(!table_add(index, &index->street_words, hash, 1) ||
-				 (means != 0 && !table_add(index, &index->street_words, means, 1))))
-				return false;
-			index->word[index->nwords++] = forms;
-			return true;
 		case PA_WORD_ENDING:
 			index->word[index->nwords++] = forms;
 			return true;
@@ -761,6 +752,8 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 			/* the shortest form is one, too */
 			return means == 0 || protaddr_table_find(&index->unit_words, means, &(uint32_t){0}) ||
 				table_add(index, &index->unit_words, means, (uint32_t) (means >> 32) | UINT32_C(0xC0000000));
+		case PA_WORD_BEFORE:
+			return table_add(index, &index->before_words, hash, 1);
 		case PA_WORD_NUMBER:
 			return table_add(index, &index->number_words, hash, 1);
 		case PA_WORD_COMMON:
@@ -806,7 +799,7 @@ protaddr_guard_index_new(const PaGuardMemory *memory, const uint8_t key[PA_GUARD
 		!entry_room(index, expected + 8) ||
 		!table_room(index, &index->unit_words, 16) || !table_room(index, &index->last_words, 16) ||
 		!table_room(index, &index->aliases, 16) || !table_room(index, &index->towns, 16) ||
-		!table_room(index, &index->number_words, 16) || !table_room(index, &index->street_words, 16))
+		!table_room(index, &index->number_words, 16) || !table_room(index, &index->before_words, 16))
 	{
 		protaddr_guard_index_free(index);
 		return NULL;
@@ -824,7 +817,7 @@ protaddr_guard_index_new(const PaGuardMemory *memory, const uint8_t key[PA_GUARD
 void
 protaddr_guard_index_free(PaGuardIndex *index)
 {
-	PaTable    *table[] = {&index->unit_words, &index->number_words, &index->street_words, &index->common, &index->codes,
+	PaTable    *table[] = {&index->unit_words, &index->number_words, &index->before_words, &index->common, &index->codes,
 	&index->aliases, &index->without, &index->last_words, &index->towns};
 	void	   *memory[] = {index->last_bits, index->place_bits, index->town_bits, index->street, index->word, index->entry};
 

@@ -435,22 +435,21 @@ typedef struct Named
 } Named;
 
 /*
- * is_longer_name is true if a word of streets' names stands directly before a street that
- * has been found without it: "Gamle Skolevej" is not "Skolevej".
+ * is_longer_name is true if a word stands directly before a street that makes another one
+ * of it: "Gamle Skolevej" is not "Skolevej".
  */
 static bool
 is_longer_name(const Search *search, int first)
 {
 	const PaPiece *before = &search->piece[first - 1];
 	const char *text = search->reader.text;
-	bool		dot = text[before->end] == '.';
 
-	if (before->digits || search->piece[first].gap > PA_GAP_MARK || (before->size == 1 && !dot))
+	if (before->digits || search->piece[first].gap > PA_GAP_MARK)
 		return false;
 	for (uint32_t at = before->end; at < search->piece[first].start; at++)
-		if (strchr(" .\n\r\t", text[at]) == NULL)
+		if (text[at] != ' ' && text[at] != '.')
 			return false;
-	return is_word_of(&search->index->street_words, search->index, before, before);
+	return is_word_of(&search->index->before_words, search->index, before, before);
 }
 
 /*
@@ -654,7 +653,8 @@ try_street(Search *search, Named *named)
 		told = try_number_at(search, named, next, -1);
 
 	/* "4 High Street", "12 bis, rue de la Paix"; a street with a number behind it has none before */
-	if (!told && named->first > 0 && !(next < search->n && may_be_house(&piece[next]) && piece[next].gap <= PA_GAP_BLANK))
+	if (!told && named->first > 0 && !(next < search->n && may_be_house(&piece[next]) && piece[next].gap <= PA_GAP_BLANK &&
+						   !code_begins(search, next, &(Around) {0})))
 	{
 		int			before = named->first - 1;
 

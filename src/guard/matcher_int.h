@@ -86,7 +86,7 @@ struct PaGuardIndex
 	size_t		nwords;
 	PaTable		unit_words;		/* to a hash of what they mean, or PA_SAYS_NOTHING */
 	PaTable		number_words;
-	PaTable		street_words;	/* of the longer ones, and their short forms */
+	PaTable		before_words;
 	uint64_t	bis[3];			/* bis, ter, quater */
 	PaTable		common;			/* names of streets */
 	PaTable		codes;			/* post codes to those they stand for */
