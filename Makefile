@@ -60,6 +60,7 @@ KEYS_OBJS = \
 PERSON_OBJS = \
 	src/person/fact_table.o \
 	src/person/identifier.o \
+	src/person/in_progress.o \
 	src/person/known.o \
 	src/person/link.o \
 	src/person/picture.o \
@@ -113,8 +114,13 @@ DOOR_OBJS = \
 
 GUARD_OBJS = \
 	src/guard/alias.o \
+	src/guard/derive.o \
+	src/guard/entry.o \
+	src/guard/find.o \
 	src/guard/index.o \
 	src/guard/match.o \
+	src/guard/session_index.o \
+	src/guard/source.o \
 	src/guard/unit.o
 
 MESSAGE_OBJS = \
@@ -221,6 +227,7 @@ SQL_PARTS = \
 	src/message/message.sql \
 	src/gate/gate.sql \
 	src/guard/words.sql \
+	src/guard/guard.sql \
 	src/module.sql
 
 # By name: under VPATH a wildcard finds no script, installs none, and succeeds.
