@@ -567,6 +567,20 @@ read_street(const PaGuardIndex *index, const PaText *text, const PaPiece *piece,
 	if ((known->letter = letter_behind(index, piece, n, number)) != '\0')
 		number++;
 	read_unit_pieces(index, piece + number + 1, n - number - 1, &known->unit);
+
+	/* words behind the last comma that are no floor or door: a part of the town */
+	for (int at = n - 1; at > number && !piece[at].digits; at--)
+	{
+		PaUnit		ignored = {0};
+
+		if (protaddr_read_unit(index, &piece[at], n - at, &ignored) > 0)
+			break;
+		if (piece[at].gap == PA_GAP_MARK && known->town[1].len == 0)
+		{
+			known->town[1] = stretch(text, &piece[at], &piece[n - 1]);
+			break;
+		}
+	}
 	return true;
 }
 
@@ -608,6 +622,15 @@ add_lines(PaGuardIndex *index, uint32_t id, const PaText *line, int nlines, cons
 		{
 			PaGuardAdded one = add_entry(index, id, &known);
 
+			/* "119 A 21" is number 119 A, flat 21, or number 119, flat A 21 */
+			if (one == PA_GUARD_ADDED && known.letter != '\0' && known.unit.nparts > 0 && known.unit.nparts < PA_UNIT_PARTS)
+			{
+				memmove(known.unit.part + 1, known.unit.part, (size_t) known.unit.nparts * sizeof(uint32_t));
+				known.unit.part[0] = UINT32_C(0x80000000) | (unsigned char) known.letter;
+				known.unit.nparts++;
+				known.letter = '\0';
+				one = add_entry(index, id, &known);
+			}
 			if (one == PA_GUARD_NO_MEMORY)
 				return one;
 			if (one == PA_GUARD_ADDED)
@@ -668,6 +691,9 @@ protaddr_guard_index_add(PaGuardIndex *index, uint32_t id, const PaAddress *addr
 				number++;
 			read_unit_pieces(index, piece + number + 1, n - number - 1, &known.unit);
 		}
+		n = read_pieces(index, &element[PA_UNITNB], piece, LINE_PIECES);
+		if (n == 1 && piece[0].size > 1 && known.letter == '\0')
+			known.letter = protaddr_house_letter(index, &piece[0]);	/* bis */
 		for (size_t i = 0; i < sizeof(unit_elements) / sizeof(unit_elements[0]); i++)
 		{
 			n = read_pieces(index, &element[unit_elements[i]], piece, LINE_PIECES);
@@ -743,7 +769,7 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 				uint32_t	there;
 
 				hash = protaddr_name_hash(&index->key, forms.word.letters[form], (size_t) forms.word.len[form]);
-				if (forms.word.len[form] > 0 && !protaddr_table_find(&index->unit_words, hash, &there) &&
+				if ((form == PA_FORM_PAIRS ? forms.word.len[form] > 0 : forms.word.len[form] > 3) && !protaddr_table_find(&index->unit_words, hash, &there) &&
 					!table_add(index, &index->unit_words, hash,
 							   means == 0 ? PA_SAYS_NOTHING : (uint32_t) (means >> 32) | UINT32_C(0xC0000000)))
 					return false;

@@ -214,7 +214,20 @@ code_begins(const Search *search, int at, const Around *around)
 		return false;
 	if (next >= search->n)
 		return true;
-	return !piece[next].digits || piece[next].size < 3;
+	if (piece[next].digits)
+		return piece[next].size < 3;
+
+	/* the code is still to come: "1707, S-971 75" */
+	return !(piece[next].size <= 2 && next + 1 < search->n && piece[next + 1].digits && piece[next + 1].size >= 3);
+}
+
+static bool
+ends_at_slash(const Search *search, const PaPiece *piece)
+{
+	const char *text = search->reader.text + piece->end;
+	uint32_t	len = search->reader.len - piece->end;
+
+	return len > 0 && (text[0] == '/' || (len > 2 && text[0] == '%' && text[1] == '2' && (text[2] | 0x20) == 'f'));
 }
 
 /* is_line_tag is true for the number that begins the last line of MT 50F: "3/DK/8000 TESTBY". */
@@ -223,7 +236,7 @@ is_line_tag(const Search *search, const PaPiece *piece, int n)
 {
 	PaUnit		ignored = {0};
 
-	return n > 2 && piece->digits && piece->number == 3 && piece->size == 1 &&
+	return n > 2 && piece->digits && piece->number == 3 && piece->size == 1 && ends_at_slash(search, piece) &&
 		!piece[1].digits && piece[1].size == 2 && piece[1].gap == PA_GAP_MARK && piece[2].gap == PA_GAP_MARK &&
 		protaddr_read_unit(search->index, &piece[1], n - 1, &ignored) == 0;
 }
@@ -284,10 +297,7 @@ read_tail(const Search *search, int from, Around *around)
 	}
 }
 
-/*
- * stands_in_place is true if a post code and town stand directly before a street and are
- * no other address's, which would have a number before them.
- */
+/* stands_in_place is true if a post code and town stand directly before a street. */
 static bool
 stands_in_place(const Search *search, int first, const Around *head)
 {
@@ -298,15 +308,24 @@ stands_in_place(const Search *search, int first, const Around *head)
 		const Place *town = &head->place[i];
 		int			code = town->first - 1;
 
-		if (town->town != 0 && town->last == first - 1 && code >= 0 && piece[code].digits)
-		{
-			if (code > 0 && piece[code - 1].digits && piece[code].size < 4)
-				code--;
-			if (code == 0 || (!piece[code - 1].digits && piece[code - 1].size > 2))
-				return true;
-		}
+		if (town->town == 0)
+			continue;
+		if (town->last == first - 1 && code >= 0 &&
+			(piece[code].digits || (code > 0 && piece[code].size == 2 && piece[code - 1].digits && piece[code - 1].size == 4)))
+			break;
+		if (town->last + 1 < first && town->last + 1 + protaddr_british_code(piece, town->last + 1, first) == first)
+			break;
+		if (i == head->nplaces - 1)
+			return false;
 	}
-	return false;
+	if (head->nplaces == 0)
+		return false;
+
+	/* in one line with the street */
+	for (uint32_t at = piece[first - 1].end; at < piece[first].start; at++)
+		if (search->reader.text[at] != ' ' && search->reader.text[at] != ',')
+			return false;
+	return true;
 }
 
 /* read_head reads what place stands before a street. */
@@ -472,8 +491,11 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 		return false;
 	if (tail->unit.nparts == 0 && named->number_at >= 0 && named->number_at == named->first && !named->apart)
 	{
-		first = read_unit_before(search, first, &flat);
-		unit = compare_units(&flat, entry);
+		int			before = read_unit_before(search, first, &flat);
+
+		unit = entry->unit == 0 ? UNIT_SAME : compare_units(&flat, entry);
+		if (unit == UNIT_SAME && entry->unit != 0)
+			first = before;
 	}
 	else
 		unit = compare_units(&tail->unit, entry);
@@ -595,7 +617,7 @@ try_number_at(Search *search, Named *named, int at, int behind)
 		named->first = at;
 	if (at > named->last)
 		named->last = at;
-	if (at + 1 < search->n && piece[at + 1].gap <= PA_GAP_BLANK &&
+	if (at + 1 < search->n && (piece[at + 1].gap <= PA_GAP_BLANK || piece[at + 1].size > 1) &&
 		(named->letter = protaddr_house_letter(search->index, &piece[at + 1])) != '\0')
 	{
 		int			with = at + 1;
@@ -627,11 +649,15 @@ stands_before(const Search *search, int number, int street)
 	const char *text = search->reader.text;
 	uint32_t	start = piece[number].start;
 
-	if (number > 0 && piece[number - 1].digits && start > 0 && strchr("-./:", text[start - 1]) != NULL &&
+	/* the last group of a long number */
+	if (number > 1 && piece[number - 1].digits && piece[number - 2].digits &&
+		piece[number].gap == PA_GAP_BLANK && piece[number - 1].gap == PA_GAP_BLANK)
+		return false;
+	if (number > 0 && piece[number - 1].digits && start > 0 && strchr("-.,/:", text[start - 1]) != NULL &&
 		piece[number - 1].end == start - 1)
 		return false;
 	for (uint32_t at = piece[street - 1].end; at < piece[street].start; at++)
-		if (strchr(":;=/|", text[at]) != NULL)
+		if (strchr(":;=/|-.", text[at]) != NULL)
 			return false;
 	return true;
 }
@@ -649,7 +675,14 @@ try_street(Search *search, Named *named)
 	while (next < search->n && next <= named->last + 2 && !piece[next].digits &&
 		   is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next]))
 		next++;
-	if (next < search->n && may_be_house(&piece[next]))
+	if (next + 1 < search->n && next <= named->last + 2 && !piece[next].digits && !piece[next + 1].digits &&
+		is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next + 1]))
+		next += 2;
+	if (next < search->n && is_line_tag(search, &piece[next], search->n - next))
+		next = search->n;		/* no number here */
+	if (next < search->n && may_be_house(&piece[next]) &&
+		!(piece[next].gap == PA_GAP_MARK && named->first > 0 && may_be_house(&piece[named->first - 1]) &&
+		  stands_before(search, named->first - 1, named->first)))
 		told = try_number_at(search, named, next, -1);
 
 	/* "4 High Street", "12 bis, rue de la Paix"; a street with a number behind it has none before */

@@ -41,7 +41,8 @@ letter_is_part(const PaGuardIndex *index, const PaPiece *piece, int n)
 {
 	int			next = n > 2 && says_nothing(index, &piece[1]) ? 2 : 1;
 
-	if (next >= n || !piece[next].digits || piece[next].gap > (next == 1 ? PA_GAP_BLANK : PA_GAP_MARK))
+	if (next >= n || !piece[next].digits || piece[next].gap > PA_GAP_MARK ||
+		(piece->gap == PA_GAP_NONE && piece[next].gap != PA_GAP_NONE))
 		return piece->gap == PA_GAP_NONE;
 	if (piece[next].size == 3 && next + 1 < n && piece[next + 1].digits && piece[next + 1].size == 2)
 		return false;
@@ -90,6 +91,14 @@ protaddr_read_unit(const PaGuardIndex *index, const PaPiece *piece, int n, PaUni
 		return words;
 	}
 
+	if (piece->size == 1 && piece->gap == PA_GAP_NONE && unit->number && unit->nparts <= PA_UNIT_PARTS &&
+		!(n > 1 && piece[1].digits && piece[1].gap == PA_GAP_NONE))
+	{
+		/* "1b" is one part */
+		unit->part[unit->nparts - 1] ^= (uint32_t) (unsigned char) piece->first << 24;
+		unit->number = false;
+		return 1;
+	}
 	if (piece->size == 1 && letter_is_part(index, piece, n))
 	{
 		add_part(unit, UINT32_C(0x80000000) | (unsigned char) piece->first);
