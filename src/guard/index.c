@@ -278,8 +278,7 @@ street_number(PaGuardIndex *index, const PaFolded *name)
 		index->room_streets = room;
 	}
 	if (naming.id >= PA_VALUE_ID(UINT32_MAX) ||
-		!add_without(index, name, PA_FORM_PAIRS, naming.id) ||
-		(name->len[PA_FORM_SINGLE] != name->len[PA_FORM_PAIRS] && !add_without(index, name, PA_FORM_SINGLE, naming.id)) ||
+		!add_without(index, name, PA_FORM_SINGLE, naming.id) ||
 		!protaddr_aliases(index->word, index->nwords, name, add_alias, &naming))
 		return 0;
 	street = &index->street[++index->nstreets];
@@ -456,18 +455,60 @@ stretch(const PaText *text, const PaPiece *first, const PaPiece *last)
 	return part;
 }
 
-/* letter_behind is true if the letter of a house number stands behind the number. */
-static bool
-letter_behind(const PaPiece *piece, int n, int number)
+/* letter_behind gives the letter of a house number that stands behind the number, if any. */
+static char
+letter_behind(const PaGuardIndex *index, const PaPiece *piece, int n, int number)
 {
-	return number + 1 < n && !piece[number + 1].digits && piece[number + 1].size == 1 &&
-		piece[number + 1].gap <= PA_GAP_BLANK;
+	return number + 1 < n && piece[number + 1].gap <= PA_GAP_BLANK ? protaddr_house_letter(index, &piece[number + 1]) : '\0';
+}
+
+/*
+ * flat_before reads flats that stand before a number: "Flat 3, 12 High Street".  Gives the
+ * piece of the number; first if there are none.
+ */
+static int
+flat_before(const PaGuardIndex *index, const PaPiece *piece, int first, int n, PaUnit *unit)
+{
+	PaUnit		flat = *unit;
+	int			at = first;
+
+	while (at < n && !piece[at].digits)
+	{
+		int			before = flat.nparts;
+		int			taken = protaddr_read_unit(index, &piece[at], n - at, &flat);
+
+		if (taken == 0 || flat.nparts > before || at + taken >= n)
+			break;
+		at += taken;
+		taken = protaddr_read_unit(index, &piece[at], n - at, &flat);
+		if (taken == 0)
+			break;
+		at += taken;
+	}
+	if (at == first || at + 1 >= n || !piece[at].digits || piece[at + 1].digits)
+		return first;
+	*unit = flat;
+	return at;
 }
 
 /* read_place finds a post code and town that end a line; gives the first piece, n if there is none. */
 static int
 read_place(const PaGuardIndex *index, const PaText *text, const PaPiece *piece, int n, Known *known)
 {
+	for (int at = n - 1; at >= 0; at--)
+	{
+		int			town = at - 1;
+
+		if (protaddr_british_code(piece, at, n) == 0 || at + protaddr_british_code(piece, at, n) < n)
+			continue;
+		known->code = protaddr_code_of(index, protaddr_pieces_hash(&index->key, &piece[at], &piece[n - 1]));
+		while (town > 0 && piece[town].gap <= PA_GAP_BLANK && !piece[town - 1].digits)
+			town--;
+		if (town < 0 || (town > 0 && piece[town - 1].digits) || piece[town].digits)
+			return at;
+		known->town[0] = stretch(text, &piece[town], &piece[at - 1]);
+		return town;
+	}
 	for (int at = n - 2; at >= 0; at--)
 	{
 		int			last = at;
@@ -498,25 +539,48 @@ read_place(const PaGuardIndex *index, const PaText *text, const PaPiece *piece, 
 static bool
 read_street(const PaGuardIndex *index, const PaText *text, const PaPiece *piece, int first, int n, Known *known)
 {
-	int			number = first;
+	int			number = flat_before(index, piece, first, n, &known->unit);
+	bool		before = number > first;	/* the number stands before the street */
 
-	while (number < n && !(piece[number].digits && piece[number].size <= 5 && number > first))
+	first = number;
+	before |= n > first + 1 && piece[first].digits && piece[first].size <= 5 && !piece[first + 1].digits &&
+		text->data[piece[first].end] != '.';
+	while (!before && number < n && !(piece[number].digits && piece[number].size <= 5 && number > first))
 		number++;
-	if (number < n)
-		known->street = stretch(text, &piece[first], &piece[number - 1]);
-	else if (n > first + 1 && piece[first].digits && piece[first].size <= 5 && !piece[first + 1].digits)
+	if (before)
 	{
-		/* 12 rue de la Paix */
+		/* 12 bis rue de la Paix, 3B High Street */
 		known->number = piece[first].number;
+		if ((piece[first + 1].gap == PA_GAP_NONE || piece[first + 1].size > 1) &&
+			(known->letter = letter_behind(index, piece, n, first)) != '\0')
+			first++;
+		if (first + 1 >= n)
+			return false;
 		known->street = stretch(text, &piece[first + 1], &piece[n - 1]);
 		return true;
 	}
+	if (number < n)
+		known->street = stretch(text, &piece[first], &piece[number - 1]);
 	else
 		return false;
 	known->number = piece[number].number;
-	if (letter_behind(piece, n, number))
-		known->letter = piece[++number].first;
+	if ((known->letter = letter_behind(index, piece, n, number)) != '\0')
+		number++;
 	read_unit_pieces(index, piece + number + 1, n - number - 1, &known->unit);
+
+	/* words behind the last comma that are no floor or door: a part of the town */
+	for (int at = n - 1; at > number && !piece[at].digits; at--)
+	{
+		PaUnit		ignored = {0};
+
+		if (protaddr_read_unit(index, &piece[at], n - at, &ignored) > 0)
+			break;
+		if (piece[at].gap == PA_GAP_MARK && known->town[1].len == 0)
+		{
+			known->town[1] = stretch(text, &piece[at], &piece[n - 1]);
+			break;
+		}
+	}
 	return true;
 }
 
@@ -558,6 +622,15 @@ add_lines(PaGuardIndex *index, uint32_t id, const PaText *line, int nlines, cons
 		{
 			PaGuardAdded one = add_entry(index, id, &known);
 
+			/* "119 A 21" is number 119 A, flat 21, or number 119, flat A 21 */
+			if (one == PA_GUARD_ADDED && known.letter != '\0' && known.unit.nparts > 0 && known.unit.nparts < PA_UNIT_PARTS)
+			{
+				memmove(known.unit.part + 1, known.unit.part, (size_t) known.unit.nparts * sizeof(uint32_t));
+				known.unit.part[0] = UINT32_C(0x80000000) | (unsigned char) known.letter;
+				known.unit.nparts++;
+				known.letter = '\0';
+				one = add_entry(index, id, &known);
+			}
 			if (one == PA_GUARD_NO_MEMORY)
 				return one;
 			if (one == PA_GUARD_ADDED)
@@ -614,10 +687,13 @@ protaddr_guard_index_add(PaGuardIndex *index, uint32_t id, const PaAddress *addr
 			int			number = 0;
 
 			known.number = piece[0].number;
-			if (letter_behind(piece, n, 0))
-				known.letter = piece[++number].first;
+			if ((known.letter = letter_behind(index, piece, n, 0)) != '\0')
+				number++;
 			read_unit_pieces(index, piece + number + 1, n - number - 1, &known.unit);
 		}
+		n = read_pieces(index, &element[PA_UNITNB], piece, LINE_PIECES);
+		if (n == 1 && piece[0].size > 1 && known.letter == '\0')
+			known.letter = protaddr_house_letter(index, &piece[0]);	/* bis */
 		for (size_t i = 0; i < sizeof(unit_elements) / sizeof(unit_elements[0]); i++)
 		{
 			n = read_pieces(index, &element[unit_elements[i]], piece, LINE_PIECES);
@@ -693,7 +769,7 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 				uint32_t	there;
 
 				hash = protaddr_name_hash(&index->key, forms.word.letters[form], (size_t) forms.word.len[form]);
-				if (forms.word.len[form] > 0 && !protaddr_table_find(&index->unit_words, hash, &there) &&
+				if ((form == PA_FORM_PAIRS ? forms.word.len[form] > 0 : forms.word.len[form] > 3) && !protaddr_table_find(&index->unit_words, hash, &there) &&
 					!table_add(index, &index->unit_words, hash,
 							   means == 0 ? PA_SAYS_NOTHING : (uint32_t) (means >> 32) | UINT32_C(0xC0000000)))
 					return false;
@@ -702,6 +778,8 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 			/* the shortest form is one, too */
 			return means == 0 || protaddr_table_find(&index->unit_words, means, &(uint32_t){0}) ||
 				table_add(index, &index->unit_words, means, (uint32_t) (means >> 32) | UINT32_C(0xC0000000));
+		case PA_WORD_BEFORE:
+			return table_add(index, &index->before_words, hash, 1);
 		case PA_WORD_NUMBER:
 			return table_add(index, &index->number_words, hash, 1);
 		case PA_WORD_COMMON:
@@ -728,6 +806,9 @@ protaddr_guard_index_new(const PaGuardMemory *memory, const uint8_t key[PA_GUARD
 	index->memory = *memory;
 	index->bytes = sizeof(*index);
 	protaddr_piece_key(&index->key, key);
+	index->bis[0] = protaddr_name_hash(&index->key, "bis", 3);
+	index->bis[1] = protaddr_name_hash(&index->key, "ter", 3);
+	index->bis[2] = protaddr_name_hash(&index->key, "quater", 6);
 	index->last_nbits = LEAST_BITS;
 	index->last_shift = LEAST_SHIFT;
 	index->place_nbits = LEAST_BITS;
@@ -744,7 +825,7 @@ protaddr_guard_index_new(const PaGuardMemory *memory, const uint8_t key[PA_GUARD
 		!entry_room(index, expected + 8) ||
 		!table_room(index, &index->unit_words, 16) || !table_room(index, &index->last_words, 16) ||
 		!table_room(index, &index->aliases, 16) || !table_room(index, &index->towns, 16) ||
-		!table_room(index, &index->number_words, 16))
+		!table_room(index, &index->number_words, 16) || !table_room(index, &index->before_words, 16))
 	{
 		protaddr_guard_index_free(index);
 		return NULL;
@@ -762,7 +843,7 @@ protaddr_guard_index_new(const PaGuardMemory *memory, const uint8_t key[PA_GUARD
 void
 protaddr_guard_index_free(PaGuardIndex *index)
 {
-	PaTable    *table[] = {&index->unit_words, &index->number_words, &index->common, &index->codes,
+	PaTable    *table[] = {&index->unit_words, &index->number_words, &index->before_words, &index->common, &index->codes,
 	&index->aliases, &index->without, &index->last_words, &index->towns};
 	void	   *memory[] = {index->last_bits, index->place_bits, index->town_bits, index->street, index->word, index->entry};
 

@@ -25,6 +25,7 @@
 #define TAIL_UNKNOWN	6		/* words of it that are neither floor, door nor place */
 #define TAIL_PLACES		24
 #define HEAD_PIECES		7
+#define UNIT_BEFORE		4		/* a flat before the number */
 #define PLACE_PIECES	9
 #define FIELDS_AWAY		10
 
@@ -179,7 +180,9 @@ read_codes(const Search *search, int at, int end, Around *around)
 			continue;
 		add_place(around, protaddr_code_of(index, hash), 0, false, at, last);
 	}
-	if (piece[at].digits)
+	if (!piece[at].digits)
+		looks = protaddr_british_code(piece, at, end) > 0;
+	else
 		looks = (piece[at].size == 4 || piece[at].size == 5) ||
 			(piece[at].size == 3 && at + 1 < end && piece[at + 1].digits && piece[at + 1].size == 2 &&
 			 piece[at + 1].gap <= PA_GAP_MARK);
@@ -201,9 +204,8 @@ code_begins(const Search *search, int at, const Around *around)
 {
 	const PaPiece *piece = search->piece;
 	int			next = at + 1;
-	PaUnit		ignored = {0};
 
-	if (!piece[at].digits || around->unit.label)
+	if (!piece[at].digits || around->unit.label || (at > 0 && protaddr_is_dwelling(&piece[at], &piece[at - 1])))
 		return false;
 	if (piece[at].size == 3 && next < search->n && piece[next].digits && piece[next].size == 2 &&
 		piece[next].gap <= PA_GAP_MARK)
@@ -214,18 +216,29 @@ code_begins(const Search *search, int at, const Around *around)
 		return true;
 	if (piece[next].digits)
 		return piece[next].size < 3;
-	return protaddr_read_unit(search->index, &piece[next], search->n - next, &ignored) == 0 ||
-		piece[next].size <= 2;
+
+	/* the code is still to come: "1707, S-971 75" */
+	return !(piece[next].size <= 2 && next + 1 < search->n && piece[next + 1].digits && piece[next + 1].size >= 3);
 }
 
-/* is_line_tag is true for the number that begins a line of MT 50F: "3/DK/8000 TESTBY". */
 static bool
-is_line_tag(const Search *search, const PaPiece *piece)
+ends_at_slash(const Search *search, const PaPiece *piece)
 {
-	const char *text = search->reader.text;
+	const char *text = search->reader.text + piece->end;
+	uint32_t	len = search->reader.len - piece->end;
 
-	return piece->digits && piece->end - piece->start == 1 && piece->start > 0 &&
-		text[piece->start - 1] == '\n' && piece->end < search->reader.len && text[piece->end] == '/';
+	return len > 0 && (text[0] == '/' || (len > 2 && text[0] == '%' && text[1] == '2' && (text[2] | 0x20) == 'f'));
+}
+
+/* is_line_tag is true for the number that begins the last line of MT 50F: "3/DK/8000 TESTBY". */
+static bool
+is_line_tag(const Search *search, const PaPiece *piece, int n)
+{
+	PaUnit		ignored = {0};
+
+	return n > 2 && piece->digits && piece->number == 3 && piece->size == 1 && ends_at_slash(search, piece) &&
+		!piece[1].digits && piece[1].size == 2 && piece[1].gap == PA_GAP_MARK && piece[2].gap == PA_GAP_MARK &&
+		protaddr_read_unit(search->index, &piece[1], n - 1, &ignored) == 0;
 }
 
 /* read_tail reads floor, door and place behind a number. */
@@ -243,7 +256,7 @@ read_tail(const Search *search, int from, Around *around)
 	{
 		int			taken;
 
-		if (is_line_tag(search, &piece[at]))
+		if (is_line_tag(search, &piece[at], end - at))
 		{
 			at++;
 			continue;
@@ -266,7 +279,8 @@ read_tail(const Search *search, int from, Around *around)
 		{
 			if (read_towns(search, at, end, around))
 				in_unit = false;
-			else if (piece[at].size > 2 || piece[at].gap == PA_GAP_NONE)
+			else if (piece[at].size > 2 || piece[at].gap == PA_GAP_NONE ||
+					 (at + 1 < end && piece[at + 1].digits && piece[at + 1].gap == PA_GAP_NONE))
 			{
 				in_unit = false;
 				if (++unknown > TAIL_UNKNOWN)
@@ -275,12 +289,43 @@ read_tail(const Search *search, int from, Around *around)
 		}
 		else if (!in_unit)
 		{
-			/* the second half of a code, or another number */
-			if (at == from || !piece[at - 1].digits)
+			/* the second half of a code ("SW1A 1AA"), or another number */
+			if (piece[at].gap != PA_GAP_NONE && !protaddr_british_end(piece, at, end) && (at == from || !piece[at - 1].digits))
 				break;
 		}
 		at++;
 	}
+}
+
+/* stands_in_place is true if a post code and town stand directly before a street. */
+static bool
+stands_in_place(const Search *search, int first, const Around *head)
+{
+	const PaPiece *piece = search->piece;
+
+	for (int i = 0; i < head->nplaces; i++)
+	{
+		const Place *town = &head->place[i];
+		int			code = town->first - 1;
+
+		if (town->town == 0)
+			continue;
+		if (town->last == first - 1 && code >= 0 &&
+			(piece[code].digits || (code > 0 && piece[code].size == 2 && piece[code - 1].digits && piece[code - 1].size == 4)))
+			break;
+		if (town->last + 1 < first && town->last + 1 + protaddr_british_code(piece, town->last + 1, first) == first)
+			break;
+		if (i == head->nplaces - 1)
+			return false;
+	}
+	if (head->nplaces == 0)
+		return false;
+
+	/* in one line with the street */
+	for (uint32_t at = piece[first - 1].end; at < piece[first].start; at++)
+		if (search->reader.text[at] != ' ' && search->reader.text[at] != ',')
+			return false;
+	return true;
 }
 
 /* read_head reads what place stands before a street. */
@@ -306,6 +351,7 @@ typedef struct Agreement
 	bool		town;
 	bool		town_part;		/* a part of its name alone */
 	bool		other_town;
+	bool		town_apart;		/* another one, that does not stand where theirs does */
 	int			first;			/* pieces, if any */
 	int			last;
 } Agreement;
@@ -335,6 +381,9 @@ compare_places(const Around *around, const PaEntry *entry, Agreement *agreement)
 		if (place->last > agreement->last)
 			agreement->last = place->last;
 	}
+	for (int i = 0; i < around->nplaces; i++)
+		agreement->town_apart |= around->place[i].town != 0 && around->place[i].town != entry->town &&
+			(around->place[i].first > agreement->last || around->place[i].last < agreement->first);
 }
 
 typedef enum UnitAgreement
@@ -360,6 +409,36 @@ compare_units(const PaUnit *unit, const PaEntry *entry)
 	return theirs == 0 || protaddr_unit_hash(unit, theirs) == entry->unit ? UNIT_MORE : UNIT_DIFFERS;
 }
 
+/*
+ * read_unit_before reads the flat that stands before a number: "Flat 3, 12 High Street".
+ * Gives its first piece, before if there is none.
+ */
+static int
+read_unit_before(const Search *search, int before, PaUnit *unit)
+{
+	for (int first = before > UNIT_BEFORE ? before - UNIT_BEFORE : 0; first < before - 1; first++)
+	{
+		int			at = first;
+
+		memset(unit, 0, sizeof(*unit));
+		if (search->piece[first].digits ||
+			protaddr_read_unit(search->index, &search->piece[first], before - first, unit) == 0 || unit->nparts > 0)
+			continue;
+		while (at < before)
+		{
+			int			taken = protaddr_read_unit(search->index, &search->piece[at], before - at, unit);
+
+			if (taken == 0)
+				break;
+			at += taken;
+		}
+		if (at == before && unit->nparts > 0)
+			return first;
+	}
+	memset(unit, 0, sizeof(*unit));
+	return before;
+}
+
 /* How a street has been found, and the number beside it. */
 typedef struct Named
 {
@@ -375,6 +454,24 @@ typedef struct Named
 } Named;
 
 /*
+ * is_longer_name is true if a word stands directly before a street that makes another one
+ * of it: "Gamle Skolevej" is not "Skolevej".
+ */
+static bool
+is_longer_name(const Search *search, int first)
+{
+	const PaPiece *before = &search->piece[first - 1];
+	const char *text = search->reader.text;
+
+	if (before->digits || search->piece[first].gap > PA_GAP_MARK)
+		return false;
+	for (uint32_t at = before->end; at < search->piece[first].start; at++)
+		if (text[at] != ' ' && text[at] != '.')
+			return false;
+	return is_word_of(&search->index->before_words, search->index, before, before);
+}
+
+/*
  * judge compares one address with what stands around its street and number; false if it
  * is none.
  */
@@ -382,13 +479,26 @@ static bool
 judge(Search *search, const Named *named, const Around *tail, const PaEntry *entry, bool letter_apart)
 {
 	Agreement	place;
-	UnitAgreement unit = compare_units(&tail->unit, entry);
+	UnitAgreement unit;
+	PaUnit		flat;
 	PaCertainty certainty;
 	bool		known_place;
 	bool		doubt = false;	/* the place stands before, and maybe another one behind */
 	int			first = named->first;
 	int			last = tail->unit_end > named->last ? tail->unit_end : named->last;
 
+	if (named->first > 0 && named->number_at != named->first && is_longer_name(search, named->first))
+		return false;
+	if (tail->unit.nparts == 0 && named->number_at >= 0 && named->number_at == named->first && !named->apart)
+	{
+		int			before = read_unit_before(search, first, &flat);
+
+		unit = entry->unit == 0 ? UNIT_SAME : compare_units(&flat, entry);
+		if (unit == UNIT_SAME && entry->unit != 0)
+			first = before;
+	}
+	else
+		unit = compare_units(&tail->unit, entry);
 	if (unit == UNIT_DIFFERS || (unit != UNIT_SAME && letter_apart))
 		return false;
 	compare_places(tail, entry, &place);
@@ -401,6 +511,8 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 		read_head(search, named->first, &head);
 		compare_places(&head, entry, &place);
 		if (tail->other_code && !(place.code && place.town))
+			return false;
+		if (!place.code && !place.town && !place.town_part && stands_in_place(search, named->first, &head))
 			return false;
 		doubt = tail->other_code;
 	}
@@ -419,7 +531,7 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 	}
 
 	/* another code: the same town's, or a mistake */
-	if (!place.code && tail->other_code && entry->code != 0 && !place.town)
+	if (!place.code && tail->other_code && entry->code != 0 && (!place.town || place.town_apart))
 		return false;
 	known_place = place.code || place.town || place.town_part;
 	if (known_place)
@@ -505,12 +617,11 @@ try_number_at(Search *search, Named *named, int at, int behind)
 		named->first = at;
 	if (at > named->last)
 		named->last = at;
-	if (at + 1 < search->n && !piece[at + 1].digits && piece[at + 1].size == 1 &&
-		piece[at + 1].gap <= PA_GAP_BLANK)
+	if (at + 1 < search->n && (piece[at + 1].gap <= PA_GAP_BLANK || piece[at + 1].size > 1) &&
+		(named->letter = protaddr_house_letter(search->index, &piece[at + 1])) != '\0')
 	{
 		int			with = at + 1;
 
-		named->letter = piece[with].first;
 		if (with > named->last && behind < 0)
 			named->last = with;
 		told = try_number(search, named, behind >= 0 ? behind : with + 1, false);
@@ -527,6 +638,30 @@ try_number_at(Search *search, Named *named, int at, int behind)
 	return told;
 }
 
+/*
+ * stands_before is true if a number before a street may be its own: not the end of a date,
+ * and nothing but blanks or a comma between.
+ */
+static bool
+stands_before(const Search *search, int number, int street)
+{
+	const PaPiece *piece = search->piece;
+	const char *text = search->reader.text;
+	uint32_t	start = piece[number].start;
+
+	/* the last group of a long number */
+	if (number > 1 && piece[number - 1].digits && piece[number - 2].digits &&
+		piece[number].gap == PA_GAP_BLANK && piece[number - 1].gap == PA_GAP_BLANK)
+		return false;
+	if (number > 0 && piece[number - 1].digits && start > 0 && strchr("-.,/:", text[start - 1]) != NULL &&
+		piece[number - 1].end == start - 1)
+		return false;
+	for (uint32_t at = piece[street - 1].end; at < piece[street].start; at++)
+		if (strchr(":;=/|-.", text[at]) != NULL)
+			return false;
+	return true;
+}
+
 /* try_street looks for the number of a street that stands in pieces first to last. */
 static bool
 try_street(Search *search, Named *named)
@@ -540,17 +675,25 @@ try_street(Search *search, Named *named)
 	while (next < search->n && next <= named->last + 2 && !piece[next].digits &&
 		   is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next]))
 		next++;
-	if (next < search->n && may_be_house(&piece[next]))
+	if (next + 1 < search->n && next <= named->last + 2 && !piece[next].digits && !piece[next + 1].digits &&
+		is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next + 1]))
+		next += 2;
+	if (next < search->n && is_line_tag(search, &piece[next], search->n - next))
+		next = search->n;		/* no number here */
+	if (next < search->n && may_be_house(&piece[next]) &&
+		!(piece[next].gap == PA_GAP_MARK && named->first > 0 && may_be_house(&piece[named->first - 1]) &&
+		  stands_before(search, named->first - 1, named->first)))
 		told = try_number_at(search, named, next, -1);
 
-	/* "4 High Street", "12 bis, rue de la Paix" */
-	if (!told && named->first > 0)
+	/* "4 High Street", "12 bis, rue de la Paix"; a street with a number behind it has none before */
+	if (!told && named->first > 0 && !(next < search->n && may_be_house(&piece[next]) && piece[next].gap <= PA_GAP_BLANK &&
+						   !code_begins(search, next, &(Around) {0})))
 	{
 		int			before = named->first - 1;
 
 		if (!piece[before].digits && before > 0 && piece[before].size <= 3 && piece[before - 1].digits)
 			before--;
-		if (may_be_house(&piece[before]))
+		if (may_be_house(&piece[before]) && stands_before(search, before, named->first))
 			told = try_number_at(search, named, before, named->last + 1);
 	}
 	if (street->alone)
@@ -567,8 +710,9 @@ try_street(Search *search, Named *named)
 		int			from = named->first > FIELDS_AWAY ? named->first - FIELDS_AWAY : 0;
 		int			end = named->last + FIELDS_AWAY < search->n ? named->last + FIELDS_AWAY : search->n;
 
-		if (piece[named->first].gap != PA_GAP_FIELD || (next < search->n && piece[next].gap != PA_GAP_FIELD))
-			return false;
+		if (piece[named->first].gap != PA_GAP_FIELD || (next < search->n && piece[next].gap != PA_GAP_FIELD) ||
+			(next < search->n && may_be_house(&piece[next]) && piece[next].size < 4))
+			return false;		/* the next field is the number */
 		named->apart = true;
 		for (int at = from; at < end && !told; at++)
 			if ((at < named->first || at > named->last) && may_be_house(&piece[at]) &&
@@ -696,11 +840,7 @@ try_changed(Search *search, int first, int last, int number)
 
 	if (!fold_pieces(search, first, last, &folded))
 		return false;
-	for (int form = PA_FORM_PAIRS; form <= PA_FORM_SINGLE; form++)
-		if ((form == PA_FORM_PAIRS || folded.len[form] != folded.len[PA_FORM_PAIRS]) &&
-			try_changed_form(search, first, last, number, folded.letters[form], folded.len[form]))
-			return true;
-	return false;
+	return try_changed_form(search, first, last, number, folded.letters[PA_FORM_SINGLE], folded.len[PA_FORM_SINGLE]);
 }
 
 /*

@@ -21,6 +21,7 @@
 typedef enum PaWordKind
 {
 	PA_WORD_STREET = 0,			/* a word of street names, and another way to write it: gammel, gl */
+	PA_WORD_BEFORE,				/* makes another street of the name behind it: gamle */
 	PA_WORD_ENDING,				/* how names of streets end, and how that is cut short: vej, v */
 	PA_WORD_UNIT,				/* of floors and doors, and its shortest form; empty: says nothing */
 	PA_WORD_NUMBER,				/* may stand between a street and its number: nr */

@@ -86,6 +86,8 @@ struct PaGuardIndex
 	size_t		nwords;
 	PaTable		unit_words;		/* to a hash of what they mean, or PA_SAYS_NOTHING */
 	PaTable		number_words;
+	PaTable		before_words;
+	uint64_t	bis[3];			/* bis, ter, quater */
 	PaTable		common;			/* names of streets */
 	PaTable		codes;			/* post codes to those they stand for */
 	PaTable		aliases;		/* to streets */
@@ -209,6 +211,45 @@ protaddr_code_of(const PaGuardIndex *index, uint64_t hash)
 	return code != 0 ? code : 1;
 }
 
+/* The letter of a house number: "12 B", "12 bis"; NUL if a piece is none. */
+static inline char
+protaddr_house_letter(const PaGuardIndex *index, const PaPiece *piece)
+{
+	uint64_t	hash;
+
+	if (piece->digits || piece->size > 6)
+		return '\0';
+	if (piece->size == 1)
+		return piece->first;
+	hash = protaddr_pieces_hash(&index->key, piece, piece);
+	for (int i = 0; i < 3; i++)
+		if (hash == index->bis[i])
+			return "btq"[i];
+	return '\0';
+}
+
+/* True for the digit that begins the second half of a British post code. */
+static inline bool
+protaddr_british_end(const PaPiece *piece, int at, int end)
+{
+	return at + 1 < end && piece[at].digits && piece[at].size == 1 && !piece[at + 1].digits &&
+		piece[at + 1].gap == PA_GAP_NONE && piece[at + 1].size == 2;
+}
+
+/* How many pieces a British post code has that begins at a piece: SW1A 1AA, M1 1AE; 0: there is none. */
+static inline int
+protaddr_british_code(const PaPiece *piece, int at, int end)
+{
+	int			next = at + 2;
+
+	if (at + 3 >= end || piece[at].digits || piece[at].size > 2 || !piece[at + 1].digits || piece[at + 1].size > 2 ||
+		piece[at + 1].gap != PA_GAP_NONE)
+		return 0;
+	if (!piece[next].digits && piece[next].size == 1 && piece[next].gap == PA_GAP_NONE)
+		next++;
+	return protaddr_british_end(piece, next, end) ? next + 2 - at : 0;
+}
+
 /* ---- unit.c: floors and doors -------------------------------------------------------------- */
 
 typedef struct PaUnit
@@ -218,6 +259,14 @@ typedef struct PaUnit
 	bool		label;			/* the last word said that a number of a floor or door follows */
 	bool		number;			/* the last part was a number */
 } PaUnit;
+
+/* Norway's numbers of dwellings: H0203. */
+static inline bool
+protaddr_is_dwelling(const PaPiece *digits, const PaPiece *letter)
+{
+	return digits->size == 4 && digits->gap == PA_GAP_NONE && letter->size == 1 &&
+		(letter->first == 'h' || letter->first == 'k' || letter->first == 'l' || letter->first == 'u');
+}
 
 extern int	protaddr_read_unit(const PaGuardIndex *index, const PaPiece *piece, int n, PaUnit *unit);
 extern uint32_t protaddr_unit_hash(const PaUnit *unit, int nparts);

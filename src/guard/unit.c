@@ -22,6 +22,33 @@ add_part(PaUnit *unit, uint32_t part)
 	return true;
 }
 
+static bool
+says_nothing(const PaGuardIndex *index, const PaPiece *piece)
+{
+	uint32_t	means;
+
+	return !piece->digits &&
+		protaddr_table_find(&index->unit_words, protaddr_pieces_hash(&index->key, piece, piece), &means) &&
+		means == PA_SAYS_NOTHING;
+}
+
+/*
+ * letter_is_part is true for a letter that belongs to a number, as on stairs ("B 12",
+ * "B as. 12") or in "H0203"; not for the country's of a post code ("S 123 45", "D 10115").
+ */
+static bool
+letter_is_part(const PaGuardIndex *index, const PaPiece *piece, int n)
+{
+	int			next = n > 2 && says_nothing(index, &piece[1]) ? 2 : 1;
+
+	if (next >= n || !piece[next].digits || piece[next].gap > PA_GAP_MARK ||
+		(piece->gap == PA_GAP_NONE && piece[next].gap != PA_GAP_NONE))
+		return piece->gap == PA_GAP_NONE;
+	if (piece[next].size == 3 && next + 1 < n && piece[next + 1].digits && piece[next + 1].size == 2)
+		return false;
+	return piece[next].size < 4 || protaddr_is_dwelling(&piece[next], piece);
+}
+
 /*
  * protaddr_read_unit
  *		Read the next part of a floor or door; gives how many pieces it takes, 0 if none
@@ -64,9 +91,15 @@ protaddr_read_unit(const PaGuardIndex *index, const PaPiece *piece, int n, PaUni
 		return words;
 	}
 
-	/* a letter that belongs to a number, as on stairs or in "H0203" */
-	if (piece->size == 1 &&
-		(piece->gap == PA_GAP_NONE || (n > 1 && piece[1].digits && (piece[1].gap <= PA_GAP_BLANK))))
+	if (piece->size == 1 && piece->gap == PA_GAP_NONE && unit->number && unit->nparts <= PA_UNIT_PARTS &&
+		!(n > 1 && piece[1].digits && piece[1].gap == PA_GAP_NONE))
+	{
+		/* "1b" is one part */
+		unit->part[unit->nparts - 1] ^= (uint32_t) (unsigned char) piece->first << 24;
+		unit->number = false;
+		return 1;
+	}
+	if (piece->size == 1 && letter_is_part(index, piece, n))
 	{
 		add_part(unit, UINT32_C(0x80000000) | (unsigned char) piece->first);
 		return 1;

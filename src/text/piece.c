@@ -30,9 +30,9 @@ static const uint8_t signs[256] = {
 	['q'] = 17, ['r'] = 18, ['s'] = 19, ['t'] = 20, ['u'] = 21, ['v'] = 22, ['w'] = 23, ['x'] = 24,
 	['y'] = 25, ['z'] = 26,
 	[' '] = GAP_BLANK, ['>'] = GAP_FIELD, [PA_FIELD_BORDER] = GAP_FIELD,
-	['\n'] = GAP_MARK, ['\r'] = GAP_MARK, ['\t'] = GAP_MARK, ['!'] = GAP_MARK, ['#'] = GAP_MARK,
+	['\n'] = GAP_BLANK, ['\r'] = GAP_BLANK, ['\t'] = GAP_BLANK, ['!'] = GAP_MARK, ['#'] = GAP_MARK,
 	['$'] = GAP_MARK, ['\''] = GAP_MARK, ['('] = GAP_MARK, [')'] = GAP_MARK, ['*'] = GAP_MARK,
-	['+'] = GAP_MARK, [','] = GAP_MARK, ['-'] = GAP_MARK, ['.'] = GAP_MARK, ['/'] = GAP_MARK,
+	['+'] = GAP_BLANK, [','] = GAP_MARK, ['-'] = GAP_MARK, ['.'] = GAP_MARK, ['/'] = GAP_MARK,
 	[':'] = GAP_MARK, [';'] = GAP_MARK, ['@'] = GAP_MARK, ['['] = GAP_MARK, [']'] = GAP_MARK,
 	['^'] = GAP_MARK, ['_'] = GAP_MARK, ['`'] = GAP_MARK, ['{'] = GAP_MARK, ['|'] = GAP_MARK,
 	['}'] = GAP_MARK, ['~'] = GAP_MARK
@@ -304,7 +304,7 @@ other_simple(Other *other, const char *bytes, size_t size, uint32_t c)
 		if (is_sign(signs[c]))
 			other_sign(other, (char) c);
 		else
-			other->gap = c == ' ' ? PA_GAP_BLANK : PA_GAP_MARK;
+			other->gap = signs[c] == GAP_BLANK ? PA_GAP_BLANK : PA_GAP_MARK;
 		return true;
 	}
 	if (protaddr_fold_letter(bytes, size, folded) > 0)
@@ -465,6 +465,8 @@ read_other(PaReader *reader, bool in_word, Other *other)
 	}
 	if (c == '<')
 	{
+		if (len - other->size >= 3 && same_letters(text + other->size, "%2f", 3))
+			other->size += 3;	/* </, percent-encoded */
 		other->size += skip_name(text + other->size, len - other->size);
 		other->gap = PA_GAP_FIELD;
 	}
@@ -809,13 +811,17 @@ protaddr_fold_name(PaDecompose decompose, void *arg, const char *text, size_t le
 
 				if (!pair)
 					add_letter(folded, PA_FORM_SINGLE, other.sign[i]);
+				add_letter(folded, PA_FORM_PLAIN, other.sign[i]);
 				add_letter(folded, PA_FORM_LOST, other.sign[i]);
 				paired = pair;
 			}
 			else
 			{
 				if (i == 0)
+				{
 					add_letter(folded, PA_FORM_SINGLE, other.sign[i]);
+					add_letter(folded, PA_FORM_PLAIN, other.sign[i]);
+				}
 				paired = i > 0;
 			}
 			add_letter(folded, PA_FORM_PAIRS, other.sign[i]);

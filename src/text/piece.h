@@ -17,8 +17,8 @@
 typedef enum PaGap
 {
 	PA_GAP_NONE = 0,			/* a letter after a digit or the reverse */
-	PA_GAP_BLANK,
-	PA_GAP_MARK,				/* punctuation, a line break */
+	PA_GAP_BLANK,				/* blanks, tabs, line breaks, the + of forms */
+	PA_GAP_MARK,				/* punctuation */
 	PA_GAP_FIELD				/* the border of an element, a value or a column */
 } PaGap;
 
@@ -107,6 +107,7 @@ typedef enum PaForm
 {
 	PA_FORM_PAIRS = 0,			/* ae, oe, aa, ue: what the pieces of a text have */
 	PA_FORM_SINGLE,				/* a, o, u */
+	PA_FORM_PLAIN,				/* a, o, u for letters that are none of ASCII's alone */
 	PA_FORM_LOST,				/* without the letters that are none of ASCII's */
 	PA_FORMS
 } PaForm;

@@ -300,7 +300,7 @@ on_text('letters', 'doubtful', 'letters: lost', sub { $_[0] =~ s/[^\x00-\x7F\x{E
 on_text('letters', 'beyond', 'letters: UTF-8 read as Latin-1', sub { coded($_[0], sub { decode('cp1252', encode_utf8($_[0])) }) });
 on_text('case', 'exact', 'case: upper', sub { $_[0] =~ /[<{]/ ? $_[0] : uc $_[0] });
 on_text('case', 'exact', 'case: lower', sub { $_[0] =~ /[<{]/ ? $_[0] : lc $_[0] });
-on_text('marks', 'exact', 'dots and commas missing', sub { inside($_[0], sub { $_[0] =~ s/[.,](?=\d)/ /gr =~ s/[.,]//gr }) });
+on_text('marks', 'exact', 'dots and commas missing', sub { inside($_[0], sub { $_[0] =~ s/[.,](?=\w)/ /gr =~ s/[.,]//gr }) });
 on_text('blanks', 'exact', 'blanks: many', sub { inside($_[0], sub { $_[0] =~ s/ /' ' x (1 + int rand 3)/ger }) });
 on_text('blanks', 'exact', 'blanks: tabs, lines, no-break', sub { inside($_[0], sub { $_[0] =~ s/ /pick("\t", "\n", "\r\n", "\x{A0}", "\x{2009}")/ger }) });
 on_text('blanks', 'safe', 'lines of 35', sub { $_[0] =~ /[<{]/ ? $_[0] : wrapped($_[0]) });

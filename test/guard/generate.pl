@@ -81,7 +81,7 @@ sub dawa
 sub house { my ($a) = @_; return lc "$a->{street}|" . $a->{number} =~ s/ //gr . "|" . $a->{town} =~ s/ [A-ZØ]{1,2}$//r }
 sub whole { my ($a) = @_; return lc house($a) . "|$a->{floor}|$a->{unit}" }
 
-my ($next, %protected_house, %protected, %alias);
+my ($next, %protected_house, %protected, %alias, %other_code);
 
 # Some are kept otherwise than as the elements of a message.
 sub protect
@@ -116,7 +116,8 @@ sub protect
 		$alias{ $a->{code} } = undef;
 		if (chance(0.2) && $a->{lang} eq 'da')
 		{
-			my $other = sprintf '%04d', 100 + int rand 800;
+			my $other;
+			do { $other = sprintf '%04d', 100 + int rand 800 } while $other_code{$other}++;
 			$alias{ $a->{code} } = $other;
 			put('W', 'post_code', $other, $a->{code});
 		}
@@ -137,12 +138,12 @@ sub protect_all
 # The text in what stands around it.
 sub around
 {
-	my ($text, $lang) = @_;
-	my $shape = rand;
+	my ($text, $lang, $ends) = @_;
+	my $shape = $ends ? 0.75 * rand : rand;
 
 	return $text if $shape < 0.3;
 	$text = sentence($lang) . pick(' ', ', ', ': ', "\n", ' - ', '. ') . $text if $shape < 0.8;
-	$text .= pick('', '.', ', ', ' ', "\n", '; ') . pick('', ' ') . sentence($lang) if $shape > 0.5;
+	$text .= pick('. ', ', ', ' ', "\n", '; ', '  ') . sentence($lang) if $shape > 0.5 && !$ends;
 	return $text;
 }
 
@@ -154,8 +155,9 @@ sub text_by
 	my $text;
 
 	for my $r (grep { $_->{stage} eq 'address' } @rule) { return undef unless $r->{do}->($a) }
+	return undef if ($a->{form} // '') eq 'number first' && $a->{lang} =~ /^(?:fi|nl)$/ && $a->{unit} ne '';
 	return undef if ($a->{form} // '') =~ /^(?:xml|json|csv)/ && ($a->{unit_text} || $a->{unit_after} || $a->{careof} || $a->{no_comma});
-	$text = around(written($a), $a->{lang});
+	$text = around(written($a), $a->{lang}, ($a->{form} // '') eq 'code first');
 	for my $r (grep { $_->{stage} eq 'text' } @rule)
 	{
 		my ($before) = $text =~ /$first(.*)$last/s;
@@ -174,7 +176,7 @@ sub class_of
 }
 
 # A line break between digits may be the end of a number as well.
-sub broken_number { my ($text) = @_; my ($own) = $text =~ /$first(.*)$last/s; return $own =~ /\d\r\n\d/ }
+sub broken_number { my ($text) = @_; my ($own) = $text =~ /$first(.*)$last/s; return $own =~ /\d(?:\r\n|%0D%0A)\d/ || $own =~ m{^[A-Za-z0-9+/=]+$} }
 
 sub variants
 {
@@ -201,9 +203,9 @@ sub variants
 			my $class = class_of(@rule);
 			my $kind = $turn < 18 ? join ' + ', map { $_->{name} } @rule : "kept: $a->{kept}";
 			$class = 'safe' if $turn >= 18;
+			# a number before the street, and one behind it: who could tell
+			$class = 'beyond' if $a->{unit} ne '' && grep({ $_->{name} eq 'form: number first' } @rule) && grep { $_->{name} =~ /commas missing/ } @rule;
 			if (grep({ $_->{name} eq 'lines of 35' } @rule) && broken_number($text)) { $class = 'doubtful' if $class eq 'safe'; $kind .= ', in a number' if $turn < 18 }
-			# what stands behind looks like a place
-			if (grep({ $_->{name} eq 'form: code first' } @rule) && $text =~ /$last.{0,60}\d{3}/s) { $class = 'doubtful' if $class eq 'safe'; $kind .= ', a number behind' if $turn < 18 }
 			put_text($kind, $class, $a->{id}, $text);
 			$i++;
 			last;
@@ -213,13 +215,27 @@ sub variants
 
 # ---- texts with other addresses -------------------------------------------------------------
 
+# One letter is another, too many or missing.
+sub a_letter_away
+{
+	my ($one, $two) = map { lc =~ s/aa/å/gr =~ s/[. -]//gr } @_;
+	my $i = 0;
+
+	return 0 if $one eq $two || abs(length($one) - length $two) > 1;
+	$i++ while $i < length $one && $i < length $two && substr($one, $i, 1) eq substr($two, $i, 1);
+	return 1 if substr($one, $i + 1) eq substr($two, $i + 1) || substr($one, $i) eq substr($two, $i + 1) || substr($one, $i + 1) eq substr($two, $i);
+	return substr($one, $i + 2) eq substr($two, $i + 2) && substr($one, $i, 2) eq reverse substr($two, $i, 2);
+}
+
 sub others
 {
 	my ($n, $other, @protected) = @_;
 	my @rule = grep { $rank{ $_->{class} } < 2 && $_->{slot} !~ /^(?:word|end|place|locality|number)$/ } @RULES;
 	my $l = sub { $LANGUAGE{ $_[0]{lang} } };
 	my %of;
+	my %at;
 	push @{ $of{ $_->{lang} } }, $_ for @protected;
+	push @{ $at{"$_->{number}|$_->{code}"} }, $_->{street} for @protected;
 	my %change = (
 		'other number' => sub { my ($a) = @_; $a->{number} =~ s/^(\d+)/my $new = $1 + pick(-20 .. -1, 1 .. 20); $new > 0 ? $new : $1 + 30/e; 1 },
 		'other letter' => sub { my ($a) = @_; return 0 if $a->{lang} eq 'fr' || $a->{lang} eq 'nl' || $a->{lang} eq 'fi'; $a->{number} =~ s/[A-Za-z]+$//; $a->{number} .= pick('A' .. 'F'); 1 },
@@ -229,7 +245,7 @@ sub others
 		'other street and number' => sub { my ($a) = @_; my $b = pick(@{ $of{ $a->{lang} } }); @$a{qw(street number)} = @$b{qw(street number)}; 1 },
 		'street a letter away' => sub { my ($a) = @_; $a->{street} = misspelt($a->{street}, pick('other', 'missing', 'more', 'swapped')); 1 },
 		'number left out' => sub { my ($a) = @_; $a->{number} = ''; @$a{qw(floor unit)} = ('', ''); 1 },
-		'common street, no town' => sub { my ($a) = @_; return 0 unless $a->{common}; @$a{qw(code town locality)} = ('', '', ''); 1 });
+		'common street, no town' => sub { my ($a) = @_; return 0 unless $a->{common}; @$a{qw(floor unit)} = ('', '') unless "$a->{floor}$a->{unit}" eq ''; @$a{qw(code town locality)} = ('', '', ''); 1 });
 	my @kind = ('other number', 'other number', 'other letter', 'other floor or door', 'other floor or door', 'other town', 'other town', 'other street', 'other street', 'other street and number', 'street a letter away', 'number left out', 'common street, no town', 'two addresses', 'neighbour');
 	pop @kind if !@$other;
 
@@ -258,12 +274,18 @@ sub others
 		next if $kind eq 'common street, no town' ? 0 : $kind eq 'other floor or door' || $kind eq 'neighbour' ? $protected{ whole($a) } : $a->{number} ne '' && $protected_house{ house($a) };
 		# a house without floors is the whole of what is protected there
 		next if $kind eq 'neighbour' && $protected_house{ house($a) } && ("$a->{floor}$a->{unit}" eq '' || $protected{ lc(house($a) . '||') });
+		next if $kind eq 'neighbour' && $a->{unit} eq '' && $protected_house{ house($a) };
 		next if $kind eq 'street a letter away' && $a->{street} eq $of->{street};
 		my $r = chance(0.5) || $kind eq 'number left out' ? $RULES[0] : pick(@rule);
 		$text = text_by($a, $r);
 		next if !defined $text;
-		$text =~ s/  +/ /g if $kind eq 'number left out';
-		put_text("other: $kind", $kind eq 'street a letter away' ? 'near' : 'none', 0, $text =~ s/[$first$last]//gr);
+		if ($kind eq 'number left out')
+		{
+			next if $text =~ /\d\W*$first/;
+			$text =~ s/  +/ /g;
+		}
+		my $near = $kind eq 'street a letter away' || grep { a_letter_away($_, $a->{street}) } @{ $at{"$a->{number}|$a->{code}"} };
+		put_text("other: $kind", $near ? 'near' : 'none', 0, $text =~ s/[$first$last]//gr);
 		$i++;
 	}
 }
