@@ -645,7 +645,7 @@ comma_before(const Search *search, int at)
 	const char *text = search->reader.text;
 
 	for (uint32_t i = search->piece[at - 1].end; i < search->piece[at].start; i++)
-		if (text[i] == ',')
+		if (text[i] == ',' || (text[i] == '%' && text[i + 1] == '2' && (text[i + 2] | 0x20) == 'c'))
 			return true;
 	return false;
 }
@@ -664,7 +664,8 @@ stands_before(const Search *search, int number, int street)
 	/* the last group of a long number */
 	if (number > 1 && piece[number - 1].digits && piece[number - 2].digits &&
 		piece[number - 1].size == piece[number].size && piece[number - 2].size == piece[number].size &&
-		start > 0 && text[start - 1] == ' ')
+		piece[number - 1].end + 1 == start && text[start - 1] == ' ' &&
+		piece[number - 2].end + 1 == piece[number - 1].start && text[piece[number - 2].end] == ' ')
 		return false;
 	if (number > 0 && piece[number - 1].digits && start > 0 && strchr("-.,/:", text[start - 1]) != NULL &&
 		piece[number - 1].end == start - 1)
@@ -685,12 +686,12 @@ try_street(Search *search, Named *named)
 	bool		told = false;
 
 	/* "nr. 4" */
+	if (next + 1 < search->n && !piece[next].digits && !piece[next + 1].digits &&
+		is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next + 1]))
+		next += 2;
 	while (next < search->n && next <= named->last + 2 && !piece[next].digits &&
 		   is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next]))
 		next++;
-	if (next + 1 < search->n && next <= named->last + 2 && !piece[next].digits && !piece[next + 1].digits &&
-		is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next + 1]))
-		next += 2;
 	if (next < search->n && is_line_tag(search, &piece[next], search->n - next))
 		next = search->n;		/* no number here */
 	if (next < search->n && may_be_house(&piece[next]) &&
