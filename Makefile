@@ -85,6 +85,7 @@ REGISTER_OBJS = \
 	src/register/load_cpr.o \
 	src/register/load_rows.o \
 	src/register/numbers.o \
+	src/register/later.o \
 	src/register/people.o \
 	src/register/refusal.o \
 	src/register/replace.o \
@@ -153,7 +154,8 @@ GATE_OBJS = \
 	src/gate/row.o \
 	src/gate/scan.o \
 	src/gate/state.o \
-	src/gate/unchecked.o
+	src/gate/text_column.o \
+	src/gate/text_type.o
 
 OBJS = \
 	src/module.o \
@@ -236,14 +238,14 @@ DATA_built = protaddr--1.0.sql
 # ---- tests, by name -----------------------------------------------------------
 
 REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
-	load_cpr cpr_forms delivery_rules delivery_kinds identity staging true_ends lift_limit load_bulk positive_evidence other_sources feeds feed_no feed_se feed_fi feed_nl feed_ch feed_dk feed_mutations history regime_codes review \
-	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
+	load_cpr cpr_forms delivery_rules delivery_kinds identity staging true_ends lift_limit load_bulk refused_load positive_evidence other_sources feeds feed_no feed_se feed_fi feed_nl feed_ch feed_dk feed_mutations history regime_codes review \
+	bind bind_right subject_columns guard channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
-	attack_register encoding known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law decides
+	attack_guard attack_register encoding known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law decides
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked missed numbers permission protect register retire strangers_locks told_of
+ISOLATION = bind gate gate_hold gate_kept gate_move guard_race history identity linked missed numbers permission protect register retire strangers_locks told_of
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

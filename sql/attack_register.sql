@@ -117,7 +117,7 @@ SELECT protaddr.declare_feed('DK-CPR', '{001,004}', '990001');
 TRUNCATE before; INSERT INTO before TABLE register;
 SET ROLE regress_register_loader;
 SELECT relation, refusal('SELECT * FROM protaddr.' || relation) FROM unnest('{protection,register_person,register_source,register_delivery,register_staging,identity_link,register_status,data_key,load_progress}'::text[]) relation ORDER BY relation COLLATE "C";
-SELECT refusal('SELECT protaddr.is_protected(''6101704001'')'), refusal('SELECT protaddr.load_cpr_bytes(good(), ''DK-CPR'', ''LATIN1'', ''delivery'', true, ''{}'')'), refusal('SELECT protaddr.note_refusal(''a'', ''b'', ''c'', NULL, ''d'')'), refusal('SELECT protaddr.lock_source(''DK-CPR'')');
+SELECT refusal('SELECT protaddr.is_protected(''6101704001'')'), refusal('SELECT protaddr.load_cpr_bytes(good(), ''DK-CPR'', ''LATIN1'', ''delivery'', true, ''{}'', ROW(''x'', ''x'', false, 0, true, false, NULL, false, NULL, NULL, true))'), refusal('SELECT protaddr.note_refusal(''a'', ''b'', ''c'', NULL, ''d'')'), refusal('SELECT protaddr.lock_source(''DK-CPR'')');
 SELECT * FROM seen ORDER BY cpr;
 BEGIN;
 SELECT lifted, outcome FROM protaddr.load_cpr(delivery('990001', '2026-11-21', '2026-11-20', person('6101704001')));
@@ -129,7 +129,7 @@ WITH l AS MATERIALIZED (SELECT persons, lifted FROM protaddr.load_register('DK-C
 RESET ROLE;
 SELECT persons FROM protaddr.load_cpr(good('2026-11-21'));
 SET ROLE regress_register_loader;
--- a dry run tells counts, and leaves a session that shows nothing more
+-- a dry run tells counts, and writes nothing: the session shows what it has shown
 BEGIN;
 SELECT lifted, outcome FROM protaddr.load_cpr(delivery('990001', '2026-11-22', '2026-11-21', person('6101704001')), dry_run => true);
 SELECT * FROM seen ORDER BY cpr;
@@ -178,7 +178,7 @@ RESET statement_timeout;
 -- PUBLIC: nothing of it
 SET ROLE regress_register_m;
 SELECT f, left(refusal(f), 5) FROM unnest(ARRAY['SELECT protaddr.load_cpr(NULL)', 'SELECT protaddr.load_cpr_file(''x'')', 'SELECT protaddr.load_staged(''x'', ''x'')', 'SELECT protaddr.load_register(''x'', ''[]'')', 'SELECT protaddr.load_cpr_delivery(NULL, ''x'', ''x'', ''x'', ''x'', false, NULL, NULL, NULL, false, NULL)',
-    'SELECT protaddr.load_cpr_bytes(''x'', ''x'', ''x'', ''x'', true, ''{}'')', 'SELECT protaddr.load_cpr_path(''x'', ''x'', ''x'', ''x'', true, ''{}'')', 'SELECT protaddr.load_rows(''x'', ''x'', ''x'', NULL, NULL, NULL)', 'SELECT protaddr.undo_delivery(''x'', ''x'', ''x'')', 'SELECT protaddr.declare_feed(''x'')', 'SELECT protaddr.set_register(''x'')', 'SELECT protaddr.feed_position(''x'')', 'SELECT protaddr.cpr_header(''x'', ''x'')', 'SELECT protaddr.cpr_file_start(''x'')', 'SELECT protaddr.note_refusal(''x'', ''x'', ''x'', NULL, ''x'')',
+    'SELECT protaddr.load_cpr_bytes(''x'', ''x'', ''x'', ''x'', true, ''{}'', ROW(''x'', ''x'', false, 0, true, false, NULL, false, NULL, NULL, true))', 'SELECT protaddr.load_cpr_path(''x'', ''x'', ''x'', ''x'', true, ''{}'', ROW(''x'', ''x'', false, 0, true, false, NULL, false, NULL, NULL, true))', 'SELECT protaddr.load_rows(''x'', ''x'', ''x'', NULL, NULL, NULL, NULL)', 'SELECT protaddr.may_write(NULL, NULL)', 'SELECT protaddr.undo_delivery(''x'', ''x'', ''x'')', 'SELECT protaddr.declare_feed(''x'')', 'SELECT protaddr.set_register(''x'')', 'SELECT protaddr.feed_position(''x'')', 'SELECT protaddr.cpr_header(''x'', ''x'')', 'SELECT protaddr.cpr_file_start(''x'')', 'SELECT protaddr.note_refusal(''x'', ''x'', ''x'', NULL, ''x'')',
     'SELECT protaddr.lock_source(''x'')', 'SELECT protaddr.link_identity(''x'', ''y'')', 'SELECT protaddr.unlink_identity(''x'', ''y'')', 'SELECT protaddr.is_protected(''x'')', 'INSERT INTO protaddr.register_staging VALUES (''x'', ''y'')', 'INSERT INTO protaddr.identity_link (identifier, subject) VALUES (''x'', ''y'')',
     'TABLE protaddr.protection', 'TABLE protaddr.register_person', 'TABLE protaddr.register_delivery', 'TABLE protaddr.register_staging', 'TABLE protaddr.identity_link', 'TABLE protaddr.register_status', 'TABLE protaddr.load_progress']) WITH ORDINALITY u(f, n) ORDER BY n;
 SELECT * FROM seen ORDER BY cpr;

@@ -29,6 +29,22 @@ COPY may FROM STDIN (DELIMITER '|');
 protaddr.address(text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text[],text)|none
 protaddr.address_cmp(protaddr.address,protaddr.address)|all
 protaddr.address_column(oid)|all
+protaddr.add_bound_source(regclass,name,name)|all
+protaddr.bound_row_written()|all
+protaddr.declare_address_columns(regclass,name,name,name,name,name,name,name,name)|none
+protaddr.declared_row_written()|none
+protaddr.derive_guard_anew()|none
+protaddr.find_protected(text)|none
+protaddr.guard(text,text)|none
+protaddr.guard_address(protaddr.address,text,timestamp with time zone)|none
+protaddr.guard_session()|none
+protaddr.guard_status()|none
+protaddr.guarded_address_written()|none
+protaddr.identifier_key("any")|all
+protaddr.index_identifiers(regclass,name)|all
+protaddr.refresh_guard()|none
+protaddr.unguard_address(bigint,text)|none
+protaddr.undeclare_address_columns(regclass,name)|none
 protaddr.address_eq(protaddr.address,protaddr.address)|all
 protaddr.address_ge(protaddr.address,protaddr.address)|all
 protaddr.address_gt(protaddr.address,protaddr.address)|all
@@ -88,16 +104,17 @@ protaddr.read_vtj(jsonb)|all
 protaddr.read_vtj(xml)|all
 protaddr.refuse_document(text,text,text)|all
 protaddr.xml_document(text)|all
-protaddr.load_cpr_bytes(bytea,text,text,text,boolean,text[])|none
+protaddr.load_cpr_bytes(bytea,text,text,text,boolean,text[],protaddr.load_asked)|none
 protaddr.load_cpr_delivery(bytea,text,text,text,text,boolean,text,bigint,bigint,boolean,text)|none
 protaddr.load_cpr_file(text,text,text,text,boolean,text,bigint,bigint,boolean,text)|none
-protaddr.load_cpr_path(text,text,text,text,boolean,text[])|none
+protaddr.load_cpr_path(text,text,text,text,boolean,text[],protaddr.load_asked)|none
 protaddr.load_delivered_rows(text,text,jsonb,text,bigint,bigint,boolean,text,bigint,bigint,timestamp with time zone,text,boolean)|none
 protaddr.load_register(text,jsonb,text,text,bigint,bigint,boolean,text,bigint,bigint,timestamp with time zone,text,boolean)|none
-protaddr.load_rows(text,text,text,jsonb,bigint,bigint)|none
+protaddr.load_rows(text,text,text,jsonb,bigint,bigint,protaddr.load_asked)|none
 protaddr.load_staged(text,text,text,bigint,bigint,boolean,text,bigint,bigint,timestamp with time zone,text,boolean)|none
 protaddr.lock_source(text)|none
 protaddr.may_read_protections()|none
+protaddr.may_write(protaddr.load_asked,protaddr.load_counts)|none
 protaddr.record_delivery(text,text,text,date,date,protaddr.load_counts,text,text,boolean,text,boolean,bigint,bigint,timestamp with time zone)|none
 protaddr.rows_of(jsonb)|none
 protaddr.set_register(text,integer,numeric,interval,text,boolean)|none

@@ -22,7 +22,7 @@ FI-VTJ	010170-001A	turvakielto	2026-05-05	\N	\N
 \.
 SELECT * FROM protaddr.load_staged('NO-FREG', 'NO-FREG', dry_run => true);
 SELECT * FROM protaddr.load_staged('NO-FREG', 'NO-FREG', reason => 'the first one');
-SELECT refusal('SELECT * FROM protaddr.register_staging'), refusal('SELECT * FROM protaddr.protection'), refusal('SELECT protaddr.is_protected(''01017000001'')'), refusal('SELECT protaddr.load_rows(''FI-VTJ'', ''FI-VTJ'', ''replace'', NULL, NULL, NULL)');
+SELECT refusal('SELECT * FROM protaddr.register_staging'), refusal('SELECT * FROM protaddr.protection'), refusal('SELECT protaddr.is_protected(''01017000001'')'), refusal('SELECT protaddr.load_rows(''FI-VTJ'', ''FI-VTJ'', ''replace'', NULL, NULL, NULL, NULL)');
 RESET ROLE;
 SELECT subject, code, kind, valid_from, delete_hint, protaddr.is_protected(subject) FROM in_force ORDER BY subject, code;
 SELECT subject FROM protaddr.register_person ORDER BY subject;

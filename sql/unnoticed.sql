@@ -115,7 +115,7 @@ SELECT try($$SELECT protaddr.set_substitute('1111111111', (SELECT a FROM two), '
 
 -- a kind of delivery that there is not
 SELECT try($$SELECT protaddr.load_cpr('x', kind => 'weekly')$$) AS load_cpr, try($$SELECT protaddr.load_cpr('x', encoding => 'Klingon')$$) AS encoding;
-SELECT try($$SELECT protaddr.load_cpr_bytes('x', 'DK-CPR', 'LATIN1', 'weekly', true, '{}')$$) AS load_cpr_bytes;
+SELECT try($$SELECT protaddr.load_cpr_bytes('x', 'DK-CPR', 'LATIN1', 'weekly', true, '{}', ROW('DK-CPR', 'weekly', false, 0, true, false, NULL, false, NULL, NULL, false))$$) AS load_cpr_bytes;
 -- while a column is bound row by row, a trigger inserts another row: that one is nobody's stored row
 CREATE TABLE bound (n int, who text, a protaddr.address);
 CREATE FUNCTION copy_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.n < 10 THEN INSERT INTO public.bound VALUES (NEW.n + 10, '2222222222', NEW.a); END IF; RETURN NEW; END $$;

@@ -123,7 +123,9 @@ BEGIN
     LOOP
         EXECUTE format('DROP TRIGGER %I ON %s', bind_trigger.tgname, relation);
         -- with what tells the guard of its values
-        EXECUTE format('DROP TRIGGER IF EXISTS %I ON %s', replace(bind_trigger.tgname, 'zz_protaddr_bind_', 'zz_protaddr_guard_'), relation);
+        IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgname = replace(bind_trigger.tgname, 'zz_protaddr_bind_', 'zz_protaddr_guard_')) THEN
+            EXECUTE format('DROP TRIGGER %I ON %s', replace(bind_trigger.tgname, 'zz_protaddr_bind_', 'zz_protaddr_guard_'), relation);
+        END IF;
         removed := removed + 1;
     END LOOP;
     RETURN removed;

@@ -249,6 +249,16 @@ equality_of(Relation rel, AttrNumber column)
 	return operator;
 }
 
+/* may_be_masked tells a text from which an address may have been taken out while the row waits. */
+static bool
+may_be_masked(const ProtaddrGate *gate, AttrNumber column)
+{
+	for (int i = 0; i < gate->ntexts; i++)
+		if (gate->texts[i].number == column)
+			return gate->texts[i].kind == PROTADDR_TEXT_PLAIN && !protaddr_gate_checks(gate, column);
+	return false;
+}
+
 /* update_statement puts in what is missing of a row that waits in its table. */
 static char *
 update_statement(const ProtaddrGate *gate, Relation rel, const bool *has)
@@ -265,6 +275,9 @@ update_statement(const ProtaddrGate *gate, Relation rel, const bool *has)
 
 		if (has[i] && (protaddr_gate_checks(gate, i + 1) || gate->hold_column == i + 1))
 			appendStringInfo(&set, "%s%s = h.%s", set.len > 0 ? ", " : "", column, column);
+		else if (has[i] && may_be_masked(gate, i + 1))
+			appendStringInfo(&set, "%s%s = CASE WHEN pg_catalog.strpos(t.%s::pg_catalog.text, %s) OPERATOR(pg_catalog.>) 0 THEN h.%s ELSE t.%s END",
+							 set.len > 0 ? ", " : "", column, column, quote_literal_cstr(PA_WITHHELD), column, column);
 	}
 	for (int i = 0; i < gate->nkey; i++)
 	{

@@ -87,7 +87,7 @@ typedef struct Print
 
 /* ---- what this transaction has touched ---------------------------------------------- */
 
-static persons_hash *touched = NULL;
+static persons_hash * touched = NULL;
 static List *new_sources = NIL; /* tables that have become a source */
 static bool everybody = false;
 static bool due = false;		/* something has been touched since all was done */
@@ -104,9 +104,8 @@ typedef struct Derivation
 	bool		removed;
 } Derivation;
 
-static persons_hash *gathering = NULL;
+static persons_hash * gathering = NULL;
 
-PG_FUNCTION_INFO_V1(protaddr_derive_guard);
 PG_FUNCTION_INFO_V1(protaddr_refresh_guard);
 
 static void derive_start(void);
@@ -188,7 +187,7 @@ protaddr_derive_relation(Oid relation)
 /* ---- whom it is about ------------------------------------------------------------------ */
 
 static void
-add_person(persons_hash *people, const ProtaddrIdentifier *id)
+add_person(persons_hash * people, const ProtaddrIdentifier *id)
 {
 	bool		there;
 
@@ -247,6 +246,7 @@ take_entry(Derivation *d, HeapTuple row, TupleDesc desc, const SnapshotData *dir
 		persons_lookup(d->people, entry.subject) == NULL)
 		return;
 	state = protaddr_seal_state(entry.address);
+
 	one = add_print(d, protaddr_entry_print(&entry.subject, entry.address, state), &there);
 	if (there)
 	{
@@ -412,7 +412,7 @@ remove_rest(Derivation *d)
  * relations (NIL: all).  True if it has removed any.
  */
 static bool
-derive(persons_hash *people, List *relations, bool removing)
+derive(persons_hash * people, List *relations, bool removing)
 {
 	Derivation	d = {.people = people};
 	bool		few = people->members <= FEW_PEOPLE;
@@ -460,7 +460,7 @@ derive(persons_hash *people, List *relations, bool removing)
 
 /* derive_all does so, and looks once more at those of whom something was removed. */
 static void
-derive_all(persons_hash *people, List *relations, bool removing)
+derive_all(persons_hash * people, List *relations, bool removing)
 {
 	if (derive(people, relations, removing))
 		(void) derive(people, relations, false);
@@ -559,14 +559,6 @@ protaddr_derive_now(void)
 		PopActiveSnapshot();
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
-}
-
-/* protaddr_derive_guard is protaddr.derive_guard(). */
-Datum
-protaddr_derive_guard(PG_FUNCTION_ARGS)
-{
-	protaddr_derive_now();
-	PG_RETURN_VOID();
 }
 
 /* protaddr_refresh_guard is protaddr.derive_guard_anew(). */

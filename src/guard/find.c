@@ -79,9 +79,12 @@ check_ready(void)
 				 protaddr_errprivate()));
 }
 
-/* still_protected tells of whom an entry is, if it is there and they are protected. */
+/*
+ * still_protected tells of whom an entry is, if it is there and they are protected: nobody
+ * knows otherwise while the register is not ready.
+ */
 static bool
-still_protected(Relation rel, int64 id, ProtaddrIdentifier *subject)
+still_protected(Relation rel, int64 id, bool ready, ProtaddrIdentifier *subject)
 {
 	ScanKeyData key;
 	SysScanDesc scan;
@@ -99,7 +102,7 @@ still_protected(Relation rel, int64 id, ProtaddrIdentifier *subject)
 		{
 			*subject = entry.subject;
 			counts = entry.origin == PROTADDR_ORIGIN_LISTED ? entry.in_force :
-				protaddr_protection_of(subject->key, subject->len) != PROTADDR_HIDES_NOTHING;
+				!ready || protaddr_protection_of(subject->key, subject->len) != PROTADDR_HIDES_NOTHING;
 		}
 	}
 	systable_endscan(scan);
@@ -123,12 +126,9 @@ by_place(const void *a, const void *b)
 	return (int) other->certainty - (int) one->certainty;
 }
 
-/*
- * protaddr_guard_find_text gives every protected address in a text, by place and person, each
- * once; palloc'd.  Raises 55PA1 if it cannot be told.
- */
-ProtaddrFound *
-protaddr_guard_find_text(const char *utf8, size_t len, int *nfound)
+/* find gives every protected address in a text, by place and person, each once; palloc'd. */
+static ProtaddrFound *
+find(const char *utf8, size_t len, bool ready, int *nfound)
 {
 	const ProtaddrGuardIndex *index;
 	Found		found = {0};
@@ -138,7 +138,6 @@ protaddr_guard_find_text(const char *utf8, size_t len, int *nfound)
 
 	*nfound = 0;
 	index = protaddr_guard_index_now();
-	check_ready();
 	protaddr_guard_find(index->index, utf8, len, found_one, take_pause, &found);
 	if (found.n == 0)
 		return NULL;
@@ -150,7 +149,7 @@ protaddr_guard_find_text(const char *utf8, size_t len, int *nfound)
 		const PaGuardMatch *match = &found.match[i];
 
 		Assert(match->id > 0 && match->id <= index->nentries);
-		if (!still_protected(rel, index->entry[match->id - 1], &result[n].subject))
+		if (!still_protected(rel, index->entry[match->id - 1], ready, &result[n].subject))
 			continue;
 		result[n].start = match->start;
 		result[n].length = match->length;
@@ -170,6 +169,24 @@ protaddr_guard_find_text(const char *utf8, size_t len, int *nfound)
 		result[(*nfound)++] = result[i];
 	}
 	return result;
+}
+
+/* protaddr_guard_find_text gives what find gives.  Raises 55PA1 if it cannot be told. */
+ProtaddrFound *
+protaddr_guard_find_text(const char *utf8, size_t len, int *nfound)
+{
+	check_ready();
+	return find(utf8, len, true, nfound);
+}
+
+/*
+ * protaddr_guard_find_known is the same for a row at a gate, which has to go on while the
+ * register is not ready: then the addresses of all who were protected when it last was.
+ */
+ProtaddrFound *
+protaddr_guard_find_known(const char *utf8, size_t len, int *nfound)
+{
+	return find(utf8, len, protaddr_register_ready(), nfound);
 }
 
 /* protaddr_guard_ask asks the law what may leave through a channel of what was found. */

@@ -26,6 +26,7 @@ typedef struct ProtaddrFound
 } ProtaddrFound;
 
 extern ProtaddrFound *protaddr_guard_find_text(const char *utf8, size_t len, int *nfound);
+extern ProtaddrFound *protaddr_guard_find_known(const char *utf8, size_t len, int *nfound);
 extern ProtaddrAction protaddr_guard_ask(const ProtaddrFound *found, const ProtaddrChannel *channel,
 										 const ProtaddrTransfer *transfer, ProtaddrAnswer *answer);
 

@@ -64,12 +64,11 @@ BEGIN
         WHERE a.attrelid = relation AND a.attname = subject AND NOT a.attisdropped) IS DISTINCT FROM 'person'
        OR EXISTS (SELECT FROM pg_index i
                   WHERE i.indrelid = relation AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = 0
-                    AND pg_get_indexdef(i.indexrelid, 1, true) IN (format('protaddr.identifier_key(%I)', subject),
-                                                                   format('protaddr.identifier_key(%I::text)', subject)))
+                    AND pg_get_indexdef(i.indexrelid, 1, true) = format('protaddr.identifier_key(%I)', subject))
     THEN
         RETURN false;
     END IF;
-    EXECUTE format('CREATE INDEX ON %s (protaddr.identifier_key(%I::text))', relation, subject);
+    EXECUTE format('CREATE INDEX ON %s (protaddr.identifier_key(%I))', relation, subject);
     RETURN true;
 END
 $$;
@@ -103,7 +102,7 @@ CREATE FUNCTION protaddr.declare_address_columns(
     relation regclass, subject name,
     street name DEFAULT NULL, number name DEFAULT NULL, floor name DEFAULT NULL, door name DEFAULT NULL,
     post_code name DEFAULT NULL, town name DEFAULT NULL, line name DEFAULT NULL
-) RETURNS bigint
+) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -158,29 +157,11 @@ BEGIN
     EXECUTE format('CREATE TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION protaddr.declared_row_written(%L%s)',
                    trigger_name, relation, subject, (SELECT string_agg(', ' || quote_literal(e), '' ORDER BY n) FROM unnest(elements) WITH ORDINALITY u(e, n)));
     EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', relation, trigger_name);
-    RETURN protaddr.entries_of(relation, elements[2]);
 END
 $$;
 REVOKE ALL ON FUNCTION protaddr.declare_address_columns(regclass, name, name, name, name, name, name, name, name) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.declare_address_columns(regclass, name, name, name, name, name, name, name, name) IS
-'Tells the guard that columns of a table hold addresses of the person whom another column (subject) names: a legacy table, or the history of one. Those of protected people are looked for in every text from then on, those written later too (a trigger, ENABLE ALWAYS). Nothing in the table changes. line: a column with the whole address. Returns how many addresses of the table the guard now looks for. The caller must own the table and have EXECUTE on protaddr.declared_row_written(): whoever declares decides what is withheld as whose address. Raises 22004, 42501, 42703, 42804, 42809, 42710, and 55PA1 if no address can be sealed.';
-
-CREATE FUNCTION protaddr.entries_of(relation regclass, column_name text DEFAULT NULL) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM protaddr.derive_guard();
-    RETURN (SELECT count(*) FROM protaddr.guarded_address g
-            WHERE g.relation IN (SELECT format('%I.%I', n.nspname, c.relname)
-                                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                                 WHERE c.oid = entries_of.relation
-                                    OR c.oid IN (SELECT p.relid FROM pg_partition_tree(entries_of.relation) p))
-              AND g.column_name = coalesce(entries_of.column_name, g.column_name));
-END
-$$;
-REVOKE ALL ON FUNCTION protaddr.entries_of(regclass, text) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.entries_of(regclass, text) IS
-'How many addresses the guard looks for that it first found in a table, in one column of it or in all (NULL).';
+'Tells the guard that columns of a table hold addresses of the person whom another column (subject) names: a legacy table, or the history of one. Those of protected people are looked for in every text from then on, those written later too (a trigger, ENABLE ALWAYS). Nothing in the table changes but that its subject column is indexed. line: a column with the whole address. What it found there is in protaddr.guard_status(), for those who may see it. The caller must own the table and have EXECUTE on protaddr.declared_row_written(): whoever declares decides what is withheld as whose address. Raises 22004, 42501, 42703, 42804, 42809, 42710, and 55PA1 if no address can be sealed.';
 
 CREATE FUNCTION protaddr.undeclare_address_columns(relation regclass, subject name DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -264,13 +245,7 @@ CREATE FUNCTION protaddr.guard(text text, channel text) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_guard' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION protaddr.guard(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.guard(text, text) IS
-'A text as it may leave through a channel: each protected address in it, doubtful ones too, is replaced by [address withheld], unless the channel discloses that person''s address, which is recorded. All else stays byte for byte. For views and extracts. With chosen input it tells whether an address is protected: grant EXECUTE to owners of views, not to those who read them. NULL for NULL. Raises 22023 for a channel that does not exist, 55PA1 as protaddr.find_protected(), 0A000 where a text of another encoding than UTF-8 cannot be taken apart.';
-
-CREATE FUNCTION protaddr.derive_guard() RETURNS void
-    AS 'MODULE_PATHNAME', 'protaddr_derive_guard' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION protaddr.derive_guard() FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.derive_guard() IS
-'Part of protaddr.entries_of(): does now what is due at the end of this transaction.';
+'A text as it may leave through a channel: each protected address in it, doubtful ones too, is replaced by [address withheld], unless the channel discloses that person''s address, which is recorded. All else stays byte for byte. For extracts and views. With chosen input it tells whether an address is protected, so grant it to few; and whoever reads a view calls its functions, so put it into a SECURITY DEFINER function that takes the key of a row, not a text. NULL for NULL. Raises 22023 for a channel that does not exist, 55PA1 as protaddr.find_protected(), 0A000 where a text of another encoding than UTF-8 cannot be taken apart.';
 
 CREATE FUNCTION protaddr.refresh_guard() RETURNS bigint
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -294,3 +269,51 @@ CREATE FUNCTION protaddr.guard_session(OUT addresses bigint, OUT bytes bigint, O
 REVOKE ALL ON FUNCTION protaddr.guard_session() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.guard_session() IS
 'What this session has in memory of what the guard looks for: addresses, bytes, and since when. NULL before it has looked for anything.';
+
+CREATE FUNCTION protaddr.guard_status(OUT origin text, OUT relation text, OUT columns text, OUT subject text, OUT addresses bigint, OUT status text) RETURNS SETOF record
+    LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH source AS (
+        SELECT t.tgrelid, t.tgname, t.tgenabled, f.proname = 'bound_row_written' AS bound,
+               CASE WHEN f.proname = 'bound_row_written' THEN a.args[2] ELSE a.args[1] END AS subject,
+               CASE WHEN f.proname = 'bound_row_written' THEN a.args[1:1]
+                    ELSE ARRAY(SELECT a.args[i] FROM generate_series(3, cardinality(a.args), 2) i ORDER BY i) END AS columns
+        FROM pg_trigger t JOIN pg_proc f ON f.oid = t.tgfoid, LATERAL (SELECT protaddr.trigger_arguments(t.oid) AS args) a
+        WHERE f.pronamespace = 'protaddr'::regnamespace AND f.proname IN ('bound_row_written', 'declared_row_written') AND t.tgparentid = 0
+    ), known AS (
+        SELECT g.relation, g.column_name, g.origin, count(*) AS addresses FROM protaddr.guarded_address g WHERE g.origin <> 'listed' GROUP BY 1, 2, 3
+    )
+    SELECT CASE WHEN s.bound THEN 'bound' ELSE 'declared' END, s.tgrelid::regclass::text, array_to_string(s.columns, ', '), s.subject,
+           (SELECT coalesce(sum(k.addresses), 0)::bigint FROM known k
+            WHERE k.column_name = s.columns[1] AND (k.origin = 'bound') = s.bound
+              AND k.relation IN (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                                 WHERE c.oid = s.tgrelid OR c.oid IN (SELECT p.relid FROM pg_partition_tree(s.tgrelid) p))),
+           CASE WHEN s.bound AND NOT EXISTS (SELECT FROM protaddr.bound_column b WHERE b.relation = s.tgrelid AND b.column_name = s.columns[1] AND b.subject = s.subject)
+                THEN 'not bound: does not count'
+                WHEN EXISTS (SELECT FROM unnest(s.columns || s.subject) c (name)
+                             WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = s.tgrelid AND a.attname = c.name AND NOT a.attisdropped))
+                THEN 'a column is gone or renamed: nothing can be written'
+                WHEN EXISTS (SELECT FROM pg_partition_tree(s.tgrelid) p JOIN pg_trigger t ON t.tgrelid = p.relid
+                             WHERE t.tgname = s.tgname AND t.tgenabled <> 'A') OR s.tgenabled <> 'A'
+                THEN 'not always enabled: new addresses are not looked for'
+                WHEN NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = s.tgrelid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = 0
+                                   AND pg_get_indexdef(i.indexrelid, 1, true) = format('protaddr.identifier_key(%I)', s.subject))
+                THEN 'in place, without an index: see protaddr.index_identifiers()'
+                ELSE 'in place' END
+    FROM source s
+    UNION ALL
+    SELECT 'bound', b.relation::text, b.column_name, b.subject, NULL, 'not a source: foreign, temporary, or its trigger was dropped'
+    FROM protaddr.bound_column b
+    WHERE NOT EXISTS (SELECT FROM source s WHERE s.bound AND s.tgrelid = b.relation AND s.columns[1] = b.column_name AND s.subject = b.subject)
+    UNION ALL
+    SELECT g.origin, NULL, NULL, NULL, count(*), CASE WHEN g.valid_to > clock_timestamp() THEN 'in force' ELSE 'ended' END
+    FROM protaddr.guarded_address g WHERE g.origin = 'listed' GROUP BY g.origin, 6
+    UNION ALL
+    SELECT 'session', NULL, NULL, NULL, s.addresses, format('%s kB in memory, read at %s', s.bytes / 1024, s.built_at)
+    FROM protaddr.guard_session() s WHERE s.built_at IS NOT NULL
+    ORDER BY 1, 2, 3, 4, 6;
+END;
+REVOKE ALL ON FUNCTION protaddr.guard_status() FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.guard_status() IS
+'Where the addresses come from that the guard looks for: each bound column and each declaration, with how many addresses of protected people were first found there and what is wrong; the list; and what this session has in memory. It tells how many protected people a table names: grant it to few.';

@@ -81,7 +81,7 @@ typedef struct ProtaddrSource
 		int			element;	/* PaElement, or PROTADDR_ELEMENT_LINE */
 		AttrNumber	column;
 		ProtaddrPlainType type;
-	}			text[PA_NELEMENTS + 1];
+	} text[		PA_NELEMENTS + 1];
 } ProtaddrSource;
 
 #define PROTADDR_ELEMENT_LINE	PA_NELEMENTS

@@ -229,6 +229,7 @@ kind_of(const text *t, PaWordKind *kind)
 {
 	static const char *const kinds[PA_WORD_KINDS] = {
 		[PA_WORD_STREET] = "street",
+		[PA_WORD_BEFORE] = "before",
 		[PA_WORD_ENDING] = "ending",
 		[PA_WORD_UNIT] = "unit",
 		[PA_WORD_NUMBER] = "number",

@@ -32,11 +32,11 @@
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
+#include "nodes/primnodes.h"
 #include "parser/parse_func.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -154,9 +154,9 @@ resolve(Relation rel, ProtaddrOrigin origin, int nargs, char **args, ProtaddrSou
 	{
 		AttrNumber	column = column_of(rel, args[i + 1]);
 		int			element = strcmp(args[i], "AdrLine") == 0 ? PROTADDR_ELEMENT_LINE :
-			protaddr_element_by_name(args[i], strlen(args[i]));
+		protaddr_element_by_name(args[i], strlen(args[i]));
 		ProtaddrPlainType type = column == InvalidAttrNumber ? PROTADDR_PLAIN_NONE :
-			protaddr_plain_type(getBaseType(TupleDescAttr(desc, column - 1)->atttypid));
+		protaddr_plain_type(getBaseType(TupleDescAttr(desc, column - 1)->atttypid));
 
 		if (element < 0 || type == PROTADDR_PLAIN_NONE)
 			return args[i + 1];
@@ -314,26 +314,27 @@ protaddr_source_open(void *found, ProtaddrSource *source)
 		relation_close(rel, AccessShareLock);
 		return false;
 	}
-	gone = resolve(rel, one->origin, one->nargs, one->args, source);
-	if (gone == NULL && one->origin == PROTADDR_ORIGIN_BOUND && !is_bound(one->relation, one->args[0], one->args[1]))
+	if (one->origin == PROTADDR_ORIGIN_BOUND &&
+		(one->nargs != 2 || !is_bound(one->relation, one->args[0], one->args[1])))
 	{
 		relation_close(rel, AccessShareLock);
 		return false;
 	}
+	gone = resolve(rel, one->origin, one->nargs, one->args, source);
 	if (gone != NULL)
 	{
 		ereport(WARNING,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
 				 errmsg("the guard does not know the addresses in relation \"%s\"", RelationGetRelationName(rel)),
 				 errdetail("Column \"%s\" is gone, or of another type.", gone),
-				 errhint("See protaddr.guard_status. Bind or declare the columns again.")));
+				 errhint("See protaddr.guard_status(). Bind or declare the columns again.")));
 		relation_close(rel, AccessShareLock);
 		return false;
 	}
 	source->rel = rel;
 	source->name = protaddr_qualified_name(one->relation);
 	source->column = NameStr(TupleDescAttr(RelationGetDescr(rel),
-										   (source->sealed != InvalidAttrNumber ? source->sealed : source->text[0].column) - 1)->attname);
+										   (source->sealed != InvalidAttrNumber ? source->sealed : source->text[0].column) -1)->attname);
 	return true;
 }
 
@@ -403,35 +404,12 @@ protaddr_source_read(const ProtaddrSource *source, ProtaddrSourceRow told, void 
 	MemoryContextDelete(scratch);
 }
 
-/* names_column is true of an expression that is a column, or a column as text, and nothing more. */
-static bool
-names_column(Node *node, AttrNumber column)
-{
-	if (node == NULL)
-		return false;
-	switch (nodeTag(node))
-	{
-		case T_Var:
-			return ((Var *) node)->varattno == column;
-		case T_RelabelType:
-			return names_column((Node *) ((RelabelType *) node)->arg, column);
-		case T_CoerceViaIO:
-			return names_column((Node *) ((CoerceViaIO *) node)->arg, column);
-		case T_FuncExpr:
-			/* char(n) to text */
-			return ((FuncExpr *) node)->funcid == F_TEXT_BPCHAR &&
-				names_column(linitial(((FuncExpr *) node)->args), column);
-		default:
-			return false;
-	}
-}
-
 /* index_of finds an index on protaddr.identifier_key() of the subject column, or InvalidOid. */
 static Oid
 index_of(const ProtaddrSource *source)
 {
 	Oid			function;
-	Oid			argument = TEXTOID;
+	Oid			argument = ANYOID;
 	Oid			result = InvalidOid;
 	List	   *indexes;
 	ListCell   *cell;
@@ -451,8 +429,9 @@ index_of(const ProtaddrSource *source)
 			List	   *expressions = RelationGetIndexExpressions(index);
 			FuncExpr   *first = expressions == NIL ? NULL : linitial(expressions);
 
-			if (first != NULL && IsA(first, FuncExpr) && first->funcid == function &&
-				names_column(linitial(first->args), source->subject))
+			Var		   *column = first != NULL && IsA(first, FuncExpr) && first->funcid == function ? linitial(first->args) : NULL;
+
+			if (column != NULL && IsA(column, Var) && column->varattno == source->subject)
 				result = RelationGetRelid(index);
 		}
 		index_close(index, AccessShareLock);
@@ -577,13 +556,15 @@ typed_address(const ProtaddrSource *source, TupleTableSlot *slot)
 		if (isnull)
 			continue;
 		text = utf8_of(value, source->text[i].type);
+
 		while (*text == ' ' || *text == '\n')
-			text++;
+			text	  ++;
+
 		if (*text == '\0')
 			continue;
 		if (source->text[i].element == PROTADDR_ELEMENT_LINE)
 		{
-			while (*text != '\0' && address.nlines < PA_MAX_LINES)
+			while (*text !='\0' && address.nlines < PA_MAX_LINES)
 			{
 				PaText		line = taken(&text, PA_ADRLINE_CHARS);
 
@@ -682,7 +663,10 @@ tell_of_row(const TriggerData *trigdata, const ProtaddrSource *source, HeapTuple
 		each_person(source, subject, NULL, person_written, NULL);
 }
 
-/* firing gives what the firing trigger works on; raises 42703 if a column is gone. */
+/*
+ * firing gives what the firing trigger works on; NULL, or unless a row is only deleted an
+ * error, if a column is gone.
+ */
 static const Firing *
 firing(const TriggerData *trigdata, ProtaddrOrigin origin)
 {
@@ -701,6 +685,8 @@ firing(const TriggerData *trigdata, ProtaddrOrigin origin)
 	gone = resolve(rel, origin, trigger->tgnargs, trigger->tgargs, &entry->source);
 	if (gone != NULL)
 	{
+		if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+			return NULL;
 		(void) protaddr_trigger_column(rel, gone);
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -732,7 +718,7 @@ row_written(FunctionCallInfo fcinfo, ProtaddrOrigin origin)
 				 errhint("Use protaddr.bind_column() and protaddr.declare_address_columns()."),
 				 protaddr_errprivate()));
 	what = firing(trigdata, origin);
-	if (!what->counts || nothing_changed(trigdata, &what->source))
+	if (what == NULL || !what->counts || nothing_changed(trigdata, &what->source))
 		return PointerGetDatum(NULL);
 	tell_of_row(trigdata, &what->source, trigdata->tg_trigtuple);
 	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))

@@ -47,7 +47,7 @@ static HeapTuple substitute_change(TriggerData *trigdata, HeapTuple row);
 /* what is told in place of an address is told once it is committed, too */
 static const ProtaddrOwnTable tables[] = {
 	{.name = "substitute_address", PROTADDR_COLUMNS(substitute_columns),
-	.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_CHANGE_LETS_OUT,
+		.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_CHANGE_LETS_OUT,
 	.change = substitute_change},
 };
 

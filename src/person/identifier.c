@@ -18,7 +18,6 @@
 #include "utils/fmgroids.h"
 
 PG_FUNCTION_INFO_V1(protaddr_subject_key_sql);
-PG_FUNCTION_INFO_V1(protaddr_identifier_key);
 
 /* too_long raises 22001. */
 static void
@@ -134,18 +133,6 @@ protaddr_subject_key_sql(PG_FUNCTION_ARGS)
 	ProtaddrIdentifier id;
 
 	if (!protaddr_identifier_from_text(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), &id))
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(id.key, id.len));
-}
-
-/* protaddr_identifier_key is protaddr.identifier_key(text), which raises nothing. */
-Datum
-protaddr_identifier_key(PG_FUNCTION_ARGS)
-{
-	text	   *t = PG_GETARG_TEXT_PP(0);
-	ProtaddrIdentifier id;
-
-	if (!protaddr_identifier_if_any(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), &id))
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(id.key, id.len));
 }

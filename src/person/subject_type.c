@@ -20,6 +20,7 @@
 
 #define INTEGER_SIZE	32		/* room for the digits of a bigint */
 
+PG_FUNCTION_INFO_V1(protaddr_identifier_key);
 PG_FUNCTION_INFO_V1(protaddr_subject_type_sql);
 
 /* protaddr_plain_type tells how values of a type that is no domain become text. */
@@ -235,4 +236,16 @@ protaddr_subject_type_sql(PG_FUNCTION_ARGS)
 	if (!protaddr_subject_type(PG_GETARG_OID(0), &subject))
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(subject.is_array ? "people" : "person"));
+}
+
+/* protaddr_identifier_key is protaddr.identifier_key("any"), which raises nothing. */
+Datum
+protaddr_identifier_key(PG_FUNCTION_ARGS)
+{
+	ProtaddrIdentifier id;
+
+	if (!protaddr_identifier_in_datum(PG_GETARG_DATUM(0),
+									  protaddr_plain_type(getBaseType(get_fn_expr_argtype(fcinfo->flinfo, 0))), &id))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(id.key, id.len));
 }

@@ -55,17 +55,19 @@ typedef struct FixedDelivered
 
 /*
  * protaddr_gathered_begin begins a gathering.  With may_repeat, of two record sets of a
- * person the one of the later position counts; else they refuse the delivery.
+ * person the one of the later position counts; else they refuse the delivery.  Only with
+ * again can all come out once more: what was sorted on disk is then written there whole.
  */
 ProtaddrGathered *
-protaddr_gathered_begin(bool may_repeat)
+protaddr_gathered_begin(bool may_repeat, bool again)
 {
 	ProtaddrGathered *gathered = palloc0(sizeof(ProtaddrGathered));
 	TypeCacheEntry *type = lookup_type_cache(BYTEAOID, TYPECACHE_LT_OPR);
 
 	gathered->may_repeat = may_repeat;
 	gathered->sort = tuplesort_begin_datum(BYTEAOID, type->lt_opr, InvalidOid, false,
-										   maintenance_work_mem, NULL, TUPLESORT_RANDOMACCESS);
+										   maintenance_work_mem, NULL,
+										   again ? TUPLESORT_RANDOMACCESS : TUPLESORT_NONE);
 	gathered->per_person = AllocSetContextCreate(CurrentMemoryContext, "protaddr gathered person",
 												 ALLOCSET_DEFAULT_SIZES);
 	gathered->per_next = AllocSetContextCreate(CurrentMemoryContext, "protaddr gathered piece",

@@ -5,7 +5,7 @@ CREATE TYPE protaddr.load_counts AS (
     persons bigint, protections bigint, protected bigint, newly_protected bigint, lifted bigint,
     unknown_codes bigint, replaced_numbers bigint, records bigint, skipped bigint,
     kept bigint, untold bigint, absent bigint, persons_noted bigint, protections_more bigint,
-    tells boolean, first boolean, moment timestamptz, digest bytea, types text[]
+    tells boolean, first boolean, moment timestamptz, digest bytea, types text[], outcome text
 );
 COMMENT ON TYPE protaddr.load_counts IS 'Part of the load functions: what they count. See protaddr.load_result.';
 COMMENT ON COLUMN protaddr.load_counts.persons IS 'People in the delivery.';
@@ -27,6 +27,24 @@ COMMENT ON COLUMN protaddr.load_counts.first IS 'Whether nobody was known before
 COMMENT ON COLUMN protaddr.load_counts.moment IS 'The time under which it is recorded.';
 COMMENT ON COLUMN protaddr.load_counts.digest IS 'SHA-256 of the delivery as it came.';
 COMMENT ON COLUMN protaddr.load_counts.types IS 'The types of its records; with a b in front those of the bitemporal layout.';
+COMMENT ON COLUMN protaddr.load_counts.outcome IS 'What protaddr.may_write() says; NULL before it is asked.';
+
+CREATE TYPE protaddr.load_asked AS (
+    source text, mode text, staged boolean, numbers bigint, declared boolean, same_day boolean, last_digest bytea, after_gap boolean,
+    max_lifted bigint, confirm_lifted bigint, dry_run boolean
+);
+COMMENT ON TYPE protaddr.load_asked IS 'Part of the load functions: what the loader asked for, as far as it decides whether the delivery may be loaded.';
+COMMENT ON COLUMN protaddr.load_asked.source IS 'The register source.';
+COMMENT ON COLUMN protaddr.load_asked.mode IS 'The kind of the delivery, or its mode.';
+COMMENT ON COLUMN protaddr.load_asked.staged IS 'Whether its rows were staged.';
+COMMENT ON COLUMN protaddr.load_asked.numbers IS 'Of a reply: how many numbers it has that were replaced, which are nobody else.';
+COMMENT ON COLUMN protaddr.load_asked.declared IS 'Whether it is declared that its task delivers protections.';
+COMMENT ON COLUMN protaddr.load_asked.same_day IS 'Whether the last delivery of its task was produced on the same day.';
+COMMENT ON COLUMN protaddr.load_asked.last_digest IS 'SHA-256 of that one.';
+COMMENT ON COLUMN protaddr.load_asked.after_gap IS 'As given by the loader.';
+COMMENT ON COLUMN protaddr.load_asked.max_lifted IS 'As given by the loader.';
+COMMENT ON COLUMN protaddr.load_asked.confirm_lifted IS 'As given by the loader.';
+COMMENT ON COLUMN protaddr.load_asked.dry_run IS 'As given by the loader.';
 
 CREATE TYPE protaddr.load_result AS (
     persons bigint, protections bigint, protected bigint, newly_protected bigint, lifted bigint,
@@ -49,15 +67,15 @@ COMMENT ON COLUMN protaddr.load_result.outcome IS 'loaded, already loaded, or dr
 COMMENT ON COLUMN protaddr.load_result.kept IS 'People whose protection goes on although it is not said any more; protaddr.register_review tells why.';
 COMMENT ON COLUMN protaddr.load_result.absent IS 'Protected people who are not in a snapshot; they stay protected.';
 
-CREATE FUNCTION protaddr.load_cpr_bytes("extract" bytea, source text, encoding text, kind text, tells boolean, declared text[]) RETURNS protaddr.load_counts
+CREATE FUNCTION protaddr.load_cpr_bytes("extract" bytea, source text, encoding text, kind text, tells boolean, declared text[], asked protaddr.load_asked) RETURNS protaddr.load_counts
     AS 'MODULE_PATHNAME', 'protaddr_load_cpr_bytes' LANGUAGE C STRICT VOLATILE;
-REVOKE ALL ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text, boolean, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text, boolean, text[]) IS
-'Part of protaddr.load_cpr(): parses a delivery and replaces its people, without the rules on gaps, repetition and lifts. tells: its task is known to deliver protections. declared: types that it is declared to deliver, which count as known.';
-CREATE FUNCTION protaddr.load_cpr_path(path text, source text, encoding text, kind text, tells boolean, declared text[]) RETURNS protaddr.load_counts
+REVOKE ALL ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text, boolean, text[], protaddr.load_asked) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr_bytes(bytea, text, text, text, boolean, text[], protaddr.load_asked) IS
+'Part of protaddr.load_cpr(): parses a delivery and replaces its people, if protaddr.may_write() allows it of what was asked for. tells: its task is known to deliver protections. declared: types that it is declared to deliver, which count as known.';
+CREATE FUNCTION protaddr.load_cpr_path(path text, source text, encoding text, kind text, tells boolean, declared text[], asked protaddr.load_asked) RETURNS protaddr.load_counts
     AS 'MODULE_PATHNAME', 'protaddr_load_cpr_path' LANGUAGE C STRICT VOLATILE;
-REVOKE ALL ON FUNCTION protaddr.load_cpr_path(text, text, text, text, boolean, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.load_cpr_path(text, text, text, text, boolean, text[]) IS
+REVOKE ALL ON FUNCTION protaddr.load_cpr_path(text, text, text, text, boolean, text[], protaddr.load_asked) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_cpr_path(text, text, text, text, boolean, text[], protaddr.load_asked) IS
 'Part of protaddr.load_cpr_file(): the same from a server file, streamed.';
 CREATE FUNCTION protaddr.cpr_header(start bytea, encoding text, OUT task text, OUT produced date, OUT previous date) RETURNS record
     AS 'MODULE_PATHNAME', 'protaddr_cpr_header' LANGUAGE C STRICT IMMUTABLE;
@@ -117,10 +135,10 @@ BEGIN
             IF rule.counted_at > window_begins AND lifted <= coalesce(rule.max_lifts, 20) THEN
                 protected_before := rule.counted;
             ELSE
-                -- who is protected now, and who was until this load
+                -- who is protected before it, which is not written yet
                 SELECT count(DISTINCT p.subject_key) INTO protected_before FROM protaddr.protection p
                 WHERE p.source = source AND p.kind <> 'none' AND p.recorded_to = 'infinity' AND p.valid_to = 'infinity';
-                protected_before := protected_before + lifted + lifted_before;
+                protected_before := protected_before + lifted_before;
                 UPDATE protaddr.register_source s SET counted = protected_before, counted_at = clock_timestamp() WHERE s.source = source;
             END IF;
             most := greatest(most, ceil(coalesce(rule.max_lifts_share, 0.01) * protected_before) - lifted_before);
@@ -184,6 +202,48 @@ $$;
 REVOKE ALL ON FUNCTION protaddr.check_delivery(text, protaddr.load_counts, boolean, boolean, bigint, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.check_delivery(text, protaddr.load_counts, boolean, boolean, bigint, bigint) IS
 'Part of the load functions: raises 55000 if a delivery has people whom its source protects and cannot tell of them, or lifts more people than max_lifted (NULL: than the source''s limits leave within their window) and the very number was not confirmed; 42501 if the caller gave either for fewer than 20 people and may not read protections. True if its lifts are confirmed.';
+
+CREATE FUNCTION protaddr.may_write(asked protaddr.load_asked, counts protaddr.load_counts) RETURNS text
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    confirmed boolean;
+BEGIN
+    IF asked.same_day THEN
+        IF counts.digest = asked.last_digest THEN
+            RETURN 'already loaded';
+        ELSIF NOT asked.after_gap THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = 'another delivery of the same task and production date is loaded already',
+                HINT = 'If this one is to take its place, load it with after_gap => true and a reason.';
+        END IF;
+    END IF;
+    -- such a file has no date: the same bytes again make nothing fresher
+    IF asked.mode = 'bitemporal' AND EXISTS (SELECT FROM protaddr.register_delivery d
+                                             WHERE d.source = asked.source AND d.digest = counts.digest AND d.outcome = 'loaded') THEN
+        RETURN 'already loaded';
+    END IF;
+    IF counts.records = 0 AND asked.mode IN ('replace', 'snapshot', 'merge', 'reply') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = CASE WHEN asked.staged THEN 'nothing is staged for this source' ELSE 'the delivery has nobody in it' END,
+            HINT = 'If the register has nothing to say, protaddr.confirm_register() says that it is up to date.';
+    END IF;
+    -- an older number of the person is no second one
+    IF asked.mode = 'reply' AND counts.persons - asked.numbers <> 1 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'the delivery is refused whole: a reply must be about one person';
+    END IF;
+    confirmed := protaddr.check_delivery(asked.source, counts, asked.declared, asked.mode IN ('delivery', 'without end'),
+                                         asked.max_lifted, asked.confirm_lifted);
+    RETURN CASE WHEN asked.dry_run THEN 'dry run' WHEN confirmed THEN 'lifts confirmed' ELSE 'loaded' END;
+END
+$$;
+REVOKE ALL ON FUNCTION protaddr.may_write(protaddr.load_asked, protaddr.load_counts) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.may_write(protaddr.load_asked, protaddr.load_counts) IS
+'Part of the load functions, called once everybody in a delivery has been judged and before anything of them is written: raises an error if it is refused. "loaded", or "lifts confirmed" if its lifts are: it is to be written; "already loaded" or "dry run": nothing of it is.';
 
 CREATE FUNCTION protaddr.told_result(
     counts protaddr.load_counts, task text, produced date, outcome text
@@ -377,6 +437,7 @@ DECLARE
     declared boolean;
     tells boolean;
     confirmed boolean;
+    asked protaddr.load_asked;
     counts protaddr.load_counts;
     result protaddr.load_result;
     why text;
@@ -445,30 +506,18 @@ BEGIN
         declared := coalesce(feed.declared && protections, false);
         tells := declared OR (feed.declared IS NULL AND coalesce(feed.learned && protections, false));
 
+        asked := ROW(source, kind, false, 0, declared,
+                     coalesce(kind IN ('delivery', 'without end') AND header.produced = last.produced, false), last.digest, after_gap,
+                     max_lifted, confirm_lifted, dry_run);
         IF path IS NULL THEN
-            counts := protaddr.load_cpr_bytes("extract", source, encoding, kind, tells, coalesce(feed.declared, '{}'));
+            counts := protaddr.load_cpr_bytes("extract", source, encoding, kind, tells, coalesce(feed.declared, '{}'), asked);
         ELSE
-            counts := protaddr.load_cpr_path(path, source, encoding, kind, tells, coalesce(feed.declared, '{}'));
+            counts := protaddr.load_cpr_path(path, source, encoding, kind, tells, coalesce(feed.declared, '{}'), asked);
         END IF;
-
-        IF kind IN ('delivery', 'without end') AND header.produced = last.produced THEN
-            IF counts.digest = last.digest THEN
-                -- nothing of it stays: what was loaded since may have changed what it says
-                RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
-            ELSIF NOT after_gap THEN
-                RAISE EXCEPTION USING
-                    ERRCODE = 'object_not_in_prerequisite_state',
-                    MESSAGE = 'another delivery of the same task and production date is loaded already',
-                    HINT = 'If this one is to take its place, load it with after_gap => true and a reason.';
-            END IF;
-        END IF;
-        -- such a file has no date: the same bytes again make nothing fresher
-        IF kind = 'bitemporal' AND EXISTS (SELECT FROM protaddr.register_delivery d
-                                           WHERE d.source = source AND d.digest = counts.digest AND d.outcome = 'loaded') THEN
+        -- nothing of it stays, the links between its numbers included
+        IF counts.outcome = 'already loaded' THEN
             RAISE EXCEPTION USING ERRCODE = 'PASAM', MESSAGE = 'already loaded';
-        END IF;
-        confirmed := protaddr.check_delivery(source, counts, declared, kind IN ('delivery', 'without end'), max_lifted, confirm_lifted);
-        IF dry_run THEN
+        ELSIF counts.outcome = 'dry run' THEN
             RAISE EXCEPTION USING ERRCODE = 'PADRY', MESSAGE = 'dry run';
         END IF;
     EXCEPTION
@@ -499,7 +548,7 @@ BEGIN
     END IF;
     PERFORM protaddr.record_delivery(source, 'DK-CPR', header.task, header.produced, header.previous, counts,
                                      CASE kind WHEN 'without end' THEN 'delivery' ELSE kind END, name,
-                                     after_gap, reason, confirmed, NULL, NULL, NULL);
+                                     after_gap, reason, counts.outcome = 'lifts confirmed', NULL, NULL, NULL);
     RETURN protaddr.told_result(counts, header.task, header.produced, 'loaded');
 END
 $$;
@@ -578,11 +627,11 @@ REVOKE ALL ON FUNCTION protaddr.rows_of(jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.rows_of(jsonb) IS
 'Part of protaddr.load_register(): the rows of a delivery in JSON, as protaddr.register_staging has them; whole: which of its people each is of.';
 
-CREATE FUNCTION protaddr.load_rows(source text, regime text, mode text, people jsonb, after bigint, upto bigint) RETURNS protaddr.load_counts
+CREATE FUNCTION protaddr.load_rows(source text, regime text, mode text, people jsonb, after bigint, upto bigint, asked protaddr.load_asked) RETURNS protaddr.load_counts
     AS 'MODULE_PATHNAME', 'protaddr_load_rows' LANGUAGE C CALLED ON NULL INPUT VOLATILE;
-REVOKE ALL ON FUNCTION protaddr.load_rows(text, text, text, jsonb, bigint, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.load_rows(text, text, text, jsonb, bigint, bigint) IS
-'Part of protaddr.load_staged() and load_register(): replaces the people of protaddr.register_staging, or if they are given of people, without the rules on lifts. Raises 22023.';
+REVOKE ALL ON FUNCTION protaddr.load_rows(text, text, text, jsonb, bigint, bigint, protaddr.load_asked) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.load_rows(text, text, text, jsonb, bigint, bigint, protaddr.load_asked) IS
+'Part of protaddr.load_staged() and load_register(): replaces the people of protaddr.register_staging, or if they are given of people, if protaddr.may_write() allows it of what was asked for. Raises 22023.';
 
 CREATE FUNCTION protaddr.check_load(
     source text, regime text, mode text, after bigint, upto bigint, as_of timestamptz, new_source boolean
@@ -681,8 +730,8 @@ CREATE FUNCTION protaddr.load_delivered_rows(
 AS $$
 #variable_conflict use_variable
 DECLARE
+    asked protaddr.load_asked;
     counts protaddr.load_counts;
-    confirmed boolean;
     why text;
     state text;
 BEGIN
@@ -695,22 +744,12 @@ BEGIN
         -- one load of a source at a time, and each sees what the one before has left
         PERFORM protaddr.lock_source(source);
         PERFORM protaddr.check_load(source, regime, mode, after, upto, as_of, new_source);
-        counts := protaddr.load_rows(source, regime, mode, people, after, upto);
-        IF counts.records = 0 AND mode <> 'events' THEN
-            RAISE EXCEPTION USING
-                ERRCODE = 'object_not_in_prerequisite_state',
-                MESSAGE = CASE WHEN people IS NULL THEN 'nothing is staged for this source' ELSE 'the delivery has nobody in it' END,
-                HINT = 'If the register has nothing to say, protaddr.confirm_register() says that it is up to date.';
-        END IF;
-        -- an older number of the person is no second one
-        IF mode = 'reply' AND counts.persons - (SELECT count(*) FROM jsonb_array_elements(people) p
-                                                WHERE p ->> 'replaced_by' IS NOT NULL AND NOT p ? 'protections') <> 1 THEN
-            RAISE EXCEPTION USING
-                ERRCODE = 'invalid_parameter_value',
-                MESSAGE = 'the delivery is refused whole: a reply must be about one person';
-        END IF;
-        confirmed := protaddr.check_delivery(source, counts, true, false, max_lifted, confirm_lifted);
-        IF dry_run THEN
+        asked := ROW(source, mode, people IS NULL,
+                     CASE WHEN mode = 'reply' THEN (SELECT count(*) FROM jsonb_array_elements(people) p
+                                                    WHERE p ->> 'replaced_by' IS NOT NULL AND NOT p ? 'protections') END,
+                     true, false, NULL, false, max_lifted, confirm_lifted, dry_run);
+        counts := protaddr.load_rows(source, regime, mode, people, after, upto, asked);
+        IF counts.outcome = 'dry run' THEN
             RAISE EXCEPTION USING ERRCODE = 'PADRY', MESSAGE = 'dry run';
         END IF;
     EXCEPTION
@@ -725,7 +764,7 @@ BEGIN
             END IF;
             RAISE;
     END;
-    PERFORM protaddr.record_delivery(source, regime, NULL, NULL, NULL, counts, mode, name, false, reason, confirmed, after, upto, as_of);
+    PERFORM protaddr.record_delivery(source, regime, NULL, NULL, NULL, counts, mode, name, false, reason, counts.outcome = 'lifts confirmed', after, upto, as_of);
     RETURN protaddr.told_result(counts, NULL, NULL, 'loaded');
 END
 $$;

@@ -38,6 +38,7 @@
 #define PIECE			(256 * 1024)
 #define NOTICE_EVERY_MS	5000
 #define HEADER_BYTES	4096
+#define ASKED			6		/* argument of what was asked for */
 
 typedef struct CprLoad
 {
@@ -75,7 +76,7 @@ static TimestampTz copenhagen(const char *date, int days_later);
 static void load_tell(CprLoad *load);
 static void load_refuse(const PaCprParser *parser, const char *what);
 
-/* protaddr_load_cpr_bytes is protaddr.load_cpr_bytes(bytea, source, encoding, kind, tells, declared). */
+/* protaddr_load_cpr_bytes is protaddr.load_cpr_bytes(bytea, source, encoding, kind, tells, declared, asked). */
 Datum
 protaddr_load_cpr_bytes(PG_FUNCTION_ARGS)
 {
@@ -136,7 +137,7 @@ protaddr_cpr_file_start(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(start);
 }
 
-/* protaddr_load_cpr_path is protaddr.load_cpr_path(path, source, encoding, kind, tells, declared). */
+/* protaddr_load_cpr_path is protaddr.load_cpr_path(path, source, encoding, kind, tells, declared, asked). */
 Datum
 protaddr_load_cpr_path(PG_FUNCTION_ARGS)
 {
@@ -219,6 +220,7 @@ load_begin(FunctionCallInfo fcinfo, size_t len, FILE *file)
 
 	delivery.source = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	delivery.regime = REGIME;
+	delivery.dry_run = protaddr_load_is_dry(PG_GETARG_DATUM(ASKED));
 	load->size = len;
 	if (file != NULL)
 	{
@@ -295,21 +297,28 @@ load_end(FunctionCallInfo fcinfo, CprLoad *load, bytea *digest)
 	bool		tells = load->task_tells ||
 	(parser->bitemporal ? protaddr_cpr_seen(parser, 15) || protaddr_cpr_seen(parser, 16) :
 	 protaddr_cpr_seen(parser, 4));
-	ProtaddrReplaced counts = *protaddr_replace_end(load->replace, tells);
-	TimestampTz moment = protaddr_replace_moment(load->replace);
-	int64		records = (int64) parser->records;
-	int64		skipped = (int64) parser->skipped;
+	ProtaddrReplaced counts;
+	ProtaddrLoaded loaded = {
+		.fcinfo = fcinfo,
+		.asked = PG_GETARG_DATUM(ASKED),
+		.records = (int64) parser->records,
+		.skipped = (int64) parser->skipped,
+		.moment = protaddr_replace_moment(load->replace),
+		.digest = PointerGetDatum(digest),
+		.types = seen_types(parser)
+	};
 	PaCprParser copy = *parser; /* SPI's memory holds the parser */
 
-	if (skipped > 0)
+	counts = *protaddr_replace_end(load->replace, tells, protaddr_load_may_write, &loaded);
+	if (loaded.skipped > 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
-				 errmsg("the delivery has " INT64_FORMAT " records that could not be read", skipped),
+				 errmsg("the delivery has " INT64_FORMAT " records that could not be read", loaded.skipped),
 				 errdetail("Their types are not known, or they do not look like them. Each may be a protection, and counts as one of an unknown code.")));
 	pgstat_progress_end_command();
 	SPI_finish();
-	return protaddr_counts(fcinfo, &counts, records, skipped, moment, PointerGetDatum(digest),
-						   seen_types(&copy));
+	loaded.types = seen_types(&copy);
+	return protaddr_counts(&loaded, &counts);
 }
 
 /* load_all reads a delivery to its end, from memory or from a file. */

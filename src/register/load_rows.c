@@ -185,7 +185,7 @@ read_rows(RowLoad *load, Datum source, Datum people, bool staged)
 }
 
 /*
- * protaddr_load_rows is protaddr.load_rows(source, regime, mode, people, after, upto):
+ * protaddr_load_rows is protaddr.load_rows(source, regime, mode, people, after, upto, asked):
  * the rows of people, or if it is NULL those that are staged.
  */
 Datum
@@ -196,16 +196,16 @@ protaddr_load_rows(PG_FUNCTION_ARGS)
 	RowLoad    *load;
 	ProtaddrDelivery delivery = {0};
 	ProtaddrReplaced counts;
-	TimestampTz moment;
-	int64		rows;
+	ProtaddrLoaded loaded = {0};
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		elog(ERROR, "a load needs a source, a regime and a mode");
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(6))
+		elog(ERROR, "a load needs a source, a regime, a mode and what was asked for");
 	SPI_connect();
 	mode = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	delivery.source = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	delivery.regime = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	delivery.everybody = strcmp(mode, "snapshot") == 0;
+	delivery.dry_run = protaddr_load_is_dry(PG_GETARG_DATUM(6));
 	load = palloc0(sizeof(RowLoad));
 	load->events = strcmp(mode, "events") == 0;
 	load->merge = strcmp(mode, "merge") == 0;
@@ -227,10 +227,12 @@ protaddr_load_rows(PG_FUNCTION_ARGS)
 				 errmsg("the delivery has " INT64_FORMAT " rows that say nothing of protections", load->silent),
 				 errdetail("The people they name stay as they were."),
 				 errhint("That a person has no protection is said with \"none\".")));
-	counts = *protaddr_replace_end(load->replace, true);
-	moment = protaddr_replace_moment(load->replace);
-	rows = load->rows;
+	loaded.fcinfo = fcinfo;
+	loaded.asked = PG_GETARG_DATUM(6);
+	loaded.records = load->rows;
+	loaded.moment = protaddr_replace_moment(load->replace);
+	counts = *protaddr_replace_end(load->replace, true, protaddr_load_may_write, &loaded);
 	/* the engine's memory goes with it */
 	SPI_finish();
-	PG_RETURN_DATUM(protaddr_counts(fcinfo, &counts, rows, 0, moment, (Datum) 0, (Datum) 0));
+	PG_RETURN_DATUM(protaddr_counts(&loaded, &counts));
 }

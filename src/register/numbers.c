@@ -160,10 +160,8 @@ protaddr_numbers_read(ProtaddrNumbers *numbers)
 {
 	Oid			link = protaddr_table(PROTADDR_IDENTITY_LINK);
 
-	numbers->forward = protaddr_in_order_begin(link, protaddr_own_relation("identity_link_replaced"),
-											   LINK_IDENTIFIER_KEY);
-	numbers->reverse = protaddr_in_order_begin(link, protaddr_own_relation("identity_link_replacing"),
-											   LINK_SUBJECT_KEY);
+	numbers->forward = protaddr_in_order_begin(link, protaddr_own_relation("identity_link_replaced"));
+	numbers->reverse = protaddr_in_order_begin(link, protaddr_own_relation("identity_link_replacing"));
 }
 
 /* is_own is true of a link that our source has made. */

@@ -51,25 +51,18 @@ protaddr_people_begin(const char *source, TimestampTz moment)
 	people->moment = moment;
 	people->context = CurrentMemoryContext;
 	people->noted = protaddr_in_order_begin(protaddr_table(PROTADDR_REGISTER_PERSON),
-											protaddr_table_index(PROTADDR_REGISTER_PERSON), PERSON_SUBJECT_KEY);
+											protaddr_table_index(PROTADDR_REGISTER_PERSON));
 	return people;
 }
 
-/* is_noted is true if the source has told of the person before. */
-static bool
-is_noted(ProtaddrPeople *people, const ProtaddrIdentifier *id)
+/*
+ * protaddr_people_noted is true if the source has told of a person before, who comes after
+ * those asked about before.
+ */
+bool
+protaddr_people_noted(ProtaddrPeople *people, const ProtaddrIdentifier *id)
 {
-	for (TupleTableSlot *slot = protaddr_in_order_at(people->noted, id, false); slot != NULL;
-		 slot = protaddr_in_order_next(people->noted, id))
-	{
-		bool		isnull;
-		text	   *source = DatumGetTextPP(slot_getattr(slot, PERSON_SOURCE, &isnull));
-
-		if (VARSIZE_ANY_EXHDR(source) == VARSIZE_ANY_EXHDR(people->source) &&
-			memcmp(VARDATA_ANY(source), VARDATA_ANY(people->source), VARSIZE_ANY_EXHDR(source)) == 0)
-			return true;
-	}
-	return false;
+	return protaddr_in_order_has(people->noted, id, people->source);
 }
 
 /* begin_writing readies the table for the first who is new; most events have nobody. */
@@ -83,7 +76,7 @@ begin_writing(ProtaddrPeople *people)
 }
 
 /*
- * protaddr_people_add notes one more, who comes after those before, and once.  It leaves
+ * protaddr_people_add notes somebody of whom the source has not told, once.  It leaves
  * memory to be reset by the caller.
  */
 void
@@ -91,8 +84,6 @@ protaddr_people_add(ProtaddrPeople *people, const char *subject, const ProtaddrI
 {
 	TupleTableSlot *row;
 
-	if (is_noted(people, id))
-		return;
 	if (people->bulk == NULL)
 		begin_writing(people);
 	else if (protaddr_bulk_full(people->bulk))

@@ -62,6 +62,7 @@ typedef struct ProtaddrDelivery
 	const char *regime;
 	bool		may_repeat;		/* a person may stand in it more than once, at later positions */
 	bool		everybody;		/* the whole population: who is not in it is noted, and stays */
+	bool		dry_run;		/* nothing of it is to be written, however it comes out */
 } ProtaddrDelivery;
 
 typedef struct ProtaddrReplaced
@@ -84,16 +85,33 @@ typedef struct ProtaddrReplaced
 
 typedef struct ProtaddrReplace ProtaddrReplace;
 
+/* whether what was counted may be written */
+typedef bool (*ProtaddrMayWrite) (void *arg, const ProtaddrReplaced *counts);
+
 extern ProtaddrReplace *protaddr_replace_begin(const ProtaddrDelivery *delivery);
 extern void protaddr_replace_person(ProtaddrReplace *replace, ProtaddrRecordSet *piece);
-extern const ProtaddrReplaced *protaddr_replace_end(ProtaddrReplace *replace, bool tells);
+extern const ProtaddrReplaced *protaddr_replace_end(ProtaddrReplace *replace, bool tells,
+													ProtaddrMayWrite may, void *arg);
 extern int64 protaddr_replace_so_far(const ProtaddrReplace *replace);
 extern TimestampTz protaddr_replace_moment(const ProtaddrReplace *replace);
 
 /* ---- register/counts.c: what a load counted, as SQL has it -------------------- */
 
-extern Datum protaddr_counts(FunctionCallInfo fcinfo, const ProtaddrReplaced *counts,
-							 int64 records, int64 skipped, TimestampTz moment,
-							 Datum digest, Datum types);
+/* A load, as its function knows it. */
+typedef struct ProtaddrLoaded
+{
+	FunctionCallInfo fcinfo;	/* of the function, which returns protaddr.load_counts */
+	Datum		asked;			/* protaddr.load_asked */
+	int64		records;
+	int64		skipped;
+	TimestampTz moment;
+	Datum		digest;			/* of the delivery, and */
+	Datum		types;			/* of its records; 0 if it has none */
+	char		outcome[32];	/* set by protaddr_load_may_write */
+} ProtaddrLoaded;
+
+extern Datum protaddr_counts(const ProtaddrLoaded *loaded, const ProtaddrReplaced *counts);
+extern bool protaddr_load_is_dry(Datum asked);
+extern bool protaddr_load_may_write(void *arg, const ProtaddrReplaced *counts);
 
 #endif							/* PROTADDR_REGISTER_H */

@@ -13,7 +13,7 @@
 
 typedef struct ProtaddrGathered ProtaddrGathered;
 
-extern ProtaddrGathered *protaddr_gathered_begin(bool may_repeat);
+extern ProtaddrGathered *protaddr_gathered_begin(bool may_repeat, bool again);
 extern void protaddr_gathered_add(ProtaddrGathered *gathered, const ProtaddrIdentifier *under,
 								  const ProtaddrRecordSet *piece);
 extern int64 protaddr_gathered_pieces(const ProtaddrGathered *gathered);
@@ -28,11 +28,13 @@ extern void protaddr_gathered_end(ProtaddrGathered *gathered);
 
 typedef struct ProtaddrInOrder ProtaddrInOrder;
 
-extern ProtaddrInOrder *protaddr_in_order_begin(Oid relation, Oid index, AttrNumber key);
+extern ProtaddrInOrder *protaddr_in_order_begin(Oid relation, Oid index);
 extern TupleTableSlot * protaddr_in_order_at(ProtaddrInOrder *in_order,
 											 const ProtaddrIdentifier *id, bool anywhere);
 extern TupleTableSlot * protaddr_in_order_next(ProtaddrInOrder *in_order,
 											   const ProtaddrIdentifier *id);
+extern bool protaddr_in_order_has(ProtaddrInOrder *in_order, const ProtaddrIdentifier *id,
+								  const text * second);
 extern TupleTableSlot * protaddr_in_order_walk(ProtaddrInOrder *in_order);
 extern void protaddr_in_order_end(ProtaddrInOrder *in_order);
 
@@ -41,6 +43,7 @@ extern void protaddr_in_order_end(ProtaddrInOrder *in_order);
 typedef struct ProtaddrPeople ProtaddrPeople;
 
 extern ProtaddrPeople *protaddr_people_begin(const char *source, TimestampTz moment);
+extern bool protaddr_people_noted(ProtaddrPeople *people, const ProtaddrIdentifier *id);
 extern void protaddr_people_add(ProtaddrPeople *people, const char *subject,
 								const ProtaddrIdentifier *id);
 extern int64 protaddr_people_end(ProtaddrPeople *people);
@@ -136,6 +139,19 @@ extern void protaddr_writer_close(ProtaddrWriter *writer, int64 id, bool end);
 extern void protaddr_writer_add(ProtaddrWriter *writer, const ProtaddrNewRow *row);
 extern void protaddr_writer_flush(ProtaddrWriter *writer);
 extern int64 protaddr_writer_end(ProtaddrWriter *writer);
+
+/* ---- register/later.c: what waits until all of it may be written ------------- */
+
+typedef struct ProtaddrLater ProtaddrLater;
+
+extern ProtaddrLater *protaddr_later_begin(ProtaddrWriter *writer, ProtaddrPeople *known,
+										   bool at_once);
+extern void protaddr_later_person(ProtaddrLater *later, const char *subject,
+								  const ProtaddrIdentifier *id);
+extern void protaddr_later_close(ProtaddrLater *later, int64 id, bool end);
+extern void protaddr_later_add(ProtaddrLater *later, const ProtaddrNewRow *row);
+extern void protaddr_later_write(ProtaddrLater *later);
+extern void protaddr_later_end(ProtaddrLater *later);
 
 /* ---- register/numbers.c: numbers that took the place of others ---------------- */
 

@@ -70,6 +70,7 @@ struct ProtaddrReplace
 	ProtaddrNumbers *numbers;
 	ProtaddrWriter *writer;
 	ProtaddrPeople *known;		/* whom the source has told of */
+	ProtaddrLater *later;		/* what both of them are given, once it may be written */
 	int64		kept_rows;		/* added for who was parted, or cannot be linked */
 	MemoryContext per_person;
 	MemoryContext per_group;	/* the other of two, while the numbers of a person are gathered */
@@ -145,7 +146,7 @@ protaddr_replace_begin(const ProtaddrDelivery *delivery)
 	replace->moment = GetCurrentTimestamp();
 	read_codes(replace);
 	read_source(replace);
-	replace->people = protaddr_gathered_begin(delivery->may_repeat);
+	replace->people = protaddr_gathered_begin(delivery->may_repeat, delivery->everybody);
 	replace->numbers = protaddr_numbers_begin(replace->delivery.source, replace->moment);
 	return replace;
 }
@@ -210,8 +211,7 @@ static void
 begin_reading_in_force(ProtaddrReplace *replace)
 {
 	replace->in_force = protaddr_in_order_begin(RelationGetRelid(replace->protection),
-												protaddr_protection_one_index(),
-												PROTECTION_SUBJECT_KEY);
+												protaddr_protection_one_index());
 }
 
 static void
@@ -251,12 +251,12 @@ judge_people(ProtaddrReplace *replace)
 		replace->counts.persons += set.whole != 0 || set.unread == NULL;
 		replace->counts.protections += set.ndelivered;
 		if (replace->tells && (set.says || set.ndelivered > 0))
-			protaddr_people_add(replace->known, set.subject, &set.id);
+			protaddr_later_person(replace->later, set.subject, &set.id);
 		if (protaddr_numbers_concern(replace->numbers, &set))
 		{
 			MemoryContextSwitchTo(old);
 			if (replace->waiting == NULL)
-				replace->waiting = protaddr_gathered_begin(true);
+				replace->waiting = protaddr_gathered_begin(true, true);
 			MemoryContextSwitchTo(replace->per_person);
 			protaddr_gathered_add(replace->waiting, &set.id, &set);
 		}
@@ -318,7 +318,7 @@ link_numbers(ProtaddrReplace *replace)
 static ProtaddrGathered *
 by_newest(ProtaddrReplace *replace)
 {
-	ProtaddrGathered *sorted = protaddr_gathered_begin(true);
+	ProtaddrGathered *sorted = protaddr_gathered_begin(true, false);
 	ProtaddrIdentifier id;
 	ProtaddrIdentifier newest;
 	ProtaddrRecordSet set;
@@ -545,13 +545,9 @@ judge_waiting(ProtaddrReplace *replace)
 	sorted = by_newest(replace);
 	old = MemoryContextSwitchTo(replace->per_person);
 	judge_groups(replace, sorted);
-	/* what has been judged is to be seen */
-	protaddr_writer_flush(replace->writer);
-	replace->kept_rows = protaddr_numbers_keep(replace->numbers);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(replace->per_person);
 	protaddr_gathered_end(sorted);
-	protaddr_gathered_end(replace->waiting);
 }
 
 /* ---- one person ------------------------------------------------------------------- */
@@ -629,7 +625,7 @@ add_again(ProtaddrReplace *replace, const ProtaddrInForce *one, const char *reas
 		.reason = reason
 	};
 
-	protaddr_writer_add(replace->writer, &row);
+	protaddr_later_add(replace->later, &row);
 }
 
 /* add_said adds a row for what a record set says of a number. */
@@ -648,7 +644,7 @@ add_said(ProtaddrReplace *replace, const ProtaddrDelivered *one, const char *sub
 		.ends_at = one->ends_at
 	};
 
-	protaddr_writer_add(replace->writer, &row);
+	protaddr_later_add(replace->later, &row);
 }
 
 /*
@@ -675,8 +671,8 @@ make_difference(ProtaddrReplace *replace, const Judged *judged, const char *cons
 	{
 		if (difference->fate[i] == PROTADDR_UNCHANGED)
 			continue;
-		protaddr_writer_close(replace->writer, judged->in_force.row[i].id,
-							  difference->fate[i] == PROTADDR_ENDS);
+		protaddr_later_close(replace->later, judged->in_force.row[i].id,
+							 difference->fate[i] == PROTADDR_ENDS);
 		if (difference->fate[i] == PROTADDR_KEPT)
 			add_again(replace, &judged->in_force.row[i], reason);
 	}
@@ -847,7 +843,7 @@ note_absent(ProtaddrReplace *replace)
 		last = id;
 		if (one.reason != NULL)
 			continue;
-		protaddr_writer_close(replace->writer, one.id, false);
+		protaddr_later_close(replace->later, one.id, false);
 		add_again(replace, &one, WHY_ABSENT);
 	}
 	MemoryContextSwitchTo(old);
@@ -867,32 +863,50 @@ is_first(ProtaddrReplace *replace)
 	return first;
 }
 
+/* write_all writes what was judged; then those keep what protects each other who were parted. */
+static void
+write_all(ProtaddrReplace *replace)
+{
+	protaddr_later_write(replace->later);
+	protaddr_writer_flush(replace->writer);
+	if (replace->waiting != NULL)
+		replace->kept_rows = protaddr_numbers_keep(replace->numbers);
+}
+
 /*
  * protaddr_replace_end does it all.  tells is false of a delivery that does not tell of
- * protections: then what it does not have says nothing, and nobody is known by it.  The
- * caller's connection to SPI may end then, and with it our memory.
+ * protections: then what it does not have says nothing, and nobody is known by it.  may is
+ * asked once everybody has been judged: it raises an error if the delivery is refused, and
+ * is false if nothing of it is to be written.  Nothing has been written by then but links
+ * between numbers, unless nothing could be lifted.  The caller's connection to SPI may end
+ * then, and with it our memory.
  */
 const ProtaddrReplaced *
-protaddr_replace_end(ProtaddrReplace *replace, bool tells)
+protaddr_replace_end(ProtaddrReplace *replace, bool tells, ProtaddrMayWrite may, void *arg)
 {
-	replace->tells = tells;
+	replace->tells = replace->counts.tells = tells;
 	replace->counts.first = is_first(replace);
 	replace->writer = protaddr_writer_begin(replace->delivery.source, replace->moment);
 	replace->known = protaddr_people_begin(replace->delivery.source, replace->moment);
+	replace->later = protaddr_later_begin(replace->writer, replace->known,
+										  replace->counts.first && !replace->delivery.dry_run);
 	protaddr_gathered_sort(replace->people);
 	begin_reading_in_force(replace);
 	protaddr_numbers_read(replace->numbers);
 	judge_people(replace);
 	judge_waiting(replace);
-	protaddr_writer_flush(replace->writer);
+	if (may(arg, &replace->counts))
+		write_all(replace);
 	if (replace->delivery.everybody)
 		note_absent(replace);
+	protaddr_later_end(replace->later);
 	replace->counts.grown = protaddr_writer_end(replace->writer) + replace->kept_rows;
 	replace->counts.noted = protaddr_people_end(replace->known);
-	replace->counts.tells = tells;
 	end_reading(replace);
 	protaddr_numbers_end(replace->numbers);
 	protaddr_gathered_end(replace->people);
+	if (replace->waiting != NULL)
+		protaddr_gathered_end(replace->waiting);
 	table_close(replace->protection, NoLock);
 	if (replace->counts.unknown_codes > 0)
 		ereport(WARNING,

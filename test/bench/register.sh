@@ -6,7 +6,8 @@
 #
 # load: PEOPLE (1,000,000) people from the fixed-length form against COPY of the same
 # rows into plain tables with the same indexes, ROUNDS (5) times in turn, each into an
-# empty register; and the loader's memory at a tenth and at the end.
+# empty register; the same people delivered again against reading the file; and the
+# loader's memory at a tenth and at the end.  6,000,000 people need 15 GB of disk.
 # size: six times PEOPLE known, 15 % of PEOPLE protected, twelve times PEOPLE identity
 # links; a new session's first look-up, the look-ups after it, its memory, and readers
 # beside a nightly delivery of 50,000 people.
@@ -59,6 +60,12 @@ median()
 	sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
+# ratio ONE OTHER is the median of the ratios of each round
+ratio()
+{
+	paste "$PA_WORK/$1" "$PA_WORK/$2" | awk '{ print $1 / $2 }' | median | awk '{ printf "%.2f", $1 }'
+}
+
 pa_start_server "$PA_WORK/bench" "shared_buffers = 2GB
 max_wal_size = 16GB
 checkpoint_timeout = 1h
@@ -71,9 +78,11 @@ part_load()
 	local delivery=$PA_WORK/delivery.fixed round
 
 	perl "$PA_TREE/test/data/make_cpr.pl" --people "$people" --protected 0.025 --shape fixed >"$delivery"
-	: >"$PA_WORK/load" && : >"$PA_WORK/copy"
+	rm -f "$PA_WORK"/{load,copy,repeated,read,cat}
 	for ((round = 1; round <= rounds; round++)); do
 		sql -c 'DROP EXTENSION IF EXISTS protaddr CASCADE' -c 'CREATE EXTENSION protaddr' 2>/dev/null
+		# the day it was produced, and that of the one before it
+		printf '2026112000000000' | dd of="$delivery" bs=1 seek=19 conv=notrunc status=none
 		milliseconds sql -c "SELECT protaddr.load_cpr_file('$delivery')" >>"$PA_WORK/load"
 		if [ "$round" = 1 ]; then
 			sql -c "COPY (SELECT subject_key, source, subject, known_since FROM protaddr.register_person) TO '$PA_WORK/people.copy'" \
@@ -85,6 +94,11 @@ part_load()
 			-c "CREATE UNIQUE INDEX ON plain_protection (k, source, regime, code) WHERE recorded_to = 'infinity'" \
 			-c "CREATE INDEX ON plain_protection (k) WHERE kind <> 'none'" -c 'CREATE INDEX ON plain_protection (k, recorded_from)' 2>/dev/null
 		milliseconds sql -c "COPY plain_person FROM '$PA_WORK/people.copy'" -c "COPY plain_protection FROM '$PA_WORK/protection.copy'" >>"$PA_WORK/copy"
+		printf '2026112120261120' | dd of="$delivery" bs=1 seek=19 conv=notrunc status=none
+		milliseconds sql -c "SELECT protaddr.load_cpr_file('$delivery')" >>"$PA_WORK/repeated"
+		# a value has 1 GB at most
+		[ "$people" -gt 1000000 ] || milliseconds sql -c "SELECT octet_length(pg_read_binary_file('$delivery'))" >>"$PA_WORK/read"
+		milliseconds sha256sum "$delivery" >>"$PA_WORK/cat"
 	done
 	milliseconds sql -c "SELECT protaddr.load_cpr_file('$delivery', source => 'again')" >/dev/null
 	sql -c "SELECT protaddr.load_cpr_file('$delivery', source => 'watched')" &
@@ -101,9 +115,13 @@ part_load()
 	echo
 	echo "| $people people, fixed-length form, into an empty register | ms, median of $rounds | ratio |"
 	echo '|---|---|---|'
-	local copy=$(median <"$PA_WORK/copy") load=$(median <"$PA_WORK/load")
-	echo "| COPY of the same rows into plain tables with the same indexes | $copy | 1.00 |"
-	echo "| load_cpr_file | $load | $(awk "BEGIN { printf \"%.2f\", $load / $copy }") |"
+	echo "| COPY of the same rows into plain tables with the same indexes | $(median <"$PA_WORK/copy") | 1.00 |"
+	echo "| load_cpr_file | $(median <"$PA_WORK/load") | $(ratio load copy) |"
+	echo "| the same people delivered again, nothing new | $(median <"$PA_WORK/repeated") | $(ratio repeated copy) |"
+	[ ! -e "$PA_WORK/read" ] || echo "| reading the file: pg_read_binary_file | $(median <"$PA_WORK/read") | $(ratio read copy) |"
+	echo "| reading the file: sha256sum | $(median <"$PA_WORK/cat") | $(ratio cat copy) |"
+	echo
+	echo "Ratios are medians of those within a round; load $(cut -d' ' -f1-3 /proc/loadavg); delivery $(($(stat -c %s "$delivery") / 1000000)) MB."
 	echo
 	echo "The loader's own memory when first seen: $peak_early kB; at its peak: $peak kB."
 }

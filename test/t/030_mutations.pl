@@ -45,7 +45,8 @@ CREATE FUNCTION lost(what_kind text) RETURNS text LANGUAGE sql AS $$
 $$;
 CREATE FUNCTION try(file bytea, what_kind text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM protaddr.load_cpr_bytes(file, 'DK-CPR', 'ISO-8859-1', CASE what_kind WHEN 'reply' THEN 'reply' ELSE 'delivery' END, true, '{}');
+	PERFORM protaddr.load_cpr_bytes(file, 'DK-CPR', 'ISO-8859-1', CASE what_kind WHEN 'reply' THEN 'reply' ELSE 'delivery' END, true, '{}',
+		ROW('DK-CPR', what_kind, false, 0, true, false, NULL, false, 1000000, NULL, false));
 	RAISE EXCEPTION USING ERRCODE = 'PATRY', MESSAGE = coalesce('lost ' || lost(what_kind), 'none lost');
 EXCEPTION WHEN OTHERS THEN
 	RETURN CASE WHEN SQLSTATE = 'PATRY' THEN SQLERRM ELSE 'refused ' || SQLSTATE END;
@@ -53,7 +54,8 @@ END
 $$;
 CREATE FUNCTION try_events(people jsonb) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM protaddr.load_rows('NO-FREG', 'NO-FREG', 'events', people, 100, 200);
+	PERFORM protaddr.load_rows('NO-FREG', 'NO-FREG', 'events', people, 100, 200,
+		ROW('NO-FREG', 'events', false, 0, true, false, NULL, false, 1000000, NULL, false));
 	RAISE EXCEPTION USING ERRCODE = 'PATRY', MESSAGE = coalesce(lost('events'), '');
 EXCEPTION WHEN OTHERS THEN
 	RETURN CASE WHEN SQLSTATE = 'PATRY' THEN SQLERRM ELSE 'refused ' || SQLSTATE END;
@@ -156,7 +158,7 @@ for my $shape (@shapes)
 	my $hex   = unpack('H*', $file);
 	my $truth = $node->safe_psql('bank', <<"SQL");
 		BEGIN;
-		DO \$\$ BEGIN PERFORM protaddr.load_cpr_bytes('\\x$hex', 'DK-CPR', 'ISO-8859-1', '@{[ $shape eq 'reply' ? 'reply' : 'delivery' ]}', true, '{}'); END \$\$;
+		DO \$\$ BEGIN PERFORM protaddr.load_cpr_bytes('\\x$hex', 'DK-CPR', 'ISO-8859-1', '@{[ $shape eq 'reply' ? 'reply' : 'delivery' ]}', true, '{}', ROW('DK-CPR', 'delivery', false, 0, true, false, NULL, false, 1000000, NULL, false)); END \$\$;
 		SELECT string_agg(DISTINCT subject, ' ') FROM protaddr.protection WHERE kind <> 'none' AND recorded_to = 'infinity' AND valid_to = 'infinity';
 		ROLLBACK;
 SQL
