@@ -19,6 +19,7 @@ BASE_OBJS = \
 	src/base/callers.o \
 	src/base/context.o \
 	src/base/database.o \
+	src/base/digest.o \
 	src/base/hooks.o \
 	src/base/log_hygiene.o \
 	src/base/new_id.o \
