@@ -14,6 +14,7 @@
 /* so many ways to write one word, and a whole name in one form */
 #define WAYS_OF_WORD	12
 #define WAYS_OF_NAME	96
+#define WORDS_CHANGED	3
 
 /* registers cut longer names, and people do */
 #define LONG_NAME		17
@@ -142,67 +143,92 @@ tell(const PaWordForms *word, size_t nwords, int form, PaAliasKind kind, const c
 	return true;
 }
 
+/* A name that is being written in one form. */
+typedef struct Writing
+{
+	const PaWordForms *word;
+	size_t		nwords;
+	const PaFolded *name;
+	int			form;
+	Ways		ways[PA_NAME_WORDS];
+	int			at[PA_NAME_WORDS];	/* which of them */
+	int			told;
+	PaAliasFound found;
+	void	   *arg;
+} Writing;
+
+/* write_name tells of the name with its words written as is said; false if found has given false. */
+static bool
+write_name(Writing *writing)
+{
+	const PaFolded *name = writing->name;
+	char		letters[PA_NAME_SIZE];
+	int			start[PA_NAME_WORDS];
+	int			len = 0;
+
+	for (int i = 0; i < name->nwords; i++)
+	{
+		const Way  *way = &writing->ways[i].way[writing->at[i]];
+
+		start[i] = len;
+		if (writing->ways[i].n == 0)
+			continue;			/* nothing but letters that were lost */
+		if (len + way->len > PA_NAME_SIZE)
+			return true;
+		memcpy(letters + len, way->letters, (size_t) way->len);
+		len += way->len;
+	}
+	if (len == 0)
+		return true;
+	if (!tell(writing->word, writing->nwords, writing->form,
+			  writing->form == PA_FORM_PAIRS && writing->told == 0 ? PA_ALIAS_NAME : PA_ALIAS_OTHERWISE,
+			  letters, len, name->nwords > 1 ? start[1] : len, start[name->nwords - 1],
+			  start[name->nwords > 1 ? name->nwords - 2 : 0], writing->found, writing->arg))
+		return false;
+	writing->told++;
+	return writing->form == PA_FORM_LOST || len <= CUT_AT_LEAST ||
+		name->len[PA_FORM_PAIRS] + name->nwords - 1 <= LONG_NAME ||
+		tell_cuts(letters, len, start, name->nwords, writing->found, writing->arg);
+}
+
+/* write_otherwise writes so many words otherwise, from one on; false if found has given false. */
+static bool
+write_otherwise(Writing *writing, int from, int changed)
+{
+	if (changed == 0)
+		return write_name(writing);
+	for (int i = from; i < writing->name->nwords; i++)
+	{
+		for (int way = 1; way < writing->ways[i].n && writing->told < WAYS_OF_NAME; way++)
+		{
+			writing->at[i] = way;
+			if (!write_otherwise(writing, i + 1, changed - 1))
+				return false;
+		}
+		writing->at[i] = 0;
+	}
+	return true;
+}
+
 /*
  * protaddr_aliases
- *		Tell of each way in which a name is written; false if found has given false.
+ *		Tell of each way in which a name is written, those in which the fewest words are
+ *		written otherwise first; false if found has given false.
  */
 bool
 protaddr_aliases(const PaWordForms *word, size_t nwords, const PaFolded *name, PaAliasFound found, void *arg)
 {
 	for (int form = 0; form < PA_FORMS; form++)
 	{
-		Ways		ways[PA_NAME_WORDS];
-		int			at[PA_NAME_WORDS] = {0};
-		int			told = 0;
-		int			which;
+		Writing		writing = {.word = word,.nwords = nwords,.name = name,.form = form,.found = found,.arg = arg};
 
-		if (form > 0 && name->len[form] == name->len[form - 1] &&
-			memcmp(name->letters[form], name->letters[form - 1], (size_t) name->len[form]) == 0)
-			continue;
 		if (name->len[form] < 2)
 			continue;
 		for (int i = 0; i < name->nwords; i++)
-			ways_of_word(word, nwords, name, form, i, &ways[i]);
-
-		do
-		{
-			char		letters[PA_NAME_SIZE];
-			int			start[PA_NAME_WORDS];
-			int			len = 0;
-
-			for (int i = 0; i < name->nwords; i++)
-			{
-				start[i] = len;
-				if (ways[i].n == 0)
-					continue;	/* nothing but letters that were lost */
-				if (len + ways[i].way[at[i]].len > PA_NAME_SIZE)
-				{
-					len = 0;
-					break;
-				}
-				memcpy(letters + len, ways[i].way[at[i]].letters, (size_t) ways[i].way[at[i]].len);
-				len += ways[i].way[at[i]].len;
-			}
-			if (len > 0)
-			{
-				if (!tell(word, nwords, form, form == PA_FORM_PAIRS && told == 0 ? PA_ALIAS_NAME : PA_ALIAS_OTHERWISE,
-						  letters, len, name->nwords > 1 ? start[1] : len, start[name->nwords - 1], start[name->nwords > 1 ? name->nwords - 2 : 0],
-						  found, arg))
-					return false;
-				if (form != PA_FORM_LOST && len > CUT_AT_LEAST &&
-					name->len[PA_FORM_PAIRS] + name->nwords - 1 > LONG_NAME &&
-					!tell_cuts(letters, len, start, name->nwords, found, arg))
-					return false;
-			}
-
-			/* the next way: of the last word first */
-			for (which = name->nwords - 1; which >= 0; which--)
-			{
-				if (++at[which] < ways[which].n)
-					break;
-				at[which] = 0;
-			}
-		} while (which >= 0 && ++told < WAYS_OF_NAME);
+			ways_of_word(word, nwords, name, form, i, &writing.ways[i]);
+		for (int changed = 0; changed <= WORDS_CHANGED && changed <= name->nwords; changed++)
+			if (!write_otherwise(&writing, 0, changed))
+				return false;
 	}
 	return true;
 }

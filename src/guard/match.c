@@ -638,6 +638,18 @@ try_number_at(Search *search, Named *named, int at, int behind)
 	return told;
 }
 
+/* comma_before is true if a comma stands directly before a piece. */
+static bool
+comma_before(const Search *search, int at)
+{
+	const char *text = search->reader.text;
+
+	for (uint32_t i = search->piece[at - 1].end; i < search->piece[at].start; i++)
+		if (text[i] == ',' || (text[i] == '%' && text[i + 1] == '2' && (text[i + 2] | 0x20) == 'c'))
+			return true;
+	return false;
+}
+
 /*
  * stands_before is true if a number before a street may be its own: not the end of a date,
  * and nothing but blanks or a comma between.
@@ -651,7 +663,9 @@ stands_before(const Search *search, int number, int street)
 
 	/* the last group of a long number */
 	if (number > 1 && piece[number - 1].digits && piece[number - 2].digits &&
-		piece[number].gap == PA_GAP_BLANK && piece[number - 1].gap == PA_GAP_BLANK)
+		piece[number - 1].size == piece[number].size && piece[number - 2].size == piece[number].size &&
+		piece[number - 1].end + 1 == start && text[start - 1] == ' ' &&
+		piece[number - 2].end + 1 == piece[number - 1].start && text[piece[number - 2].end] == ' ')
 		return false;
 	if (number > 0 && piece[number - 1].digits && start > 0 && strchr("-.,/:", text[start - 1]) != NULL &&
 		piece[number - 1].end == start - 1)
@@ -672,21 +686,22 @@ try_street(Search *search, Named *named)
 	bool		told = false;
 
 	/* "nr. 4" */
+	if (next + 1 < search->n && !piece[next].digits && !piece[next + 1].digits &&
+		is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next + 1]))
+		next += 2;
 	while (next < search->n && next <= named->last + 2 && !piece[next].digits &&
 		   is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next]))
 		next++;
-	if (next + 1 < search->n && next <= named->last + 2 && !piece[next].digits && !piece[next + 1].digits &&
-		is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next + 1]))
-		next += 2;
 	if (next < search->n && is_line_tag(search, &piece[next], search->n - next))
 		next = search->n;		/* no number here */
 	if (next < search->n && may_be_house(&piece[next]) &&
-		!(piece[next].gap == PA_GAP_MARK && named->first > 0 && may_be_house(&piece[named->first - 1]) &&
-		  stands_before(search, named->first - 1, named->first)))
+		!(next == named->last + 1 && comma_before(search, next) && named->first > 0 &&
+		  may_be_house(&piece[named->first - 1]) && stands_before(search, named->first - 1, named->first)))
 		told = try_number_at(search, named, next, -1);
 
 	/* "4 High Street", "12 bis, rue de la Paix"; a street with a number behind it has none before */
-	if (!told && named->first > 0 && !(next < search->n && may_be_house(&piece[next]) && piece[next].gap <= PA_GAP_BLANK &&
+	if (!told && named->first > 0 && !(next < search->n && may_be_house(&piece[next]) && piece[next].gap < PA_GAP_FIELD &&
+						   !(next == named->last + 1 && comma_before(search, next)) &&
 						   !code_begins(search, next, &(Around) {0})))
 	{
 		int			before = named->first - 1;

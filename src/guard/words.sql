@@ -2965,7 +2965,7 @@ SELECT true, w.* FROM (VALUES
     ('nl', 'unit', 'ben', 'ben'),
     ('nl', 'unit', 'bovenhuis', 'bov'),
     ('nl', 'unit', 'benedenhuis', 'ben'),
-    ('nl', 'unit', 'voor', 'vr'),
+    ('nl', 'unit', 'voor', 'voor'),
     ('nl', 'unit', 'achter', 'acht'),
     ('nl', 'unit', 'links', 'li'),
     ('nl', 'unit', 'rechts', 're'),

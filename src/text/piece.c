@@ -817,7 +817,7 @@ protaddr_fold_name(PaDecompose decompose, void *arg, const char *text, size_t le
 			}
 			else
 			{
-				if (i == 0)
+				if (i == 0 || other.sign[i] == 's' - 'a' + 1)	/* of two letters the German one is always */
 				{
 					add_letter(folded, PA_FORM_SINGLE, other.sign[i]);
 					add_letter(folded, PA_FORM_PLAIN, other.sign[i]);

@@ -46,7 +46,7 @@ my @family = qw(Prøvesen Eksempelsen Opdigtsen Påhittsson Mustermann-Fabel Esi
 my @firm = ('Eksempel Ejendomme A/S', 'Prøvebank Invest', 'Pandekagehuset ApS', 'Muster GmbH', 'Påhitts AB', 'Esimerkki Oy', 'Voorbeeld B.V.', 'Nonsense Ltd', 'Chimère SARL', 'Trylleskoven I/S', 'Tankestrand Vand A.m.b.a.');
 
 sub digits { return join '', 1 + int rand 9, map { int rand 10 } 2 .. $_[0] }
-sub reference { return join pick('', '-', '/', ' '), map { chance(0.5) ? digits(2 + int rand 5) : join '', map { pick('A' .. 'Z') } 1 .. 2 + int rand 4 } 1 .. 2 + int rand 3 }
+sub reference { return join(pick('', '-', '/', ' '), map { chance(0.5) ? digits(2 + int rand 5) : join '', map { pick('A' .. 'Z') } 1 .. 2 + int rand 4 } 1 .. 2 + int rand 3) . int rand 10 }
 
 my %fill = (
 	n => sub { digits(4 + int rand 9) },
