@@ -719,7 +719,7 @@ try_street(Search *search, Named *named)
 	{
 		int			before = named->first - 1;
 
-		if (!piece[before].digits && before > 0 && piece[before].size <= 3 && piece[before - 1].digits)
+		if (before > 0 && protaddr_house_letter(search->index, &piece[before]) != '\0' && piece[before - 1].digits)
 			before--;
 		if (may_be_house(&piece[before]) && stands_before(search, before, named->first))
 			told = try_number_at(search, named, before, named->last + 1);
