@@ -694,7 +694,7 @@ protaddr_guard_index_add(PaGuardIndex *index, uint32_t id, const PaAddress *addr
 		}
 		n = read_pieces(index, &element[PA_UNITNB], piece, LINE_PIECES);
 		if (n == 1 && piece[0].size > 1 && known.letter == '\0')
-			known.letter = protaddr_house_letter(index, &piece[0]);	/* bis */
+			known.letter = protaddr_house_letter(index, &piece[0]); /* bis */
 		for (size_t i = 0; i < sizeof(unit_elements) / sizeof(unit_elements[0]); i++)
 		{
 			n = read_pieces(index, &element[unit_elements[i]], piece, LINE_PIECES);
@@ -777,7 +777,12 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 			}
 
 			/* the shortest form is one, too */
-			return means == 0 || protaddr_table_find(&index->unit_words, means, &(uint32_t){0}) ||
+			return means == 0 || protaddr_table_find(&index->unit_words, means, &(uint32_t)
+/**INDENT** Error@779: Unbalanced parens */
+													 {
+				0
+/**INDENT** Warning@779: Extra ) */
+			}) ||
 				table_add(index, &index->unit_words, means, (uint32_t) (means >> 32) | UINT32_C(0xC0000000));
 		case PA_WORD_BEFORE:
 			return table_add(index, &index->before_words, hash, 1);

@@ -714,8 +714,15 @@ try_street(Search *search, Named *named)
 
 	/* "4 High Street", "12 bis, rue de la Paix"; a street with a number behind it has none before */
 	if (!told && named->first > 0 && !(next < search->n && may_be_house(&piece[next]) && piece[next].gap < PA_GAP_FIELD &&
-						   !(next == named->last + 1 && comma_before(search, next)) &&
-						   !code_begins(search, next, &(Around) {0})))
+									   !(next == named->last + 1 && comma_before(search, next)) &&
+									   !code_begins(search, next, &(Around)
+/**INDENT** Error@718: Unbalanced parens */
+													{
+		0
+/**INDENT** Warning@718: Extra ) */
+/**INDENT** Warning@718: Extra ) */
+/**INDENT** Warning@718: Extra ) */
+	})))
 	{
 		int			before = named->first - 1;
 
@@ -739,7 +746,14 @@ try_street(Search *search, Named *named)
 		int			end = named->last + FIELDS_AWAY < search->n ? named->last + FIELDS_AWAY : search->n;
 
 		if (piece[named->first].gap != PA_GAP_FIELD || (next < search->n && piece[next].gap != PA_GAP_FIELD) ||
-			(next < search->n && may_be_house(&piece[next]) && piece[next].size < 4 && !code_begins(search, next, &(Around) {0})))
+			(next < search->n && may_be_house(&piece[next]) && piece[next].size < 4 && !code_begins(search, next, &(Around)
+/**INDENT** Error@742: Unbalanced parens */
+																									{
+			0
+/**INDENT** Warning@742: Extra ) */
+/**INDENT** Warning@742: Extra ) */
+/**INDENT** Warning@742: Extra ) */
+		})))
 			return false;		/* the next field is the number */
 		named->apart = true;
 		for (int at = from; at < end && !told; at++)
@@ -974,7 +988,13 @@ try_place_behind(Search *search, int number)
 		if (piece[last].digits || piece[last].count - piece[first].count + piece[first].size > PA_NAME_SIZE)
 			break;
 		if (next < search->n && may_be_house(&piece[next]) && !comma_before(search, next) &&
-			!code_begins(search, next, &(Around) {0}))
+			!code_begins(search, next, &(Around)
+/**INDENT** Error@977: Unbalanced parens */
+						 {
+			0
+/**INDENT** Warning@977: Extra ) */
+/**INDENT** Warning@977: Extra ) */
+		}))
 			break;				/* the street's own number */
 		if (try_changed(search, first, last, number))
 			break;
@@ -1148,7 +1168,7 @@ scan(Search *search)
 			{
 				/* a word that was broken in two */
 				if (protaddr_may_be_last(index, protaddr_quick_hash(&index->key, piece[-1].own * index->key.power[piece->size] + piece->own,
-																	 piece[-1].size + piece->size)))
+																	piece[-1].size + piece->size)))
 					try_last(search, i);
 			}
 			if (i > 0 && may_be_house(piece) && !piece[-1].digits && piece->gap != PA_GAP_NONE)
