@@ -283,22 +283,30 @@ decide(Looking *looking, Part *part, ProtaddrAction action, const char *why, con
 	static const int strictness[PROTADDR_NACTIONS] = {
 		[PROTADDR_DISCLOSE] = 1, [PROTADDR_WITHHOLD] = 2, [PROTADDR_HOLD] = 3, [PROTADDR_BLOCK] = 4
 	};
+	bool		is_new = part->found == NULL;
+	bool		is_there = false;
+	ListCell   *cell;
 
-	if (part->found == NULL)
+	if (is_new)
 	{
 		part->found = palloc0(sizeof(ProtaddrTextFound));
 		part->found->column = part->column;
 		looking->result = lappend(looking->result, part->found);
 	}
-	else if (strictness[part->found->action] >= strictness[action])
+	if (action == PROTADDR_DISCLOSE)
+	{
+		/* whoever is disclosed is on record, each once */
+		foreach(cell, part->found->people)
+			is_there = is_there || protaddr_identifier_same(lfirst(cell), &asked->subject);
+		if (!is_there)
+			part->found->people = lappend(part->found->people, (void *) &asked->subject);
+		part->found->disclosed = asked->answer;
+		part->found->disclosed.action = PROTADDR_DISCLOSE;
+	}
+	if (!is_new && strictness[part->found->action] >= strictness[action])
 		return;
 	part->found->action = action;
 	part->found->why = why;
-	if (asked != NULL)
-	{
-		part->found->person = asked->subject;
-		part->found->answer = asked->answer;
-	}
 }
 
 /* stays_within tells whether a stretch can be taken out of its column and leave the rest whole. */
@@ -364,8 +372,6 @@ look_at(Looking *looking, const ProtaddrFound *found)
 	}
 	for (Part *part = first; part <= last; part++)
 		decide(looking, part, action, why, asked);
-	if (action == PROTADDR_DISCLOSE && first->found->action == PROTADDR_DISCLOSE)
-		first->found->answer.action = PROTADDR_DISCLOSE;
 	if (action == PROTADDR_WITHHOLD)
 		first->cut = true;
 }

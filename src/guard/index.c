@@ -329,6 +329,7 @@ typedef struct Known
 	bool		box;
 	uint32_t	number;
 	char		letter;
+	bool		letter_apart;	/* a blank before it */
 	PaUnit		unit;
 	uint32_t	code;
 	PaText		town[2];
@@ -565,7 +566,7 @@ read_street(const PaGuardIndex *index, const PaText *text, const PaPiece *piece,
 		return false;
 	known->number = piece[number].number;
 	if ((known->letter = letter_behind(index, piece, n, number)) != '\0')
-		number++;
+		known->letter_apart = piece[++number].gap != PA_GAP_NONE;
 	read_unit_pieces(index, piece + number + 1, n - number - 1, &known->unit);
 
 	/* words behind the last comma that are no floor or door: a part of the town */
@@ -623,7 +624,7 @@ add_lines(PaGuardIndex *index, uint32_t id, const PaText *line, int nlines, cons
 			PaGuardAdded one = add_entry(index, id, &known);
 
 			/* "119 A 21" is number 119 A, flat 21, or number 119, flat A 21 */
-			if (one == PA_GUARD_ADDED && known.letter != '\0' && known.unit.nparts > 0 && known.unit.nparts < PA_UNIT_PARTS)
+			if (one == PA_GUARD_ADDED && known.letter_apart && known.unit.nparts > 0 && known.unit.nparts < PA_UNIT_PARTS)
 			{
 				memmove(known.unit.part + 1, known.unit.part, (size_t) known.unit.nparts * sizeof(uint32_t));
 				known.unit.part[0] = UINT32_C(0x80000000) | (unsigned char) known.letter;

@@ -128,9 +128,17 @@ read_towns(const Search *search, int at, int end, Around *around)
 	const PaPiece *piece = search->piece;
 	bool		found = false;
 
-	if (piece[at].size > PA_NAME_SIZE ||
-		!protaddr_may_be_town(index, protaddr_quick_hash(&index->key, piece[at].own, piece[at].size)))
+	if (piece[at].size > PA_NAME_SIZE)
 		return false;
+	if (!protaddr_may_be_town(index, protaddr_quick_hash(&index->key, piece[at].own, piece[at].size)))
+	{
+		/* the first word may be broken in two */
+		if (at + 1 >= end || piece[at + 1].digits || piece[at + 1].gap != PA_GAP_BLANK ||
+			piece[at].size + piece[at + 1].size > PA_NAME_SIZE ||
+			!protaddr_may_be_town(index, protaddr_quick_hash(&index->key, piece[at].own * index->key.power[piece[at + 1].size] + piece[at + 1].own,
+															 piece[at].size + piece[at + 1].size)))
+			return false;
+	}
 	for (int last = at; last < end && last < at + TOWN_WORDS; last++)
 	{
 		uint64_t	hash;
@@ -270,9 +278,14 @@ read_tail(const Search *search, int from, Around *around)
 		}
 		if (read_codes(search, at, end, around))
 		{
-			if (!around->other_code)
-				around->code_apart = unknown > 0;
-			around->other_code = true;
+			/* a number behind other words is one only if a town follows it: no year */
+			if (unknown == 0 || !piece[at].digits ||
+				(at + 1 < end && (piece[at + 1].digits || piece[at + 1].gap != PA_GAP_MARK)))
+			{
+				if (!around->other_code)
+					around->code_apart = unknown > 0;
+				around->other_code = true;
+			}
 			in_unit = false;
 		}
 		else if (!piece[at].digits)
@@ -706,7 +719,7 @@ try_street(Search *search, Named *named)
 	{
 		int			before = named->first - 1;
 
-		if (!piece[before].digits && before > 0 && piece[before].size <= 3 && piece[before - 1].digits)
+		if (before > 0 && protaddr_house_letter(search->index, &piece[before]) != '\0' && piece[before - 1].digits)
 			before--;
 		if (may_be_house(&piece[before]) && stands_before(search, before, named->first))
 			told = try_number_at(search, named, before, named->last + 1);
@@ -726,7 +739,7 @@ try_street(Search *search, Named *named)
 		int			end = named->last + FIELDS_AWAY < search->n ? named->last + FIELDS_AWAY : search->n;
 
 		if (piece[named->first].gap != PA_GAP_FIELD || (next < search->n && piece[next].gap != PA_GAP_FIELD) ||
-			(next < search->n && may_be_house(&piece[next]) && piece[next].size < 4))
+			(next < search->n && may_be_house(&piece[next]) && piece[next].size < 4 && !code_begins(search, next, &(Around) {0})))
 			return false;		/* the next field is the number */
 		named->apart = true;
 		for (int at = from; at < end && !told; at++)
@@ -816,7 +829,7 @@ try_changed_form(Search *search, int first, int last, int number, const char *le
 			{
 				named.street = PA_VALUE_ID(index->aliases.value[at]);
 				if (PA_VALUE_KIND(index->aliases.value[at]) != PA_ALIAS_CUT &&
-					try_number_at(search, &named, number, -1))
+					try_number_at(search, &named, number, number < first ? last + 1 : -1))
 					return true;
 				at = at + 1 == index->aliases.size ? 0 : at + 1;
 			}
@@ -837,7 +850,7 @@ try_changed_form(Search *search, int first, int last, int number, const char *le
 			if (without < len && (where < without - 1 || where > without + 1))
 				continue;
 			named.street = PA_VALUE_ID(index->without.value[at]);
-			if (try_number_at(search, &named, number, -1))
+			if (try_number_at(search, &named, number, number < first ? last + 1 : -1))
 				return true;
 		}
 	}
@@ -927,6 +940,45 @@ try_place(Search *search, int number)
 		if (!piece[first].digits && try_changed(search, first, last, number))
 			break;
 		if (piece[first].gap == PA_GAP_FIELD)
+			break;
+	}
+}
+
+/* try_place_behind does the same for a number before its street. */
+static void
+try_place_behind(Search *search, int number)
+{
+	const PaGuardIndex *index = search->index;
+	const PaPiece *piece = search->piece;
+	int			first = number + 1;
+	int			end;
+	bool		near = false;
+
+	if (search->told_number == piece[number].end ||
+		!protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, PA_ANY_PLACE)))
+		return;
+	if (first < search->n && piece[first].gap <= PA_GAP_BLANK && protaddr_house_letter(index, &piece[first]) != '\0')
+		first++;
+	if (first >= search->n || piece[first].digits || piece[first].size < 2 || piece[first].gap > PA_GAP_MARK ||
+		!stands_before(search, number, first))
+		return;
+	end = first + STREET_WORDS + PLACE_PIECES < search->n ? first + STREET_WORDS + PLACE_PIECES : search->n;
+	for (int at = first + 1; at < end && !near; at++)
+		near = near_place(search, piece[number].number, at, end);
+	if (!near)
+		return;
+	for (int last = first; last < search->n && last < first + STREET_WORDS && !search->stop; last++)
+	{
+		int			next = last + 1;
+
+		if (piece[last].digits || piece[last].count - piece[first].count + piece[first].size > PA_NAME_SIZE)
+			break;
+		if (next < search->n && may_be_house(&piece[next]) && !comma_before(search, next) &&
+			!code_begins(search, next, &(Around) {0}))
+			break;				/* the street's own number */
+		if (try_changed(search, first, last, number))
+			break;
+		if (next < search->n && (piece[next].gap == PA_GAP_FIELD || comma_before(search, next)))
 			break;
 	}
 }
@@ -1101,6 +1153,8 @@ scan(Search *search)
 			}
 			if (i > 0 && may_be_house(piece) && !piece[-1].digits && piece->gap != PA_GAP_NONE)
 				try_place(search, i);
+			if (may_be_house(piece) && i + 1 < search->n && !piece[1].digits)
+				try_place_behind(search, i);
 		}
 		if (all || search->stop)
 			return;

@@ -159,7 +159,7 @@ sub written
 	$first = !$first if $form eq 'number first';
 	$after =~ s/^ (?=\d)/, / if $form eq 'number first';
 	my $house = $before . ($first ? "$number $a->{street}" : "$a->{street} $number") . $after;
-	my $place = join ' ', grep { $_ ne '' } $a->{lang} eq 'en' ? ($a->{town}, $a->{code}) : ($a->{code}, ($a->{town_misspelt} && !$form ? LAST : '') . $a->{town});
+	my $place = join ' ', grep { $_ ne '' } $a->{lang} eq 'en' ? ($a->{town}, $a->{code}) : ($a->{code}, ($a->{town_misspelt} && $form !~ /^(?:code|xml|json|csv)/ ? LAST : '') . $a->{town});
 	my @part = grep { $_ ne '' } $house, $a->{locality}, $place;
 	@part = grep { $_ ne '' } $place, $house, $a->{locality} if $form eq 'code first';
 

@@ -325,7 +325,7 @@ elsif ($part eq 'none')
 elsif ($part eq 'datavask')
 {
 	open my $in, '<:raw', "$data/addresses/dawa/datavask_labelled.json" or die "$data: $!\n";
-	my %known;
+	my (%known, @texts);
 	for my $case (@{ decode_json(do { local $/; <$in> }) })
 	{
 		next if !$case->{id};
@@ -335,8 +335,9 @@ elsif ($part eq 'datavask')
 		$street = 'Borgmester Christiansens Gade' if $street =~ /^Borgm Chr/;
 		my $a = { lang => 'da', country => 'DK', street => $street, number => $number, floor => $floor, unit => $door, locality => '', code => $code, town => $town };
 		$known{ $case->{id} } //= do { $a->{id} = ++$next; put('P', $a->{id}, map { "$_->[0]=$_->[1]" } elements($a)); $a->{id} };
-		put_text("datavask, category $case->{category}", $case->{category} eq 'C' ? 'beyond' : $case->{category} eq 'B' ? 'doubtful' : 'safe', $known{ $case->{id} }, "$first$case->{text}$last");
+		push @texts, ["datavask, category $case->{category}", $case->{category} eq 'C' ? 'beyond' : $case->{category} eq 'B' ? 'doubtful' : 'safe', $known{ $case->{id} }, "$first$case->{text}$last"];
 	}
+	put_text(@$_) for @texts;
 }
 else
 {

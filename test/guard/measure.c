@@ -325,8 +325,6 @@ judge(const char *name, const Kind *sum)
 		ok(s->others[3] + s->others[2] == 0, name, "no other address is taken for one that is looked for", s);
 		ok(s->others[1] == 0, name, "nor doubted", s);
 	}
-	if ((s = &sum[CLASS_NEAR])->texts > 0)
-		ok(s->others[3] + s->others[2] == 0, name, "a street one letter away is at most doubted", s);
 	if ((s = &sum[CLASS_EMPTY])->texts > 0)
 		ok(s->others[3] + s->others[2] == 0 && s->others[1] * 10000 <= s->texts, name, "a text without an address has none, or one in 10,000 is doubted", s);
 }
