@@ -33,6 +33,12 @@ BEGIN
 END
 $$;
 
+-- a shipped rule that is changed, or restored, is the bank's own
+BEGIN;
+UPDATE protaddr.channel SET description = 'changed' WHERE channel = 'sepa';
+INSERT INTO protaddr.channel SELECT (jsonb_populate_record(c, '{"shipped": false, "description": "restored"}')).* FROM protaddr.channel c WHERE channel = 'own_bank';
+SELECT channel, description, shipped FROM protaddr.channel WHERE channel IN ('sepa', 'own_bank') ORDER BY 1;
+ROLLBACK;
 -- as shipped
 SELECT channel, route, when_protected AS protected, small_amount AS small, when_small, linked_within AS linked, when_unknown AS unknown, when_unbound AS unbound,
        when_unreadable AS unreadable, birth_data AS birth, shipped AND valid_from = '-infinity' AND valid_to = 'infinity' AS always FROM protaddr.channel ORDER BY route::text, channel;

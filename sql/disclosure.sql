@@ -96,6 +96,8 @@ SELECT relation, row_key, payee, count(*) FROM recorded WHERE relation <> 'publi
 SELECT protaddr.release(home, 'court', payee => 'COURT') AS by_hand FROM asked WHERE n = 1 \gset
 SELECT protaddr.release(:'by_hand', 'court', payee => 'COURT')::text = :'by_hand' AS the_same, protaddr.release(:'by_hand', 'court', payee => 'STRANGER')::text = :'by_hand' AS another;
 SELECT payer, payee FROM recorded WHERE relation IS NULL;
+-- what says which payment it is does not run together
+SELECT payee, receiver, protaddr.release(:'by_hand', 'court', payee => payee, receiver => receiver)::text = :'by_hand' AS the_same FROM (VALUES (1, 'COURT', NULL), (2, 'COUR', 'T'), (3, 'COU', 'RTCOURT'), (4, 'C', 'OURTCOURT')) v(n, payee, receiver) ORDER BY n;
 -- of two laws that both allow it, the one of today is on record
 SELECT protaddr.set_channel('two_laws', 'disclose', route => 'extract', description => 'Test', legal_basis => 'Invented Act s. 1');
 SELECT protaddr.set_channel('two_laws', legal_basis => 'A later Act s. 2', valid_from => '2099-01-01');

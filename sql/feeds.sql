@@ -54,7 +54,7 @@ SELECT current_as_of FROM protaddr.register_source;
 
 -- events: in order, exactly once; the later of two counts, wherever it stands; without the element nothing is said
 SELECT protaddr.feed_position('NO-FREG') AS none_yet;
-SELECT load('events', '[{"position": 12, "subject": "N8", "protections": [{"code": "6"}]}, {"position": 10, "subject": "N8", "protections": []}, {"position": 11, "subject": "N1"}, {"position": 11, "subject": "N9", "protections": [{"code": "7"}]}, {"position": 14, "subject": "N9", "protections": []}]', ', upto => 15');
+SELECT load('events', '[{"position": 12, "subject": "N8", "protections": [{"code": "6"}]}, {"position": 10, "subject": "N8", "protections": []}, {"position": 11, "subject": "N1"}, {"position": 11, "subject": "N9", "protections": [{"code": "7"}]}, {"position": 14, "subject": "N9", "protections": []}, {"position": 13, "subject": "N8"}]', ', upto => 15');
 SELECT subject, code FROM in_force WHERE subject IN ('N1', 'N8', 'N9') ORDER BY subject;
 SELECT current_as_of FROM protaddr.register_source;
 SELECT protaddr.feed_position('NO-FREG'), (SELECT delivers FROM protaddr.register_status) AS delivers;

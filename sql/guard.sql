@@ -97,7 +97,9 @@ COMMIT;
 BEGIN;
 SELECT protaddr.lift('6101704001', 'DK-CPR', '0001') AS lifted;
 SELECT refusal('SELECT protaddr.guard(''Vestergade 1, 8000 Aarhus C'', ''sepa'')');
+SELECT protaddr.refresh_guard() = count(*) AS the_same, count(*) FILTER (WHERE subject_key = '6101704001') AS still FROM protaddr.guarded_address;
 COMMIT;
+SELECT count(*) AS no_longer FROM protaddr.guarded_address WHERE subject_key = '6101704001';
 SELECT found('Vestergade 1, 8000 Aarhus C') IS NULL AS not_found;
 
 -- ---- declared columns: legacy tables, the history of one --------------------------------------

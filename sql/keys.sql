@@ -141,7 +141,8 @@ SELECT protaddr.rebind_column('late', 'home') AS rebound;
 SELECT * FROM protaddr.bound_values('late', 'home', 'cpr');
 SELECT n, protaddr.show(home) FROM late ORDER BY n;
 SELECT refusal(s) FROM (VALUES (1, 'SELECT protaddr.rebind_column(''late'', ''cpr'')'), (2, 'SELECT protaddr.bound_values(''late'', ''cpr'', ''cpr'')'),
-    (3, 'SELECT protaddr.bound_values(0, ''home'', ''cpr'')'), (4, 'SELECT protaddr.bound_values(''late'', ''home'', ''who'')')) v(n, s) ORDER BY n;
+    (3, 'SELECT protaddr.bound_values(0, ''home'', ''cpr'')'), (4, 'SELECT protaddr.bound_values(''late'', ''home'', ''who'')'),
+    (5, 'SELECT protaddr.bound_values(''late'', ''home'', ''home'')')) v(n, s) ORDER BY n;
 CREATE ROLE regress_keys_reader;
 GRANT EXECUTE ON FUNCTION protaddr.bound_values TO regress_keys_reader;
 SET ROLE regress_keys_reader;

@@ -40,7 +40,10 @@ SELECT a.* FROM (VALUES (1, 'COMMENT ON TABLE protaddr.channel IS ''as it is''')
     (2, 'ALTER TABLE protaddr.protection ADD later int'), (3, 'ALTER TABLE protaddr.protection RENAME kind TO sort'),
     (4, 'ALTER TABLE protaddr.register_source ADD later int'), (5, 'ALTER TABLE protaddr.identity_link ADD later int'),
     (7, 'ALTER TABLE protaddr.channel ADD later int'),
-    (8, 'ALTER TABLE protaddr.linked_transfer ADD later int'), (9, 'ALTER TABLE protaddr.data_key ADD later int')) v(n, alteration),
+    (8, 'ALTER TABLE protaddr.linked_transfer ADD later int'), (9, 'ALTER TABLE protaddr.data_key ADD later int'),
+    (10, 'ALTER TABLE protaddr.protection RENAME TO away'), (11, 'ALTER TABLE protaddr.identity_link RENAME TO away'), (12, 'ALTER TABLE protaddr.register_person RENAME TO away'),
+    (13, 'ALTER TABLE protaddr.channel RENAME TO away'), (14, 'ALTER TABLE protaddr.data_key RENAME TO away'), (15, 'ALTER TABLE protaddr.linked_transfer RENAME TO away'),
+    (16, 'ALTER INDEX protaddr.linked_transfer_payee RENAME TO away')) v(n, alteration),
     as_altered(v.alteration) a ORDER BY n;
 BEGIN;
 ALTER TABLE protaddr.channel DROP COLUMN description CASCADE;

@@ -206,13 +206,13 @@ protaddr.subject_type(oid)|all
 protaddr.subjects_of(protaddr.address)|none
 protaddr.substitute_fits(protaddr.address,text)|none
 protaddr.take_over_shipped_row()|none
+protaddr.text_columns(regclass)|all
+protaddr.text_type(oid)|all
 protaddr.this_database()|all
 protaddr.town_location_name(protaddr.address)|all
 protaddr.town_name(protaddr.address)|all
 protaddr.trigger_arguments(oid)|all
 protaddr.unbind_column(regclass,name,name)|none
-protaddr.unchecked_columns(regclass)|all
-protaddr.unchecked_type(oid)|all
 protaddr.unknown_people(regclass,name)|none
 protaddr.unlink_identity(text,text)|none
 protaddr.verify_gate(regclass,regclass,tid)|none

@@ -75,6 +75,131 @@ SELECT column_name, problem, if_updated, count(*) FROM protaddr.verify_gate('pay
 SELECT protaddr.set_channel('one', 'withhold', when_small => 'withhold', without_substitute => 'hold');
 SELECT column_name, problem, if_updated, count(*) FROM protaddr.verify_gate('payment') GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 
+-- ---- a row without a key counts alone once its message was changed, with no column that tells the amount
+SELECT protaddr.set_channel('linked', 'hold', route => 'union', small_amount => 1000, small_currency => 'EUR', when_small => 'minimum', linked_within => '1 day', when_unknown => 'leave', description => 't', legal_basis => 'b');
+CREATE FUNCTION letter(amount numeric, payee text, town text DEFAULT 'Testby') RETURNS text LANGUAGE sql AS $$
+    SELECT '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><IntrBkSttlmAmt Ccy="EUR">' || amount || '</IntrBkSttlmAmt><Dbtr><Nm>A</Nm><PstlAdr><StrtNm>Kanarievej</StrtNm><TwnNm>' || town ||
+        '</TwnNm><Ctry>DK</Ctry></PstlAdr><Id><PrvtId><Othr><Id>6201704002</Id></Othr></PrvtId></Id></Dbtr><CdtrAcct><Id><Othr><Id>' || payee || '</Id></Othr></Id></CdtrAcct></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>'
+$$;
+CREATE TABLE keyless (payer text, doc text);
+CREATE TABLE keyed (id int PRIMARY KEY, payer text, doc text);
+SELECT protaddr.install_gate(t, 'linked', 'payer', messages => '{"doc": "xml"}') FROM unnest('{keyless,keyed}'::regclass[]) t;
+INSERT INTO keyless VALUES ('6201704002', letter(600, 'DK7'));
+INSERT INTO keyed VALUES (1, '6201704002', letter(600, 'DK8'));
+UPDATE keyless SET doc = letter(600, 'DK7', 'Other');
+UPDATE keyed SET doc = letter(600, 'DK8', 'Other');
+UPDATE keyed SET id = 2, doc = letter(600, 'DK8', 'Third');
+SELECT substring(doc, '<TwnNm>(\w+)') AS keyless FROM keyless;
+SELECT id, substring(doc, '<TwnNm>(\w+)') AS keyed FROM keyed;
+SELECT amount, relation::regclass, reference IS NOT NULL AS found_again FROM protaddr.linked_transfer ORDER BY 2, 1;
+DROP TABLE keyless, keyed;
+
+-- ---- words of ours stand in columns of each type that holds words
+CREATE TYPE word AS ENUM ('sepa', 'EUR');
+CREATE DOMAIN short_word AS varchar(10);
+SELECT protaddr.set_channel('sepa', 'minimum', when_small => 'withhold', small_amount => 100, small_currency => 'EUR');
+CREATE FUNCTION words_of(type text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    result text;
+BEGIN
+    EXECUTE format('CREATE TABLE words (id int, route %s, payer text, amount numeric, currency %1$s, home protaddr.address)', type);
+    PERFORM protaddr.install_gate('words', channel_column => 'route', subject => 'payer', amount => 'amount', currency => 'currency');
+    INSERT INTO words VALUES (1, 'sepa', '6201704002', 100, 'EUR', home('6201704002')), (2, 'sepa', '6201704002', 101, 'EUR', home('6201704002'));
+    SELECT string_agg(coalesce(protaddr.show(home), 'withheld'), ', ' ORDER BY id) INTO result FROM words;
+    RAISE EXCEPTION USING MESSAGE = result;
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLERRM;
+END
+$$;
+SELECT type, words_of(type) FROM unnest('{text,varchar,varchar(10),char(10),name,word,short_word,int,bytea}'::text[]) type;
+SELECT protaddr.set_channel('sepa', 'withhold', when_small => NULL, small_amount => NULL, small_currency => NULL);
+DROP FUNCTION words_of;
+DROP TYPE word;
+DROP DOMAIN short_word;
+
+-- ---- a gate's triggers as a dump brings them: with arguments that install_gate() does not write nothing passes
+CREATE TABLE template (payer text, home protaddr.address, other text, amount numeric, currency text, doc xml);
+SELECT protaddr.install_gate('template', 'sepa', 'payer');
+CREATE FUNCTION make_triggers(relation regclass, arguments text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    name name;
+    definition text;
+BEGIN
+    FOR name, definition IN SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'template'::regclass LOOP
+        EXECUTE regexp_replace(replace(definition, 'public.template', relation::text), $q$\('.*'\)$q$, '(' || arguments || ')');
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', relation, name);
+    END LOOP;
+END
+$$;
+CREATE FUNCTION as_restored(arguments text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    CREATE TABLE restored (LIKE template);
+    PERFORM make_triggers('restored', arguments);
+    INSERT INTO restored VALUES ('6101704001', home('6201704002'), '6101704001', 1, 'EUR');
+    RAISE EXCEPTION 'passed, % address', (SELECT count(home) FROM restored);
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || SQLERRM;
+END
+$$;
+SELECT a, as_restored(a) FROM unnest(ARRAY[
+    '''channel'', ''sepa'', ''subject'', ''payer''', '''subject'', ''payer''', '''channel'', ''sepa''', '''channel'', ''sepa'', ''subject'', ''''', '''channel'', ''sepa'', ''subject'', ''payer'', ''amount''',
+    '''channel'', ''sepa'', ''channel'', ''sepa'', ''subject'', ''payer''', '''channel'', ''sepa'', ''channel_column'', ''other'', ''subject'', ''payer''', '''channel_column'', ''other'', ''subject'', ''payer''',
+    '''channel'', ''sepa'', ''subject'', ''payer'', ''when'', ''other''',
+    '''channel'', ''sepa'', ''subject'', ''payer'', ''address'', ''home'', ''of'', ''other''', '''channel'', ''sepa'', ''subject'', ''payer'', ''address'', ''home'', ''off'', ''other''', '''channel'', ''sepa'', ''subject'', ''payer'', ''address'', ''home'', ''of'', ''''',
+    '''channel'', ''sepa'', ''subject'', ''payer'', ''address'', ''home''', '''channel'', ''sepa'', ''address'', ''home'', ''of'', ''other''', '''channel'', ''sepa'', ''address'', ''home'', ''of'', ''other'', ''message'', ''doc'', ''format'', ''xml''',
+    '''channel'', ''sepa'', ''message'', ''doc'', ''format'', ''xml''', '''channel'', ''sepa'', ''message'', ''doc'', ''form'', ''xml''', '''channel'', ''sepa'', ''message'', ''doc'', ''format'', ''xml2''', '''channel'', ''sepa'', ''message'', ''doc''',
+    '''channel'', ''sepa'', ''subject'', ''payer'', ''currency_code'', ''EUR''', '''channel'', ''sepa'', ''subject'', ''payer'', ''currency_code'', ''EURx''', '''channel'', ''sepa'', ''subject'', ''payer'', ''currency_code'', ''EU''', '''channel'', ''sepa'', ''subject'', ''payer'', ''currency_code'', ''EUR'', ''currency'', ''currency''',
+    '''channel'', ''sepa'', ''subject'', ''payer'', ''hold_column'', ''other''', '''channel'', ''sepa'', ''subject'', ''payer'', ''hold_value'', ''x''']) a;
+
+-- a payment that only reads the database does not enter the gate that it finds
+CREATE TEMPORARY TABLE brought (LIKE template);
+SELECT make_triggers('brought', '''channel'', ''sepa'', ''subject'', ''payer''');
+DROP TABLE brought;
+\c -
+SET client_min_messages = warning;
+\set VERBOSITY terse
+CREATE TEMPORARY TABLE brought (LIKE template);
+SELECT make_triggers('brought', '''channel'', ''sepa'', ''subject'', ''payer''');
+CREATE TEMPORARY TABLE entered AS SELECT count(*) AS n FROM protaddr.gate WHERE relation = 'brought'::regclass;
+BEGIN READ ONLY;
+INSERT INTO brought VALUES ('6101704001', home('6201704002'));
+SELECT count(*) = (SELECT n FROM entered) AS as_before FROM protaddr.gate WHERE relation = 'brought'::regclass;
+COMMIT;
+INSERT INTO brought VALUES ('6101704001', home('6201704002'));
+SELECT count(*) AS entered FROM protaddr.gate WHERE relation = 'brought'::regclass;
+DROP TABLE brought, template;
+DROP FUNCTION make_triggers, as_restored, letter;
+
 DROP TABLE payment, behind;
 DROP FUNCTION try, later, home, pacs;
+DROP EXTENSION protaddr CASCADE;
+
+-- ---- a library that was there before the extension -------------------------------------------
+\c -
+SET client_min_messages = warning;
+LOAD 'protaddr';
+CREATE FUNCTION as_it_is() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TABLE payment (id int, payer text);
+CREATE TRIGGER zzz BEFORE INSERT ON payment FOR EACH ROW EXECUTE FUNCTION as_it_is();
+DROP TRIGGER zzz ON payment;
+CREATE EXTENSION protaddr;
+ALTER TABLE payment ADD home protaddr.address;
+SELECT protaddr.protect('P', 'manual', 'address') IS NOT NULL AS protected, protaddr.install_gate('payment', 'sepa', 'payer');
+INSERT INTO payment VALUES (1, 'P', 'Prøve' || 'vej 1');
+SELECT home IS NULL AS withheld, (SELECT protaddr.gate_state('payment'::regclass)) FROM payment;
+ALTER TABLE payment DISABLE TRIGGER zz_protaddr_gate;
+CREATE TRIGGER zzz BEFORE INSERT ON payment FOR EACH ROW EXECUTE FUNCTION as_it_is();
+DROP TABLE payment;
+DROP FUNCTION as_it_is;
+DROP EXTENSION protaddr CASCADE;
+
+-- ---- a library that comes with a function that acts for its owner -------------------------------
+CREATE EXTENSION protaddr;
+CREATE FUNCTION loads() RETURNS bool LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN protaddr.is_protected('P'); END $$;
+CREATE FUNCTION asks() RETURNS bool LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN protaddr.is_protected('P'); END $$;
+\c -
+SELECT loads(), asks(), loads() FROM generate_series(1, 2);
+SELECT asks();
+DROP FUNCTION loads, asks;
+SET client_min_messages = warning;
 DROP EXTENSION protaddr CASCADE;

@@ -8,6 +8,7 @@
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
 #include "commands/trigger.h"
+#include "common/cryptohash.h"
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "parser/analyze.h"
@@ -172,6 +173,15 @@ extern void protaddr_settings_apply(void);
 /* ---- base/database.c: which database this is --------------------------------- */
 
 extern const char *protaddr_this_database(void);
+
+/* ---- base/digest.c: SHA-256 of several pieces -------------------------------- */
+
+#define PROTADDR_DIGEST_SIZE	32
+
+extern pg_cryptohash_ctx *protaddr_digest_begin(void);
+extern void protaddr_digest_add(pg_cryptohash_ctx *digest, const void *piece, size_t len);
+extern void protaddr_digest_add_sized(pg_cryptohash_ctx *digest, const void *piece, size_t len);
+extern void protaddr_digest_end(pg_cryptohash_ctx *digest, void *bytes);
 
 /* ---- base/new_id.c: numbers of our tables' rows ----------------------------- */
 

@@ -61,7 +61,7 @@ static void log_hygiene_executor_start(QueryDesc *query);
 static void log_hygiene_emit_log(ErrorData *edata);
 static bool read_spelled(Node *node, void *context);
 static bool writes_messages(const Query *query);
-static void cut_audit(char *line);
+static char *cut_audit(const char *line);
 static void log_hygiene_xact_end(void);
 
 const ProtaddrPart protaddr_log_hygiene_part = {
@@ -256,7 +256,8 @@ any_of_addresses(const List *types, Oid address)
 
 /*
  * makes_address is true of an expression that makes an address of what is none: an input,
- * a function that takes text, or one of somebody else (jsonb_populate_record).
+ * a function that takes text, or one of somebody else (jsonb_populate_record).  Of an array
+ * each element's conversion is an expression of its own.
  */
 static bool
 makes_address(Node *node, Oid address)
@@ -265,8 +266,6 @@ makes_address(Node *node, Oid address)
 	{
 		case T_CoerceViaIO:
 			return is_of_addresses(((CoerceViaIO *) node)->resulttype, address);
-		case T_ArrayCoerceExpr:
-			return is_of_addresses(((ArrayCoerceExpr *) node)->resulttype, address);
 		case T_RangeTblFunction:
 			return any_of_addresses(((RangeTblFunction *) node)->funccoltypes, address);
 		case T_TableFunc:
@@ -378,27 +377,24 @@ log_hygiene_xact_end(void)
 }
 
 /*
- * cut_audit cuts a line of pgaudit behind its seventh field, the object's name: what
+ * cut_audit gives a line of pgaudit up to its seventh field, the object's name: what
  * follows is the statement and its parameters.
  */
-static void
-cut_audit(char *line)
+static char *
+cut_audit(const char *line)
 {
-	static const char withheld[] = "<withheld by protaddr>";
+	const char *end = line;
 	bool		quoted = false;
 	int			fields = 0;
 
-	for (; *line != '\0' && fields < 7; line++)
+	for (; *end != '\0' && fields < 7; end++)
 	{
-		if (*line == '"')
+		if (*end == '"')
 			quoted = !quoted;
-		else if (*line == ',' && !quoted)
+		else if (*end == ',' && !quoted)
 			fields++;
 	}
-	if (strlen(line) >= sizeof(withheld))
-		strcpy(line, withheld);
-	else
-		*line = '\0';
+	return psprintf("%.*s<withheld by protaddr>", (int) (end - line), line);
 }
 
 static void
@@ -446,7 +442,7 @@ log_hygiene_emit_log(ErrorData *edata)
 		edata->detail_log = pstrdup("Withheld by protaddr: the statement holds an address.");
 
 	if (edata->message != NULL && strncmp(edata->message, "AUDIT: ", 7) == 0)
-		cut_audit(edata->message);
+		edata->message = cut_audit(edata->message);
 
 	/*
 	 * "duration: 1.234 ms  statement: ..." and auto_explain's "duration: ... plan:" hold the

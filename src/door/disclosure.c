@@ -22,8 +22,6 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_type.h"
-#include "common/cryptohash.h"
-#include "common/sha2.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -111,17 +109,6 @@ compare_identifiers(const void *a, const void *b)
 	return order != 0 ? order : x->len - y->len;
 }
 
-/* add adds a piece to a digest, with its length, so that pieces cannot run together. */
-static void
-add(pg_cryptohash_ctx *context, const void *data, size_t len)
-{
-	uint32		size = (uint32) len;
-
-	if (pg_cryptohash_update(context, (const uint8 *) &size, sizeof(size)) < 0 ||
-		pg_cryptohash_update(context, (const uint8 *) data, len) < 0)
-		elog(ERROR, "could not compute a digest");
-}
-
 /* digest_payment names the payment, and the people whose address goes with it. */
 static bytea *
 digest_payment(const ProtaddrEvent *event, const ProtaddrIdentifier *people, int npeople,
@@ -129,26 +116,22 @@ digest_payment(const ProtaddrEvent *event, const ProtaddrIdentifier *people, int
 {
 	const ProtaddrTransfer *transfer = event->transfer;
 	const char *amount = transfer->amount == NULL ? "" : numeric_normalize(transfer->amount);
-	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
-	bytea	   *digest = (bytea *) palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	pg_cryptohash_ctx *context = protaddr_digest_begin();
+	bytea	   *digest = (bytea *) palloc(VARHDRSZ + PROTADDR_DIGEST_SIZE);
 
-	if (context == NULL || pg_cryptohash_init(context) < 0)
-		elog(ERROR, "could not compute a digest");
-	add(context, event->channel->name, event->channel->name_len);
-	add(context, transfer->payer.key, transfer->payer.len);
-	add(context, transfer->payee.key, transfer->payee.len);
-	add(context, transfer->receiver.key, transfer->receiver.len);
-	add(context, amount, strlen(amount));
-	add(context, transfer->currency, strlen(transfer->currency));
-	add(context, &transfer->held_id, sizeof(transfer->held_id));
-	add(context, payment->digest, transfer->describe != NULL ? sizeof(payment->digest) : 0);
-	add(context, payment->key, payment->key != NULL ? strlen(payment->key) : 0);
+	protaddr_digest_add_sized(context, event->channel->name, event->channel->name_len);
+	protaddr_digest_add_sized(context, transfer->payer.key, transfer->payer.len);
+	protaddr_digest_add_sized(context, transfer->payee.key, transfer->payee.len);
+	protaddr_digest_add_sized(context, transfer->receiver.key, transfer->receiver.len);
+	protaddr_digest_add_sized(context, amount, strlen(amount));
+	protaddr_digest_add_sized(context, transfer->currency, strlen(transfer->currency));
+	protaddr_digest_add_sized(context, &transfer->held_id, sizeof(transfer->held_id));
+	protaddr_digest_add_sized(context, payment->digest, transfer->describe != NULL ? sizeof(payment->digest) : 0);
+	protaddr_digest_add_sized(context, payment->key, payment->key != NULL ? strlen(payment->key) : 0);
 	for (int i = 0; i < npeople; i++)
-		add(context, people[i].key, people[i].len);
-	SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	if (pg_cryptohash_final(context, (uint8 *) VARDATA(digest), PG_SHA256_DIGEST_LENGTH) < 0)
-		elog(ERROR, "could not compute a digest");
-	pg_cryptohash_free(context);
+		protaddr_digest_add_sized(context, people[i].key, people[i].len);
+	SET_VARSIZE(digest, VARHDRSZ + PROTADDR_DIGEST_SIZE);
+	protaddr_digest_end(context, VARDATA(digest));
 	return digest;
 }
 

@@ -99,6 +99,24 @@ is_as_held(const ProtaddrHeldDecision *decision, HeapTuple row, TupleDesc desc, 
 				 protaddr_errprivate()));
 }
 
+/* unmasked gives a row that waited with the texts, from which addresses were taken out, as they are now. */
+static HeapTuple
+unmasked(const ProtaddrGate *gate, HeapTuple before, HeapTuple row, TupleDesc desc)
+{
+	for (int i = 0; i < gate->ntexts; i++)
+	{
+		int			column = gate->texts[i].number;
+		bool		isnull;
+		Datum		value = heap_getattr(before, column, desc, &isnull);
+
+		if (isnull || !protaddr_gate_text_is_masked(gate, column, value))
+			continue;
+		value = heap_getattr(row, column, desc, &isnull);
+		before = heap_modify_tuple_by_cols(before, desc, 1, &column, &value, &isnull);
+	}
+	return before;
+}
+
 /*
  * protaddr_held_passes refuses a row to which a decision is to apply and which is another
  * payment than the one decided on, or carries something else; and one that does not wait
@@ -126,7 +144,7 @@ protaddr_held_passes(const ProtaddrHeldDecision *decision, const ProtaddrGate *g
 				 errdetail("Its status was changed, or an address put in, where no gate saw it. The row stays held."),
 				 errhint("decide_held(..., 'reject', reason, again => true) rejects it."),
 				 protaddr_errprivate()));
-	protaddr_payment_digest(gate, before, desc, false, &was);
+	protaddr_payment_digest(gate, unmasked(gate, before, row, desc), desc, false, &was);
 	protaddr_payment_digest(gate, row, desc, false, &is);
 	if (memcmp(&was, &is, sizeof(was)) != 0)
 		ereport(ERROR,

@@ -149,8 +149,6 @@ extern void protaddr_gate_person(const ProtaddrGate *gate, int person, HeapTuple
 
 /* ---- gate/message_column.c: a message in a column, and back ---------------- */
 
-#define PROTADDR_DIGEST_SIZE	32
-
 typedef struct ProtaddrDigest
 {
 	uint8		bytes[PROTADDR_DIGEST_SIZE];

@@ -277,7 +277,7 @@ trigger_touched(ObjectAccessType access, Oid trigger)
 	(void) touch(form->tgrelid);
 
 	/* a trigger that fires after the gate's could undo its work */
-	if (access != OAT_DROP && !form->tgisinternal && !OidIsValid(form->tgparentid) &&
+	if (access != OAT_DROP && !OidIsValid(form->tgparentid) &&
 		TRIGGER_FOR_ROW(form->tgtype) && TRIGGER_FOR_BEFORE(form->tgtype) &&
 		(TRIGGER_FOR_INSERT(form->tgtype) || TRIGGER_FOR_UPDATE(form->tgtype)) &&
 		form->tgenabled != TRIGGER_DISABLED &&

@@ -13,8 +13,6 @@
 #include "message/message.h"
 #include "message/rewrite.h"
 
-#include <openssl/evp.h>
-
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -148,7 +146,7 @@ protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *c
 					  const ProtaddrTransfer *transfer, Datum value, ProtaddrDigest *digest)
 {
 	struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	pg_cryptohash_ctx *context = protaddr_digest_begin();
 	struct
 	{
 		uint32		relation;
@@ -156,18 +154,13 @@ protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *c
 		uint32		channel_len;
 		uint32		payer_len;
 	}			where = {relation, strlen(column), channel->name_len, transfer->payer.len};
-	bool		done;
 
-	done = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
-		EVP_DigestUpdate(context, &where, sizeof(where)) == 1 &&
-		EVP_DigestUpdate(context, column, where.column_len) == 1 &&
-		EVP_DigestUpdate(context, channel->name, channel->name_len) == 1 &&
-		EVP_DigestUpdate(context, transfer->payer.key, transfer->payer.len) == 1 &&
-		EVP_DigestUpdate(context, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)) == 1 &&
-		EVP_DigestFinal_ex(context, digest->bytes, NULL) == 1;
-	EVP_MD_CTX_free(context);
+	protaddr_digest_add(context, &where, sizeof(where));
+	protaddr_digest_add(context, column, where.column_len);
+	protaddr_digest_add(context, channel->name, channel->name_len);
+	protaddr_digest_add(context, transfer->payer.key, transfer->payer.len);
+	protaddr_digest_add(context, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	protaddr_digest_end(context, digest->bytes);
 	if ((Pointer) bytes != DatumGetPointer(value))
 		pfree(bytes);
-	if (!done)
-		elog(ERROR, "could not compute a digest");
 }

@@ -19,8 +19,6 @@
 #include "gate/gate.h"
 #include "keys/keys.h"
 
-#include <openssl/evp.h>
-
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -168,8 +166,7 @@ digest_row(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, DigestOf of,
 	Word	   *words = palloc((desc->natts + 1) * sizeof(Word));
 	int			n = 0;
 	int			level = protaddr_plain_settings();
-	EVP_MD_CTX *context;
-	bool		done;
+	pg_cryptohash_ctx *context;
 
 	words[n].column = "";
 	words[n++].value = protaddr_qualified_name(gate->root);
@@ -193,15 +190,13 @@ digest_row(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, DigestOf of,
 	/* partitions may have their columns in another order */
 	qsort(words, n, sizeof(Word), by_column);
 
-	context = EVP_MD_CTX_new();
-	done = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-	for (int i = 0; i < n && done; i++)
-		done = EVP_DigestUpdate(context, words[i].column, strlen(words[i].column) + 1) == 1 &&
-			EVP_DigestUpdate(context, words[i].value, strlen(words[i].value) + 1) == 1;
-	done = done && EVP_DigestFinal_ex(context, digest->bytes, NULL) == 1;
-	EVP_MD_CTX_free(context);
-	if (!done)
-		elog(ERROR, "could not compute a digest");
+	context = protaddr_digest_begin();
+	for (int i = 0; i < n; i++)
+	{
+		protaddr_digest_add(context, words[i].column, strlen(words[i].column) + 1);
+		protaddr_digest_add(context, words[i].value, strlen(words[i].value) + 1);
+	}
+	protaddr_digest_end(context, digest->bytes);
 }
 
 /*
@@ -247,9 +242,10 @@ void
 protaddr_place_digest(const char *relation, const char *key, ProtaddrDigest *digest)
 {
 	char	   *words = psprintf("%s %s", relation, key);
+	pg_cryptohash_ctx *context = protaddr_digest_begin();
 
-	if (EVP_Digest(words, strlen(words), digest->bytes, NULL, EVP_sha256(), NULL) != 1)
-		elog(ERROR, "could not compute a digest");
+	protaddr_digest_add(context, words, strlen(words));
+	protaddr_digest_end(context, digest->bytes);
 	pfree(words);
 }
 

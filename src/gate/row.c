@@ -17,8 +17,6 @@
 #include "message/rewrite.h"
 #include "person/person.h"
 
-#include <openssl/evp.h>
-
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "common/hashfn.h"
@@ -482,14 +480,7 @@ payer_counts(const Passing *passing)
 }
 
 static void
-digest_part(EVP_MD_CTX *context, const void *data, uint64 len)
-{
-	if (EVP_DigestUpdate(context, &len, sizeof(len)) != 1 || EVP_DigestUpdate(context, data, len) != 1)
-		elog(ERROR, "could not compute a digest");
-}
-
-static void
-digest_column(EVP_MD_CTX *context, const Passing *passing, HeapTuple row, AttrNumber column)
+digest_column(pg_cryptohash_ctx *context, const Passing *passing, HeapTuple row, AttrNumber column)
 {
 	bool		isnull;
 	Datum		value;
@@ -499,11 +490,11 @@ digest_column(EVP_MD_CTX *context, const Passing *passing, HeapTuple row, AttrNu
 	if (TupleDescAttr(passing->desc, column - 1)->attgenerated != '\0')
 		return;
 	value = heap_getattr(row, column, passing->desc, &isnull);
-	digest_part(context, &isnull, sizeof(isnull));
+	protaddr_digest_add_sized(context, &isnull, sizeof(isnull));
 	if (isnull)
 		return;
 	bytes = PG_DETOAST_DATUM_PACKED(value);
-	digest_part(context, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	protaddr_digest_add_sized(context, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 	if ((Pointer) bytes != DatumGetPointer(value))
 		pfree(bytes);
 }
@@ -518,29 +509,25 @@ digest_row(const Passing *passing, HeapTuple row, ProtaddrDigest *digest)
 {
 	const ProtaddrGate *gate = passing->gate;
 	const ProtaddrTransfer *transfer = &passing->transfer;
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	pg_cryptohash_ctx *context = protaddr_digest_begin();
 	char	   *amount = transfer->amount == NULL ? "" : numeric_normalize(transfer->amount);
 
-	if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
-		elog(ERROR, "could not compute a digest");
-	digest_part(context, passing->channel->name, passing->channel->name_len);
-	digest_part(context, amount, strlen(amount));
-	digest_part(context, transfer->currency, strlen(transfer->currency));
-	digest_part(context, transfer->payee.key, transfer->payee.len);
+	protaddr_digest_add_sized(context, passing->channel->name, passing->channel->name_len);
+	protaddr_digest_add_sized(context, amount, strlen(amount));
+	protaddr_digest_add_sized(context, transfer->currency, strlen(transfer->currency));
+	protaddr_digest_add_sized(context, transfer->payee.key, transfer->payee.len);
 	for (int i = 0; i < gate->npeople; i++)
 	{
 		ProtaddrTransfer of_person;
 
 		protaddr_gate_person(gate, i, row, passing->desc, &of_person);
-		digest_part(context, of_person.payer.key, of_person.payer.len);
+		protaddr_digest_add_sized(context, of_person.payer.key, of_person.payer.len);
 	}
 	for (int i = 0; i < gate->naddresses; i++)
 		digest_column(context, passing, row, gate->addresses[gate->addresses_by_name[i]].number);
 	for (int i = 0; i < gate->nmessages; i++)
 		digest_column(context, passing, row, gate->messages[i].number);
-	if (EVP_DigestFinal_ex(context, digest->bytes, NULL) != 1)
-		elog(ERROR, "could not compute a digest");
-	EVP_MD_CTX_free(context);
+	protaddr_digest_end(context, digest->bytes);
 }
 
 /*

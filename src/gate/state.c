@@ -567,7 +567,7 @@ enter(Oid relation)
 	Datum		values[GATE_COLUMNS] = {0};
 	bool		nulls[GATE_COLUMNS] = {false};
 
-	if (RecoveryInProgress() || XactReadOnly || !lock_row(relation, false))
+	if (!lock_row(relation, false))
 		return;
 	read_triggers(relation, &triggers);
 	if (!triggers.own ||
@@ -848,7 +848,8 @@ protaddr_gate_enter(Oid relation)
 		return;
 	if (entry->state == PROTADDR_GATE_BROKEN)
 		protaddr_gate_broken(relation);
-	if (entry->state == PROTADDR_GATE_NONE)
+	/* a temporary table is written in a read-only transaction, too */
+	if (entry->state == PROTADDR_GATE_NONE || XactReadOnly)
 		return;
 
 	/* a partition's triggers belong to the partitioned table */

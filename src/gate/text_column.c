@@ -27,7 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
-#include "utils/xml.h"
+#include "utils/timestamp.h"
 
 /* A text in which something is found so often after it was taken out is refused. */
 #define ROUNDS	8
@@ -317,9 +317,17 @@ stays_within(const Looking *looking, const Part *part, const ProtaddrFound *foun
 	return true;
 }
 
+/* since_decided tells whether somebody came to be protected after it was decided on the row. */
+static bool
+since_decided(const Looking *looking, const ProtaddrFound *found)
+{
+	return found->subject.len > 0 &&
+		protaddr_protected_since(found->subject.key, found->subject.len, looking->transfer->decided_at);
+}
+
 /*
- * look_at decides about one address that was found.  A decision of a held row has been made
- * about the row with all that stands in it: there is nothing doubtful any more.
+ * look_at decides about one address that was found.  What a channel holds because it is
+ * doubtful, or cannot be taken out, goes by the decision about the row once there is one.
  */
 static void
 look_at(Looking *looking, const ProtaddrFound *found)
@@ -341,16 +349,23 @@ look_at(Looking *looking, const ProtaddrFound *found)
 			break;
 		default:
 			action = PROTADDR_WITHHOLD;
-			if (!can_take_out ||
-				(found->certainty == PA_DOUBTFUL && !looking->transfer->hold_decided))
+			if (can_take_out && found->certainty != PA_DOUBTFUL)
+				break;
+			if (looking->transfer->hold_decided && !since_decided(looking, found))
 			{
-				action = looking->channel->when_unreadable;
-				why = MAY_STAND_IN_IT;
+				if (looking->transfer->after_hold == PROTADDR_DISCLOSE)
+					action = PROTADDR_DISCLOSE;
+				if (can_take_out || action == PROTADDR_DISCLOSE)
+					break;
 			}
+			action = looking->channel->when_unreadable;
+			why = MAY_STAND_IN_IT;
 			break;
 	}
 	for (Part *part = first; part <= last; part++)
 		decide(looking, part, action, why, asked);
+	if (action == PROTADDR_DISCLOSE && first->found->action == PROTADDR_DISCLOSE)
+		first->found->answer.action = PROTADDR_DISCLOSE;
 	if (action == PROTADDR_WITHHOLD)
 		first->cut = true;
 }
@@ -490,11 +505,15 @@ List *
 protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const void *row,
 					const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 {
-	Looking		looking = {.gate = gate,.channel = channel,.transfer = transfer};
+	ProtaddrTransfer of_person = *transfer;
+	Looking		looking = {.gate = gate,.channel = channel,.transfer = &of_person};
 	Lessened	lessened = {value_of, row, NIL};
 
 	if (gate->ntexts == 0)
 		return NIL;
+
+	/* whose address it is the text says, as a message does */
+	of_person.has_row = gate->args.subject != NULL;
 	looking.part = palloc(gate->ntexts * sizeof(Part));
 	initStringInfo(&looking.whole);
 
@@ -563,6 +582,7 @@ protaddr_gate_mask(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 	/* as somebody would have it who decides to withhold */
 	withheld.hold_decided = true;
 	withheld.after_hold = PROTADDR_WITHHOLD;
+	withheld.decided_at = DT_NOEND;
 	foreach(cell, protaddr_gate_texts(gate, row_value, &as_it_is, channel, &withheld))
 	{
 		ProtaddrTextFound *found = lfirst(cell);

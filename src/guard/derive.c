@@ -51,6 +51,7 @@ typedef struct Person
 	ProtaddrIdentifier id;
 	bool		derived;		/* of those touched: nothing has changed since */
 	bool		wanted;			/* may be protected */
+	bool		asked;			/* for substitutes */
 	char		status;
 } Person;
 
@@ -69,8 +70,9 @@ typedef struct Person
 typedef struct Print
 {
 	uint64		print;
-	ItemPointerData row;		/* invalid: it was added just now, or is none to be added */
+	ItemPointerData row;		/* invalid: there is none */
 	bool		needed;
+	bool		substitute;		/* it is there to be told */
 	char		status;
 } Print;
 
@@ -92,6 +94,8 @@ static List *new_sources = NIL; /* tables that have become a source */
 static bool everybody = false;
 static bool due = false;		/* something has been touched since all was done */
 static bool once_more = false;	/* a subtransaction was rolled back: what was done may be undone */
+static bool rest_due = false;	/* what is no longer needed has not been removed yet */
+static bool at_end = false;
 static bool deriving = false;
 
 /* What is being done. */
@@ -112,12 +116,13 @@ static void derive_start(void);
 static void derive_xact_end(void);
 static void derive_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent);
 static void derive_executor_start(QueryDesc *query);
+static void derive_pre_commit(void);
 
 const ProtaddrPart protaddr_derive_part = {
 	.start = derive_start,
 	.xact_end = derive_xact_end,
 	.subxact = derive_subxact,
-	.pre_commit = protaddr_derive_now,
+	.pre_commit = derive_pre_commit,
 	.executor_start = derive_executor_start,
 };
 
@@ -132,7 +137,7 @@ derive_xact_end(void)
 {
 	touched = NULL;
 	new_sources = NIL;
-	everybody = due = once_more = deriving = false;
+	everybody = due = once_more = rest_due = at_end = deriving = false;
 	gathering = NULL;
 }
 
@@ -141,6 +146,17 @@ derive_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId paren
 {
 	if (event == SUBXACT_EVENT_ABORT_SUB && (touched != NULL || new_sources != NIL || everybody))
 		due = once_more = true;
+}
+
+/* derive_pre_commit does what is due at the end. */
+static void
+derive_pre_commit(void)
+{
+	if (rest_due)
+		due = once_more = true;
+	rest_due = false;
+	at_end = true;
+	protaddr_derive_now();
 }
 
 /* A worker can write nothing, so what is due is done before there are any. */
@@ -224,7 +240,7 @@ add_print(Derivation *d, uint64 print, bool *there)
 	if (!*there)
 	{
 		ItemPointerSetInvalid(&one->row);
-		one->needed = false;
+		one->needed = one->substitute = false;
 	}
 	return one;
 }
@@ -304,11 +320,11 @@ each_entry(Relation rel, Derivation *d)
 	ExecDropSingleTupleTableSlot(slot);
 }
 
-/* skip_substitutes has the substitutes of a person added by nobody: they are there to be told. */
+/* take_substitutes takes in the substitutes of a person: an address that is one is not looked for. */
 static void
-skip_substitutes(Derivation *d, const ProtaddrIdentifier *id)
+take_substitutes(Derivation *d, Person *person)
 {
-	List	   *substitutes = protaddr_substitutes_of(id);
+	List	   *substitutes = protaddr_substitutes_of(&person->id);
 	ListCell   *cell;
 	bool		there;
 
@@ -316,8 +332,9 @@ skip_substitutes(Derivation *d, const ProtaddrIdentifier *id)
 	{
 		ProtaddrSeal *seal = lfirst(cell);
 
-		(void) add_print(d, protaddr_entry_print(id, seal, protaddr_seal_state(seal)), &there);
+		add_print(d, protaddr_entry_print(&person->id, seal, protaddr_seal_state(seal)), &there)->substitute = true;
 	}
+	person->asked = true;
 }
 
 /* ---- what there has to be ---------------------------------------------------------------- */
@@ -338,7 +355,11 @@ take_row(const ProtaddrSource *source, const ProtaddrIdentifier *id, TupleTableS
 	address = protaddr_source_address(source, slot, &state);
 	if (address == NULL)
 		return;
+	if (!person->asked)
+		take_substitutes(d, person);
 	one = add_print(d, protaddr_entry_print(id, address, state), &there);
+	if (one->substitute)
+		return;
 	one->needed = true;
 	if (!there)
 		protaddr_entries_add(d->entries, id, address, source->origin, source->name, source->column);
@@ -430,9 +451,8 @@ derive(persons_hash * people, List *relations, bool removing)
 	{
 		CHECK_FOR_INTERRUPTS();
 		person->wanted = protaddr_may_be_protected(&person->id);
+		person->asked = false;
 		anybody |= person->wanted;
-		if (person->wanted)
-			skip_substitutes(&d, &person->id);
 	}
 	if (!few)
 		each_entry(protaddr_entries_relation(d.entries), &d);
@@ -476,10 +496,33 @@ is_there(void)
 		OidIsValid(get_relname_relid("protection", schema));
 }
 
-/* do_what_is_due does what was touched, in a memory of its own. */
+/* nothing_at_all is true where nothing is looked for, and nothing could be. */
+static bool
+nothing_at_all(void)
+{
+	Relation	rel;
+	SysScanDesc scan;
+	bool		empty;
+
+	if (protaddr_sources(NIL) != NIL)
+		return false;
+	rel = table_open(protaddr_table(PROTADDR_GUARDED_ADDRESS), AccessShareLock);
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	empty = !HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return empty;
+}
+
+/*
+ * do_what_is_due does what was touched, in a memory of its own.  A transaction that lifts a
+ * protection, which it may yet roll back, removes nothing before its end: to itself, too, it
+ * counts once it is committed.
+ */
 static void
 do_what_is_due(void)
 {
+	bool		removing = at_end || !protaddr_relaxed_here();
 	persons_iterator iterator;
 	Person	   *person;
 
@@ -491,7 +534,7 @@ do_what_is_due(void)
 
 		each_entry(rel, NULL);
 		table_close(rel, AccessShareLock);
-		derive_all(people, NIL, true);
+		derive_all(people, NIL, removing);
 	}
 	else if (touched != NULL)
 	{
@@ -500,7 +543,7 @@ do_what_is_due(void)
 		while ((person = persons_iterate(touched, &iterator)) != NULL)
 			if (!person->derived || once_more)
 				gather(&person->id);
-		derive_all(gathering, NIL, true);
+		derive_all(gathering, NIL, removing);
 	}
 	if (new_sources != NIL && !everybody)
 		derive_all(gather_everybody(), new_sources, false);
@@ -514,6 +557,7 @@ do_what_is_due(void)
 			person->derived = true;
 	}
 	due = once_more = false;
+	rest_due = !removing;
 }
 
 /*
@@ -547,7 +591,10 @@ protaddr_derive_now(void)
 	deriving = true;
 	PG_TRY();
 	{
-		do_what_is_due();
+		if (nothing_at_all())
+			due = false;
+		else
+			do_what_is_due();
 	}
 	PG_FINALLY();
 	{
@@ -565,9 +612,11 @@ protaddr_derive_now(void)
 Datum
 protaddr_refresh_guard(PG_FUNCTION_ARGS)
 {
+	bool		before = everybody;
+
 	PreventCommandIfReadOnly("protaddr.refresh_guard()");
 	everybody = due = true;
 	protaddr_derive_now();
-	everybody = false;
+	everybody = before;
 	PG_RETURN_VOID();
 }

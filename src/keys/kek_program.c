@@ -64,9 +64,6 @@ program_start(Program *program, const char *command)
 	sigset_t	all;
 	sigset_t	before;
 
-	program->pid = 0;
-	program->output = -1;
-	program->ended = false;
 	if (pipe(ends) != 0)
 		return false;
 	fflush(NULL);
@@ -191,7 +188,7 @@ program_read(Program *program, char *text, size_t size, size_t *len, int timeout
 ProtaddrProgramResult
 protaddr_kek_program(const char *command, int timeout_ms, char *text, size_t size, size_t *len)
 {
-	Program		program;
+	Program		program = {.output = -1};
 	bool		in_time = false;
 
 	*len = 0;

@@ -205,6 +205,20 @@ protaddr_key_by_id(uint64 id)
 	return key;
 }
 
+/* newest_held gives the newest of these keys, which come in that order, that the session holds and may seal with. */
+static ProtaddrKey *
+newest_held(const ProtaddrDataKey *keys, int nkeys)
+{
+	for (int i = 0; i < nkeys; i++)
+	{
+		ProtaddrKey *key = keys[i].retired ? NULL : keyring_find(keys[i].id);
+
+		if (key != NULL)
+			return key;
+	}
+	return NULL;
+}
+
 /*
  * protaddr_key_for_sealing gives the newest data key that can be used here; raises
  * 55PA1 if there is none.
@@ -218,8 +232,7 @@ protaddr_key_for_sealing(void)
 	uint64		now = protaddr_generation(PROTADDR_DATA_KEY);
 	ProtaddrDataKey *keys;
 	int			nkeys;
-	bool		holds_one = false;
-	ProtaddrKey *key = NULL;
+	ProtaddrKey *key;
 
 	if (sealing_generation == now)
 	{
@@ -232,12 +245,8 @@ protaddr_key_for_sealing(void)
 
 	/* the newest of them may be new to this session; then one that it holds already will do */
 	keys = protaddr_data_keys(&nkeys);
-	for (int i = 0; i < nkeys && !holds_one; i++)
-		holds_one = !keys[i].retired && keyring_find(keys[i].id) != NULL;
-	keyring_take_in(keys, nkeys, NULL, holds_one ? DEBUG1 : ERROR);
-	for (int i = 0; i < nkeys && key == NULL; i++)
-		if (!keys[i].retired)
-			key = keyring_find(keys[i].id);
+	keyring_take_in(keys, nkeys, NULL, newest_held(keys, nkeys) != NULL ? DEBUG1 : ERROR);
+	key = newest_held(keys, nkeys);
 	pfree(keys);
 
 	if (key == NULL)

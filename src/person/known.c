@@ -220,7 +220,6 @@ all_listed(const char *key, int len, unsigned int *by_links)
 
 	/* what was read while the register changed is right now, but not to be kept */
 	if (protaddr_added_here() || answers_rest_on() != now || answers_generation != now ||
-		protaddr_generation_seen(PROTADDR_REGISTER_PERSON) != listed_generation ||
 		protaddr_generation_seen(PROTADDR_PROTECTION) != protections)
 		return known;
 	if (!by_itself)

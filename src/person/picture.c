@@ -31,7 +31,6 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/parallel.h"
 #include "access/table.h"
 #include "access/xlog.h"
 #include "catalog/pg_class.h"
@@ -497,7 +496,7 @@ look(void)
 		return true;
 
 	pg_atomic_fetch_add_u64(&protaddr_pictures->asked, 1);
-	if (++questions < QUESTIONS_TO_LOOK || IsInParallelMode() || IsParallelWorker() || changes.writing)
+	if (++questions < QUESTIONS_TO_LOOK)
 		return false;
 	questions = 0;
 	return protaddr_picture_wanted() && look();
@@ -776,9 +775,7 @@ picture_object_access(ObjectAccessType access, Oid class, Oid object, int column
 		return;
 	if (class == DatabaseRelationId && access == OAT_POST_CREATE)
 		drop_other(object);
-	if ((access != OAT_POST_ALTER && access != OAT_DROP && access != OAT_TRUNCATE &&
-		 (access != OAT_POST_CREATE || class != TriggerRelationId)) ||
-		(class != RelationRelationId && class != TriggerRelationId))
+	if (class != RelationRelationId && class != TriggerRelationId)
 		return;
 	if (protaddr_is_register_table(class == TriggerRelationId ? table_of(object) : object))
 		protaddr_picture_change_all();

@@ -600,7 +600,7 @@ protaddr_picture_wanted(void)
 	Picture    *picture;
 	TimestampTz now;
 
-	if (RecoveryInProgress() || IsInParallelMode() || protaddr_picture_writing())
+	if (RecoveryInProgress() || protaddr_picture_writing())
 		return false;
 	size = people() + link_pairs();
 	if ((double) pg_atomic_read_u64(&protaddr_pictures->asked) < size / PROTADDR_QUESTION_COSTS)

@@ -373,7 +373,6 @@ typedef struct JsonInput
 	Input	   *input;
 	JsonPlace	place;
 	int			field;
-	bool		closed;			/* the address's object has ended */
 	bool		lines_seen;
 } JsonInput;
 
@@ -382,7 +381,7 @@ json_object_start(void *state)
 {
 	JsonInput  *json = (JsonInput *) state;
 
-	if (json->place == JSON_OUTSIDE && !json->closed)
+	if (json->place == JSON_OUTSIDE)
 		json->place = JSON_ADDRESS;
 	else if (json->place == JSON_ADDRESS && json->field == PA_ADRTP)
 		json->place = JSON_ADRTP;
@@ -404,10 +403,7 @@ json_object_end(void *state)
 	else if (json->place == JSON_ADRTP)
 		json->place = JSON_ADDRESS;
 	else if (json->place == JSON_ADDRESS)
-	{
 		json->place = JSON_OUTSIDE;
-		json->closed = true;
-	}
 	PROTADDR_JSON_GO_ON;
 }
 
@@ -499,7 +495,7 @@ json_scalar(void *state, char *token, JsonTokenType type)
 static void
 input_json(Input *input, const char *text, size_t len)
 {
-	JsonInput	json = {input, JSON_OUTSIDE, JSON_FIELD_NONE, false, false};
+	JsonInput	json = {input, JSON_OUTSIDE, JSON_FIELD_NONE, false};
 	JsonSemAction actions;
 	JsonLexContext *lexer;
 	char	   *copy = pnstrdup(text, len);
@@ -515,7 +511,7 @@ input_json(Input *input, const char *text, size_t len)
 	actions.scalar = json_scalar;
 
 	lexer = protaddr_json_lexer(copy, (int) len, true);
-	if (pg_parse_json(lexer, &actions) != JSON_SUCCESS || !json.closed)
+	if (pg_parse_json(lexer, &actions) != JSON_SUCCESS)
 		input_fail(input, INPUT_NOT_JSON, NULL);
 
 	/* AdrTp is a choice: a code, or somebody's own with an id */

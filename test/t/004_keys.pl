@@ -248,6 +248,8 @@ $twice->quit;
 # The rotation above has made a data key under the command's key; now all get under it.
 my $tokens = $node->safe_psql('bank', q(SELECT md5(string_agg(home::text, '' ORDER BY id)) FROM customer));
 is($node->safe_psql('bank', q(SELECT string_agg(usable::text, ' ' ORDER BY created_at) FROM protaddr.key_status)), 'false true false false false', 'data keys under two outer keys');
+write_file("$dir/third.kek", "3c" x 32 . "\n");
+is($node->safe_psql('bank', "SELECT protaddr.adopt_data_keys('$dir/third.kek')"), '0', 'with a key of which there are none, none is adopted');
 is($node->safe_psql('bank', "SELECT protaddr.adopt_data_keys('$kek')"), '4', 'the older ones are adopted');
 is($node->safe_psql('bank', "SELECT protaddr.adopt_data_keys('$kek')"), '0', 'once');
 is($node->safe_psql('bank', q(SELECT bool_and(usable) FROM protaddr.key_status)), 't', 'and all can be used');

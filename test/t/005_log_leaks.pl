@@ -345,7 +345,7 @@ CONF
 		'function'      => q(CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN INSERT INTO customer VALUES (600002, 'hidden', '%s'); RETURN 1 / (SELECT count(*) - 1 FROM customer WHERE id = 600000); END $$; BEGIN; SAVEPOINT s; SELECT pg_temp.f(); ROLLBACK;, SELECT pg_temp.f()),
 		'function, inner position' => q(DO $$ BEGIN EXECUTE 'SELECT protaddr.subject_key(''x''), ''%s''::protaddr.address, nowhere'; END $$;, SELECT 1 / 0),
 		'message'       => q(PREPARE m AS SELECT protaddr.release_message('<a>%s</a>', 'sepa');, EXECUTE m),
-		'array'         => q(SELECT 1 / (id - 600000) FROM customer WHERE id = 600000 AND '{"%s"}'::protaddr.address[] IS NOT NULL;, SELECT 1),
+		'array'         => q(SELECT 1 / (id - 600000) FROM customer WHERE id = 600000 AND '{"%s"}'::protaddr.address[] IS NOT NULL;, SELECT 1 / 0, '{"%s"}'::text[]::protaddr.address[]),
 		'plan, at another level' => q(SET auto_explain.log_level = warning; SELECT ('%s'::text)::protaddr.address FROM customer;, SELECT count(*) FROM customer WHERE ('%s'::text)::protaddr.address IS NULL),
 		'populated'     => q(SELECT 1 / 0, * FROM jsonb_populate_record(NULL::customer, '{"home": "%s"}');, SELECT 1 / 0, * FROM jsonb_to_record('{"home": "%s"}') AS (home protaddr.address)),
 		'column of XML' => q(SELECT 1 / 0, * FROM xmltable('/a' PASSING '<a><home>%s</home></a>' COLUMNS home protaddr.address);, SELECT 1),

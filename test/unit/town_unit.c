@@ -43,6 +43,8 @@ static const struct
 	NO("digits", "8000"),
 	NO("a digit before", "2 Vej"),
 	NO("a digit behind", "Vej 2"),
+	NO("private use", "Vej \xf3\xb0\x80\x80"),
+	NO("a tag", "Vej\xf3\xa0\x81\xa1"),
 	NO("a raised digit", "Vej \xc2\xb2"),
 	NO("a fraction", "Vej \xc2\xbd"),
 	NO("a lowered digit", "Vej \xe2\x82\x82"),
