@@ -770,7 +770,7 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 				uint32_t	there;
 
 				hash = protaddr_name_hash(&index->key, forms.word.letters[form], (size_t) forms.word.len[form]);
-				if ((form == PA_FORM_PAIRS ? forms.word.len[form] > 0 : forms.word.len[form] > 3) && !protaddr_table_find(&index->unit_words, hash, &there) &&
+				if ((form == PA_FORM_PAIRS ? forms.word.len[form] > 0 : forms.word.len[form] > 2) && !protaddr_table_find(&index->unit_words, hash, &there) &&
 					!table_add(index, &index->unit_words, hash,
 							   means == 0 ? PA_SAYS_NOTHING : (uint32_t) (means >> 32) | UINT32_C(0xC0000000)))
 					return false;

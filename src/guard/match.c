@@ -684,7 +684,7 @@ stands_before(const Search *search, int number, int street)
 		piece[number - 1].end == start - 1)
 		return false;
 	for (uint32_t at = piece[street - 1].end; at < piece[street].start; at++)
-		if (strchr(":;=/|-.", text[at]) != NULL)
+		if (strchr(":;/|-.", text[at]) != NULL)
 			return false;
 	return true;
 }

@@ -264,7 +264,8 @@ typedef struct PaUnit
 static inline bool
 protaddr_is_dwelling(const PaPiece *digits, const PaPiece *letter)
 {
-	return digits->size == 4 && digits->gap <= PA_GAP_BLANK && letter->size == 1 &&
+	return digits->size == 4 && (digits->gap == PA_GAP_NONE || (digits->gap == PA_GAP_BLANK && digits->number < 1000)) &&
+		letter->size == 1 &&
 		(letter->first == 'h' || letter->first == 'k' || letter->first == 'l' || letter->first == 'u');
 }
 

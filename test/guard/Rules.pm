@@ -159,7 +159,7 @@ sub written
 	$first = !$first if $form eq 'number first';
 	$after =~ s/^ (?=\d)/, / if $form eq 'number first';
 	my $house = $before . ($first ? "$number $a->{street}" : "$a->{street} $number") . $after;
-	my $place = join ' ', grep { $_ ne '' } $a->{lang} eq 'en' ? ($a->{town}, $a->{code}) : ($a->{code}, ($a->{town_misspelt} && $form !~ /^(?:code|xml|json|csv)/ ? LAST : '') . $a->{town});
+	my $place = join ' ', grep { $_ ne '' } $a->{lang} eq 'en' ? ($a->{town}, $a->{code}) : ($a->{code} . ($a->{code} ne '' && $a->{town_misspelt} && $form !~ /^(?:code|xml|json|csv)/ ? LAST : ''), $a->{town});
 	my @part = grep { $_ ne '' } $house, $a->{locality}, $place;
 	@part = grep { $_ ne '' } $place, $house, $a->{locality} if $form eq 'code first';
 
@@ -198,7 +198,7 @@ sub structured
 
 # ---- texts ---------------------------------------------------------------------------------
 
-my %ascii = (æ => 'ae', ø => 'oe', å => 'aa', ä => 'ae', ö => 'oe', ü => 'ue', ß => 'ss', é => 'e', è => 'e', ê => 'e', à => 'a', â => 'a', É => 'E', Â => 'A',
+my %ascii = (æ => 'ae', ø => 'oe', å => 'aa', ä => 'ae', ö => 'oe', ü => 'ue', ß => 'ss', é => 'e', è => 'e', ê => 'e', à => 'a', â => 'a', É => 'E', Â => 'A', ô => 'o', î => 'i', û => 'u', ù => 'u', ç => 'c', ë => 'e', ï => 'i', È => 'E', Ê => 'E',
 	Æ => 'AE', Ø => 'OE', Å => 'AA', Ä => 'AE', Ö => 'OE', Ü => 'UE');
 my %plain = (%ascii, æ => 'a', ø => 'o', å => 'a', ä => 'a', ö => 'o', ü => 'u', Æ => 'A', Ø => 'O', Å => 'A', Ä => 'A', Ö => 'O', Ü => 'U');
 my %named = (æ => 'aelig', ø => 'oslash', å => 'aring', ä => 'auml', ö => 'ouml', ü => 'uuml', ß => 'szlig', é => 'eacute', Æ => 'AElig', Ø => 'Oslash', Å => 'Aring', Ä => 'Auml', Ö => 'Ouml', Ü => 'Uuml');

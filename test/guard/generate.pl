@@ -142,7 +142,12 @@ sub around
 	my $shape = $ends ? 0.75 * rand : rand;
 
 	return $text if $shape < 0.3;
-	$text = sentence($lang) . pick(' ', ', ', ': ', "\n", ' - ', '. ') . $text if $shape < 0.8;
+	if ($shape < 0.8)
+	{
+		my $before = sentence($lang);
+		# two numbers with nothing but a blank between are one to whoever reads them
+		$text = $before . ($before =~ /\d$/ && $text =~ /^$first\d/ ? pick(', ', ': ', "\n") : pick(' ', ', ', ': ', "\n", ' - ', '. ')) . $text;
+	}
 	$text .= pick('. ', ', ', ' ', "\n", '; ', '  ') . sentence($lang) if $shape > 0.5 && !$ends;
 	return $text;
 }
