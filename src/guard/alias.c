@@ -220,7 +220,7 @@ protaddr_aliases(const PaWordForms *word, size_t nwords, const PaFolded *name, P
 {
 	for (int form = 0; form < PA_FORMS; form++)
 	{
-		Writing		writing = {.word = word,.nwords = nwords,.name = name,.form = form,.found = found,.arg = arg};
+		Writing		writing = {.word = word, .nwords = nwords, .name = name, .form = form, .found = found, .arg = arg};
 
 		if (name->len[form] < 2)
 			continue;

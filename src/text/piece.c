@@ -19,37 +19,37 @@
 #define is_sign(s)		((s) != 0 && (s) <= SIGN_DIGITS)
 
 static const uint8_t signs[256] = {
-	['0'] = 27, ['1'] = 28, ['2'] = 29, ['3'] = 30, ['4'] = 31, ['5'] = 32, ['6'] = 33, ['7'] = 34,
-	['8'] = 35, ['9'] = 36,
-	['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6, ['G'] = 7, ['H'] = 8,
-	['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
-	['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
-	['Y'] = 25, ['Z'] = 26,
-	['a'] = 1, ['b'] = 2, ['c'] = 3, ['d'] = 4, ['e'] = 5, ['f'] = 6, ['g'] = 7, ['h'] = 8,
-	['i'] = 9, ['j'] = 10, ['k'] = 11, ['l'] = 12, ['m'] = 13, ['n'] = 14, ['o'] = 15, ['p'] = 16,
-	['q'] = 17, ['r'] = 18, ['s'] = 19, ['t'] = 20, ['u'] = 21, ['v'] = 22, ['w'] = 23, ['x'] = 24,
-	['y'] = 25, ['z'] = 26,
-	[' '] = GAP_BLANK, ['>'] = GAP_FIELD, [PA_FIELD_BORDER] = GAP_FIELD,
-	['\n'] = GAP_BLANK, ['\r'] = GAP_BLANK, ['\t'] = GAP_BLANK, ['!'] = GAP_MARK, ['#'] = GAP_MARK,
-	['$'] = GAP_MARK, ['\''] = GAP_MARK, ['('] = GAP_MARK, [')'] = GAP_MARK, ['*'] = GAP_MARK,
-	['+'] = GAP_BLANK, [','] = GAP_MARK, ['-'] = GAP_MARK, ['.'] = GAP_MARK, ['/'] = GAP_MARK,
-	[':'] = GAP_MARK, [';'] = GAP_MARK, ['@'] = GAP_MARK, ['['] = GAP_MARK, [']'] = GAP_MARK,
-	['^'] = GAP_MARK, ['_'] = GAP_MARK, ['`'] = GAP_MARK, ['{'] = GAP_MARK, ['|'] = GAP_MARK,
-	['}'] = GAP_MARK, ['~'] = GAP_MARK
+	['0'] = 27,['1'] = 28,['2'] = 29,['3'] = 30,['4'] = 31,['5'] = 32,['6'] = 33,['7'] = 34,
+	['8'] = 35,['9'] = 36,
+	['A'] = 1,['B'] = 2,['C'] = 3,['D'] = 4,['E'] = 5,['F'] = 6,['G'] = 7,['H'] = 8,
+	['I'] = 9,['J'] = 10,['K'] = 11,['L'] = 12,['M'] = 13,['N'] = 14,['O'] = 15,['P'] = 16,
+	['Q'] = 17,['R'] = 18,['S'] = 19,['T'] = 20,['U'] = 21,['V'] = 22,['W'] = 23,['X'] = 24,
+	['Y'] = 25,['Z'] = 26,
+	['a'] = 1,['b'] = 2,['c'] = 3,['d'] = 4,['e'] = 5,['f'] = 6,['g'] = 7,['h'] = 8,
+	['i'] = 9,['j'] = 10,['k'] = 11,['l'] = 12,['m'] = 13,['n'] = 14,['o'] = 15,['p'] = 16,
+	['q'] = 17,['r'] = 18,['s'] = 19,['t'] = 20,['u'] = 21,['v'] = 22,['w'] = 23,['x'] = 24,
+	['y'] = 25,['z'] = 26,
+	[' '] = GAP_BLANK,['>'] = GAP_FIELD,[PA_FIELD_BORDER] = GAP_FIELD,
+	['\n'] = GAP_BLANK,['\r'] = GAP_BLANK,['\t'] = GAP_BLANK,['!'] = GAP_MARK,['#'] = GAP_MARK,
+	['$'] = GAP_MARK,['\''] = GAP_MARK,['('] = GAP_MARK,[')'] = GAP_MARK,['*'] = GAP_MARK,
+	['+'] = GAP_BLANK,[','] = GAP_MARK,['-'] = GAP_MARK,['.'] = GAP_MARK,['/'] = GAP_MARK,
+	[':'] = GAP_MARK,[';'] = GAP_MARK,['@'] = GAP_MARK,['['] = GAP_MARK,[']'] = GAP_MARK,
+	['^'] = GAP_MARK,['_'] = GAP_MARK,['`'] = GAP_MARK,['{'] = GAP_MARK,['|'] = GAP_MARK,
+	['}'] = GAP_MARK,['~'] = GAP_MARK
 };
 
 /* bytes of the names of XML's elements */
 static const bool of_name[256] = {
-	['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true, ['6'] = true,
-	['7'] = true, ['8'] = true, ['9'] = true, [':'] = true, ['_'] = true, ['-'] = true, ['.'] = true,
-	['A'] = true, ['B'] = true, ['C'] = true, ['D'] = true, ['E'] = true, ['F'] = true, ['G'] = true,
-	['H'] = true, ['I'] = true, ['J'] = true, ['K'] = true, ['L'] = true, ['M'] = true, ['N'] = true,
-	['O'] = true, ['P'] = true, ['Q'] = true, ['R'] = true, ['S'] = true, ['T'] = true, ['U'] = true,
-	['V'] = true, ['W'] = true, ['X'] = true, ['Y'] = true, ['Z'] = true,
-	['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true,
-	['h'] = true, ['i'] = true, ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true,
-	['o'] = true, ['p'] = true, ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true,
-	['v'] = true, ['w'] = true, ['x'] = true, ['y'] = true, ['z'] = true
+	['0'] = true,['1'] = true,['2'] = true,['3'] = true,['4'] = true,['5'] = true,['6'] = true,
+	['7'] = true,['8'] = true,['9'] = true,[':'] = true,['_'] = true,['-'] = true,['.'] = true,
+	['A'] = true,['B'] = true,['C'] = true,['D'] = true,['E'] = true,['F'] = true,['G'] = true,
+	['H'] = true,['I'] = true,['J'] = true,['K'] = true,['L'] = true,['M'] = true,['N'] = true,
+	['O'] = true,['P'] = true,['Q'] = true,['R'] = true,['S'] = true,['T'] = true,['U'] = true,
+	['V'] = true,['W'] = true,['X'] = true,['Y'] = true,['Z'] = true,
+	['a'] = true,['b'] = true,['c'] = true,['d'] = true,['e'] = true,['f'] = true,['g'] = true,
+	['h'] = true,['i'] = true,['j'] = true,['k'] = true,['l'] = true,['m'] = true,['n'] = true,
+	['o'] = true,['p'] = true,['q'] = true,['r'] = true,['s'] = true,['t'] = true,['u'] = true,
+	['v'] = true,['w'] = true,['x'] = true,['y'] = true,['z'] = true
 };
 
 /* What a character that is not plain ASCII comes to. */
@@ -180,7 +180,7 @@ static const struct
 {
 	const char *name;
 	uint16_t	character;
-}			entities[] = {
+}	entities[] = {
 	{"aelig", 0xE6}, {"oslash", 0xF8}, {"aring", 0xE5}, {"auml", 0xE4}, {"ouml", 0xF6},
 	{"uuml", 0xFC}, {"szlig", 0xDF}, {"eacute", 0xE9}, {"egrave", 0xE8}, {"ecirc", 0xEA},
 	{"euml", 0xEB}, {"agrave", 0xE0}, {"aacute", 0xE1}, {"acirc", 0xE2}, {"atilde", 0xE3},
@@ -420,7 +420,10 @@ read_other(PaReader *reader, bool in_word, Other *other)
 	uint32_t	len = reader->len - reader->at;
 	uint32_t	c = 0;
 
-	*other = (Other) {0};
+	*other = (Other)
+	{
+		0
+	};
 	switch (text[0])
 	{
 		case '&':
@@ -753,7 +756,7 @@ is_pair(char first, uint8_t second)
 bool
 protaddr_fold_name(PaDecompose decompose, void *arg, const char *text, size_t len, PaFolded *folded)
 {
-	PaReader	reader = {.text = text,.len = (uint32_t) len,.decompose = decompose,.arg = arg};
+	PaReader	reader = {.text = text, .len = (uint32_t) len, .decompose = decompose, .arg = arg};
 	bool		in_word = false;
 	bool		digits = false;
 	bool		paired = false; /* the letter before was the second of a pair */
@@ -806,8 +809,8 @@ protaddr_fold_name(PaDecompose decompose, void *arg, const char *text, size_t le
 			{
 				int			before = folded->len[PA_FORM_PAIRS];
 				bool		pair = !paired && !is_digit &&
-					before > folded->word[folded->nwords - 1].start[PA_FORM_PAIRS] && before <= PA_NAME_SIZE &&
-					is_pair(folded->letters[PA_FORM_PAIRS][before - 1], other.sign[i]);
+				before > folded->word[folded->nwords - 1].start[PA_FORM_PAIRS] && before <= PA_NAME_SIZE &&
+				is_pair(folded->letters[PA_FORM_PAIRS][before - 1], other.sign[i]);
 
 				if (!pair)
 					add_letter(folded, PA_FORM_SINGLE, other.sign[i]);
@@ -817,7 +820,8 @@ protaddr_fold_name(PaDecompose decompose, void *arg, const char *text, size_t le
 			}
 			else
 			{
-				if (i == 0 || other.sign[i] == 's' - 'a' + 1)	/* of two letters the German one is always */
+				if (i == 0 || other.sign[i] == 's' - 'a' + 1)	/* of two letters the German one is
+																 * always */
 				{
 					add_letter(folded, PA_FORM_SINGLE, other.sign[i]);
 					add_letter(folded, PA_FORM_PLAIN, other.sign[i]);
