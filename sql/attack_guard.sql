@@ -29,28 +29,28 @@ RESET ROLE;
 SELECT found('Skjulvej 1, 5000 Odense C; Skjulvej 2, 5000 Odense C');
 
 -- ---- who may not, is told nothing -----------------------------------------------------------
-CREATE TABLE asked (n int, statement text);
-INSERT INTO asked SELECT n, statement FROM unnest(ARRAY['SELECT protaddr.find_protected(''Skjulvej 1, 5000 Odense C'')', 'SELECT protaddr.guard(''Skjulvej 1, 5000 Odense C'', ''show'')',
+CREATE TABLE guard_asked (n int, statement text);
+INSERT INTO guard_asked SELECT n, statement FROM unnest(ARRAY['SELECT protaddr.find_protected(''Skjulvej 1, 5000 Odense C'')', 'SELECT protaddr.guard(''Skjulvej 1, 5000 Odense C'', ''show'')',
     'SELECT protaddr.guard_address(''Vej 1'', ''x'')', 'SELECT protaddr.unguard_address(1, ''x'')', 'SELECT protaddr.refresh_guard()', 'SELECT protaddr.derive_guard_anew()', 'SELECT * FROM protaddr.guard_status()',
     'SELECT * FROM protaddr.guard_session()', 'SELECT count(*) FROM protaddr.guarded_address', 'INSERT INTO protaddr.guarded_address SELECT * FROM protaddr.guarded_address', 'DELETE FROM protaddr.guarded_address',
     'UPDATE protaddr.guarded_address SET valid_to = now()', 'TRUNCATE protaddr.guarded_address', 'SELECT count(*) FROM protaddr.address_word', 'SELECT protaddr.declare_address_columns(''customer'', ''cpr'', line => ''note'')',
     'SELECT protaddr.undeclare_address_columns(''customer'')', 'CREATE TRIGGER mine AFTER INSERT ON customer FOR EACH ROW EXECUTE FUNCTION protaddr.declared_row_written(''cpr'', ''AdrLine'', ''note'')',
     'SELECT protaddr.bound_row_written()', 'SELECT protaddr.add_bound_source(''protaddr.protection'', ''subject'', ''subject'')', 'SELECT protaddr.index_identifiers(''protaddr.protection'', ''subject'')']) WITH ORDINALITY u(statement, n);
-GRANT SELECT ON asked TO PUBLIC;
+GRANT SELECT ON guard_asked TO PUBLIC;
 GRANT ALL ON customer TO regress_guard_m;
 SET ROLE regress_guard_m;
-SELECT refusal(statement) FROM asked ORDER BY n;
+SELECT refusal(statement) FROM guard_asked ORDER BY n;
 RESET ROLE;
 GRANT pg_read_all_data, pg_write_all_data TO regress_guard_m;
 SET ROLE regress_guard_m;
-SELECT refusal(statement) FROM asked WHERE statement LIKE '%guarded_address' OR statement LIKE 'UPDATE%' OR statement LIKE '%find%' ORDER BY n;
+SELECT refusal(statement) FROM guard_asked WHERE statement LIKE '%guarded_address' OR statement LIKE 'UPDATE%' OR statement LIKE '%find%' ORDER BY n;
 -- what can be read of it is sealed
 SELECT count(*) AS readable FROM protaddr.guarded_address g WHERE g::text ~* 'skjulvej|odense';
 RESET ROLE;
 REVOKE pg_read_all_data, pg_write_all_data FROM regress_guard_m;
 -- the same as the owner of the table
 SET ROLE regress_guard_u;
-SELECT refusal(statement) FROM asked WHERE statement LIKE '%customer%' ORDER BY n;
+SELECT refusal(statement) FROM guard_asked WHERE statement LIKE '%customer%' ORDER BY n;
 RESET ROLE;
 
 -- ---- a trigger where nothing is bound makes no source -------------------------------------------
@@ -167,7 +167,7 @@ SELECT protaddr.protect('P6', 'DK-CPR', '0001') AS protected;
 DROP TABLE customer, odd, poison;
 DROP EXTENSION protaddr;
 COMMIT;
-DROP TABLE asked;
+DROP TABLE guard_asked;
 DROP FUNCTION refusal, found, spy;
 REVOKE CREATE ON SCHEMA public FROM regress_guard_u;
 DROP OWNED BY regress_guard_clerk;

@@ -110,3 +110,6 @@ SELECT protaddr.carry_out_held('placed');
 SELECT note, status FROM placed;
 
 DROP EXTENSION protaddr CASCADE;
+DROP TABLE customer, payment, message, asked, placed;
+DROP TYPE place;
+DROP FUNCTION refusal;

@@ -90,3 +90,14 @@ DROP EXTENSION protaddr CASCADE;
 DROP FUNCTION load(integer), see(), other();
 DROP TABLE seen;
 DROP FUNCTION person, people, delivery, fixed, refusal;
+
+-- Of those who have or had another number the first load reads again what is in force, and
+-- must not walk there through all rows that it has written itself.
+DROP EXTENSION IF EXISTS protaddr CASCADE;
+CREATE EXTENSION protaddr;
+SELECT persons, protected, replaced_numbers FROM protaddr.load_register('NO-FREG',
+    (SELECT jsonb_agg(jsonb_build_object('subject', 'N' || i, 'protections', '[{"code": "FORTROLIG"}]'::jsonb)) FROM generate_series(1, 5000) i)
+    || (SELECT jsonb_agg(jsonb_build_object('subject', 'O' || i, 'replaced_by', 'N' || i, 'protections', '[]'::jsonb)) FROM generate_series(1, 5000, 10) i));
+SELECT pg_stat_force_next_flush() \g /dev/null
+SELECT idx_tup_read < 20000 AS few_read FROM pg_stat_user_indexes WHERE schemaname = 'protaddr' AND indexrelname = 'protection_one';
+DROP EXTENSION protaddr CASCADE;

@@ -147,7 +147,7 @@ protaddr.gate_summary()|all
 protaddr.gates_are_kept()|all
 protaddr.held_rows(regclass)|none
 protaddr.identity_link_checked()|none
-protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,name,text)|none
+protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,name,text,jsonb)|none
 protaddr.is_protected(text)|none
 protaddr.keep_of_number(text,text,text,text,timestamp with time zone,text)|none
 protaddr.kind_of(text,text)|none

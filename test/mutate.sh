@@ -18,7 +18,7 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-count=40 seed=1 rooms="base binding door gate keys law person register" workers=1 minutes=100000 tap=1 patches=
+count=40 seed=1 rooms="base binding door gate keys law person register text address type message" workers=1 minutes=100000 tap=1 patches=
 while getopts n:s:r:j:t:p:q option; do
 	case $option in
 		n) count=$OPTARG ;;

@@ -372,7 +372,7 @@ sub killer
 		}
 	}
 	# of a script, who runs much of its room; what it grants and watches over these look at
-	if ($file =~ /\.sql$/) { $worth{"regress/$_"} = 0.5 for qw(unnoticed privileges own_tables install); }
+	if ($file =~ /\.sql$/) { $worth{"regress/$_"} = 50 for qw(unnoticed privileges own_tables install); }
 	for my $of ($file =~ /\.sql$/ ? grep { m{^src/$room/} } keys %runs : $file) { $worth{$_} += 1 / keys %{ $counted{$of} } for map { keys %$_ } values %{ $runs{$of} }; }
 	$worth{$_} = (0.1 + ($worth{$_} // 0) + ($kills{$_} // 0)) / (0.3 + $seconds{$_}) for keys %$tests;
 	my @order = sort { $worth{$b} <=> $worth{$a} || $a cmp $b } keys %$tests;

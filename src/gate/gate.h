@@ -174,8 +174,8 @@ typedef struct ProtaddrTextFound
 	ProtaddrAction action;		/* HOLD, BLOCK, DISCLOSE, or WITHHOLD: what is found is taken out */
 	const char *why;			/* HOLD */
 	Datum		value;			/* WITHHOLD: what is left */
-	ProtaddrIdentifier person;	/* DISCLOSE: whose address it is */
-	ProtaddrAnswer answer;
+	List	   *people;			/* whose addresses leave in it all the same: ProtaddrIdentifier */
+	ProtaddrAnswer disclosed;	/* of these */
 } ProtaddrTextFound;
 
 extern void protaddr_gate_read_texts(ProtaddrGate *gate, Relation rel);

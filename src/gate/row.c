@@ -385,18 +385,29 @@ value_so_far(const void *row, AttrNumber column, bool *isnull)
 static void
 tell_text(const Passing *passing, const ProtaddrTextFound *found)
 {
-	PaText		person = {found->person.key, found->person.len};
+	PaText	   *people = palloc(Max(list_length(found->people), 1) * sizeof(PaText));
+	int			npeople = 0;
+	ListCell   *cell;
 	ProtaddrEvent event = {
 		.kind = PROTADDR_IN_MESSAGE,
 		.channel = passing->channel,
-		.answer = &found->answer,
+		.answer = &found->disclosed,
 		.transfer = &passing->transfer,
-		.people = &person,
-		.npeople = person.len > 0 ? 1 : 0,
+		.people = people,
 		.login_role = GetSessionUserId(),
 		.role = GetOuterUserId()
 	};
 
+	foreach(cell, found->people)
+	{
+		const ProtaddrIdentifier *person = lfirst(cell);
+
+		if (person->len == 0)
+			continue;			/* a listed address is nobody's */
+		people[npeople].data = person->key;
+		people[npeople++].len = person->len;
+	}
+	event.npeople = npeople;
 	protaddr_tell_event(&event);
 }
 
@@ -427,11 +438,12 @@ release_texts(Passing *passing)
 		bool		isnull;
 		Datum		value = heap_getattr(passing->row, column, passing->desc, &isnull);
 
-		/* an address or message that holds the row is not stored with it */
 		switch (found->action)
 		{
 			case PROTADDR_WITHHOLD:
 				replace(passing, column, found->value, false);
+				if (found->people != NIL)
+					tell_text(passing, found);
 				break;
 			case PROTADDR_DISCLOSE:
 				tell_text(passing, found);

@@ -87,17 +87,17 @@ says_which(const ProtaddrGate *gate, AttrNumber number)
 }
 
 static ProtaddrTextKind
-kind_of(const ProtaddrGate *gate, const ProtaddrGateText *text)
+kind_of(const ProtaddrGate *gate, const ProtaddrGateText *column)
 {
 	HeapTuple	tuple;
 	bool		is_citext;
 
-	if (says_which(gate, text->number))
+	if (says_which(gate, column->number))
 		return PROTADDR_TEXT_WHOLE;
 	for (int i = 0; i < gate->nmessages; i++)
-		if (gate->messages[i].number == text->number)
+		if (gate->messages[i].number == column->number)
 			return PROTADDR_TEXT_MARKUP;
-	switch (text->type)
+	switch (column->type)
 	{
 		case TEXTOID:
 		case VARCHAROID:
@@ -109,7 +109,7 @@ kind_of(const ProtaddrGate *gate, const ProtaddrGateText *text)
 		case BYTEAOID:
 			return PROTADDR_TEXT_MARKUP;
 		default:
-			tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(text->type));
+			tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(column->type));
 			if (!HeapTupleIsValid(tuple))
 				return PROTADDR_TEXT_WHOLE;
 			is_citext = strcmp(NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname), "citext") == 0 &&
@@ -146,7 +146,7 @@ protaddr_gate_read_texts(ProtaddrGate *gate, Relation rel)
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
-		ProtaddrGateText *text = &gate->texts[gate->ntexts];
+		ProtaddrGateText *column = &gate->texts[gate->ntexts];
 		bool		ignored = false;
 
 		if (att->attisdropped || att->attnum == gate->channel.number ||
@@ -157,11 +157,11 @@ protaddr_gate_read_texts(ProtaddrGate *gate, Relation rel)
 			ignored = ignored || strcmp(gate->args.ignored[j], NameStr(att->attname)) == 0;
 		if (ignored)
 			continue;
-		text->number = att->attnum;
-		text->typmod = att->atttypmod;
-		text->type = getBaseTypeAndTypmod(att->atttypid, &text->typmod);
-		text->domain = text->type == att->atttypid ? InvalidOid : att->atttypid;
-		text->kind = att->attgenerated != '\0' ? PROTADDR_TEXT_WHOLE : kind_of(gate, text);
+		column->number = att->attnum;
+		column->typmod = att->atttypmod;
+		column->type = getBaseTypeAndTypmod(att->atttypid, &column->typmod);
+		column->domain = column->type == att->atttypid ? InvalidOid : att->atttypid;
+		column->kind = att->attgenerated != '\0' ? PROTADDR_TEXT_WHOLE : kind_of(gate, column);
 		gate->texts_may_change = gate->texts_may_change || att->attgenerated != '\0';
 		gate->ntexts++;
 	}
@@ -231,6 +231,7 @@ gather(Looking *looking, ProtaddrValueOf value_of, const void *row)
 		if (isnull)
 			continue;
 		text = text_of(column, value, &len);
+
 		if (len == 0)
 			continue;
 		if (looking->nparts > 0)
@@ -281,24 +282,32 @@ static void
 decide(Looking *looking, Part *part, ProtaddrAction action, const char *why, const Asked *asked)
 {
 	static const int strictness[PROTADDR_NACTIONS] = {
-		[PROTADDR_DISCLOSE] = 1, [PROTADDR_WITHHOLD] = 2, [PROTADDR_HOLD] = 3, [PROTADDR_BLOCK] = 4
+		[PROTADDR_DISCLOSE] = 1,[PROTADDR_WITHHOLD] = 2,[PROTADDR_HOLD] = 3,[PROTADDR_BLOCK] = 4
 	};
+	bool		is_new = part->found == NULL;
+	bool		is_there = false;
+	ListCell   *cell;
 
-	if (part->found == NULL)
+	if (is_new)
 	{
 		part->found = palloc0(sizeof(ProtaddrTextFound));
 		part->found->column = part->column;
 		looking->result = lappend(looking->result, part->found);
 	}
-	else if (strictness[part->found->action] >= strictness[action])
+	if (action == PROTADDR_DISCLOSE)
+	{
+		/* whoever is disclosed is on record, each once */
+		foreach(cell, part->found->people)
+			is_there = is_there || protaddr_identifier_same(lfirst(cell), &asked->subject);
+		if (!is_there)
+			part->found->people = lappend(part->found->people, (void *) &asked->subject);
+		part->found->disclosed = asked->answer;
+		part->found->disclosed.action = PROTADDR_DISCLOSE;
+	}
+	if (!is_new && strictness[part->found->action] >= strictness[action])
 		return;
 	part->found->action = action;
 	part->found->why = why;
-	if (asked != NULL)
-	{
-		part->found->person = asked->subject;
-		part->found->answer = asked->answer;
-	}
 }
 
 /* stays_within tells whether a stretch can be taken out of its column and leave the rest whole. */
@@ -364,8 +373,6 @@ look_at(Looking *looking, const ProtaddrFound *found)
 	}
 	for (Part *part = first; part <= last; part++)
 		decide(looking, part, action, why, asked);
-	if (action == PROTADDR_DISCLOSE && first->found->action == PROTADDR_DISCLOSE)
-		first->found->answer.action = PROTADDR_DISCLOSE;
 	if (action == PROTADDR_WITHHOLD)
 		first->cut = true;
 }
@@ -486,10 +493,10 @@ merge_found(List *before, List *now)
 
 		foreach(old, before)
 			if (((ProtaddrTextFound *) lfirst(old))->column == found->column)
-			{
-				lfirst(old) = found;
-				is_new = false;
-			}
+		{
+			lfirst(old) = found;
+			is_new = false;
+		}
 		if (is_new)
 			before = lappend(before, found);
 	}
@@ -506,7 +513,7 @@ protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const vo
 					const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 {
 	ProtaddrTransfer of_person = *transfer;
-	Looking		looking = {.gate = gate,.channel = channel,.transfer = &of_person};
+	Looking		looking = {.gate = gate, .channel = channel, .transfer = &of_person};
 	Lessened	lessened = {value_of, row, NIL};
 
 	if (gate->ntexts == 0)
@@ -612,13 +619,13 @@ protaddr_gate_text_is_masked(const ProtaddrGate *gate, AttrNumber column, Datum 
 {
 	for (int i = 0; i < gate->ntexts; i++)
 	{
-		const ProtaddrGateText *text = &gate->texts[i];
+		const ProtaddrGateText *of = &gate->texts[i];
 		const char *bytes;
 		size_t		len;
 
-		if (text->number != column || text->kind != PROTADDR_TEXT_PLAIN)
+		if (of->number != column || of->kind != PROTADDR_TEXT_PLAIN)
 			continue;
-		bytes = text_of(text, value, &len);
+		bytes = text_of(of, value, &len);
 		return len >= sizeof(PA_WITHHELD) - 1 &&
 			memmem(bytes, len, PA_WITHHELD, sizeof(PA_WITHHELD) - 1) != NULL;
 	}

@@ -401,7 +401,7 @@ read_source(Derivation *d, const ProtaddrSource *source, bool few)
 	persons_iterator iterator;
 	Person	   *person;
 
-	if (!few || !protaddr_source_has_index(source))
+	if (!few || !OidIsValid(source->index))
 	{
 		protaddr_source_read(source, take_row, d);
 		return;

@@ -284,16 +284,21 @@ protaddr_find_protected(PG_FUNCTION_ARGS)
 	int			nfound;
 	ProtaddrFound *found = protaddr_guard_find_text(utf8, len, &nfound);
 
+	size_t		upto = 0;		/* bytes counted so far */
+	int			before = 0;		/* characters in them */
+
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < nfound; i++)
 	{
 		Datum		values[4];
 		bool		nulls[4] = {false, false, false, false};
 
+		before += characters(utf8 + upto, found[i].start - upto);
+		upto = found[i].start;
 		nulls[0] = found[i].subject.len == 0;
 		values[0] = PointerGetDatum(cstring_to_text_with_len(found[i].subject.key, found[i].subject.len));
-		values[1] = Int32GetDatum(characters(utf8, found[i].start) + 1);
-		values[2] = Int32GetDatum(characters(utf8 + found[i].start, found[i].length));
+		values[1] = Int32GetDatum(before + 1);
+		values[2] = Int32GetDatum(characters(utf8 + upto, found[i].length));
 		values[3] = CStringGetTextDatum(certainties[found[i].certainty]);
 		tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 	}

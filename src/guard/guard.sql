@@ -68,6 +68,7 @@ BEGIN
     THEN
         RETURN false;
     END IF;
+    PERFORM protaddr.lock_own_table(relation);
     EXECUTE format('CREATE INDEX ON %s (protaddr.identifier_key(%I))', relation, subject);
     RETURN true;
 END
@@ -85,6 +86,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = relation AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't') THEN
         RETURN false;
     END IF;
+    PERFORM protaddr.lock_own_table(relation);
     PERFORM protaddr.index_identifiers(relation, subject);
     trigger_name := format('zz_protaddr_guard_%s_%s',
                            (SELECT a.attnum FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = column_name),

@@ -74,6 +74,7 @@ typedef struct ProtaddrSource
 	ProtaddrSubjectType subject_type;
 	char	   *name;			/* of the relation, qualified and quoted */
 	char	   *column;			/* its address column, or the first of some */
+	Oid			index;			/* finds a person's rows; InvalidOid: none does */
 	AttrNumber	sealed;			/* 0: the address is in text columns */
 	int			ntexts;
 	struct
@@ -94,7 +95,6 @@ extern List *protaddr_sources(List *relations);
 extern bool protaddr_source_open(void *found, ProtaddrSource *source);
 extern void protaddr_source_close(ProtaddrSource *source);
 extern void protaddr_source_read(const ProtaddrSource *source, ProtaddrSourceRow told, void *arg);
-extern bool protaddr_source_has_index(const ProtaddrSource *source);
 extern void protaddr_source_look_up(const ProtaddrSource *source, const ProtaddrIdentifier *id,
 									ProtaddrSourceRow told, void *arg);
 extern ProtaddrSeal *protaddr_source_address(const ProtaddrSource *source, TupleTableSlot *slot,

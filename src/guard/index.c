@@ -694,7 +694,7 @@ protaddr_guard_index_add(PaGuardIndex *index, uint32_t id, const PaAddress *addr
 		}
 		n = read_pieces(index, &element[PA_UNITNB], piece, LINE_PIECES);
 		if (n == 1 && piece[0].size > 1 && known.letter == '\0')
-			known.letter = protaddr_house_letter(index, &piece[0]);	/* bis */
+			known.letter = protaddr_house_letter(index, &piece[0]); /* bis */
 		for (size_t i = 0; i < sizeof(unit_elements) / sizeof(unit_elements[0]); i++)
 		{
 			n = read_pieces(index, &element[unit_elements[i]], piece, LINE_PIECES);

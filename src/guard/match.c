@@ -1150,7 +1150,7 @@ scan(Search *search)
 			{
 				/* a word that was broken in two */
 				if (protaddr_may_be_last(index, protaddr_quick_hash(&index->key, piece[-1].own * index->key.power[piece->size] + piece->own,
-																	 piece[-1].size + piece->size)))
+																	piece[-1].size + piece->size)))
 					try_last(search, i);
 			}
 			if (i > 0 && may_be_house(piece) && !piece[-1].digits && piece->gap != PA_GAP_NONE)

@@ -45,7 +45,8 @@ typedef struct PaGuardMemory
 {
 	void	   *(*resize) (void *arg, void *old, size_t size);
 	void		(*release) (void *arg, void *old);
-	PaDecompose decompose;		/* of Unicode; NULL: Latin alphabets and look-alikes alone are known */
+	PaDecompose decompose;		/* of Unicode; NULL: Latin alphabets and look-alikes alone are
+								 * known */
 	void	   *arg;
 } PaGuardMemory;
 
@@ -66,7 +67,8 @@ extern void protaddr_guard_index_free(PaGuardIndex *index);
 typedef enum PaGuardAdded
 {
 	PA_GUARD_ADDED = 0,
-	PA_GUARD_NOTHING,			/* nothing in the address can be looked for: no street, box or house */
+	PA_GUARD_NOTHING,			/* nothing in the address can be looked for: no street, box or
+								 * house */
 	PA_GUARD_NO_MEMORY			/* the index is as it was */
 } PaGuardAdded;
 

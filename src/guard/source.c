@@ -78,6 +78,7 @@ PG_FUNCTION_INFO_V1(protaddr_declared_row_written);
 
 static void source_start(void);
 static void source_relcache(Oid relid);
+static Oid	index_of(const ProtaddrSource *source);
 static void source_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg);
 
 const ProtaddrPart protaddr_source_part = {
@@ -332,6 +333,7 @@ protaddr_source_open(void *found, ProtaddrSource *source)
 		return false;
 	}
 	source->rel = rel;
+	source->index = index_of(source);
 	source->name = protaddr_qualified_name(one->relation);
 	source->column = NameStr(TupleDescAttr(RelationGetDescr(rel),
 										   (source->sealed != InvalidAttrNumber ? source->sealed : source->text[0].column) -1)->attname);
@@ -442,12 +444,6 @@ index_of(const ProtaddrSource *source)
 	return result;
 }
 
-bool
-protaddr_source_has_index(const ProtaddrSource *source)
-{
-	return OidIsValid(index_of(source));
-}
-
 /* What protaddr_source_look_up passes on: the rows of one person. */
 typedef struct OnePerson
 {
@@ -471,7 +467,7 @@ protaddr_source_look_up(const ProtaddrSource *source, const ProtaddrIdentifier *
 {
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr row of a source", ALLOCSET_DEFAULT_SIZES);
 	TupleTableSlot *slot = table_slot_create(source->rel, NULL);
-	Relation	index = index_open(index_of(source), AccessShareLock);
+	Relation	index = index_open(source->index, AccessShareLock);
 	OnePerson	one = {id, told, arg};
 	SnapshotData dirty;
 	IndexScanDesc scan;

@@ -97,6 +97,11 @@ date_exists(uint32_t year, uint32_t month, uint32_t day)
 size_t
 protaddr_cpr_trimmed(const char *rec, size_t len)
 {
+	static const char blanks[] = "        ";
+	const size_t many = sizeof(blanks) - 1;
+
+	while (len >= many && memcmp(rec + len - many, blanks, many) == 0)
+		len -= many;
 	while (len > 0 && rec[len - 1] == ' ')
 		len--;
 	return len;

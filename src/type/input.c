@@ -139,7 +139,7 @@ is_other_version(const char *text, size_t len)
 
 	if (len < 4 || memcmp(text, "pa", 2) != 0)
 		return false;
-	while (at < len && at < 8 && text[at] >= '0' && text[at] <= '9')
+	while (at < len && text[at] >= '0' && text[at] <= '9')
 		at++;
 	return at > 2 && at < len && text[at] == '.';
 }
@@ -483,7 +483,7 @@ json_scalar(void *state, char *token, JsonTokenType type)
 	else if (type != JSON_TOKEN_STRING || json->place == JSON_OUTSIDE)
 		input_fail(input, INPUT_NOT_A_STRING,
 				   json->field >= 0 ? protaddr_elements[json->field].name : NULL);
-	else if (json->place == JSON_LINES || json->field == JSON_FIELD_LINES)
+	else if (json->field == JSON_FIELD_LINES)
 		input_line(input, token, strlen(token));
 	else if (json->field >= 0)
 		input_element(input, (PaElement) json->field, token, strlen(token));

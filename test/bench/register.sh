@@ -25,6 +25,7 @@ pa_copy_tree()
 	ln -s bench/register.sh "$2/test/register.sh"
 }
 
+ticks=$(getconf CLK_TCK)
 arguments=("$@")
 people=1000000 rounds=5
 while getopts n:r: option; do
@@ -55,15 +56,41 @@ milliseconds()
 	echo $((($(date +%s%N) - from) / 1000000))
 }
 
+# timed NAME STATEMENT... runs them in a session of its own: how long they took goes to the file NAME,
+# the session's processor time to NAME.cpu, both in ms
+timed()
+{
+	local name=$1 i
+
+	shift
+	{
+		echo "CREATE TEMP TABLE begun AS SELECT clock_timestamp() AS at, pg_read_file('/proc/self/stat') AS stat;"
+		for i in "$@"; do printf '%s;\n' "$i"; done
+		echo "SELECT round(extract(epoch FROM clock_timestamp() - at) * 1000), (now.s[1]::int + now.s[2]::int - was.s[1]::int - was.s[2]::int) * 1000 / $ticks
+			FROM begun, LATERAL (SELECT (regexp_split_to_array(regexp_replace(stat, '.*\\) ', ''), ' '))[12:13]) was (s),
+				LATERAL (SELECT (regexp_split_to_array(regexp_replace(pg_read_file('/proc/self/stat'), '.*\\) ', ''), ' '))[12:13]) now (s);"
+	} | sql | tail -n 1 | tr '|' ' ' >"$PA_WORK/timed"
+	cut -d' ' -f1 "$PA_WORK/timed" >>"$PA_WORK/$name"
+	cut -d' ' -f2 "$PA_WORK/timed" >>"$PA_WORK/$name.cpu"
+}
+
 median()
 {
 	sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
-# ratio ONE OTHER is the median of the ratios of each round
-ratio()
+# figures WHAT NAME is a line of the table; ratios are those to COPY within a round
+figures()
 {
-	paste "$PA_WORK/$1" "$PA_WORK/$2" | awk '{ print $1 / $2 }' | median | awk '{ printf "%.2f", $1 }'
+	local kind
+
+	printf '| %s |' "$1"
+	for kind in '' .cpu; do
+		printf ' %.0f |' "$(median <"$PA_WORK/$2$kind")"
+		paste "$PA_WORK/$2$kind" "$PA_WORK/copy$kind" | awk '{ print $1 / $2 }' | sort -n |
+			awk -v quartiles="$kind" '{ v[NR] = $1 } END { printf " %.2f", v[int((NR + 1) / 2)]; if (quartiles) printf " (%.2f to %.2f)", v[int((NR + 3) / 4)], v[int((3 * NR + 1) / 4)]; printf " |" }'
+	done
+	echo
 }
 
 pa_start_server "$PA_WORK/bench" "shared_buffers = 2GB
@@ -78,12 +105,12 @@ part_load()
 	local delivery=$PA_WORK/delivery.fixed round
 
 	perl "$PA_TREE/test/data/make_cpr.pl" --people "$people" --protected 0.025 --shape fixed >"$delivery"
-	rm -f "$PA_WORK"/{load,copy,repeated,read,cat}
+	rm -f "$PA_WORK"/{load,copy,repeated,read,sum}{,.cpu}
 	for ((round = 1; round <= rounds; round++)); do
 		sql -c 'DROP EXTENSION IF EXISTS protaddr CASCADE' -c 'CREATE EXTENSION protaddr' 2>/dev/null
 		# the day it was produced, and that of the one before it
 		printf '2026112000000000' | dd of="$delivery" bs=1 seek=19 conv=notrunc status=none
-		milliseconds sql -c "SELECT protaddr.load_cpr_file('$delivery')" >>"$PA_WORK/load"
+		timed load "SELECT protaddr.load_cpr_file('$delivery')"
 		if [ "$round" = 1 ]; then
 			sql -c "COPY (SELECT subject_key, source, subject, known_since FROM protaddr.register_person) TO '$PA_WORK/people.copy'" \
 				-c "COPY (SELECT subject_key, kind, id, subject, regime, code, source, valid_from, valid_to, delete_hint, recorded_from, recorded_to, recorded_by, reason FROM protaddr.protection) TO '$PA_WORK/protection.copy'"
@@ -93,12 +120,15 @@ part_load()
 			-c 'CREATE TABLE plain_protection (k text COLLATE "C", kind text, id bigint PRIMARY KEY, subject text, regime text, code text, source text, valid_from timestamptz, valid_to timestamptz, delete_hint date, recorded_from timestamptz, recorded_to timestamptz, recorded_by text, reason text)' \
 			-c "CREATE UNIQUE INDEX ON plain_protection (k, source, regime, code) WHERE recorded_to = 'infinity'" \
 			-c "CREATE INDEX ON plain_protection (k) WHERE kind <> 'none'" -c 'CREATE INDEX ON plain_protection (k, recorded_from)' 2>/dev/null
-		milliseconds sql -c "COPY plain_person FROM '$PA_WORK/people.copy'" -c "COPY plain_protection FROM '$PA_WORK/protection.copy'" >>"$PA_WORK/copy"
+		timed copy "COPY plain_person FROM '$PA_WORK/people.copy'" "COPY plain_protection FROM '$PA_WORK/protection.copy'"
 		printf '2026112120261120' | dd of="$delivery" bs=1 seek=19 conv=notrunc status=none
-		milliseconds sql -c "SELECT protaddr.load_cpr_file('$delivery')" >>"$PA_WORK/repeated"
+		# as autovacuum would by the next night
+		sql -c 'VACUUM ANALYZE protaddr.register_person' -c 'VACUUM ANALYZE protaddr.protection'
+		timed repeated "SELECT protaddr.load_cpr_file('$delivery')"
 		# a value has 1 GB at most
-		[ "$people" -gt 1000000 ] || milliseconds sql -c "SELECT octet_length(pg_read_binary_file('$delivery'))" >>"$PA_WORK/read"
-		milliseconds sha256sum "$delivery" >>"$PA_WORK/cat"
+		[ "$people" -gt 1000000 ] || timed read "SELECT octet_length(pg_read_binary_file('$delivery'))"
+		TIMEFORMAT='%R %U %S'
+		{ time sha256sum "$delivery" >/dev/null; } 2>&1 | awk -v F="$PA_WORK/sum" '{ print $1 * 1000 >> F; print ($2 + $3) * 1000 >> (F ".cpu") }'
 	done
 	milliseconds sql -c "SELECT protaddr.load_cpr_file('$delivery', source => 'again')" >/dev/null
 	sql -c "SELECT protaddr.load_cpr_file('$delivery', source => 'watched')" &
@@ -113,13 +143,13 @@ part_load()
 		sleep 0.1
 	done
 	echo
-	echo "| $people people, fixed-length form, into an empty register | ms, median of $rounds | ratio |"
-	echo '|---|---|---|'
-	echo "| COPY of the same rows into plain tables with the same indexes | $(median <"$PA_WORK/copy") | 1.00 |"
-	echo "| load_cpr_file | $(median <"$PA_WORK/load") | $(ratio load copy) |"
-	echo "| the same people delivered again, nothing new | $(median <"$PA_WORK/repeated") | $(ratio repeated copy) |"
-	[ ! -e "$PA_WORK/read" ] || echo "| reading the file: pg_read_binary_file | $(median <"$PA_WORK/read") | $(ratio read copy) |"
-	echo "| reading the file: sha256sum | $(median <"$PA_WORK/cat") | $(ratio cat copy) |"
+	echo "| $people people, fixed-length form, medians of $rounds: ms | elapsed | ratio | processor time of the session | ratio (quartiles) |"
+	echo '|---|---|---|---|---|'
+	figures 'COPY of the same rows into plain tables with the same indexes' copy
+	figures 'load_cpr_file, into an empty register' load
+	figures 'the same people delivered again, nothing new' repeated
+	[ ! -e "$PA_WORK/read" ] || figures 'reading the file: pg_read_binary_file' read
+	figures 'reading the file: sha256sum' sum
 	echo
 	echo "Ratios are medians of those within a round; load $(cut -d' ' -f1-3 /proc/loadavg); delivery $(($(stat -c %s "$delivery") / 1000000)) MB."
 	echo

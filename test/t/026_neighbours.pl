@@ -83,6 +83,9 @@ for my $order ([ 'protaddr first', join(', ', 'protaddr', @others) ], [ 'protadd
 	my $typed = 'Naboskel ' . (100 + $number);
 	$node->safe_psql('bank', "INSERT INTO customer VALUES ('P$typed', '$typed')");
 	is(join("\n", grep { index($_, $typed) >= 0 } split(/\n/, $log->())), '', "$name: what was typed is not in the log");
+	# what is no line of pgaudit's stays whole
+	is(psql_error($node, 'bank', "INSERT INTO customer VALUES ('P$typed', '$typed')"), '23505', "$name: refused");
+	like($log->(), qr/ERROR:  duplicate key value violates unique constraint "customer_pkey"$/m, "$name: and the log says why");
 	if ($here{auto_explain})
 	{
 		like($log->(), qr/Query Text: /, "$name: auto_explain logs");

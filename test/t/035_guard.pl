@@ -1,5 +1,5 @@
 #
-# 034_guard.pl
+# 035_guard.pl
 #		Is every address of everybody who is protected looked for, whoever did what at once,
 #		and on a standby, after a crash, a prepared transaction and a restore?
 #
