@@ -747,6 +747,7 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 	PaWordForms forms;
 	uint64_t	hash;
 	uint64_t	means = 0;
+	uint32_t	ignored;
 	Naming		naming = {index, &index->aliases, PA_STREET_BOX, true};
 
 	memset(&forms, 0, sizeof(forms));
@@ -777,12 +778,7 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 			}
 
 			/* the shortest form is one, too */
-			return means == 0 || protaddr_table_find(&index->unit_words, means, &(uint32_t)
-/**INDENT** Error@779: Unbalanced parens */
-													 {
-				0
-/**INDENT** Warning@779: Extra ) */
-			}) ||
+			return means == 0 || protaddr_table_find(&index->unit_words, means, &ignored) ||
 				table_add(index, &index->unit_words, means, (uint32_t) (means >> 32) | UINT32_C(0xC0000000));
 		case PA_WORD_BEFORE:
 			return table_add(index, &index->before_words, hash, 1);

@@ -82,6 +82,8 @@ typedef struct Around
 
 static void scan(Search *search);
 
+static const Around no_surroundings;
+
 static void
 tell(Search *search, uint32_t id, PaCertainty certainty, int first, int last)
 {
@@ -714,15 +716,8 @@ try_street(Search *search, Named *named)
 
 	/* "4 High Street", "12 bis, rue de la Paix"; a street with a number behind it has none before */
 	if (!told && named->first > 0 && !(next < search->n && may_be_house(&piece[next]) && piece[next].gap < PA_GAP_FIELD &&
-									   !(next == named->last + 1 && comma_before(search, next)) &&
-									   !code_begins(search, next, &(Around)
-/**INDENT** Error@718: Unbalanced parens */
-													{
-		0
-/**INDENT** Warning@718: Extra ) */
-/**INDENT** Warning@718: Extra ) */
-/**INDENT** Warning@718: Extra ) */
-	})))
+						   !(next == named->last + 1 && comma_before(search, next)) &&
+						   !code_begins(search, next, &no_surroundings)))
 	{
 		int			before = named->first - 1;
 
@@ -746,14 +741,7 @@ try_street(Search *search, Named *named)
 		int			end = named->last + FIELDS_AWAY < search->n ? named->last + FIELDS_AWAY : search->n;
 
 		if (piece[named->first].gap != PA_GAP_FIELD || (next < search->n && piece[next].gap != PA_GAP_FIELD) ||
-			(next < search->n && may_be_house(&piece[next]) && piece[next].size < 4 && !code_begins(search, next, &(Around)
-/**INDENT** Error@742: Unbalanced parens */
-																									{
-			0
-/**INDENT** Warning@742: Extra ) */
-/**INDENT** Warning@742: Extra ) */
-/**INDENT** Warning@742: Extra ) */
-		})))
+			(next < search->n && may_be_house(&piece[next]) && piece[next].size < 4 && !code_begins(search, next, &no_surroundings)))
 			return false;		/* the next field is the number */
 		named->apart = true;
 		for (int at = from; at < end && !told; at++)
@@ -988,13 +976,7 @@ try_place_behind(Search *search, int number)
 		if (piece[last].digits || piece[last].count - piece[first].count + piece[first].size > PA_NAME_SIZE)
 			break;
 		if (next < search->n && may_be_house(&piece[next]) && !comma_before(search, next) &&
-			!code_begins(search, next, &(Around)
-/**INDENT** Error@977: Unbalanced parens */
-						 {
-			0
-/**INDENT** Warning@977: Extra ) */
-/**INDENT** Warning@977: Extra ) */
-		}))
+			!code_begins(search, next, &no_surroundings))
 			break;				/* the street's own number */
 		if (try_changed(search, first, last, number))
 			break;

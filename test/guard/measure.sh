@@ -57,8 +57,12 @@ fi
 measure da "$texts"
 for language in sv nb de fi; do measure "$language" $((texts / 4)); done
 for language in nl en fr; do measure "$language" $((texts / 16)); done
-measure others $((texts * (data ? 3 : 5)))
-[ -z "$data" ] || measure dawa_others $((texts * 2))
+if [ -n "$data" ]; then
+	measure others $((texts * 3))
+	measure dawa_others $((texts * 2))
+else
+	measure others $((texts * 5))
+fi
 measure none $((texts / 2))
 
 perl -CSD -Mutf8 - "$kinds" "$work/all" <<'PERL'
