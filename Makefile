@@ -121,6 +121,7 @@ GUARD_OBJS = \
 	src/guard/find.o \
 	src/guard/index.o \
 	src/guard/match.o \
+	src/guard/place.o \
 	src/guard/session_index.o \
 	src/guard/source.o \
 	src/guard/unit.o
@@ -196,6 +197,7 @@ PURE_SRCS = \
 	src/guard/alias.c \
 	src/guard/index.c \
 	src/guard/match.c \
+	src/guard/place.c \
 	src/guard/unit.c \
 	src/message/xml/iso_name.c \
 	src/message/xml/iso_party.c \

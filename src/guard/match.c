@@ -8,23 +8,16 @@
  * place that some address looked for has, behind a name that no street has, is tried with
  * one letter of the name changed.
  */
-#include "guard/matcher_int.h"
+#include "guard/match_int.h"
 
 #include <stddef.h>
 #include <string.h>
 
-/* how much of a text is at hand at once, and what of it is looked back at */
-#define PIECES			1024
+/* what of the text at hand is looked back at, and read ahead */
 #define PIECES_BEFORE	64
 #define PIECES_BEHIND	48
 
 #define STREET_WORDS	8
-#define TOWN_WORDS		4
-#define CODE_PIECES		5
-#define TAIL_PIECES		16		/* behind the number, until the place has to come */
-#define TAIL_UNKNOWN	6		/* words of it that are neither floor, door nor place */
-#define TAIL_PLACES		24
-#define HEAD_PIECES		7
 #define UNIT_BEFORE		4		/* a flat before the number */
 #define PLACE_PIECES	9
 #define FIELDS_AWAY		10
@@ -39,53 +32,12 @@
 #define BASE64_OVERLAP	512
 #define DEPTH			2
 
-typedef struct Search
-{
-	const PaGuardIndex *index;
-	PaReader	reader;
-	PaPiece		piece[PIECES];
-	int			n;
-	PaGuardFound found;
-	PaGuardPause pause;
-	void	   *arg;
-	bool		stop;
-	int			depth;
-	uint32_t	decoded_to;		/* what stands before has been looked at as base64 */
-	uint32_t	told_number;	/* where the number of the last address told of ends */
+static void scan(PaSearch *search);
 
-	/* of base64: the whole of it is the stretch */
-	bool		outer;
-	size_t		outer_start;
-	size_t		outer_length;
-} Search;
-
-/* A post code or town that stands somewhere. */
-typedef struct Place
-{
-	uint32_t	code;			/* or 0 */
-	uint32_t	town;			/* or 0 */
-	bool		part;			/* of the town's name: Aarhus for Aarhus C */
-	int			first;			/* pieces */
-	int			last;
-} Place;
-
-/* What stands behind, or before, a street and its number. */
-typedef struct Around
-{
-	PaUnit		unit;
-	int			unit_end;		/* the last piece of it */
-	Place		place[TAIL_PLACES];
-	int			nplaces;
-	bool		other_code;		/* there is something like a post code */
-	bool		code_apart;		/* words stand before it that nobody knows */
-} Around;
-
-static void scan(Search *search);
-
-static const Around no_surroundings;
+static const PaAround no_surroundings;
 
 static void
-tell(Search *search, uint32_t id, PaCertainty certainty, int first, int last)
+tell(PaSearch *search, uint32_t id, PaCertainty certainty, int first, int last)
 {
 	PaGuardMatch match;
 
@@ -105,259 +57,6 @@ tell(Search *search, uint32_t id, PaCertainty certainty, int first, int last)
 		search->stop = true;
 }
 
-/* ---- places -------------------------------------------------------------------------------- */
-
-static void
-add_place(Around *around, uint32_t code, uint32_t town, bool part, int first, int last)
-{
-	Place	   *place;
-
-	if (around->nplaces == TAIL_PLACES)
-		return;
-	place = &around->place[around->nplaces++];
-	place->code = code;
-	place->town = town;
-	place->part = part;
-	place->first = first;
-	place->last = last;
-}
-
-/* read_towns notes the towns whose names begin with a piece; true if there are any. */
-static bool
-read_towns(const Search *search, int at, int end, Around *around)
-{
-	const PaGuardIndex *index = search->index;
-	const PaPiece *piece = search->piece;
-	bool		found = false;
-
-	if (piece[at].size > PA_NAME_SIZE)
-		return false;
-	if (!protaddr_may_be_town(index, protaddr_quick_hash(&index->key, piece[at].own, piece[at].size)))
-	{
-		/* the first word may be broken in two */
-		if (at + 1 >= end || piece[at + 1].digits || piece[at + 1].gap != PA_GAP_BLANK ||
-			piece[at].size + piece[at + 1].size > PA_NAME_SIZE ||
-			!protaddr_may_be_town(index, protaddr_quick_hash(&index->key, piece[at].own * index->key.power[piece[at + 1].size] + piece[at + 1].own,
-															 piece[at].size + piece[at + 1].size)))
-			return false;
-	}
-	for (int last = at; last < end && last < at + TOWN_WORDS; last++)
-	{
-		uint64_t	hash;
-		size_t		place;
-
-		if (piece[last].digits)
-			break;
-		hash = protaddr_pieces_hash(&index->key, &piece[at], &piece[last]);
-		if (hash == 0)
-			break;
-		place = protaddr_table_place(&index->towns, hash);
-		while (protaddr_table_next(&index->towns, hash, &place))
-		{
-			uint32_t	town = index->towns.value[place];
-
-			add_place(around, 0, PA_VALUE_ID(town), PA_VALUE_KIND(town) == PA_ALIAS_CUT, at, last);
-			found = true;
-			place = place + 1 == index->towns.size ? 0 : place + 1;
-		}
-	}
-	return found;
-}
-
-/* read_codes notes what may be a post code from a piece on; true if it looks like one. */
-static bool
-read_codes(const Search *search, int at, int end, Around *around)
-{
-	const PaGuardIndex *index = search->index;
-	const PaPiece *piece = search->piece;
-	bool		looks = false;
-
-	if (piece[at].digits ? piece[at].size < 3 && (at + 1 >= end || piece[at + 1].digits) :
-		piece[at].size > 3 || at + 1 >= end || !piece[at + 1].digits)
-		return false;
-	for (int last = at; last < end && last < at + CODE_PIECES; last++)
-	{
-		uint64_t	hash;
-
-		if (last > at && piece[last].gap > PA_GAP_MARK)
-			break;
-		if (last > at && !piece[last].digits && piece[last].size > 3)
-			break;
-		if (piece[last].size > 6)
-			break;
-		hash = protaddr_pieces_hash(&index->key, &piece[at], &piece[last]);
-		if (last == at && (!piece[at].digits || piece[at].size < 3))
-			continue;
-		add_place(around, protaddr_code_of(index, hash), 0, false, at, last);
-	}
-	if (!piece[at].digits)
-		looks = protaddr_british_code(piece, at, end) > 0;
-	else
-		looks = (piece[at].size == 4 || piece[at].size == 5) ||
-			(piece[at].size == 3 && at + 1 < end && piece[at + 1].digits && piece[at + 1].size == 2 &&
-			 piece[at + 1].gap <= PA_GAP_MARK);
-	return looks;
-}
-
-static bool
-is_word_of(const PaTable *table, const PaGuardIndex *index, const PaPiece *first, const PaPiece *last)
-{
-	uint32_t	ignored;
-	uint64_t	hash = protaddr_pieces_hash(&index->key, first, last);
-
-	return hash != 0 && protaddr_table_find(table, hash, &ignored);
-}
-
-/* code_begins is true if digits stand where a post code may and a town follows them. */
-static bool
-code_begins(const Search *search, int at, const Around *around)
-{
-	const PaPiece *piece = search->piece;
-	int			next = at + 1;
-
-	if (!piece[at].digits || around->unit.label || (at > 0 && protaddr_is_dwelling(&piece[at], &piece[at - 1])))
-		return false;
-	if (piece[at].size == 3 && next < search->n && piece[next].digits && piece[next].size == 2 &&
-		piece[next].gap <= PA_GAP_MARK)
-		return true;
-	if (piece[at].size < 4)
-		return false;
-	if (next >= search->n)
-		return true;
-	if (piece[next].digits)
-		return piece[next].size < 3;
-
-	/* the code is still to come: "1707, S-971 75" */
-	return !(piece[next].size <= 2 && next + 1 < search->n && piece[next + 1].digits && piece[next + 1].size >= 3);
-}
-
-static bool
-ends_at_slash(const Search *search, const PaPiece *piece)
-{
-	const char *text = search->reader.text + piece->end;
-	uint32_t	len = search->reader.len - piece->end;
-
-	return len > 0 && (text[0] == '/' || (len > 2 && text[0] == '%' && text[1] == '2' && (text[2] | 0x20) == 'f'));
-}
-
-/* is_line_tag is true for the number that begins the last line of MT 50F: "3/DK/8000 TESTBY". */
-static bool
-is_line_tag(const Search *search, const PaPiece *piece, int n)
-{
-	PaUnit		ignored = {0};
-
-	return n > 2 && piece->digits && piece->number == 3 && piece->size == 1 && ends_at_slash(search, piece) &&
-		!piece[1].digits && piece[1].size == 2 && piece[1].gap == PA_GAP_MARK && piece[2].gap == PA_GAP_MARK &&
-		protaddr_read_unit(search->index, &piece[1], n - 1, &ignored) == 0;
-}
-
-/* read_tail reads floor, door and place behind a number. */
-static void
-read_tail(const Search *search, int from, Around *around)
-{
-	const PaPiece *piece = search->piece;
-	int			end = from + TAIL_PIECES < search->n ? from + TAIL_PIECES : search->n;
-	int			unknown = 0;
-	bool		in_unit = true;
-
-	memset(around, 0, sizeof(*around));
-	around->unit_end = from - 1;
-	for (int at = from; at < end;)
-	{
-		int			taken;
-
-		if (is_line_tag(search, &piece[at], end - at))
-		{
-			at++;
-			continue;
-		}
-		if (in_unit && !code_begins(search, at, around) &&
-			(taken = protaddr_read_unit(search->index, &piece[at], end - at, &around->unit)) > 0)
-		{
-			around->unit_end = at + taken - 1;
-			at += taken;
-			continue;
-		}
-		if (read_codes(search, at, end, around))
-		{
-			/* a number behind other words is one only if a town follows it: no year */
-			if (unknown == 0 || !piece[at].digits ||
-				(at + 1 < end && (piece[at + 1].digits || piece[at + 1].gap != PA_GAP_MARK)))
-			{
-				if (!around->other_code)
-					around->code_apart = unknown > 0;
-				around->other_code = true;
-			}
-			in_unit = false;
-		}
-		else if (!piece[at].digits)
-		{
-			if (read_towns(search, at, end, around))
-				in_unit = false;
-			else if (piece[at].size > 2 || piece[at].gap == PA_GAP_NONE ||
-					 (at + 1 < end && piece[at + 1].digits && piece[at + 1].gap == PA_GAP_NONE))
-			{
-				in_unit = false;
-				if (++unknown > TAIL_UNKNOWN)
-					break;
-			}
-		}
-		else if (!in_unit)
-		{
-			/* the second half of a code ("SW1A 1AA"), or another number */
-			if (piece[at].gap != PA_GAP_NONE && !protaddr_british_end(piece, at, end) && (at == from || !piece[at - 1].digits))
-				break;
-		}
-		at++;
-	}
-}
-
-/* stands_in_place is true if a post code and town stand directly before a street. */
-static bool
-stands_in_place(const Search *search, int first, const Around *head)
-{
-	const PaPiece *piece = search->piece;
-
-	for (int i = 0; i < head->nplaces; i++)
-	{
-		const Place *town = &head->place[i];
-		int			code = town->first - 1;
-
-		if (town->town == 0)
-			continue;
-		if (town->last == first - 1 && code >= 0 &&
-			(piece[code].digits || (code > 0 && piece[code].size == 2 && piece[code - 1].digits && piece[code - 1].size == 4)))
-			break;
-		if (town->last + 1 < first && town->last + 1 + protaddr_british_code(piece, town->last + 1, first) == first)
-			break;
-		if (i == head->nplaces - 1)
-			return false;
-	}
-	if (head->nplaces == 0)
-		return false;
-
-	/* in one line with the street */
-	for (uint32_t at = piece[first - 1].end; at < piece[first].start; at++)
-		if (search->reader.text[at] != ' ' && search->reader.text[at] != ',')
-			return false;
-	return true;
-}
-
-/* read_head reads what place stands before a street. */
-static void
-read_head(const Search *search, int before, Around *around)
-{
-	int			from = before > HEAD_PIECES ? before - HEAD_PIECES : 0;
-
-	memset(around, 0, sizeof(*around));
-	for (int at = from; at < before; at++)
-	{
-		(void) read_codes(search, at, before, around);
-		if (!search->piece[at].digits)
-			(void) read_towns(search, at, before, around);
-	}
-}
-
 /* ---- comparing ---------------------------------------------------------------------------------- */
 
 typedef struct Agreement
@@ -372,13 +71,13 @@ typedef struct Agreement
 } Agreement;
 
 static void
-compare_places(const Around *around, const PaEntry *entry, Agreement *agreement)
+compare_places(const PaAround *around, const PaEntry *entry, Agreement *agreement)
 {
 	memset(agreement, 0, sizeof(*agreement));
 	agreement->first = -1;
 	for (int i = 0; i < around->nplaces; i++)
 	{
-		const Place *place = &around->place[i];
+		const PaPlace *place = &around->place[i];
 
 		if (place->code != 0 ? place->code != entry->code : place->town != entry->town)
 		{
@@ -429,7 +128,7 @@ compare_units(const PaUnit *unit, const PaEntry *entry)
  * Gives its first piece, before if there is none.
  */
 static int
-read_unit_before(const Search *search, int before, PaUnit *unit)
+read_unit_before(const PaSearch *search, int before, PaUnit *unit)
 {
 	for (int first = before > UNIT_BEFORE ? before - UNIT_BEFORE : 0; first < before - 1; first++)
 	{
@@ -473,7 +172,7 @@ typedef struct Named
  * of it: "Gamle Skolevej" is not "Skolevej".
  */
 static bool
-is_longer_name(const Search *search, int first)
+is_longer_name(const PaSearch *search, int first)
 {
 	const PaPiece *before = &search->piece[first - 1];
 	const char *text = search->reader.text;
@@ -483,7 +182,7 @@ is_longer_name(const Search *search, int first)
 	for (uint32_t at = before->end; at < search->piece[first].start; at++)
 		if (text[at] != ' ' && text[at] != '.')
 			return false;
-	return is_word_of(&search->index->before_words, search->index, before, before);
+	return protaddr_is_word_of(&search->index->before_words, search->index, before, before);
 }
 
 /*
@@ -491,7 +190,7 @@ is_longer_name(const Search *search, int first)
  * is none.
  */
 static bool
-judge(Search *search, const Named *named, const Around *tail, const PaEntry *entry, bool letter_apart)
+judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry *entry, bool letter_apart)
 {
 	Agreement	place;
 	UnitAgreement unit;
@@ -519,25 +218,25 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 	compare_places(tail, entry, &place);
 	if (!place.code && !place.town && !place.town_part)
 	{
-		Around		head;
+		PaAround	head;
 
 		if (place.other_town || (tail->other_code && !tail->code_apart))
 			return false;
-		read_head(search, named->first, &head);
+		protaddr_read_head(search, named->first, &head);
 		compare_places(&head, entry, &place);
 		if (tail->other_code && !(place.code && place.town))
 			return false;
-		if (!place.code && !place.town && !place.town_part && stands_in_place(search, named->first, &head))
+		if (!place.code && !place.town && !place.town_part && protaddr_stands_in_place(search, named->first, &head))
 			return false;
 		doubt = tail->other_code;
 	}
 	else if (named->apart && !(place.code && place.town))
 	{
-		Around		head;
+		PaAround	head;
 		Agreement	before;
 
 		/* the fields of a record stand in any order */
-		read_head(search, named->first, &head);
+		protaddr_read_head(search, named->first, &head);
 		compare_places(&head, entry, &before);
 		place.code |= before.code;
 		place.town |= before.town;
@@ -581,14 +280,14 @@ judge(Search *search, const Named *named, const Around *tail, const PaEntry *ent
 
 /* try_number compares all addresses with a street and number; true if one was told of. */
 static bool
-try_number(Search *search, const Named *named, int behind, bool letter_apart)
+try_number(PaSearch *search, const Named *named, int behind, bool letter_apart)
 {
 	const PaGuardIndex *index = search->index;
 	uint64_t	key = protaddr_entry_key(index, named->street, named->number, named->letter);
 	size_t		at = (size_t) (((unsigned __int128) key * index->nentries) >> 64);
 	bool		have_tail = false;
 	bool		told = false;
-	Around		tail;
+	PaAround	tail;
 
 	for (; index->entry[at].key[0] != 0 || index->entry[at].key[1] != 0;
 		 at = at + 1 == index->nentries ? 0 : at + 1)
@@ -599,7 +298,7 @@ try_number(Search *search, const Named *named, int behind, bool letter_apart)
 			continue;
 		if (!have_tail)
 		{
-			read_tail(search, behind, &tail);
+			protaddr_read_tail(search, behind, &tail);
 			have_tail = true;
 		}
 		told |= judge(search, named, &tail, entry, letter_apart);
@@ -619,7 +318,7 @@ may_be_house(const PaPiece *piece)
  * behind the number.
  */
 static bool
-try_number_at(Search *search, Named *named, int at, int behind)
+try_number_at(PaSearch *search, Named *named, int at, int behind)
 {
 	const PaPiece *piece = search->piece;
 	int			first = named->first;
@@ -655,7 +354,7 @@ try_number_at(Search *search, Named *named, int at, int behind)
 
 /* comma_before is true if a comma stands directly before a piece. */
 static bool
-comma_before(const Search *search, int at)
+comma_before(const PaSearch *search, int at)
 {
 	const char *text = search->reader.text;
 
@@ -670,7 +369,7 @@ comma_before(const Search *search, int at)
  * and nothing but blanks or a comma between.
  */
 static bool
-stands_before(const Search *search, int number, int street)
+stands_before(const PaSearch *search, int number, int street)
 {
 	const PaPiece *piece = search->piece;
 	const char *text = search->reader.text;
@@ -693,7 +392,7 @@ stands_before(const Search *search, int number, int street)
 
 /* try_street looks for the number of a street that stands in pieces first to last. */
 static bool
-try_street(Search *search, Named *named)
+try_street(PaSearch *search, Named *named)
 {
 	const PaPiece *piece = search->piece;
 	const PaStreet *street = &search->index->street[named->street];
@@ -702,12 +401,12 @@ try_street(Search *search, Named *named)
 
 	/* "nr. 4" */
 	if (next + 1 < search->n && !piece[next].digits && !piece[next + 1].digits &&
-		is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next + 1]))
+		protaddr_is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next + 1]))
 		next += 2;
 	while (next < search->n && next <= named->last + 2 && !piece[next].digits &&
-		   is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next]))
+		   protaddr_is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next]))
 		next++;
-	if (next < search->n && is_line_tag(search, &piece[next], search->n - next))
+	if (next < search->n && protaddr_is_line_tag(search, &piece[next], search->n - next))
 		next = search->n;		/* no number here */
 	if (next < search->n && may_be_house(&piece[next]) &&
 		!(next == named->last + 1 && comma_before(search, next) && named->first > 0 &&
@@ -716,8 +415,8 @@ try_street(Search *search, Named *named)
 
 	/* "4 High Street", "12 bis, rue de la Paix"; a street with a number behind it has none before */
 	if (!told && named->first > 0 && !(next < search->n && may_be_house(&piece[next]) && piece[next].gap < PA_GAP_FIELD &&
-						   !(next == named->last + 1 && comma_before(search, next)) &&
-						   !code_begins(search, next, &no_surroundings)))
+									   !(next == named->last + 1 && comma_before(search, next)) &&
+									   !protaddr_code_begins(search, next, &no_surroundings)))
 	{
 		int			before = named->first - 1;
 
@@ -741,7 +440,7 @@ try_street(Search *search, Named *named)
 		int			end = named->last + FIELDS_AWAY < search->n ? named->last + FIELDS_AWAY : search->n;
 
 		if (piece[named->first].gap != PA_GAP_FIELD || (next < search->n && piece[next].gap != PA_GAP_FIELD) ||
-			(next < search->n && may_be_house(&piece[next]) && piece[next].size < 4 && !code_begins(search, next, &no_surroundings)))
+			(next < search->n && may_be_house(&piece[next]) && piece[next].size < 4 && !protaddr_code_begins(search, next, &no_surroundings)))
 			return false;		/* the next field is the number */
 		named->apart = true;
 		for (int at = from; at < end && !told; at++)
@@ -755,7 +454,7 @@ try_street(Search *search, Named *named)
 
 /* try_last tries the words that end with a piece as a street's name. */
 static void
-try_last(Search *search, int last)
+try_last(PaSearch *search, int last)
 {
 	const PaGuardIndex *index = search->index;
 
@@ -788,7 +487,7 @@ try_last(Search *search, int last)
 
 /* fold_pieces writes some pieces as a name; false if they are too many. */
 static bool
-fold_pieces(const Search *search, int first, int last, PaFolded *folded)
+fold_pieces(const PaSearch *search, int first, int last, PaFolded *folded)
 {
 	uint32_t	start = search->piece[first].start;
 
@@ -799,7 +498,7 @@ fold_pieces(const Search *search, int first, int last, PaFolded *folded)
 
 /* try_changed_form tries the letters of a name but for one; true if an address was told of. */
 static bool
-try_changed_form(Search *search, int first, int last, int number, const char *letters, int len)
+try_changed_form(PaSearch *search, int first, int last, int number, const char *letters, int len)
 {
 	const PaGuardIndex *index = search->index;
 	uint64_t	before = 0;		/* the sum of the letters before the one left out */
@@ -864,7 +563,7 @@ try_changed_form(Search *search, int first, int last, int number, const char *le
  * letters stand for one of another alphabet, one letter changed may be three.
  */
 static bool
-try_changed(Search *search, int first, int last, int number)
+try_changed(PaSearch *search, int first, int last, int number)
 {
 	PaFolded	folded;
 
@@ -878,11 +577,11 @@ try_changed(Search *search, int first, int last, int number)
  * for has the number.
  */
 static bool
-near_place(const Search *search, uint32_t number, int at, int end)
+near_place(const PaSearch *search, uint32_t number, int at, int end)
 {
 	const PaGuardIndex *index = search->index;
 	const PaPiece *piece = &search->piece[at];
-	Around		around;
+	PaAround	around;
 
 	if (piece->digits)
 	{
@@ -904,7 +603,7 @@ near_place(const Search *search, uint32_t number, int at, int end)
 		return false;
 	}
 	around.nplaces = 0;
-	if (!read_towns(search, at, end, &around))
+	if (!protaddr_read_towns(search, at, end, &around))
 		return false;
 	for (int i = 0; i < around.nplaces; i++)
 		if (protaddr_may_be_place(index, protaddr_place_key(index, number, around.place[i].town | UINT32_C(0x80000000))))
@@ -914,7 +613,7 @@ near_place(const Search *search, uint32_t number, int at, int end)
 
 /* try_place looks whether a number stands near a place that some address with that number has. */
 static void
-try_place(Search *search, int number)
+try_place(PaSearch *search, int number)
 {
 	const PaGuardIndex *index = search->index;
 	const PaPiece *piece = search->piece;
@@ -925,13 +624,13 @@ try_place(Search *search, int number)
 	if (search->told_number == piece[number].end || piece[last].size < 2 ||
 		!protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, PA_ANY_PLACE)))
 		return;
-	if (last >= 1 && piece[last].size <= 6 && is_word_of(&index->number_words, index, &piece[last], &piece[last]))
+	if (last >= 1 && piece[last].size <= 6 && protaddr_is_word_of(&index->number_words, index, &piece[last], &piece[last]))
 		last--;
 	if (piece[last].digits || piece[last].size < 2)
 		return;
 	for (int at = number + 1; at < end && !near; at++)
 		near = near_place(search, piece[number].number, at, end);
-	for (int at = last > HEAD_PIECES ? last - HEAD_PIECES : 0; at < last && !near; at++)
+	for (int at = last > PA_HEAD_PIECES ? last - PA_HEAD_PIECES : 0; at < last && !near; at++)
 		near = near_place(search, piece[number].number, at, last);
 	if (!near)
 		return;
@@ -948,7 +647,7 @@ try_place(Search *search, int number)
 
 /* try_place_behind does the same for a number before its street. */
 static void
-try_place_behind(Search *search, int number)
+try_place_behind(PaSearch *search, int number)
 {
 	const PaGuardIndex *index = search->index;
 	const PaPiece *piece = search->piece;
@@ -976,7 +675,7 @@ try_place_behind(Search *search, int number)
 		if (piece[last].digits || piece[last].count - piece[first].count + piece[first].size > PA_NAME_SIZE)
 			break;
 		if (next < search->n && may_be_house(&piece[next]) && !comma_before(search, next) &&
-			!code_begins(search, next, &no_surroundings))
+			!protaddr_code_begins(search, next, &no_surroundings))
 			break;				/* the street's own number */
 		if (try_changed(search, first, last, number))
 			break;
@@ -1034,7 +733,7 @@ reads_like_text(const char *bytes, size_t n)
 
 /* try_base64 looks into the run of base64 in which a piece stands. */
 static void
-try_base64(Search *search, const PaPiece *piece)
+try_base64(PaSearch *search, const PaPiece *piece)
 {
 	const char *text = search->reader.text;
 	uint32_t	start = piece->start;
@@ -1071,7 +770,7 @@ try_base64(Search *search, const PaPiece *piece)
 			int			nbits = 0;
 			uint32_t	from = at;
 			uint32_t	back;
-			Search		inner;
+			PaSearch	inner;
 
 			for (; at < end && n < sizeof(decoded); at++)
 			{
@@ -1090,7 +789,7 @@ try_base64(Search *search, const PaPiece *piece)
 			reads = n >= BASE64_AT_LEAST / 2 && reads_like_text(decoded, n);
 			if (!reads)
 				break;
-			memcpy(&inner, search, offsetof(Search, piece));
+			memcpy(&inner, search, offsetof(PaSearch, piece));
 			inner.n = 0;
 			inner.found = search->found;
 			inner.pause = search->pause;
@@ -1121,7 +820,7 @@ try_base64(Search *search, const PaPiece *piece)
 
 /* scan reads a text to its end, as much at a time as is at hand. */
 static void
-scan(Search *search)
+scan(PaSearch *search)
 {
 	const PaGuardIndex *index = search->index;
 	int			done = 0;
@@ -1132,7 +831,7 @@ scan(Search *search)
 		bool		all;
 		int			until;
 
-		search->n = protaddr_read_pieces(&search->reader, search->piece, search->n, PIECES);
+		search->n = protaddr_read_pieces(&search->reader, search->piece, search->n, PA_SEARCH_PIECES);
 		all = search->reader.at >= search->reader.len;
 		until = all ? search->n : search->n - PIECES_BEHIND;
 		for (int i = done; i < until && !search->stop; i++)
@@ -1182,7 +881,7 @@ void
 protaddr_guard_find(const PaGuardIndex *index, const char *text, size_t len,
 					PaGuardFound found, PaGuardPause pause, void *arg)
 {
-	Search		search;
+	PaSearch	search;
 
 	if (index->used == 0 || len > UINT32_MAX / 2)
 		return;
