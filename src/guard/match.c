@@ -215,6 +215,16 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 		unit = compare_units(&tail->unit, entry);
 	if (unit == UNIT_DIFFERS || (unit != UNIT_SAME && letter_apart))
 		return false;
+	if (letter_apart && named->number_at != named->first)
+	{
+		/* "12 C" is another house than 12, unless the letter is a flat's, or the word "i" */
+		const PaPiece *letter = &search->piece[named->number_at + 1];
+		PaUnit		ignored = {0};
+
+		if (letter->first != 'i' &&
+			protaddr_read_unit(search->index, letter, search->n - named->number_at - 1, &ignored) == 0)
+			return false;
+	}
 	compare_places(tail, entry, &place);
 	if (!place.code && !place.town && !place.town_part)
 	{
