@@ -30,6 +30,8 @@ BASE_OBJS = \
 TEXT_OBJS = \
 	src/text/character.o \
 	src/text/charset_x.o \
+	src/text/look_alike.o \
+	src/text/piece.o \
 	src/text/town.o
 
 ADDRESS_OBJS = \
@@ -59,6 +61,7 @@ KEYS_OBJS = \
 PERSON_OBJS = \
 	src/person/fact_table.o \
 	src/person/identifier.o \
+	src/person/in_progress.o \
 	src/person/known.o \
 	src/person/link.o \
 	src/person/picture.o \
@@ -111,6 +114,18 @@ DOOR_OBJS = \
 	src/door/show.o \
 	src/door/subjects.o
 
+GUARD_OBJS = \
+	src/guard/alias.o \
+	src/guard/derive.o \
+	src/guard/entry.o \
+	src/guard/find.o \
+	src/guard/index.o \
+	src/guard/match.o \
+	src/guard/place.o \
+	src/guard/session_index.o \
+	src/guard/source.o \
+	src/guard/unit.o
+
 MESSAGE_OBJS = \
 	src/message/xml/iso_name.o \
 	src/message/xml/iso_party.o \
@@ -141,7 +156,8 @@ GATE_OBJS = \
 	src/gate/row.o \
 	src/gate/scan.o \
 	src/gate/state.o \
-	src/gate/unchecked.o
+	src/gate/text_column.o \
+	src/gate/text_type.o
 
 OBJS = \
 	src/module.o \
@@ -155,6 +171,7 @@ OBJS = \
 	$(BINDING_OBJS) \
 	$(LAW_OBJS) \
 	$(DOOR_OBJS) \
+	$(GUARD_OBJS) \
 	$(MESSAGE_OBJS) \
 	$(GATE_OBJS)
 
@@ -162,6 +179,8 @@ OBJS = \
 PURE_SRCS = \
 	src/text/character.c \
 	src/text/charset_x.c \
+	src/text/look_alike.c \
+	src/text/piece.c \
 	src/text/town.c \
 	src/address/codec.c \
 	src/address/country.c \
@@ -175,6 +194,11 @@ PURE_SRCS = \
 	src/register/cpr_extract.c \
 	src/register/cpr_field.c \
 	src/register/cpr_form.c \
+	src/guard/alias.c \
+	src/guard/index.c \
+	src/guard/match.c \
+	src/guard/place.c \
+	src/guard/unit.c \
 	src/message/xml/iso_name.c \
 	src/message/xml/iso_party.c \
 	src/message/json/iso_json.c \
@@ -207,6 +231,8 @@ SQL_PARTS = \
 	src/door/door.sql \
 	src/message/message.sql \
 	src/gate/gate.sql \
+	src/guard/words.sql \
+	src/guard/guard.sql \
 	src/module.sql
 
 # By name: under VPATH a wildcard finds no script, installs none, and succeeds.
@@ -216,13 +242,13 @@ DATA_built = protaddr--1.0.sql
 
 REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
 	load_cpr cpr_forms delivery_rules delivery_kinds identity staging true_ends lift_limit load_bulk refused_load positive_evidence other_sources feeds feed_no feed_se feed_fi feed_nl feed_ch feed_dk feed_mutations history regime_codes review \
-	bind bind_right subject_columns channel law disclosure message gate gate_columns gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
+	bind bind_right subject_columns guard channel law disclosure message gate gate_columns gate_text gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
-	attack_register encoding known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law decides
+	attack_guard attack_register encoding known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law decides
 REGRESS_OPTS =
 
-ISOLATION = bind gate gate_hold gate_kept gate_move history identity linked missed numbers permission protect register retire strangers_locks told_of
+ISOLATION = bind gate gate_hold gate_kept gate_move guard_race history identity linked missed numbers permission protect register retire strangers_locks told_of
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 
 TAP_TESTS = 1

@@ -38,7 +38,7 @@ SELECT protaddr.bind_column('customer', 'home', 'cpr') \g /dev/null
 INSERT INTO customer VALUES ('6101704001', 'Frivej 1'), ('6201704002', '{"StrtNm":"Qxkanariegade","BldgNb":"4711","TwnNm":"Zyzbyen","Ctry":"DK"}');
 SELECT persons, protected FROM protaddr.load_register('DK-CPR', '[{"subject": "6101704001", "protections": []}, {"subject": "6201704002", "protections": [{"code": "0001"}]}]');
 CREATE FUNCTION doc(dbtr text) RETURNS xml LANGUAGE sql AS $$
-SELECT ('<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><IntrBkSttlmAmt Ccy="EUR">5000</IntrBkSttlmAmt><Dbtr><Nm>X</Nm><PstlAdr><StrtNm>Qxkanariegade</StrtNm><BldgNb>4711</BldgNb><TwnNm>Zyzbyen</TwnNm><Ctry>DK</Ctry></PstlAdr>'
+SELECT ('<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><CdtTrfTxInf><IntrBkSttlmAmt Ccy="EUR">5000</IntrBkSttlmAmt><Dbtr><Nm>X</Nm><PstlAdr><StrtNm>' || CASE WHEN dbtr IN ('6101704001', '6301704003') THEN 'Frimodtsvej' ELSE 'Qxkanariegade' END || '</StrtNm><BldgNb>4711</BldgNb><TwnNm>Zyzbyen</TwnNm><Ctry>DK</Ctry></PstlAdr>'
     '<Id><PrvtId><Othr><Id>' || dbtr || '</Id></Othr></PrvtId></Id></Dbtr></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>')::xml $$;
 GRANT EXECUTE ON FUNCTION protaddr.install_gate, protaddr.remove_gate, protaddr.gate_row, protaddr.gate_check TO regress_held_owner;
 GRANT EXECUTE ON FUNCTION protaddr.decide_held, protaddr.release_held, protaddr.held_rows TO regress_held_officer;

@@ -26,7 +26,7 @@ FROM (VALUES
 	(15, 'copied to somebody free', ARRAY['INSERT INTO t SELECT 3, ''0202022222'', addr FROM t WHERE id = 1']),
 	(16, 'borrowed by somebody protected', ARRAY['INSERT INTO t SELECT 3, ''0707614285'', addr FROM t WHERE id = 2']),
 	(17, 'triggers disabled', ARRAY['ALTER TABLE t DISABLE TRIGGER USER', 'UPDATE t SET cpr = ''0202022222''']),
-	(18, 'trigger dropped', ARRAY['DO $$BEGIN EXECUTE format(''DROP TRIGGER %I ON t'', (SELECT tgname FROM pg_trigger WHERE tgrelid = ''t''::regclass)); END$$', 'UPDATE t SET cpr = ''0202022222''']),
+	(18, 'trigger dropped', ARRAY['DO $$BEGIN EXECUTE format(''DROP TRIGGER %I ON t'', (SELECT tgname FROM pg_trigger WHERE tgrelid = ''t''::regclass AND tgfoid = ''protaddr.bind_row()''::regprocedure)); END$$', 'UPDATE t SET cpr = ''0202022222''']),
 	(19, 'columns renamed', ARRAY['ALTER TABLE t RENAME cpr TO x', 'ALTER TABLE t ADD cpr text DEFAULT ''0202022222''', 'UPDATE t SET id = id']),
 	(20, 'subject dropped', ARRAY['ALTER TABLE t DROP cpr', 'UPDATE t SET addr = addr']),
 	(21, 'RETURNING', ARRAY['UPDATE t SET cpr = ''0202022222'' RETURNING addr, protaddr.show(addr)']),

@@ -43,7 +43,7 @@ SELECT protaddr.install_gate('t', subject => 'payer', channel_column => 'route',
     messages => '{"doc":"xml","mt":"mt","payload":"json","raw":"xml"}');
 SET client_min_messages = warning;
 SELECT protaddr.trigger_arguments(oid) FROM pg_trigger WHERE tgname = 'zz_protaddr_gate';
-SELECT channel, subject, unchecked_columns, status FROM protaddr.gate_status;
+SELECT channel, subject, ignored_columns, status FROM protaddr.gate_status;
 -- a row without a channel, or with one there is not, never passes
 SELECT refusal('INSERT INTO t (id, payer, route, debtor) VALUES (1, ''6101704001'', ' || r || ', home(''6101704001''))') FROM unnest(ARRAY['NULL', '''nowhere''', '''sepa''']) WITH ORDINALITY u(r, n) ORDER BY n;
 SELECT refusal('UPDATE t SET route = NULL');

@@ -41,7 +41,7 @@ ALTER TABLE other ADD d date, ADD n numeric, ADD f float8, ADD b boolean, ADD i 
 SELECT refusal(format('SELECT protaddr.install_gate(''other'', ''psp_request'', ''payer'', messages => ''{"doc":"xml"}'', hold_column => %L, hold_value => %L)', c, v)) FROM (VALUES (1, 'd', '01/02/2026'), (2, 'n', '1.0'), (3, 'f', '0.1'), (4, 'status', 'waits'), (5, 'b', 'x'), (6, 'i', '99999999999')) u(n, c, v) ORDER BY n;
 DROP TABLE other;
 SELECT protaddr.install_gate('payment', 'psp_request', 'payer', payee => 'payee', amount => 'amount', currency_code => 'EUR', messages => '{"doc":"xml"}', hold_column => 'status', hold_value => 'waits');
-SELECT status, unchecked_columns FROM protaddr.gate_status;
+SELECT status, ignored_columns FROM protaddr.gate_status;
 CREATE VIEW waiting AS SELECT row_number() OVER (ORDER BY held_at, held_id) AS n, (row_key->>'id')::int AS id, h.* FROM protaddr.held_rows() h;
 CREATE VIEW stands AS SELECT id, payer, payee, amount, protaddr.show(home) AS home, doc::text ~ 'Skjultvej' AS doc_tells, status, note, twice FROM payment;
 GRANT SELECT, INSERT, UPDATE, DELETE ON payment TO regress_place_app;

@@ -50,8 +50,8 @@ SELECT protaddr.install_gate('not_null', 'blocks', 'payer');
 CREATE TABLE outbound (id int, payer varchar, amount numeric, home protaddr.address, second protaddr.address, message text, xml_message xml, doc jsonb, doc2 json[], raw bytea, tag name, "odd ""column""" char(3), at timestamptz);
 INSERT INTO outbound (id, payer, home) SELECT 0, cpr, home FROM customer;
 SELECT protaddr.install_gate('outbound', 'sepa', 'payer');
-SELECT relation, channel, subject, address_columns, unchecked_columns, status FROM gates ORDER BY relation::text;
-SELECT column_name, type FROM protaddr.unchecked_columns('outbound') ORDER BY column_name;
+SELECT relation, channel, subject, address_columns, ignored_columns, status FROM gates ORDER BY relation::text;
+SELECT column_name, type FROM protaddr.text_columns('outbound') ORDER BY column_name;
 -- sent through in place
 UPDATE outbound SET home = home;
 SELECT id, payer, protaddr.show(home) FROM outbound ORDER BY payer;

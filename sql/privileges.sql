@@ -29,6 +29,22 @@ COPY may FROM STDIN (DELIMITER '|');
 protaddr.address(text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text[],text)|none
 protaddr.address_cmp(protaddr.address,protaddr.address)|all
 protaddr.address_column(oid)|all
+protaddr.add_bound_source(regclass,name,name)|all
+protaddr.bound_row_written()|all
+protaddr.declare_address_columns(regclass,name,name,name,name,name,name,name,name)|none
+protaddr.declared_row_written()|none
+protaddr.derive_guard_anew()|none
+protaddr.find_protected(text)|none
+protaddr.guard(text,text)|none
+protaddr.guard_address(protaddr.address,text,timestamp with time zone)|none
+protaddr.guard_session()|none
+protaddr.guard_status()|none
+protaddr.guarded_address_written()|none
+protaddr.identifier_key("any")|all
+protaddr.index_identifiers(regclass,name)|all
+protaddr.refresh_guard()|none
+protaddr.unguard_address(bigint,text)|none
+protaddr.undeclare_address_columns(regclass,name)|none
 protaddr.address_eq(protaddr.address,protaddr.address)|all
 protaddr.address_ge(protaddr.address,protaddr.address)|all
 protaddr.address_gt(protaddr.address,protaddr.address)|all
@@ -131,7 +147,7 @@ protaddr.gate_summary()|all
 protaddr.gates_are_kept()|all
 protaddr.held_rows(regclass)|none
 protaddr.identity_link_checked()|none
-protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,name,text)|none
+protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,name,text,jsonb)|none
 protaddr.is_protected(text)|none
 protaddr.keep_of_number(text,text,text,text,timestamp with time zone,text)|none
 protaddr.kind_of(text,text)|none
@@ -190,13 +206,13 @@ protaddr.subject_type(oid)|all
 protaddr.subjects_of(protaddr.address)|none
 protaddr.substitute_fits(protaddr.address,text)|none
 protaddr.take_over_shipped_row()|none
+protaddr.text_columns(regclass)|all
+protaddr.text_type(oid)|all
 protaddr.this_database()|all
 protaddr.town_location_name(protaddr.address)|all
 protaddr.town_name(protaddr.address)|all
 protaddr.trigger_arguments(oid)|all
 protaddr.unbind_column(regclass,name,name)|none
-protaddr.unchecked_columns(regclass)|all
-protaddr.unchecked_type(oid)|all
 protaddr.unknown_people(regclass,name)|none
 protaddr.unlink_identity(text,text)|none
 protaddr.verify_gate(regclass,regclass,tid)|none

@@ -81,6 +81,7 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE key_of(address) = :'new_key') AS
 SELECT count(*) AS not_released FROM protaddr.verify_gate('payment');
 -- our own tables
 CALL protaddr.reseal('protaddr.substitute_address');
+CALL protaddr.reseal('protaddr.guarded_address');
 SELECT count(*) AS substitutes, count(*) FILTER (WHERE key_of(address) = :'new_key') AS new FROM protaddr.substitute_address;
 CALL protaddr.reseal('typed');
 -- held rows and what was decided of them, at each step
@@ -103,6 +104,7 @@ SELECT row_key->>'id' AS id, status FROM protaddr.held_rows() ORDER BY 1;
 CALL protaddr.reseal('customer');
 CALL protaddr.reseal('payment');
 CALL protaddr.reseal('protaddr.substitute_address');
+CALL protaddr.reseal('protaddr.guarded_address');
 CALL protaddr.reseal('typed');
 
 -- what is inside others is found, and resealed by updating it
@@ -168,6 +170,7 @@ GRANT EXECUTE ON PROCEDURE protaddr.reseal TO regress_reseal_keeper;
 SET ROLE regress_reseal_keeper;
 CALL protaddr.reseal('customer');
 CALL protaddr.reseal('protaddr.substitute_address');
+CALL protaddr.reseal('protaddr.guarded_address');
 RESET ROLE;
 GRANT UPDATE (home) ON customer TO regress_reseal_keeper;
 ALTER TABLE customer ENABLE ROW LEVEL SECURITY;

@@ -8,6 +8,7 @@
 #include "binding/binding.h"
 #include "door/door.h"
 #include "gate/gate.h"
+#include "guard/guard.h"
 #include "keys/keys.h"
 #include "law/law.h"
 #include "person/person.h"
@@ -45,6 +46,9 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_birth_part,		/* tables */
 	&protaddr_show_part,		/* end of transaction */
 	&protaddr_disclosure_part,	/* tables; an observer of the door */
+	&protaddr_source_part,		/* relations; triggers */
+	&protaddr_guard_index_part, /* tables; settings */
+	&protaddr_derive_part,		/* statements; before commit, end of transaction and subtransaction */
 	&protaddr_gate_plan_part,	/* relations */
 	&protaddr_ledger_part,		/* end of command, transaction and subtransaction */
 	&protaddr_held_part,		/* tables; end of transaction and subtransaction */

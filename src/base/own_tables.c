@@ -54,6 +54,8 @@ static const struct
 	[PROTADDR_REGISTER_PERSON] = {"register_person", "register_person_pkey"},
 	[PROTADDR_CHANNEL] = {"channel", "channel_pkey"},
 	[PROTADDR_GATE] = {"gate", "gate_pkey"},
+	[PROTADDR_GUARDED_ADDRESS] = {"guarded_address", "guarded_address_pkey"},
+	[PROTADDR_ADDRESS_WORD] = {"address_word", "address_word_pkey"},
 };
 
 /* The tables that rooms have told of. */

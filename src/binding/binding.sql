@@ -90,6 +90,7 @@ BEGIN
     EXECUTE format('ALTER %s TABLE %s ENABLE ALWAYS TRIGGER %I',
                    CASE kind WHEN 'f' THEN 'FOREIGN' ELSE '' END, relation, trigger_name);
     addresses := protaddr.bind_rows(relation, column_name);
+    PERFORM protaddr.add_bound_source(relation, column_name, subject);
     EXECUTE format('SELECT count(*) FROM %s WHERE %I IS NOT NULL AND %I IS NULL', relation, column_name, subject) INTO nobody;
     -- who may not ask of single people is not told of them
     IF has_function_privilege('protaddr.unknown_people(regclass, name)', 'EXECUTE') THEN
@@ -121,6 +122,10 @@ BEGIN
           AND (unbind_column.subject IS NULL OR (protaddr.trigger_arguments(t.oid))[2] = unbind_column.subject)
     LOOP
         EXECUTE format('DROP TRIGGER %I ON %s', bind_trigger.tgname, relation);
+        -- with what tells the guard of its values
+        IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgname = replace(bind_trigger.tgname, 'zz_protaddr_bind_', 'zz_protaddr_guard_')) THEN
+            EXECUTE format('DROP TRIGGER %I ON %s', replace(bind_trigger.tgname, 'zz_protaddr_bind_', 'zz_protaddr_guard_'), relation);
+        END IF;
         removed := removed + 1;
     END LOOP;
     RETURN removed;

@@ -92,6 +92,16 @@ read_message(ProtaddrGateArgs *gate, const char *column, const char *key, const 
 	return false;
 }
 
+/* read_ignored reads a column that is left out and, from the next pair, the reason. */
+static bool
+read_ignored(ProtaddrGateArgs *gate, const char *column, const char *key, const char *reason)
+{
+	if (gate->nignored == PROTADDR_GATE_MAX_COLUMNS || strcmp(key, "because") != 0 || reason[0] == '\0')
+		return false;
+	gate->ignored[gate->nignored++] = column;
+	return true;
+}
+
 /*
  * protaddr_gate_args reads a trigger's arguments; the result points into them.
  * False if they are not arguments that install_gate() writes.
@@ -108,14 +118,16 @@ protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate)
 		const char *key = args[i];
 		const char *value = args[i + 1];
 		bool		is_address = strcmp(key, "address") == 0;
+		bool		is_ignored = strcmp(key, "ignore") == 0;
 
 		if (value[0] == '\0')
 			return false;
-		if (is_address || strcmp(key, "message") == 0)
+		if (is_address || is_ignored || strcmp(key, "message") == 0)
 		{
 			/* two pairs belong together */
 			i += 2;
 			if (i >= nargs || !(is_address ? read_address(gate, value, args[i], args[i + 1]) :
+								is_ignored ? read_ignored(gate, value, args[i], args[i + 1]) :
 								read_message(gate, value, args[i], args[i + 1])))
 				return false;
 		}
@@ -145,6 +157,9 @@ protaddr_gate_names_column(const ProtaddrGateArgs *gate, const char *column)
 			return true;
 	for (int i = 0; i < gate->nmessages; i++)
 		if (strcmp(gate->message[i].column, column) == 0)
+			return true;
+	for (int i = 0; i < gate->nignored; i++)
+		if (strcmp(gate->ignored[i], column) == 0)
 			return true;
 	return false;
 }

@@ -99,6 +99,24 @@ is_as_held(const ProtaddrHeldDecision *decision, HeapTuple row, TupleDesc desc, 
 				 protaddr_errprivate()));
 }
 
+/* unmasked gives a row that waited with the texts, from which addresses were taken out, as they are now. */
+static HeapTuple
+unmasked(const ProtaddrGate *gate, HeapTuple before, HeapTuple row, TupleDesc desc)
+{
+	for (int i = 0; i < gate->ntexts; i++)
+	{
+		int			column = gate->texts[i].number;
+		bool		isnull;
+		Datum		value = heap_getattr(before, column, desc, &isnull);
+
+		if (isnull || !protaddr_gate_text_is_masked(gate, column, value))
+			continue;
+		value = heap_getattr(row, column, desc, &isnull);
+		before = heap_modify_tuple_by_cols(before, desc, 1, &column, &value, &isnull);
+	}
+	return before;
+}
+
 /*
  * protaddr_held_passes refuses a row to which a decision is to apply and which is another
  * payment than the one decided on, or carries something else; and one that does not wait
@@ -126,7 +144,7 @@ protaddr_held_passes(const ProtaddrHeldDecision *decision, const ProtaddrGate *g
 				 errdetail("Its status was changed, or an address put in, where no gate saw it. The row stays held."),
 				 errhint("decide_held(..., 'reject', reason, again => true) rejects it."),
 				 protaddr_errprivate()));
-	protaddr_payment_digest(gate, before, desc, false, &was);
+	protaddr_payment_digest(gate, unmasked(gate, before, row, desc), desc, false, &was);
 	protaddr_payment_digest(gate, row, desc, false, &is);
 	if (memcmp(&was, &is, sizeof(was)) != 0)
 		ereport(ERROR,
@@ -249,6 +267,16 @@ equality_of(Relation rel, AttrNumber column)
 	return operator;
 }
 
+/* may_be_masked tells a text from which an address may have been taken out while the row waits. */
+static bool
+may_be_masked(const ProtaddrGate *gate, AttrNumber column)
+{
+	for (int i = 0; i < gate->ntexts; i++)
+		if (gate->texts[i].number == column)
+			return gate->texts[i].kind == PROTADDR_TEXT_PLAIN && !protaddr_gate_checks(gate, column);
+	return false;
+}
+
 /* update_statement puts in what is missing of a row that waits in its table. */
 static char *
 update_statement(const ProtaddrGate *gate, Relation rel, const bool *has)
@@ -265,6 +293,9 @@ update_statement(const ProtaddrGate *gate, Relation rel, const bool *has)
 
 		if (has[i] && (protaddr_gate_checks(gate, i + 1) || gate->hold_column == i + 1))
 			appendStringInfo(&set, "%s%s = h.%s", set.len > 0 ? ", " : "", column, column);
+		else if (has[i] && may_be_masked(gate, i + 1))
+			appendStringInfo(&set, "%s%s = CASE WHEN pg_catalog.strpos(t.%s::pg_catalog.text, %s) OPERATOR(pg_catalog.>) 0 THEN h.%s ELSE t.%s END",
+							 set.len > 0 ? ", " : "", column, column, quote_literal_cstr(PA_WITHHELD), column, column);
 	}
 	for (int i = 0; i < gate->nkey; i++)
 	{

@@ -27,6 +27,7 @@
  *	amount N, currency N, payee N	the columns of the transfer
  *	currency_code C		in place of currency: the same for every row, EUR
  *	message N format F	a column with a message to be rewritten: xml, mt or json
+ *	ignore N because R	a column in which nobody looks for addresses, and why
  *	hold_column N, hold_value V	rows that wait stay in the table, with this value there
  *
  * They are dumped and restored with the trigger, so a gate depends on no row of a table.
@@ -56,6 +57,8 @@ typedef struct ProtaddrGateArgs
 		const char *column;
 		ProtaddrFormat format;
 	}			message[PROTADDR_GATE_MAX_COLUMNS];
+	int			nignored;
+	const char *ignored[PROTADDR_GATE_MAX_COLUMNS];
 } ProtaddrGateArgs;
 
 extern bool protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate);
@@ -85,6 +88,24 @@ typedef struct ProtaddrGateAddress
 	int			person;			/* whose it is: of people */
 } ProtaddrGateAddress;
 
+/* How an address that stands in a column can be taken out of it. */
+typedef enum ProtaddrTextKind
+{
+	PROTADDR_TEXT_PLAIN = 0,	/* wherever it stands */
+	PROTADDR_TEXT_MARKUP,		/* as long as it stands within one value: XML, JSON, a message */
+	PROTADDR_TEXT_WHOLE			/* not at all: the value is composed, or says which row it is */
+} ProtaddrTextKind;
+
+/* A column that could hold an address as text. */
+typedef struct ProtaddrGateText
+{
+	AttrNumber	number;
+	Oid			type;			/* under its domains */
+	Oid			domain;			/* InvalidOid: not a domain */
+	int32		typmod;
+	ProtaddrTextKind kind;
+} ProtaddrGateText;
+
 /* A gate on one relation; good until the transaction ends. */
 typedef struct ProtaddrGate
 {
@@ -103,6 +124,9 @@ typedef struct ProtaddrGate
 	int		   *addresses_by_name;	/* places in addresses: the same order in every partition */
 	int			nmessages;
 	ProtaddrGateMessage *messages;
+	int			ntexts;
+	ProtaddrGateText *texts;
+	bool		texts_may_change;	/* after the gate has seen them: generated, or by a trigger */
 	AttrNumber	hold_column;	/* InvalidAttrNumber: rows are held aside */
 	Datum		hold_value;
 	int			nkey;			/* the root's primary key; 0: none to hash */
@@ -137,6 +161,29 @@ extern ProtaddrAction protaddr_gate_message(ProtaddrMode mode, const ProtaddrGat
 extern void protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
 								  const ProtaddrTransfer *transfer, Datum value,
 								  ProtaddrDigest *digest);
+
+/* ---- gate/text_column.c: addresses in the texts of a row -------------------- */
+
+/* Gives the value of a column as the row will have it. */
+typedef Datum (*ProtaddrValueOf) (const void *row, AttrNumber column, bool *isnull);
+
+/* What is to happen to the text of a column. */
+typedef struct ProtaddrTextFound
+{
+	const ProtaddrGateText *column;
+	ProtaddrAction action;		/* HOLD, BLOCK, DISCLOSE, or WITHHOLD: what is found is taken out */
+	const char *why;			/* HOLD */
+	Datum		value;			/* WITHHOLD: what is left */
+	List	   *people;			/* whose addresses leave in it all the same: ProtaddrIdentifier */
+	ProtaddrAnswer disclosed;	/* of these */
+} ProtaddrTextFound;
+
+extern void protaddr_gate_read_texts(ProtaddrGate *gate, Relation rel);
+extern List *protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const void *row,
+								 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
+extern HeapTuple protaddr_gate_mask(const ProtaddrGate *gate, Relation rel, HeapTuple row,
+									const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
+extern bool protaddr_gate_text_is_masked(const ProtaddrGate *gate, AttrNumber column, Datum value);
 
 /* ---- gate/ledger.c: what happened to a row in the command that is running --- */
 
@@ -261,7 +308,7 @@ extern void protaddr_held_words(HeapTuple tuple, TupleDesc desc, const char **wo
 extern HeapTuple protaddr_held_row(Relation rel, int64 held_id);
 extern void protaddr_held_lock(Relation rel, HeapTuple tuple);
 extern void protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is_update,
-							  bool in_place, const ProtaddrChannel *channel,
+							  HeapTuple stored, const ProtaddrChannel *channel,
 							  const ProtaddrTransfer *transfer, const char *why);
 
 extern void protaddr_unhold_row(const ProtaddrWaits *waits);
@@ -389,9 +436,9 @@ extern void protaddr_gate_broken(Oid relation);
 extern void protaddr_gate_enter(Oid relation);
 extern bool protaddr_gate_leave(Oid relation, const char *why, bool always);
 
-/* ---- gate/unchecked.c: columns that no gate checks ------------------------- */
+/* ---- gate/text_type.c: which columns could hold an address as text ---------- */
 
-extern bool protaddr_type_is_unchecked(Oid type);
+extern bool protaddr_type_holds_text(Oid type);
 
 /* ---- gate/hooks.c: hooks that keep the gates in place ---------------------- */
 

@@ -147,7 +147,8 @@ CREATE FUNCTION protaddr.install_gate(
     persons jsonb DEFAULT NULL,
     messages jsonb DEFAULT NULL,
     hold_column name DEFAULT NULL,
-    hold_value text DEFAULT NULL
+    hold_value text DEFAULT NULL,
+    ignore jsonb DEFAULT NULL
 ) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -159,7 +160,6 @@ DECLARE
     message_columns name[] := '{}';
     culprit record;
     arguments text[] := '{}';
-    unchecked text;
     filled boolean := false;
     stored_column name;
     gate_trigger text;
@@ -270,6 +270,23 @@ BEGIN
         arguments := arguments || ARRAY['message', pair.key, 'format', pair.value];
     END LOOP;
 
+    IF jsonb_typeof(ignore) <> 'object' OR EXISTS (SELECT FROM jsonb_each(ignore) e WHERE jsonb_typeof(e.value) <> 'string' OR e.value #>> '{}' !~ '\S')
+       OR (SELECT count(*) FROM jsonb_object_keys(ignore)) > 32 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'ignore has an invalid form',
+            HINT = 'ignore => ''{"column": "why nobody need look for addresses in it"}'', for at most 32 columns.';
+    END IF;
+    FOR pair IN SELECT e.key, e.value FROM jsonb_each_text(ignore) e ORDER BY e.key COLLATE "C" LOOP
+        IF NOT EXISTS (SELECT FROM protaddr.text_columns(relation) c WHERE c.column_name = pair.key) THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'undefined_column',
+                MESSAGE = format('%s has no column %I that could hold an address as text', relation, pair.key),
+                HINT = format('Columns that could: %s.', (SELECT string_agg(quote_ident(c.column_name), ', ' ORDER BY c.column_name) FROM protaddr.text_columns(relation) c));
+        END IF;
+        arguments := arguments || ARRAY['ignore', pair.key, 'because', pair.value];
+    END LOOP;
+
     SELECT a.attname AS name INTO culprit FROM pg_attribute a
     WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
       AND protaddr.address_column(a.atttypid) = 'inside' ORDER BY a.attnum LIMIT 1;
@@ -351,13 +368,6 @@ BEGIN
         RAISE NOTICE '% has no primary key: a linked transfer that is updated counts alone', relation
             USING HINT = 'With a primary key, a row that is updated or moves to another partition is known to be the same transfer.';
     END IF;
-    unchecked := (SELECT string_agg(quote_ident(g.column_name), ', ' ORDER BY g.column_name)
-                  FROM protaddr.unchecked_columns(relation) g
-                  WHERE g.column_name <> ALL (message_columns || array_remove(ARRAY[subject, channel_column, currency, payee, hold_column], NULL))
-                    AND g.column_name <> ALL (SELECT e.value::name FROM jsonb_each_text(coalesce(persons, '{}')) e));
-    IF unchecked IS NOT NULL THEN
-        RAISE NOTICE 'the gate of % does not check these columns, which could hold an address as text: %', relation, unchecked;
-    END IF;
     FOR stored_column IN
         SELECT a.attname FROM pg_attribute a
         WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
@@ -387,9 +397,9 @@ BEGIN
     END IF;
 END
 $$;
-REVOKE ALL ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, name, text) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, name, text) IS
-'Puts the gate on an outbound table: in every row written, each address is released for the row''s channel, withheld (NULL), reduced, held or refused, as protaddr.channel says. channel: the channel of every row; or channel_column: the column that names it. subject: the column with the payer''s identifier; where it is NULL, the row''s addresses are withheld. persons: address columns of somebody else than the payer, {"address column": "column that names the person"}. amount, payee, and currency (a column) or currency_code: needed to recognise small amounts; without them the stricter rule applies. payee is also part of what a decision on a held row covers; without it, a change of any column that could name somebody makes it another payment. messages: columns with payment messages, {"column": "xml" (ISO 20022), "mt" (SWIFT MT) or "json"}, of type xml, text, varchar, bytea, json or jsonb. Rows that the channel holds wait in protaddr.held. Held aside (the default), the row is not stored and the statement counts 0 for it. Held in place (hold_column and hold_value), the row is stored at once without its addresses and messages and with hold_value in hold_column; carrying out a decision puts back its own status and what is missing. In place needs a primary key and nullable address and message columns. Three triggers, ENABLE ALWAYS, on partitions too. The caller must own the table. Refused are a NOT NULL address column for a channel that withholds and a trigger that would fire after the gate (55000), and a table that others inherit from (0A000). A NOTICE names the text, XML, JSON and bytea columns that are not checked, and another counts the rows that name a person whom no register lists (for callers with EXECUTE on protaddr.unknown_people()). Raises 22023, 42703, 42710, 42804, 42809, 54000, 0A000.';
+REVOKE ALL ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, name, text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, name, text, jsonb) IS
+'Puts the gate on an outbound table: in every row written, each address is released for the row''s channel, withheld (NULL), reduced, held or refused, as protaddr.channel says. channel: the channel of every row; or channel_column: the column that names it. subject: the column with the payer''s identifier; where it is NULL, the row''s addresses are withheld. persons: address columns of somebody else than the payer, {"address column": "column that names the person"}. amount, payee, and currency (a column) or currency_code: needed to recognise small amounts; without them the stricter rule applies. payee is also part of what a decision on a held row covers; without it, a change of any column that could name somebody makes it another payment. messages: columns with payment messages, {"column": "xml" (ISO 20022), "mt" (SWIFT MT) or "json"}, of type xml, text, varchar, bytea, json or jsonb. Rows that the channel holds wait in protaddr.held. Held aside (the default), the row is not stored and the statement counts 0 for it. Held in place (hold_column and hold_value), the row is stored at once without its addresses and messages and with hold_value in hold_column; carrying out a decision puts back its own status and what is missing. In place needs a primary key and nullable address and message columns. Three triggers, ENABLE ALWAYS, on partitions too. The caller must own the table. Refused are a NOT NULL address column for a channel that withholds and a trigger that would fire after the gate (55000), and a table that others inherit from (0A000). Every other column that could hold an address as text (protaddr.text_columns) is looked through for protected addresses, also the messages once they are rewritten, and across columns: what is surely one is treated as the channel says, taken out by [address withheld] if it withholds; what is doubtful, or cannot be taken out, is held or refused by the channel''s when_unreadable. ignore: columns left out, {"column": "reason"}. A NOTICE counts the rows that name a person whom no register lists (for callers with EXECUTE on protaddr.unknown_people()). Raises 22023, 42703, 42710, 42804, 42809, 54000, 0A000.';
 
 CREATE TABLE protaddr.held (
     held_id bigint PRIMARY KEY,
@@ -518,22 +528,22 @@ COMMENT ON COLUMN protaddr.verify_progress.rows IS 'Rows verified so far.';
 COMMENT ON COLUMN protaddr.verify_progress.rows_per_second IS 'The rate.';
 COMMENT ON COLUMN protaddr.verify_progress.problems IS 'Problems so far.';
 
-CREATE FUNCTION protaddr.unchecked_type(type oid) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'protaddr_unchecked_type' LANGUAGE C STRICT STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION protaddr.unchecked_type(oid) IS
-'Part of protaddr.unchecked_columns(): whether values of a type could hold an address as text, which no gate checks.';
+CREATE FUNCTION protaddr.text_type(type oid) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_text_type' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION protaddr.text_type(oid) IS
+'Part of protaddr.text_columns(): whether values of a type could hold an address as text.';
 
-CREATE FUNCTION protaddr.unchecked_columns(relation regclass, OUT column_name name, OUT type text) RETURNS SETOF record
+CREATE FUNCTION protaddr.text_columns(relation regclass, OUT column_name name, OUT type text) RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT a.attname, format_type(a.atttypid, a.atttypmod)
     FROM pg_attribute a
-    WHERE a.attrelid = unchecked_columns.relation AND a.attnum > 0 AND NOT a.attisdropped
-      AND protaddr.unchecked_type(a.atttypid)
+    WHERE a.attrelid = text_columns.relation AND a.attnum > 0 AND NOT a.attisdropped
+      AND protaddr.text_type(a.atttypid)
     ORDER BY a.attname;
 END;
-COMMENT ON FUNCTION protaddr.unchecked_columns(regclass) IS
-'The columns of a table that could hold an address as text and that a gate does not check: text types, XML, JSON, bytea, hstore, composites, and arrays and domains of these.';
+COMMENT ON FUNCTION protaddr.text_columns(regclass) IS
+'The columns of a table that could hold an address as text, in which its gate looks for protected ones unless it was told to ignore them: text types, XML, JSON, bytea, hstore, composites, and arrays and domains of these.';
 
 CREATE TABLE protaddr.gate (
     relation oid PRIMARY KEY,
@@ -589,8 +599,7 @@ SELECT g.relation, g.channel, g.subject,
        (SELECT array_agg(a.attname ORDER BY a.attname) FROM pg_attribute a
         WHERE a.attrelid = g.relation AND a.attnum > 0 AND NOT a.attisdropped
           AND protaddr.address_column(a.atttypid) = 'address') AS address_columns,
-       (SELECT array_agg(u.column_name ORDER BY u.column_name) FROM protaddr.unchecked_columns(g.relation) u
-        WHERE u.column_name <> ALL (coalesce(g.named, '{}'))) AS unchecked_columns,
+       g.ignored AS ignored_columns,
        CASE WHEN g.functions <> 2 THEN 'incomplete: a trigger is missing'
             WHEN g.channel IS NOT NULL AND NOT EXISTS (SELECT FROM protaddr.channel c WHERE c.channel = g.channel) THEN 'its channel is gone'
             WHEN g.channel IS NOT NULL AND NOT EXISTS (SELECT FROM protaddr.channel c WHERE c.channel = g.channel AND c.valid_to > now()) THEN 'its channel has ended'
@@ -621,7 +630,7 @@ SELECT g.relation, g.channel, g.subject,
 FROM (SELECT t.relation::regclass AS relation,
              min(a.value) FILTER (WHERE a.key = 'channel') AS channel,
              min(a.value) FILTER (WHERE a.key = 'subject')::name AS subject,
-             array_agg(a.value::name) FILTER (WHERE a.key IN ('channel_column', 'subject', 'of', 'amount', 'currency', 'payee', 'message', 'hold_column')) AS named,
+             jsonb_object_agg(a.value, a.reason) FILTER (WHERE a.key = 'ignore') AS ignored,
              count(DISTINCT t.tgfoid) AS functions,
              coalesce(bool_and(t.tgenabled = 'A'), false) AS always
       FROM (SELECT tgrelid AS relation, oid, tgfoid, tgenabled FROM pg_trigger
@@ -631,7 +640,7 @@ FROM (SELECT t.relation::regclass AS relation,
             SELECT r.relation, 0, NULL, NULL
             FROM protaddr.gate r JOIN pg_class c ON c.oid = r.relation JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE r.relation_name = format('%I.%I', n.nspname, c.relname)) t
-      LEFT JOIN LATERAL (SELECT p.args[i] AS key, p.args[i + 1] AS value
+      LEFT JOIN LATERAL (SELECT p.args[i] AS key, p.args[i + 1] AS value, p.args[i + 3] AS reason
                          FROM protaddr.trigger_arguments(t.oid) p(args), generate_series(1, cardinality(p.args), 2) i) a ON true
       GROUP BY t.relation) g
 ORDER BY g.relation::text;
@@ -641,6 +650,6 @@ COMMENT ON COLUMN protaddr.gate_status.relation IS 'The outbound table.';
 COMMENT ON COLUMN protaddr.gate_status.channel IS 'The channel for which addresses are released; NULL: each row names its own.';
 COMMENT ON COLUMN protaddr.gate_status.subject IS 'The column that names the payer; NULL: the table has only messages.';
 COMMENT ON COLUMN protaddr.gate_status.address_columns IS 'The columns that the gate releases.';
-COMMENT ON COLUMN protaddr.gate_status.unchecked_columns IS 'Columns that could hold an address as text and are not checked; NULL if none.';
+COMMENT ON COLUMN protaddr.gate_status.ignored_columns IS 'Columns in which the gate does not look for addresses, and why not, as {"column": "reason"}; NULL: it looks in all that could hold one (protaddr.text_columns).';
 COMMENT ON COLUMN protaddr.gate_status.status IS '"in place", or what is wrong.';
 COMMENT ON COLUMN protaddr.gate_status.kept IS 'Whether the gate is enforced in every session: false while protaddr is not in shared_preload_libraries.';

@@ -207,13 +207,13 @@ key_of(const ProtaddrIdentifier *id)
 }
 
 /*
- * protaddr_hold_row writes the row, as it was proposed, into protaddr.held; in_place: what
- * is left of it stands in its table.  If it cannot be held the statement fails, and nothing
+ * protaddr_hold_row writes the row, as it was proposed, into protaddr.held.  stored is what
+ * stands of it in its table meanwhile; NULL: nothing does.  If it cannot be held the statement fails, and nothing
  * is lost.
  */
 void
 protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is_update,
-				  bool in_place, const ProtaddrChannel *channel,
+				  HeapTuple stored, const ProtaddrChannel *channel,
 				  const ProtaddrTransfer *transfer, const char *why)
 {
 	Relation	held = table_open(protaddr_own_relation("held"), RowExclusiveLock);
@@ -237,7 +237,7 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is
 	set_text(values, nulls, PROTADDR_HELD_BY, GetUserNameFromId(GetSessionUserId(), false));
 	set_text(values, nulls, PROTADDR_HELD_RELATION, relation);
 	set_text(values, nulls, PROTADDR_HELD_OPERATION, is_update ? "UPDATE" : "INSERT");
-	set_text(values, nulls, PROTADDR_HELD_MODE, in_place ? PROTADDR_MODE_IN_PLACE : PROTADDR_MODE_ASIDE);
+	set_text(values, nulls, PROTADDR_HELD_MODE, stored != NULL ? PROTADDR_MODE_IN_PLACE : PROTADDR_MODE_ASIDE);
 	nulls[PROTADDR_HELD_KEY - 1] = key == NULL;
 	nulls[PROTADDR_HELD_PLACE - 1] = key == NULL;
 	if (key != NULL)
@@ -265,10 +265,10 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is
 	tuple = heap_form_tuple(desc, values, nulls);
 	CatalogTupleInsert(held, tuple);
 	table_close(held, RowExclusiveLock);
-	if (in_place && !is_update && key != NULL)
+	if (stored != NULL && !is_update && key != NULL)
 	{
 		waits.tuple = tuple->t_self;
-		protaddr_bare_digest(gate, row, RelationGetDescr(rel), &waits.bare);
+		protaddr_bare_digest(gate, stored, RelationGetDescr(rel), &waits.bare);
 		protaddr_ledger_waits(rel, &place, &waits);
 	}
 	else

@@ -68,7 +68,6 @@ typedef struct Touched
 	bool		detached;
 	bool		column_gone;	/* one that the gate needs */
 	Bitmapset  *added;			/* new columns that hold addresses */
-	Bitmapset  *unchecked;		/* new columns, or of a new type, that could hold one as text */
 } Touched;
 
 static List *touched = NIL;
@@ -289,24 +288,6 @@ trigger_touched(ObjectAccessType access, Oid trigger)
 			   "Triggers fire by name: one that sorts before " PROTADDR_GATE_TRIGGER " is checked by the gate.");
 }
 
-/*
- * column_unchecked notes a column that could hold an address as text.  Of a partition it is
- * that of the table it is a partition of.
- */
-static void
-column_unchecked(Oid relation, AttrNumber number)
-{
-	Touched    *entry;
-	MemoryContext old;
-
-	if (get_rel_relispartition(relation))
-		return;
-	entry = touch(relation);
-	old = MemoryContextSwitchTo(TopTransactionContext);
-	entry->unchecked = bms_add_member(entry->unchecked, number);
-	MemoryContextSwitchTo(old);
-}
-
 /* column_altered checks a column that is renamed, or gets another type or, by USING, other values. */
 static void
 column_altered(Oid relation, AttrNumber number)
@@ -338,8 +319,6 @@ column_altered(Oid relation, AttrNumber number)
 		refuse(relation, strcmp(NameStr(old->attname), NameStr(new->attname)) != 0 ?
 			   "renaming a column that it uses" : "changing the type of a column that it uses",
 			   NULL);
-	if (protaddr_type_is_unchecked(new->atttypid) && !protaddr_type_is_unchecked(old->atttypid))
-		column_unchecked(relation, number);
 }
 
 /* column_added checks a new column: existing rows must not get an address by it. */
@@ -353,8 +332,6 @@ column_added(Oid relation, AttrNumber number)
 	if (protaddr_gate_state(relation) == PROTADDR_GATE_NONE ||
 		(new = new_column(relation, number)) == NULL)
 		return;
-	if (protaddr_type_is_unchecked(new->atttypid))
-		column_unchecked(relation, number);
 	if (!protaddr_type_holds_address(new->atttypid))
 		return;
 	if (new->attgenerated)
@@ -669,25 +646,6 @@ check_members(void)
 				 errmsg("objects that gates need cannot be removed from extension protaddr")));
 }
 
-/* warn_of_unchecked names the columns that the gate does not check. */
-static void
-warn_of_unchecked(const Touched *entry)
-{
-	int			number = -1;
-
-	while ((number = bms_next_member(entry->unchecked, number)) >= 0)
-	{
-		char	   *column = get_attname(entry->relation, number, true);
-
-		if (column != NULL)
-			ereport(WARNING,
-					(errcode(ERRCODE_WARNING),
-					 errmsg("the gate of table \"%s\" does not check column \"%s\", which could hold an address as text",
-							get_rel_name(entry->relation), column),
-					 errhint("If it holds payment messages, protaddr.remove_gate() and protaddr.install_gate(..., messages => ...).")));
-	}
-}
-
 static void
 check_touched(Touched *entry)
 {
@@ -709,8 +667,6 @@ check_touched(Touched *entry)
 		refuse(relation, "a command that would leave it incomplete", NULL);
 	if (gate == PROTADDR_GATE_WHOLE)
 		protaddr_gate_enter(relation);
-	if (gate != PROTADDR_GATE_NONE)
-		warn_of_unchecked(entry);
 }
 
 /* check_all_touched checks everything that was touched, and forgets it; raises an error if a gate would suffer. */

@@ -98,8 +98,10 @@ HeapTuple
 protaddr_hold_in_place(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is_update,
 					   const ProtaddrChannel *channel, const ProtaddrTransfer *transfer, const char *why)
 {
-	protaddr_hold_row(gate, rel, row, is_update, true, channel, transfer, why);
-	return bare(gate, row, RelationGetDescr(rel));
+	HeapTuple	stored = bare(gate, protaddr_gate_mask(gate, rel, row, channel, transfer), RelationGetDescr(rel));
+
+	protaddr_hold_row(gate, rel, row, is_update, stored, channel, transfer, why);
+	return stored;
 }
 
 /* ---- a row that waits is updated ---------------------------------------------------------- */
@@ -215,7 +217,7 @@ as_it_would_be(const ProtaddrGate *gate, Relation rel, HeapTuple row, const Prot
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 	HeapTuple	was = protaddr_held_tuple(held, rel, NULL);
-	int			room = gate->naddresses + gate->nmessages + 1;
+	int			room = gate->naddresses + gate->nmessages + gate->ntexts + 1;
 	int		   *columns = palloc(room * sizeof(int));
 	Datum	   *values = palloc0(room * sizeof(Datum));
 	bool	   *nulls = palloc(room * sizeof(bool));
@@ -225,11 +227,18 @@ as_it_would_be(const ProtaddrGate *gate, Relation rel, HeapTuple row, const Prot
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i - 1);
 		bool		missing;
+		bool		isnull;
+		Datum		value;
 
 		if (att->attisdropped || att->attgenerated != '\0')
 			continue;
 		missing = i == gate->hold_column ? protaddr_waits_in_place(gate, row, desc) :
 			protaddr_gate_checks(gate, i) && heap_attisnull(row, i, desc);
+		if (!missing && !protaddr_gate_checks(gate, i))
+		{
+			value = heap_getattr(row, i, desc, &isnull);
+			missing = !isnull && protaddr_gate_text_is_masked(gate, i, value);
+		}
 		if (!missing)
 			continue;
 		columns[n] = i;
@@ -258,7 +267,7 @@ take_over(const ProtaddrGate *gate, Relation rel, HeapTuple row, const ProtaddrD
 	table_close(held, NoLock);
 	row = as_it_would_be(gate, rel, row, &held_row);
 	protaddr_unhold_row(waits);
-	protaddr_hold_row(gate, rel, row, true, true, channel, transfer, words[PROTADDR_HELD_WHY - 1]);
+	protaddr_hold_row(gate, rel, row, true, row, channel, transfer, words[PROTADDR_HELD_WHY - 1]);
 }
 
 /*

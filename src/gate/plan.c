@@ -164,6 +164,7 @@ gate_read(Relation rel, const Trigger *trigger)
 	read_key(gate, rel);
 	read_partition_key(gate, rel);
 	read_hold(gate, rel);
+	protaddr_gate_read_texts(gate, rel);
 	MemoryContextSwitchTo(old);
 	return gate;
 }

@@ -66,6 +66,7 @@ static void release_apart(Passing *passing);
 static void release_columns(Passing *passing);
 static void release_address(Passing *passing, const ProtaddrGateAddress *column);
 static void release_messages(Passing *passing);
+static void release_texts(Passing *passing);
 static bool payer_counts(const Passing *passing);
 static void digest_row(const Passing *passing, HeapTuple row, ProtaddrDigest *digest);
 static bool is_as_it_departed(const Passing *passing);
@@ -115,9 +116,16 @@ passing_begin(TriggerData *trigdata, Passing *passing)
 static void
 replace(Passing *passing, AttrNumber column, Datum value, bool isnull)
 {
-	/* each column is released once */
-	Assert(passing->nreplaced < passing->gate->naddresses + passing->gate->nmessages);
 	Assert(column > 0 && column <= passing->desc->natts);
+	for (int i = 0; i < passing->nreplaced; i++)
+		if (passing->replaced[i] == column)
+		{
+			/* what the rewriter left of a message has lost a text */
+			passing->values[i] = value;
+			passing->nulls[i] = isnull;
+			return;
+		}
+	Assert(passing->nreplaced < passing->gate->naddresses + passing->gate->nmessages + passing->gate->ntexts);
 	passing->replaced[passing->nreplaced] = column;
 	passing->values[passing->nreplaced] = value;
 	passing->nulls[passing->nreplaced++] = isnull;
@@ -162,7 +170,7 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 		return PointerGetDatum(passing.row);
 	follow_linked(&passing);
 
-	ncolumns = passing.gate->naddresses + passing.gate->nmessages;
+	ncolumns = passing.gate->naddresses + passing.gate->nmessages + passing.gate->ntexts;
 	passing.replaced = palloc(Max(ncolumns, 1) * sizeof(int));
 	passing.values = palloc(Max(ncolumns, 1) * sizeof(Datum));
 	passing.nulls = palloc(Max(ncolumns, 1) * sizeof(bool));
@@ -195,7 +203,7 @@ protaddr_gate_row(PG_FUNCTION_ARGS)
 					 errdetail("The row is unchanged."),
 					 errhint("INSERT such a row, or let the gate hold rows in place: install_gate(..., hold_column => column, hold_value => value). What was decided stays so while the payment is the same; with install_gate(..., payee => column) columns that tell nothing of it may change."),
 					 protaddr_errprivate()));
-		protaddr_hold_row(passing.gate, passing.rel, passing.row, false, false, passing.channel,
+		protaddr_hold_row(passing.gate, passing.rel, passing.row, false, NULL, passing.channel,
 						  &passing.transfer, passing.why.data);
 		return PointerGetDatum(NULL);
 	}
@@ -221,7 +229,7 @@ may_be_held_on_record(const Passing *passing)
 		(passing->channel->may & PROTADDR_ACTION_BIT(PROTADDR_HOLD)) == 0)
 		return false;
 	return ((passing->channel->may & PROTADDR_ACTION_BIT(PROTADDR_DISCLOSE)) != 0 &&
-			passing->gate->naddresses + 2 * passing->gate->nmessages > 1) ||
+			passing->gate->naddresses + 2 * passing->gate->nmessages + passing->gate->ntexts > 1) ||
 		(passing->channel->linked_within != NULL && passing->gate->nmessages > 0);
 }
 
@@ -266,6 +274,8 @@ release_columns(Passing *passing)
 		release_address(passing, &passing->gate->addresses[i]);
 	if (passing->gate->nmessages > 0)
 		release_messages(passing);
+	if (passing->gate->ntexts > 0)
+		release_texts(passing);
 }
 
 static void
@@ -354,6 +364,109 @@ release_messages(Passing *passing)
 	/* if the row has the amount, the row is the transfer, not the message */
 	if (passing->channel->linked_within != NULL && passing->transfer.amount != NULL && payer_counts(passing))
 		passing->linked[0] = true;
+}
+
+/* value_so_far is a ProtaddrValueOf: a column as the row will have it. */
+static Datum
+value_so_far(const void *row, AttrNumber column, bool *isnull)
+{
+	const Passing *passing = row;
+
+	for (int i = 0; i < passing->nreplaced; i++)
+		if (passing->replaced[i] == column)
+		{
+			*isnull = passing->nulls[i];
+			return passing->values[i];
+		}
+	return heap_getattr(passing->row, column, passing->desc, isnull);
+}
+
+/* tell_text has it put on record that somebody's address leaves in a text. */
+static void
+tell_text(const Passing *passing, const ProtaddrTextFound *found)
+{
+	PaText	   *people = palloc(Max(list_length(found->people), 1) * sizeof(PaText));
+	int			npeople = 0;
+	ListCell   *cell;
+	ProtaddrEvent event = {
+		.kind = PROTADDR_IN_MESSAGE,
+		.channel = passing->channel,
+		.answer = &found->disclosed,
+		.transfer = &passing->transfer,
+		.people = people,
+		.login_role = GetSessionUserId(),
+		.role = GetOuterUserId()
+	};
+
+	foreach(cell, found->people)
+	{
+		const ProtaddrIdentifier *person = lfirst(cell);
+
+		if (person->len == 0)
+			continue;			/* a listed address is nobody's */
+		people[npeople].data = person->key;
+		people[npeople++].len = person->len;
+	}
+	event.npeople = npeople;
+	protaddr_tell_event(&event);
+}
+
+static void
+refuse_text(const Passing *passing, const ProtaddrTextFound *found)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROTADDR_REFUSED),
+			 errmsg("column \"%s\" of \"%s\" may hold a protected address, which may not leave through channel \"%s\"",
+					NameStr(TupleDescAttr(passing->desc, found->column->number - 1)->attname),
+					RelationGetRelationName(passing->rel), passing->channel->name),
+			 errdetail("It cannot be taken out of the column, or it is not certain, and the channel blocks such rows."),
+			 errhint("With when_unreadable => 'hold' the channel lets somebody decide. A column that never holds addresses can be left out: install_gate(..., ignore => '{\"column\": \"reason\"}')."),
+			 protaddr_errprivate()));
+}
+
+/* release_texts takes protected addresses out of the row's texts, or has it held or refused. */
+static void
+release_texts(Passing *passing)
+{
+	List	   *all = protaddr_gate_texts(passing->gate, value_so_far, passing, passing->channel, &passing->transfer);
+	ListCell   *cell;
+
+	foreach(cell, all)
+	{
+		const ProtaddrTextFound *found = lfirst(cell);
+		AttrNumber	column = found->column->number;
+		bool		isnull;
+		Datum		value = heap_getattr(passing->row, column, passing->desc, &isnull);
+
+		switch (found->action)
+		{
+			case PROTADDR_WITHHOLD:
+				replace(passing, column, found->value, false);
+				if (found->people != NIL)
+					tell_text(passing, found);
+				break;
+			case PROTADDR_DISCLOSE:
+				tell_text(passing, found);
+				passing->by_decision = passing->by_decision || passing->held != NULL;
+				break;
+			case PROTADDR_HOLD:
+				if (stays_as_decided(passing, column, value))
+					passing->by_decision = true;
+				else if (passing->held != NULL)
+					ereport(ERROR,
+							(errcode(ERRCODE_PROTADDR_REFUSED),
+							 errmsg("a protected address cannot be taken out of column \"%s\"",
+									NameStr(TupleDescAttr(passing->desc, column - 1)->attname)),
+							 errdetail("The row stays held."),
+							 errhint("Decide again: 'disclose' lets it leave as it is, on record; 'reject' keeps it here."),
+							 protaddr_errprivate()));
+				else
+					hold(passing, column, found->why);
+				break;
+			default:
+				refuse_text(passing, found);
+		}
+	}
 }
 
 /* payer_counts asks whether the payer is one whose transfers count together. */
@@ -655,6 +768,26 @@ record_stored_linked(const Passing *passing)
 	}
 }
 
+/* text_culprit gives the name of a column in whose text an address has come to stand since the gate saw it. */
+static const char *
+text_culprit(Passing *passing)
+{
+	List	   *all = protaddr_gate_texts(passing->gate, value_so_far, passing, passing->channel, &passing->transfer);
+	ListCell   *cell;
+
+	foreach(cell, all)
+	{
+		const ProtaddrTextFound *found = lfirst(cell);
+		bool		isnull;
+
+		if (found->action != PROTADDR_DISCLOSE &&
+			!stays_as_decided(passing, found->column->number,
+							  heap_getattr(passing->row, found->column->number, passing->desc, &isnull)))
+			return NameStr(TupleDescAttr(passing->desc, found->column->number - 1)->attname);
+	}
+	return NULL;
+}
+
 /* protaddr_gate_check is the AFTER ROW trigger, with the same arguments. */
 Datum
 protaddr_gate_check(PG_FUNCTION_ARGS)
@@ -697,6 +830,8 @@ protaddr_gate_check(PG_FUNCTION_ARGS)
 			!by_decision)
 			culprit = NameStr(TupleDescAttr(passing.desc, column->number - 1)->attname);
 	}
+	if (culprit == NULL && gate->texts_may_change && !by_decision)
+		culprit = text_culprit(&passing);
 	for (int i = 0; i < gate->nmessages && culprit == NULL && !passed; i++)
 		if (!heap_attisnull(passing.row, gate->messages[i].number, passing.desc))
 			culprit = NameStr(TupleDescAttr(passing.desc, gate->messages[i].number - 1)->attname);

@@ -256,6 +256,7 @@ extern const ProtaddrPart protaddr_substitute_part;
 
 /* Sealed values as the table has them, palloc'd; NULL if there is none that fits. */
 extern ProtaddrSeal *protaddr_substitute_of(const ProtaddrIdentifier *person, int npersons);
+extern List *protaddr_substitutes_of(const ProtaddrIdentifier *person);
 
 /* ---- law/birth.c: when and where somebody was born ------------------------- */
 

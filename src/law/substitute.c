@@ -42,10 +42,13 @@ static const char *const substitute_columns[] = {
 	[SUBSTITUTE_RECORDED_BY] = "recorded_by",
 };
 
+static HeapTuple substitute_change(TriggerData *trigdata, HeapTuple row);
+
 /* what is told in place of an address is told once it is committed, too */
 static const ProtaddrOwnTable tables[] = {
 	{.name = "substitute_address", PROTADDR_COLUMNS(substitute_columns),
-	.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_CHANGE_LETS_OUT},
+		.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_FORGET | PROTADDR_ROWS_CLOSE | PROTADDR_CHANGE_LETS_OUT,
+	.change = substitute_change},
 };
 
 const ProtaddrPart protaddr_substitute_part = {
@@ -55,6 +58,19 @@ const ProtaddrPart protaddr_substitute_part = {
 static ProtaddrSeal *substitute_of_one(Relation rel, const ProtaddrIdentifier *person);
 static ProtaddrSeal *substitute_under(Relation rel, const ProtaddrIdentifier *id);
 static bool stands_for(const ProtaddrIdentifier *one, const ProtaddrIdentifier *other);
+
+/* substitute_change says that what is known of a person's address has changed. */
+static HeapTuple
+substitute_change(TriggerData *trigdata, HeapTuple row)
+{
+	ProtaddrIdentifier id;
+	bool		isnull;
+	Datum		subject = heap_getattr(row, SUBSTITUTE_SUBJECT, RelationGetDescr(trigdata->tg_relation), &isnull);
+
+	if (!isnull && protaddr_identifier_in_datum(subject, PROTADDR_PLAIN_TEXT, &id))
+		protaddr_person_touched(&id);
+	return row;
+}
 
 /*
  * protaddr_substitute_of gives the sealed substitute of the first of some people, or
@@ -118,6 +134,27 @@ substitute_of_one(Relation rel, const ProtaddrIdentifier *person)
 	pfree(substitute);
 	pfree(people);
 	return each ? result : NULL;
+}
+
+/* protaddr_substitutes_of gives every substitute that is registered for whom an identifier stands. */
+List *
+protaddr_substitutes_of(const ProtaddrIdentifier *person)
+{
+	Relation	rel = table_open(protaddr_own_relation("substitute_address"), AccessShareLock);
+	int			npeople;
+	ProtaddrIdentifier *people = protaddr_identity_people(person, &npeople);
+	List	   *all = NIL;
+
+	for (int i = 0; i < npeople; i++)
+	{
+		ProtaddrSeal *one = substitute_under(rel, &people[i]);
+
+		if (one != NULL)
+			all = lappend(all, one);
+	}
+	pfree(people);
+	table_close(rel, AccessShareLock);
+	return all;
 }
 
 /* substitute_under gives the substitute that is registered under this very identifier. */

@@ -19,6 +19,17 @@
 
 PG_FUNCTION_INFO_V1(protaddr_subject_key_sql);
 
+/* too_long raises 22001. */
+static void
+too_long(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
+			 errmsg("a person's identifier is longer than %d bytes", PA_SUBJECT_SIZE),
+			 errhint("Name the column that holds the person's key in the register."),
+			 protaddr_errprivate()));
+}
+
 /*
  * protaddr_identifier_from_utf8 gives the canonical identifier that a text names which
  * is UTF-8 whatever the database's encoding, as in a message; false if there is nothing
@@ -29,11 +40,7 @@ protaddr_identifier_from_utf8(const char *text, size_t len, ProtaddrIdentifier *
 {
 	id->len = protaddr_subject_key(text, len, id->key);
 	if (id->len == PA_SUBJECT_TOO_LONG)
-		ereport(ERROR,
-				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
-				 errmsg("a person's identifier is longer than %d bytes", PA_SUBJECT_SIZE),
-				 errhint("Name the column that holds the person's key in the register."),
-				 protaddr_errprivate()));
+		too_long();
 	return id->len > 0;
 }
 
@@ -48,11 +55,11 @@ broken_identifier(void)
 }
 
 /*
- * protaddr_identifier_from_text does so with text in the database's encoding, in which
- * the key is then, too.  Raises 22001, and 22021 for what is no text.
+ * identifier_of does so with text in the database's encoding, in which the key is then,
+ * too.  Gives its length, 0 if there is nothing in it, or PA_SUBJECT_... of what is none.
  */
-bool
-protaddr_identifier_from_text(const char *text, size_t len, ProtaddrIdentifier *id)
+static int
+identifier_of(const char *text, size_t len, ProtaddrIdentifier *id)
 {
 	int			encoding = GetDatabaseEncoding();
 	bool		converted = false;
@@ -69,24 +76,47 @@ protaddr_identifier_from_text(const char *text, size_t len, ProtaddrIdentifier *
 	else
 		converted = false;
 
-	if (!protaddr_identifier_from_utf8(text, len, id))
-	{
-		if (id->len == PA_SUBJECT_BROKEN)
-			broken_identifier();
-		return false;
-	}
-	if (converted)
+	id->len = protaddr_subject_key(text, len, id->key);
+	if (converted && id->len > 0)
 	{
 		key = pg_any_to_server(id->key, id->len, PG_UTF8);
 		if (key != id->key)
 		{
 			id->len = strlen(key);
 			if (id->len > PA_SUBJECT_SIZE)
-				broken_identifier();
+				return PA_SUBJECT_BROKEN;
 			memcpy(id->key, key, id->len);
 		}
 	}
-	return true;
+	return id->len;
+}
+
+/*
+ * protaddr_identifier_from_text gives it; false if there is nothing in the text.  Raises
+ * 22001, and 22021 for what is no text.
+ */
+bool
+protaddr_identifier_from_text(const char *text, size_t len, ProtaddrIdentifier *id)
+{
+	switch (identifier_of(text, len, id))
+	{
+		case PA_SUBJECT_TOO_LONG:
+			too_long();
+			break;
+		case PA_SUBJECT_BROKEN:
+			broken_identifier();
+			break;
+	}
+	return id->len > 0;
+}
+
+/* protaddr_identifier_if_any gives it; false if the text names nobody, for whatever reason. */
+bool
+protaddr_identifier_if_any(const char *text, size_t len, ProtaddrIdentifier *id)
+{
+	int			found = identifier_of(text, len, id);
+
+	return found > 0 && found <= PA_SUBJECT_SIZE;
 }
 
 bool

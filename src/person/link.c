@@ -778,9 +778,9 @@ protaddr_identity_link_checked(PG_FUNCTION_ARGS)
 
 	replacement = is_replacement(row, desc);
 	CacheInvalidateRelcache(rel);
-	protaddr_picture_change(&ends[0]);
+	protaddr_person_changes(&ends[0]);
 	if (replacement)
-		protaddr_picture_change(&ends[1]);
+		protaddr_person_changes(&ends[1]);
 
 	/* what has ended links nothing: a restore brings it in any order */
 	{

@@ -21,6 +21,7 @@ typedef struct ProtaddrIdentifier
 } ProtaddrIdentifier;
 
 extern bool protaddr_identifier_from_text(const char *text, size_t len, ProtaddrIdentifier *id);
+extern bool protaddr_identifier_if_any(const char *text, size_t len, ProtaddrIdentifier *id);
 extern bool protaddr_identifier_from_utf8(const char *text, size_t len, ProtaddrIdentifier *id);
 extern bool protaddr_identifier_same(const ProtaddrIdentifier *a, const ProtaddrIdentifier *b);
 
@@ -63,6 +64,9 @@ extern ProtaddrPlainType protaddr_plain_type(Oid type);
 extern bool protaddr_subject_type(Oid type, ProtaddrSubjectType *subject);
 extern bool protaddr_identifier_from_datum(Datum value, ProtaddrPlainType type,
 										   ProtaddrIdentifier *id);
+extern bool protaddr_identifier_in_datum(Datum value, ProtaddrPlainType type,
+										 ProtaddrIdentifier *id);
+extern char *protaddr_plain_text(Datum value, ProtaddrPlainType type);
 extern int	protaddr_identifiers_from_datum(Datum value, const ProtaddrSubjectType *type,
 											ProtaddrIdentifier people[PA_MAX_SUBJECTS]);
 
@@ -134,6 +138,16 @@ extern uint64 protaddr_person_hash(const char *key, int len);
 extern int	protaddr_protection_of(const char *key, int len);
 extern bool protaddr_protected_since(const char *key, int len, TimestampTz moment);
 extern int	protaddr_protection_of_all(const PaAddress *address);
+
+/* ---- person/in_progress.c: what may come to be said of a person --------------- */
+
+typedef void (*ProtaddrPersonWatcher) (const ProtaddrIdentifier *id);
+
+extern void protaddr_watch_people(ProtaddrPersonWatcher function);
+extern void protaddr_person_touched(const ProtaddrIdentifier *id);
+extern bool protaddr_may_be_protected(const ProtaddrIdentifier *id);
+extern ProtaddrIdentifier *protaddr_may_stand_for(const ProtaddrIdentifier *person, int *n);
+extern void protaddr_may_be_protected_all(ProtaddrPersonWatcher told);
 
 /* ---- person/known.c: whom the registers have told of ----------------------- */
 

@@ -6,6 +6,11 @@ CREATE FUNCTION protaddr.subject_key(identifier text) RETURNS text
 COMMENT ON FUNCTION protaddr.subject_key(text) IS
 'Canonical form of a person''s identifier, under which people are compared. Dropped, of every script and width: blanks, hyphens, dots, slashes, commas, semicolons, quotation marks and apostrophes, invisible characters, + and = in front, and .0 or .00 behind a number (.000 too, unless it can be a group of thousands). Digits of every script and full-width characters become plain; letters are in capitals, those of Latin alphabets without accents and as SWIFT messages write them (AE, OE, AA); leading zeros are dropped if only digits are left. NULL if nothing is left. Raises 22001 over 64 bytes.';
 
+CREATE FUNCTION protaddr.identifier_key(identifier "any") RETURNS text
+    AS 'MODULE_PATHNAME', 'protaddr_identifier_key' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION protaddr.identifier_key("any") IS
+'The same as protaddr.subject_key(), for indexes on a column of any type that can name a person (see protaddr.subject_type()): NULL, and no error, for what can be no identifier, so that an index on it keeps no row out of its table, and for other types. protaddr.bind_column() and protaddr.declare_address_columns() make one, by which the guard finds a person''s rows.';
+
 CREATE FUNCTION protaddr.subject_type(type oid) RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_subject_type_sql' LANGUAGE C STRICT STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION protaddr.subject_type(oid) IS

@@ -128,7 +128,9 @@ extern Pictures *protaddr_pictures;
 
 extern bool protaddr_picture_asked_soon(const char *key, int len);
 extern bool protaddr_picture_facts(const char *key, int len, unsigned int *facts, bool *listed);
+extern bool protaddr_picture_settled_facts(const char *key, int len, unsigned int *facts);
 extern void protaddr_picture_change(const ProtaddrIdentifier *id);
+extern void protaddr_person_changes(const ProtaddrIdentifier *id);
 extern void protaddr_picture_row_change(TriggerData *trigdata, HeapTuple row, AttrNumber key, AttrNumber source);
 extern void protaddr_picture_change_all(void);
 extern bool protaddr_picture_writing(void);

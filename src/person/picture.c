@@ -285,6 +285,51 @@ protaddr_picture_asked_soon(const char *key, int len)
 	return true;
 }
 
+/* What the picture says of somebody. */
+typedef enum Seen
+{
+	SEEN_NOTHING,				/* there is no picture */
+	SEEN_UNSETTLED,				/* the tables know */
+	SEEN_FACTS
+} Seen;
+
+static inline Seen
+facts_seen(const char *key, int len, unsigned int *facts, bool *listed)
+{
+	uint64		hash;
+
+	if (protaddr_pictures == NULL)
+		return SEEN_NOTHING;
+	if (unlikely(seen.ready == 0 || !is_there() || seen.protection != protaddr_table(PROTADDR_PROTECTION)))
+		if (!look())
+			return SEEN_NOTHING;
+
+	hash = hash_of(key, len);
+	*facts = protaddr_fact_find(&seen.facts, hash);
+	*listed = seen.listed;
+
+	/* its memory may have become another picture's meanwhile */
+	pg_read_barrier();
+	if (unlikely(!is_there()))
+		return SEEN_NOTHING;
+	if (likely(*facts != 0 && (*facts & (PA_FACT_LINKED | PA_FACT_UNSETTLED)) == 0))
+	{
+		*facts |= PA_FACT_KNOWN;	/* who is protected is known */
+		return SEEN_FACTS;
+	}
+
+	for (int tries = 0; tries < 4 && (*facts & PA_FACT_UNSETTLED) == 0; tries++)
+	{
+		bool		quiet = walk(hash, facts);
+
+		if (!is_there())
+			return SEEN_NOTHING;
+		if (quiet && (*facts & PA_FACT_UNSETTLED) == 0)
+			return SEEN_FACTS;
+	}
+	return SEEN_UNSETTLED;
+}
+
 /*
  * protaddr_picture_facts gives what is hidden of whom an identifier stands for, itself
  * included, and PA_FACT_KNOWN if the registers have told of all of them, as it is committed
@@ -294,41 +339,32 @@ bool
 protaddr_picture_facts(const char *key, int len, unsigned int *facts, bool *listed)
 {
 	ProtaddrIdentifier id;
-	uint64		hash;
 
-	if (protaddr_pictures == NULL)
-		return false;
-	if (unlikely(seen.ready == 0 || !is_there() || seen.protection != protaddr_table(PROTADDR_PROTECTION)))
-		if (!look())
-			return false;
-
-	hash = hash_of(key, len);
-	*facts = protaddr_fact_find(&seen.facts, hash);
-	*listed = seen.listed;
-
-	/* its memory may have become another picture's meanwhile */
-	pg_read_barrier();
-	if (unlikely(!is_there()))
-		return false;
-	if (likely(*facts != 0 && (*facts & (PA_FACT_LINKED | PA_FACT_UNSETTLED)) == 0))
+	switch (facts_seen(key, len, facts, listed))
 	{
-		*facts |= PA_FACT_KNOWN;	/* who is protected is known */
-		return true;
-	}
-
-	for (int tries = 0; tries < 4 && (*facts & PA_FACT_UNSETTLED) == 0; tries++)
-	{
-		bool		quiet = walk(hash, facts);
-
-		if (!is_there())
+		case SEEN_NOTHING:
 			return false;
-		if (quiet && (*facts & PA_FACT_UNSETTLED) == 0)
+		case SEEN_FACTS:
 			return true;
+		case SEEN_UNSETTLED:
+			break;
 	}
 	memcpy(id.key, key, len);
 	id.len = len;
 	*facts = protaddr_facts_of_tables(&id);
 	return true;
+}
+
+/*
+ * protaddr_picture_settled_facts does so where nobody is changing anything of them, in a
+ * transaction that has not ended; else false.
+ */
+bool
+protaddr_picture_settled_facts(const char *key, int len, unsigned int *facts)
+{
+	bool		listed;
+
+	return facts_seen(key, len, facts, &listed) == SEEN_FACTS;
 }
 
 /* so many links among whom an identifier stands for: more, and the tables are asked */
@@ -611,14 +647,14 @@ protaddr_picture_row_change(TriggerData *trigdata, HeapTuple row, AttrNumber key
 		{
 			id.len = VARSIZE_ANY_EXHDR(t);
 			memcpy(id.key, VARDATA_ANY(t), id.len);
-			protaddr_picture_change(&id);
+			protaddr_person_changes(&id);
 		}
 	}
 	if (!TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 	{
 		value = heap_getattr(row, source, desc, &isnull);
 		if (!isnull && protaddr_identifier_from_datum(value, PROTADDR_PLAIN_TEXT, &id))
-			protaddr_picture_change(&id);
+			protaddr_person_changes(&id);
 	}
 }
 

@@ -20,6 +20,7 @@
 
 #define INTEGER_SIZE	32		/* room for the digits of a bigint */
 
+PG_FUNCTION_INFO_V1(protaddr_identifier_key);
 PG_FUNCTION_INFO_V1(protaddr_subject_type_sql);
 
 /* protaddr_plain_type tells how values of a type that is no domain become text. */
@@ -126,6 +127,61 @@ protaddr_identifier_from_datum(Datum value, ProtaddrPlainType type, ProtaddrIden
 	elog(ERROR, "a column of this type cannot name a person");
 }
 
+/* protaddr_plain_text gives a value that is not NULL as text, palloc'd; NULL for a type without one. */
+char *
+protaddr_plain_text(Datum value, ProtaddrPlainType type)
+{
+	char		digits[INTEGER_SIZE];
+	char	   *hex;
+	text	   *t;
+	size_t		len;
+
+	switch (type)
+	{
+		case PROTADDR_PLAIN_TEXT:
+			return TextDatumGetCString(value);
+		case PROTADDR_PLAIN_CHAR:
+			t = DatumGetTextPP(value);
+			len = VARSIZE_ANY_EXHDR(t);
+			while (len > 0 && VARDATA_ANY(t)[len - 1] == ' ')
+				len--;
+			return pnstrdup(VARDATA_ANY(t), len);
+		case PROTADDR_PLAIN_INT2:
+			return pnstrdup(digits, pg_lltoa(DatumGetInt16(value), digits));
+		case PROTADDR_PLAIN_INT4:
+			return pnstrdup(digits, pg_lltoa(DatumGetInt32(value), digits));
+		case PROTADDR_PLAIN_INT8:
+			return pnstrdup(digits, pg_lltoa(DatumGetInt64(value), digits));
+		case PROTADDR_PLAIN_NUMERIC:
+			return numeric_normalize(DatumGetNumeric(value));
+		case PROTADDR_PLAIN_UUID:
+			hex = palloc0(UUID_LEN * 2 + 1);
+			(void) hex_encode((const char *) DatumGetUUIDP(value)->data, UUID_LEN, hex);
+			return hex;
+		case PROTADDR_PLAIN_NONE:
+			break;
+	}
+	return NULL;
+}
+
+/*
+ * protaddr_identifier_in_datum gives the canonical identifier of a value that is not NULL;
+ * false if it names nobody, for whatever reason.
+ */
+bool
+protaddr_identifier_in_datum(Datum value, ProtaddrPlainType type, ProtaddrIdentifier *id)
+{
+	char	   *plain = protaddr_plain_text(value, type);
+	bool		found;
+
+	if (plain == NULL)
+		return false;
+	found = (type != PROTADDR_PLAIN_NUMERIC || strspn(plain, "-0123456789") == strlen(plain)) &&
+		protaddr_identifier_if_any(plain, strlen(plain), id);
+	pfree(plain);
+	return found;
+}
+
 /*
  * protaddr_identifiers_from_datum writes everybody whom a value names, each once, and
  * gives their number.  In an array a NULL, and what has nothing in it, is nobody.
@@ -180,4 +236,16 @@ protaddr_subject_type_sql(PG_FUNCTION_ARGS)
 	if (!protaddr_subject_type(PG_GETARG_OID(0), &subject))
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(subject.is_array ? "people" : "person"));
+}
+
+/* protaddr_identifier_key is protaddr.identifier_key("any"), which raises nothing. */
+Datum
+protaddr_identifier_key(PG_FUNCTION_ARGS)
+{
+	ProtaddrIdentifier id;
+
+	if (!protaddr_identifier_in_datum(PG_GETARG_DATUM(0),
+									  protaddr_plain_type(getBaseType(get_fn_expr_argtype(fcinfo->flinfo, 0))), &id))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(id.key, id.len));
 }

@@ -1,6 +1,6 @@
 /*
- * unchecked.c
- *		Which columns could hold an address as text that no gate checks?
+ * text_type.c
+ *		Which columns could hold an address as text?
  */
 #include "postgres.h"
 
@@ -13,20 +13,20 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
-PG_FUNCTION_INFO_V1(protaddr_unchecked_type);
+PG_FUNCTION_INFO_V1(protaddr_text_type);
 
 /*
- * protaddr_type_is_unchecked tells whether values of a type could hold an address as
+ * protaddr_type_holds_text tells whether values of a type could hold an address as
  * text: text types, XML, JSON, bytea, hstore, composites, and arrays and domains of
  * these.  Not what holds protaddr.address, which a gate works on or refuses.
  */
 bool
-protaddr_type_is_unchecked(Oid type)
+protaddr_type_holds_text(Oid type)
 {
 	Oid			element;
 	HeapTuple	tuple;
 	Form_pg_type form;
-	bool		unchecked;
+	bool		holds;
 
 	if (protaddr_type_holds_address(type))
 		return false;
@@ -41,15 +41,15 @@ protaddr_type_is_unchecked(Oid type)
 	if (!HeapTupleIsValid(tuple))
 		return false;
 	form = (Form_pg_type) GETSTRUCT(tuple);
-	unchecked = form->typcategory == TYPCATEGORY_STRING || form->typtype == TYPTYPE_COMPOSITE ||
+	holds = form->typcategory == TYPCATEGORY_STRING || form->typtype == TYPTYPE_COMPOSITE ||
 		strcmp(NameStr(form->typname), "hstore") == 0;
 	ReleaseSysCache(tuple);
-	return unchecked;
+	return holds;
 }
 
-/* protaddr_unchecked_type is protaddr.unchecked_type(oid). */
+/* protaddr_text_type is protaddr.text_type(oid). */
 Datum
-protaddr_unchecked_type(PG_FUNCTION_ARGS)
+protaddr_text_type(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(protaddr_type_is_unchecked(PG_GETARG_OID(0)));
+	PG_RETURN_BOOL(protaddr_type_holds_text(PG_GETARG_OID(0)));
 }

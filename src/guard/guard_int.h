@@ -1,0 +1,121 @@
+/*
+ * guard_int.h
+ *		What the files of this room tell each other.
+ */
+#ifndef PROTADDR_GUARD_INT_H
+#define PROTADDR_GUARD_INT_H
+
+#include "guard/guard.h"
+#include "guard/matcher.h"
+#include "person/person.h"
+
+#include "nodes/pg_list.h"
+#include "storage/itemptr.h"
+#include "utils/snapshot.h"
+
+/* ---- guard/entry.c: the addresses that are looked for --------------------------- */
+
+/* columns of protaddr.guarded_address */
+enum
+{
+	GUARDED_ID = 1,
+	GUARDED_SUBJECT_KEY,
+	GUARDED_ADDRESS,
+	GUARDED_ORIGIN,
+	GUARDED_RELATION,
+	GUARDED_COLUMN_NAME,
+	GUARDED_REASON,
+	GUARDED_VALID_TO,
+	GUARDED_RECORDED_BY,
+	GUARDED_RECORDED_AT,
+	GUARDED_WRITTEN_IN,
+	GUARDED_COLUMNS
+};
+
+typedef enum ProtaddrOrigin
+{
+	PROTADDR_ORIGIN_BOUND = 0,	/* the value of a bound column */
+	PROTADDR_ORIGIN_DECLARED,	/* of columns that were declared */
+	PROTADDR_ORIGIN_LISTED		/* entered by hand */
+} ProtaddrOrigin;
+
+typedef struct ProtaddrEntries ProtaddrEntries;
+
+/* An entry as it stands in the table. */
+typedef struct ProtaddrEntry
+{
+	int64		id;
+	ProtaddrIdentifier subject; /* no key: of nobody that a register could list */
+	ProtaddrSeal *address;		/* detoasted */
+	ProtaddrOrigin origin;
+	bool		in_force;		/* unless it was listed and has ended */
+	uint64		written_in;
+} ProtaddrEntry;
+
+extern uint64 protaddr_entry_print(const ProtaddrIdentifier *subject, const ProtaddrSeal *address,
+								   ProtaddrSealState state);
+extern bool protaddr_entry_read(HeapTuple row, TupleDesc desc, ProtaddrEntry *entry);
+extern ProtaddrEntries *protaddr_entries_open(void);
+extern Relation protaddr_entries_relation(ProtaddrEntries *entries);
+extern void protaddr_entries_add(ProtaddrEntries *entries, const ProtaddrIdentifier *subject,
+								 const ProtaddrSeal *address, ProtaddrOrigin origin,
+								 const char *relation, const char *column);
+extern bool protaddr_entries_remove(ProtaddrEntries *entries, ItemPointer row);
+extern bool protaddr_entries_close(ProtaddrEntries *entries);
+
+/* ---- guard/source.c: the columns that addresses come from ----------------------- */
+
+/* An open table of which some columns hold addresses. */
+typedef struct ProtaddrSource
+{
+	Relation	rel;
+	ProtaddrOrigin origin;
+	AttrNumber	subject;
+	ProtaddrSubjectType subject_type;
+	char	   *name;			/* of the relation, qualified and quoted */
+	char	   *column;			/* its address column, or the first of some */
+	Oid			index;			/* finds a person's rows; InvalidOid: none does */
+	AttrNumber	sealed;			/* 0: the address is in text columns */
+	int			ntexts;
+	struct
+	{
+		int			element;	/* PaElement, or PROTADDR_ELEMENT_LINE */
+		AttrNumber	column;
+		ProtaddrPlainType type;
+	} text[		PA_NELEMENTS + 1];
+} ProtaddrSource;
+
+#define PROTADDR_ELEMENT_LINE	PA_NELEMENTS
+
+/* Told of a row of a source that names somebody. */
+typedef void (*ProtaddrSourceRow) (const ProtaddrSource *source, const ProtaddrIdentifier *id,
+								   TupleTableSlot *slot, void *arg);
+
+extern List *protaddr_sources(List *relations);
+extern bool protaddr_source_open(void *found, ProtaddrSource *source);
+extern void protaddr_source_close(ProtaddrSource *source);
+extern void protaddr_source_read(const ProtaddrSource *source, ProtaddrSourceRow told, void *arg);
+extern void protaddr_source_look_up(const ProtaddrSource *source, const ProtaddrIdentifier *id,
+									ProtaddrSourceRow told, void *arg);
+extern ProtaddrSeal *protaddr_source_address(const ProtaddrSource *source, TupleTableSlot *slot,
+											 ProtaddrSealState *state);
+
+/* ---- guard/derive.c: which addresses are looked for, and kept so ---------------- */
+
+extern void protaddr_derive_person(const ProtaddrIdentifier *id);
+extern void protaddr_derive_relation(Oid relation);
+extern void protaddr_derive_now(void);
+
+/* ---- guard/session_index.c: what is looked for, in this session's memory -------- */
+
+typedef struct ProtaddrGuardIndex
+{
+	PaGuardIndex *index;
+	int64	   *entry;			/* by the matcher's number less 1 */
+	uint32		nentries;
+	TimestampTz built_at;
+} ProtaddrGuardIndex;
+
+extern const ProtaddrGuardIndex *protaddr_guard_index_now(void);
+
+#endif							/* PROTADDR_GUARD_INT_H */

@@ -1,0 +1,914 @@
+/*
+ * match.c
+ *		Does a text name an address that is looked for?
+ *
+ * Where a word may be the last one of some street's name, the words before it are tried
+ * with it; where a street is named, the number beside it; and where that street with that
+ * number is looked for, floor, door and place are read and compared.  A number in a
+ * place that some address looked for has, behind a name that no street has, is tried with
+ * one letter of the name changed.
+ */
+#include "guard/match_int.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* what of the text at hand is looked back at, and read ahead */
+#define PIECES_BEFORE	64
+#define PIECES_BEHIND	48
+
+#define STREET_WORDS	8
+#define UNIT_BEFORE		4		/* a flat before the number */
+#define PLACE_PIECES	9
+#define FIELDS_AWAY		10
+
+/* a name of so many letters is rare enough to say something without a place */
+#define RARE_LETTERS	8
+
+/* base64: as much of it as could hold an address, what of it is read at once, and how deep */
+#define BASE64_AT_LEAST	24
+#define BASE64_RUN		16		/* so many letters and digits without a gap */
+#define BASE64_CHUNK	4096
+#define BASE64_OVERLAP	512
+#define DEPTH			2
+
+static void scan(PaSearch *search);
+
+static const PaAround no_surroundings;
+
+static void
+tell(PaSearch *search, uint32_t id, PaCertainty certainty, int first, int last)
+{
+	PaGuardMatch match;
+
+	match.id = id;
+	match.certainty = certainty;
+	if (search->outer)
+	{
+		match.start = search->outer_start;
+		match.length = search->outer_length;
+	}
+	else
+	{
+		match.start = search->piece[first].start;
+		match.length = search->piece[last].end - search->piece[first].start;
+	}
+	if (!search->found(search->arg, &match))
+		search->stop = true;
+}
+
+/* ---- comparing ---------------------------------------------------------------------------------- */
+
+typedef struct Agreement
+{
+	bool		code;
+	bool		town;
+	bool		town_part;		/* a part of its name alone */
+	bool		other_town;
+	bool		town_apart;		/* another one, that does not stand where theirs does */
+	int			first;			/* pieces, if any */
+	int			last;
+} Agreement;
+
+static void
+compare_places(const PaAround *around, const PaEntry *entry, Agreement *agreement)
+{
+	memset(agreement, 0, sizeof(*agreement));
+	agreement->first = -1;
+	for (int i = 0; i < around->nplaces; i++)
+	{
+		const PaPlace *place = &around->place[i];
+
+		if (place->code != 0 ? place->code != entry->code : place->town != entry->town)
+		{
+			agreement->other_town |= place->town != 0;
+			continue;
+		}
+		if (place->code != 0)
+			agreement->code = true;
+		else if (place->part)
+			agreement->town_part = true;
+		else
+			agreement->town = true;
+		if (agreement->first < 0 || place->first < agreement->first)
+			agreement->first = place->first;
+		if (place->last > agreement->last)
+			agreement->last = place->last;
+	}
+	for (int i = 0; i < around->nplaces; i++)
+		agreement->town_apart |= around->place[i].town != 0 && around->place[i].town != entry->town &&
+			(around->place[i].first > agreement->last || around->place[i].last < agreement->first);
+}
+
+typedef enum UnitAgreement
+{
+	UNIT_DIFFERS,
+	UNIT_MISSING,				/* some of it, or all */
+	UNIT_MORE,					/* the text has more */
+	UNIT_SAME
+} UnitAgreement;
+
+static UnitAgreement
+compare_units(const PaUnit *unit, const PaEntry *entry)
+{
+	int			theirs = PA_UNIT_COUNT(entry->unit);
+	int			ours = unit->nparts > PA_UNIT_PARTS ? PA_UNIT_PARTS : unit->nparts;
+
+	if (ours == theirs)
+		return protaddr_unit_hash(unit, ours) == entry->unit ? UNIT_SAME : UNIT_DIFFERS;
+	if (ours == 0)
+		return UNIT_MISSING;
+	if (ours < theirs)
+		return protaddr_unit_hash(unit, 1) == entry->unit_first ? UNIT_MISSING : UNIT_DIFFERS;
+	return theirs == 0 || protaddr_unit_hash(unit, theirs) == entry->unit ? UNIT_MORE : UNIT_DIFFERS;
+}
+
+/*
+ * read_unit_before reads the flat that stands before a number: "Flat 3, 12 High Street".
+ * Gives its first piece, before if there is none.
+ */
+static int
+read_unit_before(const PaSearch *search, int before, PaUnit *unit)
+{
+	for (int first = before > UNIT_BEFORE ? before - UNIT_BEFORE : 0; first < before - 1; first++)
+	{
+		int			at = first;
+
+		memset(unit, 0, sizeof(*unit));
+		if (search->piece[first].digits ||
+			protaddr_read_unit(search->index, &search->piece[first], before - first, unit) == 0 || unit->nparts > 0)
+			continue;
+		while (at < before)
+		{
+			int			taken = protaddr_read_unit(search->index, &search->piece[at], before - at, unit);
+
+			if (taken == 0)
+				break;
+			at += taken;
+		}
+		if (at == before && unit->nparts > 0)
+			return first;
+	}
+	memset(unit, 0, sizeof(*unit));
+	return before;
+}
+
+/* How a street has been found, and the number beside it. */
+typedef struct Named
+{
+	uint32_t	street;
+	PaAliasKind kind;
+	bool		spelled_otherwise;	/* but for one letter */
+	bool		apart;			/* the number stands somewhere else in the fields around */
+	int			first;			/* pieces of both */
+	int			last;
+	uint32_t	number;
+	char		letter;
+	int			number_at;		/* its piece, -1: there is none */
+} Named;
+
+/*
+ * is_longer_name is true if a word stands directly before a street that makes another one
+ * of it: "Gamle Skolevej" is not "Skolevej".
+ */
+static bool
+is_longer_name(const PaSearch *search, int first)
+{
+	const PaPiece *before = &search->piece[first - 1];
+	const char *text = search->reader.text;
+
+	if (before->digits || search->piece[first].gap > PA_GAP_MARK)
+		return false;
+	for (uint32_t at = before->end; at < search->piece[first].start; at++)
+		if (text[at] != ' ' && text[at] != '.')
+			return false;
+	return protaddr_is_word_of(&search->index->before_words, search->index, before, before);
+}
+
+/*
+ * judge compares one address with what stands around its street and number; false if it
+ * is none.
+ */
+static bool
+judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry *entry, bool letter_apart)
+{
+	Agreement	place;
+	UnitAgreement unit;
+	PaUnit		flat;
+	PaCertainty certainty;
+	bool		known_place;
+	bool		doubt = false;	/* the place stands before, and maybe another one behind */
+	int			first = named->first;
+	int			last = tail->unit_end > named->last ? tail->unit_end : named->last;
+
+	if (named->first > 0 && named->number_at != named->first && is_longer_name(search, named->first))
+		return false;
+	if (tail->unit.nparts == 0 && named->number_at >= 0 && named->number_at == named->first && !named->apart)
+	{
+		int			before = read_unit_before(search, first, &flat);
+
+		unit = entry->unit == 0 ? UNIT_SAME : compare_units(&flat, entry);
+		if (unit == UNIT_SAME && entry->unit != 0)
+			first = before;
+	}
+	else
+		unit = compare_units(&tail->unit, entry);
+	if (unit == UNIT_DIFFERS || (unit != UNIT_SAME && letter_apart))
+		return false;
+	if (letter_apart && named->number_at != named->first)
+	{
+		/* "12 C" is another house than 12, unless the letter is a flat's, or the word "i" */
+		const PaPiece *letter = &search->piece[named->number_at + 1];
+		PaUnit		ignored = {0};
+
+		if (letter->first != 'i' &&
+			protaddr_read_unit(search->index, letter, search->n - named->number_at - 1, &ignored) == 0)
+			return false;
+	}
+	compare_places(tail, entry, &place);
+	if (!place.code && !place.town && !place.town_part)
+	{
+		PaAround	head;
+
+		if (place.other_town || (tail->other_code && !tail->code_apart))
+			return false;
+		protaddr_read_head(search, named->first, &head);
+		compare_places(&head, entry, &place);
+		if (tail->other_code && !(place.code && place.town))
+			return false;
+		if (!place.code && !place.town && !place.town_part && protaddr_stands_in_place(search, named->first, &head))
+			return false;
+		doubt = tail->other_code;
+	}
+	else if (named->apart && !(place.code && place.town))
+	{
+		PaAround	head;
+		Agreement	before;
+
+		/* the fields of a record stand in any order */
+		protaddr_read_head(search, named->first, &head);
+		compare_places(&head, entry, &before);
+		place.code |= before.code;
+		place.town |= before.town;
+		if (before.first >= 0)
+			place.first = before.first;
+	}
+
+	/* another code: the same town's, or a mistake */
+	if (!place.code && tail->other_code && entry->code != 0 && (!place.town || place.town_apart))
+		return false;
+	known_place = place.code || place.town || place.town_part;
+	if (known_place)
+	{
+		first = place.first < first ? place.first : first;
+		last = place.last > last ? place.last : last;
+	}
+
+	if (!known_place)
+	{
+		const PaStreet *street = &search->index->street[named->street];
+
+		if (named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
+			(entry->code == 0 && entry->town == 0 ? street->letters < RARE_LETTERS :
+			 (street->letters < RARE_LETTERS || street->common || street->ntowns >= 3) &&
+			 !(unit == UNIT_SAME && PA_UNIT_COUNT(entry->unit) >= 2)))
+			return false;
+		certainty = PA_DOUBTFUL;
+	}
+	else if (doubt || unit != UNIT_SAME || named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
+			 (!place.code && tail->other_code && entry->code != 0))
+		certainty = PA_DOUBTFUL;
+	else if (named->kind == PA_ALIAS_NAME && (place.code || entry->code == 0) && (place.town || entry->town == 0))
+		certainty = PA_EXACT;
+	else
+		certainty = PA_SAFE;
+	tell(search, entry->id, certainty, first, last);
+	if (named->number_at >= 0)
+		search->told_number = search->piece[named->number_at].end;
+	return true;
+}
+
+/* try_number compares all addresses with a street and number; true if one was told of. */
+static bool
+try_number(PaSearch *search, const Named *named, int behind, bool letter_apart)
+{
+	const PaGuardIndex *index = search->index;
+	uint64_t	key = protaddr_entry_key(index, named->street, named->number, named->letter);
+	size_t		at = (size_t) (((unsigned __int128) key * index->nentries) >> 64);
+	bool		have_tail = false;
+	bool		told = false;
+	PaAround	tail;
+
+	for (; index->entry[at].key[0] != 0 || index->entry[at].key[1] != 0;
+		 at = at + 1 == index->nentries ? 0 : at + 1)
+	{
+		const PaEntry *entry = &index->entry[at];
+
+		if (entry->key[0] != (uint32_t) (key >> 32) || entry->key[1] != (uint32_t) key)
+			continue;
+		if (!have_tail)
+		{
+			protaddr_read_tail(search, behind, &tail);
+			have_tail = true;
+		}
+		told |= judge(search, named, &tail, entry, letter_apart);
+	}
+	return told;
+}
+
+static inline bool
+may_be_house(const PaPiece *piece)
+{
+	return piece->digits && piece->number != 0 && piece->size <= 6 && piece->number <= 99999;
+}
+
+/*
+ * try_number_at takes the digits at a piece as the number of a house, with the letter
+ * behind them if there is one.  behind: where floor, door and place are read, if not
+ * behind the number.
+ */
+static bool
+try_number_at(PaSearch *search, Named *named, int at, int behind)
+{
+	const PaPiece *piece = search->piece;
+	int			first = named->first;
+	int			last = named->last;
+	bool		told = false;
+
+	named->number = piece[at].number;
+	named->number_at = at;
+	if (at < named->first)
+		named->first = at;
+	if (at > named->last)
+		named->last = at;
+	if (at + 1 < search->n && (piece[at + 1].gap <= PA_GAP_BLANK || piece[at + 1].size > 1) &&
+		(named->letter = protaddr_house_letter(search->index, &piece[at + 1])) != '\0')
+	{
+		int			with = at + 1;
+
+		if (with > named->last && behind < 0)
+			named->last = with;
+		told = try_number(search, named, behind >= 0 ? behind : with + 1, false);
+		named->letter = '\0';
+		if (at > last)
+			named->last = at;
+		if (!told && piece[with].gap != PA_GAP_NONE)
+			told = try_number(search, named, behind >= 0 ? behind : at + 1, true);
+	}
+	else
+		told = try_number(search, named, behind >= 0 ? behind : at + 1, false);
+	named->first = first;
+	named->last = last;
+	return told;
+}
+
+/* comma_before is true if a comma stands directly before a piece. */
+static bool
+comma_before(const PaSearch *search, int at)
+{
+	const char *text = search->reader.text;
+
+	for (uint32_t i = search->piece[at - 1].end; i < search->piece[at].start; i++)
+		if (text[i] == ',' || (text[i] == '%' && text[i + 1] == '2' && (text[i + 2] | 0x20) == 'c'))
+			return true;
+	return false;
+}
+
+/*
+ * stands_before is true if a number before a street may be its own: not the end of a date,
+ * and nothing but blanks or a comma between.
+ */
+static bool
+stands_before(const PaSearch *search, int number, int street)
+{
+	const PaPiece *piece = search->piece;
+	const char *text = search->reader.text;
+	uint32_t	start = piece[number].start;
+
+	/* the last group of a long number */
+	if (number > 1 && piece[number - 1].digits && piece[number - 2].digits &&
+		piece[number - 1].size == piece[number].size && piece[number - 2].size == piece[number].size &&
+		piece[number - 1].end + 1 == start && text[start - 1] == ' ' &&
+		piece[number - 2].end + 1 == piece[number - 1].start && text[piece[number - 2].end] == ' ')
+		return false;
+	if (number > 0 && piece[number - 1].digits && start > 0 && strchr("-.,/:", text[start - 1]) != NULL &&
+		piece[number - 1].end == start - 1)
+		return false;
+	for (uint32_t at = piece[street - 1].end; at < piece[street].start; at++)
+		if (strchr(":;/|-.", text[at]) != NULL)
+			return false;
+	return true;
+}
+
+/* try_street looks for the number of a street that stands in pieces first to last. */
+static bool
+try_street(PaSearch *search, Named *named)
+{
+	const PaPiece *piece = search->piece;
+	const PaStreet *street = &search->index->street[named->street];
+	int			next = named->last + 1;
+	bool		told = false;
+
+	/* "nr. 4" */
+	if (next + 1 < search->n && !piece[next].digits && !piece[next + 1].digits &&
+		protaddr_is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next + 1]))
+		next += 2;
+	while (next < search->n && next <= named->last + 2 && !piece[next].digits &&
+		   protaddr_is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next]))
+		next++;
+	if (next < search->n && protaddr_is_line_tag(search, &piece[next], search->n - next))
+		next = search->n;		/* no number here */
+	if (next < search->n && may_be_house(&piece[next]) &&
+		!(next == named->last + 1 && comma_before(search, next) && named->first > 0 &&
+		  may_be_house(&piece[named->first - 1]) && stands_before(search, named->first - 1, named->first)))
+		told = try_number_at(search, named, next, -1);
+
+	/* "4 High Street", "12 bis, rue de la Paix"; a street with a number behind it has none before */
+	if (!told && named->first > 0 && !(next < search->n && may_be_house(&piece[next]) && piece[next].gap < PA_GAP_FIELD &&
+									   !(next == named->last + 1 && comma_before(search, next)) &&
+									   !protaddr_code_begins(search, next, &no_surroundings)))
+	{
+		int			before = named->first - 1;
+
+		if (before > 0 && protaddr_house_letter(search->index, &piece[before]) != '\0' && piece[before - 1].digits)
+			before--;
+		if (may_be_house(&piece[before]) && stands_before(search, before, named->first))
+			told = try_number_at(search, named, before, named->last + 1);
+	}
+	if (street->alone)
+	{
+		named->number = 0;
+		named->letter = '\0';
+		named->number_at = -1;
+		told |= try_number(search, named, named->last + 1, false);
+	}
+
+	/* in another field of the same record */
+	if (!told)
+	{
+		int			from = named->first > FIELDS_AWAY ? named->first - FIELDS_AWAY : 0;
+		int			end = named->last + FIELDS_AWAY < search->n ? named->last + FIELDS_AWAY : search->n;
+
+		if (piece[named->first].gap != PA_GAP_FIELD || (next < search->n && piece[next].gap != PA_GAP_FIELD) ||
+			(next < search->n && may_be_house(&piece[next]) && piece[next].size < 4 && !protaddr_code_begins(search, next, &no_surroundings)))
+			return false;		/* the next field is the number */
+		named->apart = true;
+		for (int at = from; at < end && !told; at++)
+			if ((at < named->first || at > named->last) && may_be_house(&piece[at]) &&
+				piece[at].gap == PA_GAP_FIELD)
+				told = try_number_at(search, named, at, named->last + 1);
+		named->apart = false;
+	}
+	return told;
+}
+
+/* try_last tries the words that end with a piece as a street's name. */
+static void
+try_last(PaSearch *search, int last)
+{
+	const PaGuardIndex *index = search->index;
+
+	for (int first = last; first >= 0 && first > last - STREET_WORDS; first--)
+	{
+		uint64_t	hash = protaddr_pieces_hash(&index->key, &search->piece[first], &search->piece[last]);
+		size_t		at;
+
+		if (hash == 0)
+			break;
+		at = protaddr_table_place(&index->aliases, hash);
+		while (protaddr_table_next(&index->aliases, hash, &at))
+		{
+			Named		named;
+
+			memset(&named, 0, sizeof(named));
+			named.street = PA_VALUE_ID(index->aliases.value[at]);
+			named.kind = PA_VALUE_KIND(index->aliases.value[at]);
+			named.first = first;
+			named.last = last;
+			(void) try_street(search, &named);
+			if (search->stop)
+				return;
+			at = at + 1 == index->aliases.size ? 0 : at + 1;
+		}
+	}
+}
+
+/* ---- one letter changed ----------------------------------------------------------------------------- */
+
+/* fold_pieces writes some pieces as a name; false if they are too many. */
+static bool
+fold_pieces(const PaSearch *search, int first, int last, PaFolded *folded)
+{
+	uint32_t	start = search->piece[first].start;
+
+	return search->piece[last].end - start <= 4 * PA_NAME_SIZE &&
+		protaddr_fold_name(search->index->memory.decompose, search->index->memory.arg,
+						   search->reader.text + start, search->piece[last].end - start, folded);
+}
+
+/* try_changed_form tries the letters of a name but for one; true if an address was told of. */
+static bool
+try_changed_form(PaSearch *search, int first, int last, int number, const char *letters, int len)
+{
+	const PaGuardIndex *index = search->index;
+	uint64_t	before = 0;		/* the sum of the letters before the one left out */
+	Named		named;
+
+	if (len < 4)
+		return false;
+	memset(&named, 0, sizeof(named));
+	named.spelled_otherwise = true;
+	named.first = first;
+	named.last = last;
+	for (int without = 0; without <= len; without++)
+	{
+		uint64_t	sum = before;
+		uint64_t	hash;
+		uint64_t	print;
+		size_t		at;
+
+		for (int i = without + 1; i < len; i++)
+			sum = sum * index->key.base + protaddr_sign(letters[i]);
+		/* without == len: all of them, one letter fewer than the name has */
+		hash = protaddr_hash_end(&index->key, sum, (uint32_t) (without < len ? len - 1 : len));
+
+		if (without < len)
+		{
+			/* one letter more than the name has */
+			at = protaddr_table_place(&index->aliases, hash);
+			while (protaddr_table_next(&index->aliases, hash, &at))
+			{
+				named.street = PA_VALUE_ID(index->aliases.value[at]);
+				if (PA_VALUE_KIND(index->aliases.value[at]) != PA_ALIAS_CUT &&
+					try_number_at(search, &named, number, number < first ? last + 1 : -1))
+					return true;
+				at = at + 1 == index->aliases.size ? 0 : at + 1;
+			}
+			before = before * index->key.base + protaddr_sign(letters[without]);
+		}
+		if (index->without.size == 0)
+			continue;
+
+		/* another letter in its place, or two that stand the other way round */
+		print = hash & ~UINT64_C(63);
+		at = protaddr_table_place(&index->without, print);
+		for (; index->without.print[at] != 0; at = at + 1 == index->without.size ? 0 : at + 1)
+		{
+			int			where = (int) (index->without.print[at] & 63);
+
+			if ((index->without.print[at] & ~UINT64_C(63)) != print)
+				continue;
+			if (without < len && (where < without - 1 || where > without + 1))
+				continue;
+			named.street = PA_VALUE_ID(index->without.value[at]);
+			if (try_number_at(search, &named, number, number < first ? last + 1 : -1))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * try_changed tries a name but for one letter; true if an address was told of.  Where two
+ * letters stand for one of another alphabet, one letter changed may be three.
+ */
+static bool
+try_changed(PaSearch *search, int first, int last, int number)
+{
+	PaFolded	folded;
+
+	if (!fold_pieces(search, first, last, &folded))
+		return false;
+	return try_changed_form(search, first, last, number, folded.letters[PA_FORM_SINGLE], folded.len[PA_FORM_SINGLE]);
+}
+
+/*
+ * near_place is true if a post code or town stands at a piece in which some address looked
+ * for has the number.
+ */
+static bool
+near_place(const PaSearch *search, uint32_t number, int at, int end)
+{
+	const PaGuardIndex *index = search->index;
+	const PaPiece *piece = &search->piece[at];
+	PaAround	around;
+
+	if (piece->digits)
+	{
+		int			last = at;
+
+		if (piece->size == 3 && at + 1 < end && piece[1].digits)
+			last++;
+		else if (piece->size < 3 || piece->size > 6)
+			return false;
+		for (; last < end && last <= at + 1; last++)
+		{
+			uint32_t	code = protaddr_code_of(index, protaddr_pieces_hash(&index->key, piece, &search->piece[last]));
+
+			if (protaddr_may_be_place(index, protaddr_place_key(index, number, code & UINT32_C(0x7FFFFFFF))))
+				return true;
+			if (last + 1 < end && search->piece[last + 1].size > 2)
+				break;			/* 1012 AB has two more letters, none has more */
+		}
+		return false;
+	}
+	around.nplaces = 0;
+	if (!protaddr_read_towns(search, at, end, &around))
+		return false;
+	for (int i = 0; i < around.nplaces; i++)
+		if (protaddr_may_be_place(index, protaddr_place_key(index, number, around.place[i].town | UINT32_C(0x80000000))))
+			return true;
+	return false;
+}
+
+/* try_place looks whether a number stands near a place that some address with that number has. */
+static void
+try_place(PaSearch *search, int number)
+{
+	const PaGuardIndex *index = search->index;
+	const PaPiece *piece = search->piece;
+	int			last = number - 1;
+	int			end = number + 1 + PLACE_PIECES < search->n ? number + 1 + PLACE_PIECES : search->n;
+	bool		near = false;
+
+	if (search->told_number == piece[number].end || piece[last].size < 2 ||
+		!protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, PA_ANY_PLACE)))
+		return;
+	if (last >= 1 && piece[last].size <= 6 && protaddr_is_word_of(&index->number_words, index, &piece[last], &piece[last]))
+		last--;
+	if (piece[last].digits || piece[last].size < 2)
+		return;
+	for (int at = number + 1; at < end && !near; at++)
+		near = near_place(search, piece[number].number, at, end);
+	for (int at = last > PA_HEAD_PIECES ? last - PA_HEAD_PIECES : 0; at < last && !near; at++)
+		near = near_place(search, piece[number].number, at, last);
+	if (!near)
+		return;
+	for (int first = last; first >= 0 && first > last - STREET_WORDS && !search->stop; first--)
+	{
+		if (piece[last].count - piece[first].count + piece[first].size > PA_NAME_SIZE)
+			break;
+		if (!piece[first].digits && try_changed(search, first, last, number))
+			break;
+		if (piece[first].gap == PA_GAP_FIELD)
+			break;
+	}
+}
+
+/* try_place_behind does the same for a number before its street. */
+static void
+try_place_behind(PaSearch *search, int number)
+{
+	const PaGuardIndex *index = search->index;
+	const PaPiece *piece = search->piece;
+	int			first = number + 1;
+	int			end;
+	bool		near = false;
+
+	if (search->told_number == piece[number].end ||
+		!protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, PA_ANY_PLACE)))
+		return;
+	if (first < search->n && piece[first].gap <= PA_GAP_BLANK && protaddr_house_letter(index, &piece[first]) != '\0')
+		first++;
+	if (first >= search->n || piece[first].digits || piece[first].size < 2 || piece[first].gap > PA_GAP_MARK ||
+		!stands_before(search, number, first))
+		return;
+	end = first + STREET_WORDS + PLACE_PIECES < search->n ? first + STREET_WORDS + PLACE_PIECES : search->n;
+	for (int at = first + 1; at < end && !near; at++)
+		near = near_place(search, piece[number].number, at, end);
+	if (!near)
+		return;
+	for (int last = first; last < search->n && last < first + STREET_WORDS && !search->stop; last++)
+	{
+		int			next = last + 1;
+
+		if (piece[last].digits || piece[last].count - piece[first].count + piece[first].size > PA_NAME_SIZE)
+			break;
+		if (next < search->n && may_be_house(&piece[next]) && !comma_before(search, next) &&
+			!protaddr_code_begins(search, next, &no_surroundings))
+			break;				/* the street's own number */
+		if (try_changed(search, first, last, number))
+			break;
+		if (next < search->n && (piece[next].gap == PA_GAP_FIELD || comma_before(search, next)))
+			break;
+	}
+}
+
+/* ---- base64 --------------------------------------------------------------------------------------------- */
+
+static inline int
+base64_value(char c)
+{
+	if (protaddr_is_capital(c))
+		return c - 'A';
+	if (protaddr_is_letter(c))
+		return c - 'a' + 26;
+	if (protaddr_is_digit(c))
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+/* is_mixed is true for bytes among which are small letters and capitals: text in base64 has both. */
+static bool
+is_mixed(const char *bytes, size_t n)
+{
+	bool		small = false;
+	bool		capital = false;
+
+	for (size_t i = 0; i < n && !(small && capital); i++)
+	{
+		small |= bytes[i] >= 'a' && bytes[i] <= 'z';
+		capital |= protaddr_is_capital(bytes[i]);
+	}
+	return small && capital;
+}
+
+/* reads_like_text is true for bytes most of which are letters, digits and blanks. */
+static bool
+reads_like_text(const char *bytes, size_t n)
+{
+	size_t		strange = 0;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		unsigned char c = (unsigned char) bytes[i];
+
+		strange += c < 0x20 ? c != '\n' && c != '\r' && c != '\t' : c == 0x7F || (c >= 0x80 && c < 0xA0 && i == 0);
+		strange += c >= 0xF5 || c == 0xC0 || c == 0xC1;
+	}
+	return strange * 16 < n;
+}
+
+/* try_base64 looks into the run of base64 in which a piece stands. */
+static void
+try_base64(PaSearch *search, const PaPiece *piece)
+{
+	const char *text = search->reader.text;
+	uint32_t	start = piece->start;
+	uint32_t	end = piece->end;
+	uint32_t	at;
+	uint32_t	padding = 0;
+	int			skip;
+
+	if (search->depth >= DEPTH || end <= search->decoded_to)
+		return;
+	while (start > search->decoded_to && base64_value(text[start - 1]) >= 0)
+		start--;
+	while (end < search->reader.len &&
+		   (base64_value(text[end]) >= 0 ||
+			((text[end] == '\n' || text[end] == '\r') && end + 1 < search->reader.len &&
+			 end - start >= 60 && (base64_value(text[end + 1]) >= 0 || text[end + 1] == '\n'))))
+		end++;
+	search->decoded_to = end;
+	if (end - start < BASE64_AT_LEAST || !is_mixed(text + start, end - start))
+		return;
+	while (padding < 2 && end + padding < search->reader.len && text[end + padding] == '=')
+		padding++;
+
+	/* where its groups of four begin is not told: a word may stand directly before it */
+	for (skip = 0; skip < 4 && !search->stop; skip++)
+	{
+		bool		reads = true;
+
+		for (at = start + (uint32_t) skip; at < end && reads && !search->stop;)
+		{
+			char		decoded[BASE64_CHUNK / 4 * 3];
+			size_t		n = 0;
+			uint32_t	bits = 0;
+			int			nbits = 0;
+			uint32_t	from = at;
+			uint32_t	back;
+			PaSearch	inner;
+
+			for (; at < end && n < sizeof(decoded); at++)
+			{
+				int			value = base64_value(text[at]);
+
+				if (value < 0)
+					continue;
+				bits = bits << 6 | (uint32_t) value;
+				nbits += 6;
+				if (nbits >= 8)
+				{
+					nbits -= 8;
+					decoded[n++] = (char) (bits >> nbits);
+				}
+			}
+			reads = n >= BASE64_AT_LEAST / 2 && reads_like_text(decoded, n);
+			if (!reads)
+				break;
+			memcpy(&inner, search, offsetof(PaSearch, piece));
+			inner.n = 0;
+			inner.found = search->found;
+			inner.pause = search->pause;
+			inner.arg = search->arg;
+			inner.stop = false;
+			inner.depth = search->depth + 1;
+			inner.decoded_to = 0;
+			inner.told_number = 0;
+			inner.outer = true;
+			inner.outer_start = search->outer ? search->outer_start : start;
+			inner.outer_length = search->outer ? search->outer_length : end + padding - start;
+			protaddr_reader_begin(&inner.reader, &search->index->key, decoded, (uint32_t) n);
+			inner.reader.decompose = search->reader.decompose;
+			inner.reader.arg = search->reader.arg;
+			scan(&inner);
+			search->stop = inner.stop;
+			if (at >= end)
+				break;
+			back = at - from > BASE64_OVERLAP ? BASE64_OVERLAP : 0;
+			at -= back;
+		}
+		if (reads)
+			break;
+	}
+}
+
+/* ---- the text ------------------------------------------------------------------------------------------- */
+
+/* scan reads a text to its end, as much at a time as is at hand. */
+static void
+scan(PaSearch *search)
+{
+	const PaGuardIndex *index = search->index;
+	int			done = 0;
+	uint32_t	run = 0;		/* letters and digits without a gap, up to here */
+
+	for (;;)
+	{
+		bool		all;
+		int			until;
+
+		search->n = protaddr_read_pieces(&search->reader, search->piece, search->n, PA_SEARCH_PIECES);
+		all = search->reader.at >= search->reader.len;
+		until = all ? search->n : search->n - PIECES_BEHIND;
+		for (int i = done; i < until && !search->stop; i++)
+		{
+			const PaPiece *piece = &search->piece[i];
+
+			run = piece->gap == PA_GAP_NONE ? run + piece->size : piece->size;
+			if (run >= BASE64_RUN)
+				try_base64(search, piece);
+			if (piece->size > PA_NAME_SIZE)
+				continue;
+			if (protaddr_may_be_last(index, protaddr_quick_hash(&index->key, piece->own, piece->size)))
+				try_last(search, i);
+			else if (i > 0 && piece->gap < PA_GAP_FIELD && !piece->digits && !piece[-1].digits)
+			{
+				/* a word that was broken in two */
+				if (protaddr_may_be_last(index, protaddr_quick_hash(&index->key, piece[-1].own * index->key.power[piece->size] + piece->own,
+																	piece[-1].size + piece->size)))
+					try_last(search, i);
+			}
+			if (i > 0 && may_be_house(piece) && !piece[-1].digits && piece->gap != PA_GAP_NONE)
+				try_place(search, i);
+			if (may_be_house(piece) && i + 1 < search->n && !piece[1].digits)
+				try_place_behind(search, i);
+		}
+		if (all || search->stop)
+			return;
+		done = until;
+		if (done > PIECES_BEFORE)
+		{
+			int			away = done - PIECES_BEFORE;
+
+			memmove(search->piece, search->piece + away, (size_t) (search->n - away) * sizeof(PaPiece));
+			search->n -= away;
+			done -= away;
+		}
+		if (search->pause != NULL)
+			search->pause(search->arg);
+	}
+}
+
+/*
+ * protaddr_guard_find
+ *		Tell of every address of the index that stands in a text.
+ */
+void
+protaddr_guard_find(const PaGuardIndex *index, const char *text, size_t len,
+					PaGuardFound found, PaGuardPause pause, void *arg)
+{
+	PaSearch	search;
+
+	if (index->used == 0 || len > UINT32_MAX / 2)
+		return;
+	search.index = index;
+	search.n = 0;
+	search.found = found;
+	search.pause = pause;
+	search.arg = arg;
+	search.stop = false;
+	search.depth = 0;
+	search.decoded_to = 0;
+	search.told_number = 0;
+	search.outer = false;
+	search.outer_start = 0;
+	search.outer_length = 0;
+	protaddr_reader_begin(&search.reader, &index->key, text, (uint32_t) len);
+	search.reader.decompose = index->memory.decompose;
+	search.reader.arg = index->memory.arg;
+	scan(&search);
+}

@@ -1,0 +1,275 @@
+/*
+ * matcher_int.h
+ *		How the matcher keeps what it looks for.  Pure.
+ */
+#ifndef PROTADDR_GUARD_MATCHER_INT_H
+#define PROTADDR_GUARD_MATCHER_INT_H
+
+#include "guard/matcher.h"
+
+/* ---- alias.c: in which ways a name is written ------------------------------------------- */
+
+typedef enum PaAliasKind
+{
+	PA_ALIAS_NAME = 0,			/* the name itself */
+	PA_ALIAS_OTHERWISE,			/* the same, with other letters or cut short as usual */
+	PA_ALIAS_CUT				/* its beginning */
+} PaAliasKind;
+
+/* A word of the language tables, in each form. */
+typedef struct PaWordForms
+{
+	PaWordKind	kind;
+	PaFolded	word;
+	PaFolded	means;
+} PaWordForms;
+
+/*
+ * Told of each alias, and of the letters of the first piece and of the last one that a
+ * text has that is written so.
+ */
+typedef bool (*PaAliasFound) (void *arg, PaAliasKind kind, const char *letters, int len, int first_len,
+							  const char *last, int last_len);
+
+extern bool protaddr_aliases(const PaWordForms *word, size_t nwords, const PaFolded *name, PaAliasFound found, void *arg);
+
+/* ---- index.c: fingerprints ----------------------------------------------------------------- */
+
+/* Fingerprints and what they stand for; several may be alike. */
+typedef struct PaTable
+{
+	uint64_t   *print;			/* 0: nothing */
+	uint32_t   *value;
+	size_t		size;
+	size_t		used;
+} PaTable;
+
+/* of a table's values */
+#define PA_VALUE_ID(value)		((value) & 0x3FFFFFFF)
+#define PA_VALUE_KIND(value)	((PaAliasKind) ((value) >> 30))
+
+typedef struct PaEntry
+{
+	uint32_t	key[2];			/* of street and number; both 0: nothing */
+	uint32_t	id;
+	uint32_t	code;			/* the post code; 0: it has none */
+	uint32_t	town;			/* number of its name; 0: it has none */
+	uint32_t	unit;			/* floor and door: all of it, and how many parts */
+	uint32_t	unit_first;
+} PaEntry;
+
+/* floor, stairs, door: no more parts are compared */
+#define PA_UNIT_PARTS		4
+#define PA_UNIT_COUNT(unit) ((int) ((unit) & 7))
+
+typedef struct PaStreet
+{
+	uint32_t	town;			/* one in which it is */
+	uint8_t		ntowns;			/* in how many, up to 3 */
+	bool		common;			/* many towns have it */
+	bool		alone;			/* some address has no number in it */
+	uint8_t		letters;
+} PaStreet;
+
+/* whose number is that of a post office box */
+#define PA_STREET_BOX		1
+
+/* What a word says about a floor or door, beside letters and digits themselves. */
+#define PA_SAYS_NOTHING		1
+
+struct PaGuardIndex
+{
+	PaGuardMemory memory;
+	PaPieceKey	key;
+	size_t		bytes;
+	PaWordForms *word;
+	size_t		nwords;
+	PaTable		unit_words;		/* to a hash of what they mean, or PA_SAYS_NOTHING */
+	PaTable		number_words;
+	PaTable		before_words;
+	uint64_t	bis[3];			/* bis, ter, quater */
+	PaTable		common;			/* names of streets */
+	PaTable		codes;			/* post codes to those they stand for */
+	PaTable		aliases;		/* to streets */
+	PaTable		without;		/* names of streets without one letter, to streets; the lowest six
+								 * bits are which letter */
+	PaTable		last_words;		/* of aliases */
+	PaTable		towns;			/* their aliases */
+	uint64_t   *last_bits;		/* which of last_words there may be */
+	size_t		last_nbits;		/* a power of 2 */
+	int			last_shift;		/* 64 less its logarithm */
+	uint64_t   *town_bits;		/* which first words of towns there may be */
+	uint64_t   *place_bits;		/* which numbers there may be in a place */
+	size_t		place_nbits;
+	PaStreet   *street;
+	uint32_t	nstreets;
+	uint32_t	room_streets;
+	uint32_t	ntowns;
+	PaEntry    *entry;
+	size_t		nentries;		/* places */
+	size_t		used;
+};
+
+static inline size_t
+protaddr_table_place(const PaTable *table, uint64_t print)
+{
+	return (size_t) (((unsigned __int128) print * table->size) >> 64);
+}
+
+/* The first place at or behind *at that has the fingerprint; false if there is none. */
+static inline bool
+protaddr_table_next(const PaTable *table, uint64_t print, size_t *at)
+{
+	if (table->size == 0)
+		return false;
+	for (;; *at = *at + 1 == table->size ? 0 : *at + 1)
+	{
+		if (table->print[*at] == 0)
+			return false;
+		if (table->print[*at] == print)
+			return true;
+	}
+}
+
+static inline bool
+protaddr_table_find(const PaTable *table, uint64_t print, uint32_t *value)
+{
+	size_t		at = protaddr_table_place(table, print);
+
+	if (!protaddr_table_next(table, print, &at))
+		return false;
+	*value = table->value[at];
+	return true;
+}
+
+static inline bool
+protaddr_may_be_last(const PaGuardIndex *index, uint64_t hash)
+{
+	hash >>= index->last_shift;
+	return (index->last_bits[hash >> 6] >> (hash & 63) & 1) != 0;
+}
+
+#define PA_TOWN_NBITS	131072
+#define PA_TOWN_SHIFT	(64 - 17)
+
+static inline bool
+protaddr_may_be_town(const PaGuardIndex *index, uint64_t hash)
+{
+	hash >>= PA_TOWN_SHIFT;
+	return (index->town_bits[hash >> 6] >> (hash & 63) & 1) != 0;
+}
+
+static inline uint64_t
+protaddr_remix(uint64_t x)
+{
+	x ^= x >> 31;
+	x *= UINT64_C(0x9e3779b97f4a7c15);
+	x ^= x >> 29;
+	x *= UINT64_C(0xbf58476d1ce4e5b9);
+	x ^= x >> 32;
+	return x;
+}
+
+/* Of a street, a number and its letter (0: none). */
+static inline uint64_t
+protaddr_entry_key(const PaGuardIndex *index, uint32_t street, uint32_t number, char letter)
+{
+	uint64_t	key = protaddr_remix(((uint64_t) street << 32 | number) ^ index->key.mix ^
+									 ((uint64_t) (unsigned char) letter << 56));
+
+	return key != 0 ? key : 1;
+}
+
+#define PA_ANY_PLACE	UINT32_MAX
+
+/* Of a number in a place: code, town or PA_ANY_PLACE. */
+static inline uint64_t
+protaddr_place_key(const PaGuardIndex *index, uint32_t number, uint32_t place)
+{
+	return protaddr_remix(((uint64_t) place << 32 | number) ^ index->key.base);
+}
+
+static inline bool
+protaddr_may_be_place(const PaGuardIndex *index, uint64_t key)
+{
+	uint64_t	a = key & (index->place_nbits - 1);
+	uint64_t	b = (key >> 40 | key << 24) & (index->place_nbits - 1);
+
+	return (index->place_bits[a >> 6] >> (a & 63) & 1) != 0 && (index->place_bits[b >> 6] >> (b & 63) & 1) != 0;
+}
+
+/* The 32 bits of a post code; another code of the same place gives the same. */
+static inline uint32_t
+protaddr_code_of(const PaGuardIndex *index, uint64_t hash)
+{
+	uint32_t	code;
+
+	if (hash == 0)
+		return 0;
+	if (index->codes.used == 0 || !protaddr_table_find(&index->codes, hash, &code))
+		code = (uint32_t) (hash >> 32);
+	return code != 0 ? code : 1;
+}
+
+/* The letter of a house number: "12 B", "12 bis"; NUL if a piece is none. */
+static inline char
+protaddr_house_letter(const PaGuardIndex *index, const PaPiece *piece)
+{
+	uint64_t	hash;
+
+	if (piece->digits || piece->size > 6)
+		return '\0';
+	if (piece->size == 1)
+		return piece->first;
+	hash = protaddr_pieces_hash(&index->key, piece, piece);
+	for (int i = 0; i < 3; i++)
+		if (hash == index->bis[i])
+			return "btq"[i];
+	return '\0';
+}
+
+/* True for the digit that begins the second half of a British post code. */
+static inline bool
+protaddr_british_end(const PaPiece *piece, int at, int end)
+{
+	return at + 1 < end && piece[at].digits && piece[at].size == 1 && !piece[at + 1].digits &&
+		piece[at + 1].gap == PA_GAP_NONE && piece[at + 1].size == 2;
+}
+
+/* How many pieces a British post code has that begins at a piece: SW1A 1AA, M1 1AE; 0: there is none. */
+static inline int
+protaddr_british_code(const PaPiece *piece, int at, int end)
+{
+	int			next = at + 2;
+
+	if (at + 3 >= end || piece[at].digits || piece[at].size > 2 || !piece[at + 1].digits || piece[at + 1].size > 2 ||
+		piece[at + 1].gap != PA_GAP_NONE)
+		return 0;
+	if (!piece[next].digits && piece[next].size == 1 && piece[next].gap == PA_GAP_NONE)
+		next++;
+	return protaddr_british_end(piece, next, end) ? next + 2 - at : 0;
+}
+
+/* ---- unit.c: floors and doors -------------------------------------------------------------- */
+
+typedef struct PaUnit
+{
+	int			nparts;			/* may be more than are kept */
+	uint32_t	part[PA_UNIT_PARTS];
+	bool		label;			/* the last word said that a number of a floor or door follows */
+	bool		number;			/* the last part was a number */
+} PaUnit;
+
+/* Norway's numbers of dwellings: H0203. */
+static inline bool
+protaddr_is_dwelling(const PaPiece *digits, const PaPiece *letter)
+{
+	return digits->size == 4 && (digits->gap == PA_GAP_NONE || (digits->gap == PA_GAP_BLANK && digits->number < 1000)) &&
+		letter->size == 1 &&
+		(letter->first == 'h' || letter->first == 'k' || letter->first == 'l' || letter->first == 'u');
+}
+
+extern int	protaddr_read_unit(const PaGuardIndex *index, const PaPiece *piece, int n, PaUnit *unit);
+extern uint32_t protaddr_unit_hash(const PaUnit *unit, int nparts);
+
+#endif							/* PROTADDR_GUARD_MATCHER_INT_H */
