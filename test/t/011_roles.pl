@@ -75,7 +75,7 @@ my %not_theirs = (
 		q{SELECT protaddr.protection_at('1', now())}, q{SELECT protaddr.lift('1', '1', '1')}, q{SELECT protaddr.unlink_identity('1', '2')},
 		q{SELECT protaddr.load_cpr_file('extract')}, q{INSERT INTO protaddr.identity_link (identifier, subject, recorded_to) VALUES ('1', '2', now())},
 		'UPDATE protaddr.regime_code SET kind = kind' ],
-	register_file_loader => [ 'SELECT FROM protaddr.protection', q{SELECT protaddr.load_cpr_path('extract', 's', 'LATIN1', 'delivery', true, '{}')} ],
+	register_file_loader => [ 'SELECT FROM protaddr.protection', q{SELECT protaddr.load_cpr_path('extract', 's', 'LATIN1', 'delivery', true, '{}', (SELECT NULL::protaddr.load_asked))} ],
 	history_reader => [ q{SELECT protaddr.load_cpr('')}, q{SELECT protaddr.load_register('1', '[]')}, q{SELECT protaddr.confirm_register('1', new_source => true)},
 		q{SELECT protaddr.lift('1', '1', '1')}, q{SELECT protaddr.link_identity('1', '2')}, q{INSERT INTO protaddr.register_staging VALUES ('1', '2')},
 		q{SELECT protaddr.forget_subject('1', now(), '1')} ],
