@@ -94,6 +94,24 @@ SELECT id, substring(doc, '<TwnNm>(\w+)') AS keyed FROM keyed;
 SELECT amount, relation::regclass, reference IS NOT NULL AS found_again FROM protaddr.linked_transfer ORDER BY 2, 1;
 DROP TABLE keyless, keyed;
 
+-- ---- a released row is noted in a table that has constraints which can be put off, and others
+SELECT protaddr.set_channel('waits', 'hold', route => 'union', description => 't', legal_basis => 'b');
+CREATE TABLE number (n int PRIMARY KEY);
+INSERT INTO number VALUES (1);
+CREATE TABLE noted (n int REFERENCES number, later int REFERENCES number DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE waiting (id int PRIMARY KEY, payer text, home protaddr.address);
+SELECT protaddr.install_gate('waiting', 'waits', 'payer');
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO noted VALUES (1, NEW.id); RETURN NEW; END $$;
+CREATE TRIGGER note AFTER INSERT ON waiting FOR EACH ROW EXECUTE FUNCTION note();
+SET client_min_messages = error;
+INSERT INTO waiting SELECT n, '6201704002', home('6201704002') FROM generate_series(1, 2) n;
+SET client_min_messages = warning;
+SELECT row_key, try(format('SELECT protaddr.release_held(%s, ''disclose'', ''asked'')', held_id), '') FROM protaddr.held_rows('waiting') ORDER BY row_key::text;
+SELECT id, home IS NOT NULL AS disclosed FROM waiting;
+TABLE noted;
+DROP TABLE waiting, noted, number;
+DROP FUNCTION note;
+
 -- ---- words of ours stand in columns of each type that holds words
 CREATE TYPE word AS ENUM ('sepa', 'EUR');
 CREATE DOMAIN short_word AS varchar(10);

@@ -12,19 +12,13 @@
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 
-static void
-failed(void)
-{
-	elog(ERROR, "could not compute a digest");
-}
-
 pg_cryptohash_ctx *
 protaddr_digest_begin(void)
 {
 	pg_cryptohash_ctx *digest = pg_cryptohash_create(PG_SHA256);
 
 	if (digest == NULL || pg_cryptohash_init(digest) < 0)
-		failed();
+		elog(ERROR, "could not compute a digest");
 	return digest;
 }
 
@@ -32,7 +26,7 @@ void
 protaddr_digest_add(pg_cryptohash_ctx *digest, const void *piece, size_t len)
 {
 	if (pg_cryptohash_update(digest, (const uint8 *) piece, len) < 0)
-		failed();
+		elog(ERROR, "could not compute a digest");
 }
 
 /* protaddr_digest_add_sized adds a piece behind its length, so that pieces cannot run together. */
@@ -50,6 +44,6 @@ void
 protaddr_digest_end(pg_cryptohash_ctx *digest, void *bytes)
 {
 	if (pg_cryptohash_final(digest, (uint8 *) bytes, PG_SHA256_DIGEST_LENGTH) < 0)
-		failed();
+		elog(ERROR, "could not compute a digest");
 	pg_cryptohash_free(digest);
 }

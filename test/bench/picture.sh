@@ -12,7 +12,7 @@
 # The tables are filled with their triggers off, as a restore may; the people are invented.
 #
 # Runs like run.sh: in a private copy, on a server of its own.  Needs 8 GB of disk, 4 GB of
-# memory, and for the defaults half an hour.
+# memory, and for the defaults a quarter of an hour.
 
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 . "$here/../setup.sh"

@@ -130,6 +130,17 @@ part_load()
 		TIMEFORMAT='%R %U %S'
 		{ time sha256sum "$delivery" >/dev/null; } 2>&1 | awk -v F="$PA_WORK/sum" '{ print $1 * 1000 >> F; print ($2 + $3) * 1000 >> (F ".cpu") }'
 	done
+	echo
+	echo "| $people people, fixed-length form, medians of $rounds: ms | elapsed | ratio | processor time of the session | ratio (quartiles) |"
+	echo '|---|---|---|---|---|'
+	figures 'COPY of the same rows into plain tables with the same indexes' copy
+	figures 'load_cpr_file, into an empty register' load
+	figures 'the same people delivered again, nothing new' repeated
+	[ ! -e "$PA_WORK/read" ] || figures 'reading the file: pg_read_binary_file' read
+	figures 'reading the file: sha256sum' sum
+	echo
+	echo "Ratios are medians of those within a round; load $(cut -d' ' -f1-3 /proc/loadavg); delivery $(($(stat -c %s "$delivery") / 1000000)) MB."
+	echo
 	milliseconds sql -c "SELECT protaddr.load_cpr_file('$delivery', source => 'again')" >/dev/null
 	sql -c "SELECT protaddr.load_cpr_file('$delivery', source => 'watched')" &
 	local loader=$! pid='' peak_early=0 peak=0 size rss
@@ -142,17 +153,6 @@ part_load()
 		fi
 		sleep 0.1
 	done
-	echo
-	echo "| $people people, fixed-length form, medians of $rounds: ms | elapsed | ratio | processor time of the session | ratio (quartiles) |"
-	echo '|---|---|---|---|---|'
-	figures 'COPY of the same rows into plain tables with the same indexes' copy
-	figures 'load_cpr_file, into an empty register' load
-	figures 'the same people delivered again, nothing new' repeated
-	[ ! -e "$PA_WORK/read" ] || figures 'reading the file: pg_read_binary_file' read
-	figures 'reading the file: sha256sum' sum
-	echo
-	echo "Ratios are medians of those within a round; load $(cut -d' ' -f1-3 /proc/loadavg); delivery $(($(stat -c %s "$delivery") / 1000000)) MB."
-	echo
 	echo "The loader's own memory when first seen: $peak_early kB; at its peak: $peak kB."
 }
 
