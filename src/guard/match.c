@@ -185,6 +185,18 @@ is_longer_name(const PaSearch *search, int first)
 	return protaddr_is_word_of(&search->index->before_words, search->index, before, before);
 }
 
+/* comma_before is true if a comma stands directly before a piece. */
+static bool
+comma_before(const PaSearch *search, int at)
+{
+	const char *text = search->reader.text;
+
+	for (uint32_t i = search->piece[at - 1].end; i < search->piece[at].start; i++)
+		if (text[i] == ',' || (text[i] == '%' && text[i + 1] == '2' && (text[i + 2] | 0x20) == 'c'))
+			return true;
+	return false;
+}
+
 /*
  * judge compares one address with what stands around its street and number; false if it
  * is none.
@@ -217,11 +229,16 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 		return false;
 	if (letter_apart && named->number_at != named->first)
 	{
-		/* "12 C" is another house than 12, unless the letter is a flat's, or the word "i" */
-		const PaPiece *letter = &search->piece[named->number_at + 1];
+		/*
+		 * "12 C" is another house than 12, unless the letter is a flat's, a country's, or the word
+		 * "i"
+		 */
+		int			at = named->number_at + 1;
+		const PaPiece *letter = &search->piece[at];
 		PaUnit		ignored = {0};
 
 		if (letter->first != 'i' &&
+			!(at + 1 < search->n && letter[1].digits && letter[1].size >= 3 && !comma_before(search, at + 1)) &&
 			protaddr_read_unit(search->index, letter, search->n - named->number_at - 1, &ignored) == 0)
 			return false;
 	}
@@ -360,18 +377,6 @@ try_number_at(PaSearch *search, Named *named, int at, int behind)
 	named->first = first;
 	named->last = last;
 	return told;
-}
-
-/* comma_before is true if a comma stands directly before a piece. */
-static bool
-comma_before(const PaSearch *search, int at)
-{
-	const char *text = search->reader.text;
-
-	for (uint32_t i = search->piece[at - 1].end; i < search->piece[at].start; i++)
-		if (text[i] == ',' || (text[i] == '%' && text[i + 1] == '2' && (text[i + 2] | 0x20) == 'c'))
-			return true;
-	return false;
 }
 
 /*

@@ -160,6 +160,8 @@ sub text_by
 	my $text;
 
 	for my $r (grep { $_->{stage} eq 'address' } @rule) { return undef unless $r->{do}->($a) }
+	# a bare number of four digits at the end: a post code, for all that one can see
+	return undef if ($a->{form} // '') eq 'code first' && ($a->{unit_text} // '') =~ /^ \d{4}$/;
 	return undef if ($a->{form} // '') eq 'number first' && $a->{lang} =~ /^(?:fi|nl)$/ && $a->{unit} ne '';
 	return undef if ($a->{form} // '') =~ /^(?:xml|json|csv)/ && ($a->{unit_text} || $a->{unit_after} || $a->{careof} || $a->{no_comma});
 	$text = around(written($a), $a->{lang}, ($a->{form} // '') eq 'code first');
