@@ -163,10 +163,11 @@ write_name(Writing *writing)
 {
 	const PaFolded *name = writing->name;
 	char		letters[PA_NAME_SIZE];
-	int			start[PA_NAME_WORDS];
+	int			start[PA_NAME_WORDS] = {0};
+	int			nwords = name->nwords < PA_NAME_WORDS ? name->nwords : PA_NAME_WORDS;
 	int			len = 0;
 
-	for (int i = 0; i < name->nwords; i++)
+	for (int i = 0; i < nwords; i++)
 	{
 		const Way  *way = &writing->ways[i].way[writing->at[i]];
 
@@ -182,13 +183,13 @@ write_name(Writing *writing)
 		return true;
 	if (!tell(writing->word, writing->nwords, writing->form,
 			  writing->form == PA_FORM_PAIRS && writing->told == 0 ? PA_ALIAS_NAME : PA_ALIAS_OTHERWISE,
-			  letters, len, name->nwords > 1 ? start[1] : len, start[name->nwords - 1],
-			  start[name->nwords > 1 ? name->nwords - 2 : 0], writing->found, writing->arg))
+			  letters, len, nwords > 1 ? start[1] : len, start[nwords > 1 ? nwords - 1 : 0],
+			  start[nwords > 1 ? nwords - 2 : 0], writing->found, writing->arg))
 		return false;
 	writing->told++;
 	return writing->form == PA_FORM_LOST || len <= CUT_AT_LEAST ||
 		name->len[PA_FORM_PAIRS] + name->nwords - 1 <= LONG_NAME ||
-		tell_cuts(letters, len, start, name->nwords, writing->found, writing->arg);
+		tell_cuts(letters, len, start, nwords, writing->found, writing->arg);
 }
 
 /* write_otherwise writes so many words otherwise, from one on; false if found has given false. */

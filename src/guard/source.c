@@ -214,6 +214,11 @@ is_bound(Oid relation, const char *column, const char *subject)
 	HeapTuple	tuple;
 	bool		bound = false;
 
+	if (column == NULL || subject == NULL)
+	{
+		table_close(rel, AccessShareLock);
+		return false;
+	}
 	InitDirtySnapshot(dirty);
 	ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
 	scan = systable_beginscan(rel, TriggerRelidNameIndexId, true, &dirty, 1, &key);
