@@ -68,6 +68,14 @@ INSERT INTO payment (id, payer, note) VALUES (9, '6101704001', 'Solsikkevænget 
 ROLLBACK;
 INSERT INTO payment (id, payer, note) VALUES (9, '6101704001', 'Solsikkevænget 1, 8000 Aarhus C') RETURNING note;
 
+-- while the register is not ready, whoever was protected when it last was
+BEGIN;
+SELECT protaddr.confirm_register('by hand', new_source => true) \g /dev/null
+SELECT protaddr.register_ready();
+INSERT INTO payment (id, payer, note) VALUES (12, '6101704001', 'Opdigtetstien 4, 2. tv, 8000 Aarhus C; Solsikkevænget 1, 8000 Aarhus C') RETURNING note;
+SELECT refusal('SELECT protaddr.guard(''x'', ''sepa'')'), refusal('SELECT protaddr.find_protected(''x'')');
+ROLLBACK;
+
 -- a column is left out for a reason
 SELECT protaddr.remove_gate('payment');
 SELECT refusal('SELECT protaddr.install_gate(''payment'', ''sepa'', ''payer'', ignore => ' || i || ')') FROM unnest(ARRAY['''{"note": ""}''', '''{"nowhere": "x"}''', '''{"house": "a number"}''', '''["note"]''', '''{"note": 7}''']) i;
