@@ -245,7 +245,12 @@ is(psql_error($node, 'bank', 'ALTER TABLE payment DISABLE TRIGGER USER'), 'none'
 
 # restored where no hook is, gates enter themselves when they first fire, and nobody waits for another to commit
 $node->safe_psql('postgres', 'CREATE DATABASE bank3');
-$node->command_ok([ 'pg_restore', '--exit-on-error', "--section=$_", '-d', $node->connstr('bank3'), $dump ], "a dump is restored where nothing keeps gates: $_")
+# (but for the index of a bound column, whose expression loads the library, and with it the hooks)
+my ($contents) = run_command([ 'pg_restore', '-l', $dump ]);
+$contents =~ s/^.* INDEX .*identifier_key.*\n?//mg;
+my $list = $node->basedir . '/without_that_index';
+append_to_file($list, "$contents\n");
+$node->command_ok([ 'pg_restore', '--exit-on-error', "--section=$_", '-L', $list, '-d', $node->connstr('bank3'), $dump ], "a dump is restored where nothing keeps gates: $_")
   for 'pre-data', 'data', 'post-data';
 is($node->safe_psql('bank3', 'SELECT count(*) FROM protaddr.gate'), '0', 'no gate has entered itself yet');
 $node->safe_psql('bank3', q(SELECT protaddr.confirm_register('test', new_source => true)));
