@@ -35,7 +35,7 @@ SELECT found('Hun bor på skjulvej 2, 2. tv., 5000 odense c, ikke Vestergade 1, 
 SELECT protaddr.guard('Hun bor på skjulvej 2, 2. tv., 5000 odense c, ikke Vestergade 1, 8000 Aarhus C.', 'sepa');
 SELECT protaddr.lift('6101704001', 'DK-CPR', '0001') AS lifted;
 SELECT found('Vestergade 1, 8000 Aarhus C') IS NULL AS not_found;
-SELECT subject_key, origin, relation, column_name, reason, valid_to, recorded_by, written_in <= pg_current_xact_id() AS written FROM protaddr.guarded_address;
+SELECT subject_key, origin, relation, column_name, reason, valid_to, recorded_by = session_user AS by_us, written_in <= pg_current_xact_id() AS written FROM protaddr.guarded_address;
 INSERT INTO customer VALUES (3, '062 0170 4002', '{"StrtNm": "Nyvej", "BldgNb": "3", "PstCd": "4000", "TwnNm": "Roskilde"}'), (4, '6301704003', '{"StrtNm": "Fri Alle", "BldgNb": "4", "PstCd": "4000", "TwnNm": "Roskilde"}');
 SELECT count(*) FROM protaddr.guarded_address;
 UPDATE customer SET cpr = '6201704002' WHERE n = 3;
