@@ -365,22 +365,24 @@ read_entries(SessionIndex *s)
 						   FullTransactionIdGetDatum(FullTransactionIdFromU64(s->horizon)));
 	scan = all ? systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL) :
 		systable_beginscan(rel, protaddr_own_relation("guarded_address_written_in"), true, snapshot, 1, &key);
-	old = MemoryContextSwitchTo(scratch);
+	/* the scan keeps what it allocates on its way: never in the memory that is reset */
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		ProtaddrEntry entry;
 		bool		there;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!protaddr_entry_read(tuple, RelationGetDescr(rel), &entry))
-			continue;
-		if (entry.in_force && (all || recent_lookup(s->recent, entry.id) == NULL))
-			add_address(s, &entry);
-		if (entry.written_in >= horizon)
-			(void) recent_insert(recent, entry.id, &there);
+		old = MemoryContextSwitchTo(scratch);
+		if (protaddr_entry_read(tuple, RelationGetDescr(rel), &entry))
+		{
+			if (entry.in_force && (all || recent_lookup(s->recent, entry.id) == NULL))
+				add_address(s, &entry);
+			if (entry.written_in >= horizon)
+				(void) recent_insert(recent, entry.id, &there);
+		}
+		MemoryContextSwitchTo(old);
 		MemoryContextReset(scratch);
 	}
-	MemoryContextSwitchTo(old);
 	systable_endscan(scan);
 	UnregisterSnapshot(snapshot);
 	table_close(rel, AccessShareLock);
