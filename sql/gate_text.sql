@@ -91,6 +91,14 @@ INSERT INTO message SELECT 1, ('<Document xmlns="urn:iso:std:iso:20022:tech:xsd:
     '<Cdtr><Nm>Sam Sample</Nm></Cdtr><RmtInf><Ustrd>Jeg bor paa Opdigtetstien 4, 2.tv, 8000 Aarhus</Ustrd></RmtInf></CdtTrfTxInf></FIToFICstmrCdtTrf></Document>')::xml
     RETURNING doc::text ~* 'opdigtet' AS tells, substring(doc::text FROM '<Ustrd>.*</Ustrd>') AS remittance;
 
+-- one address is disclosed, and another in the same text is nobody's: that one stays here
+SELECT protaddr.set_channel('tells', 'disclose', 'third_country', description => 'Test', legal_basis => 'none but this test');
+SELECT protaddr.guard_address('{"StrtNm":"Tilflugtsvej","BldgNb":"7","PstCd":"5000","TwnNm":"Odense C"}', 'shelter') > 0 AS listed;
+CREATE TABLE told (id int PRIMARY KEY, payer text, note text);
+SELECT protaddr.install_gate('told', 'tells', 'payer');
+INSERT INTO told VALUES (1, '6101704001', 'Opdigtetstien 4, 2. tv, 8000 Aarhus C; Tilflugtsvej 7, 5000 Odense C') RETURNING note;
+SELECT kind, channel, subjects, row_key FROM protaddr.disclosure;
+
 -- held aside: somebody decides
 SELECT protaddr.set_channel('asks', 'withhold', 'third_country', when_unreadable => 'hold', description => 'Test', legal_basis => 'none but this test');
 CREATE TABLE asked (id int PRIMARY KEY, payer text, home protaddr.address, note text);
@@ -118,6 +126,6 @@ SELECT protaddr.carry_out_held('placed');
 SELECT note, status FROM placed;
 
 DROP EXTENSION protaddr CASCADE;
-DROP TABLE customer, payment, message, asked, placed;
+DROP TABLE customer, payment, message, asked, placed, told;
 DROP TYPE place;
 DROP FUNCTION refusal;

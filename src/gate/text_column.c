@@ -492,10 +492,20 @@ merge_found(List *before, List *now)
 		bool		is_new = true;
 
 		foreach(old, before)
-			if (((ProtaddrTextFound *) lfirst(old))->column == found->column)
 		{
-			lfirst(old) = found;
+			ProtaddrTextFound *was = lfirst(old);
+
+			if (was->column != found->column)
+				continue;
 			is_new = false;
+			if (was->action == PROTADDR_WITHHOLD && found->action == PROTADDR_DISCLOSE)
+			{
+				/* what has been taken out stays out, whoever else is disclosed */
+				was->people = found->people;
+				was->disclosed = found->disclosed;
+			}
+			else
+				lfirst(old) = found;
 		}
 		if (is_new)
 			before = lappend(before, found);

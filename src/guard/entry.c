@@ -102,7 +102,7 @@ protaddr_entry_print(const ProtaddrIdentifier *subject, const ProtaddrSeal *addr
 
 /* ---- reading -------------------------------------------------------------------------- */
 
-/* protaddr_entry_read takes a row; false if it is none that could be looked for. */
+/* protaddr_entry_read takes a row; false if its address cannot be looked for. */
 bool
 protaddr_entry_read(HeapTuple row, TupleDesc desc, ProtaddrEntry *entry)
 {
