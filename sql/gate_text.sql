@@ -104,7 +104,7 @@ SELECT protaddr.set_channel('asks', 'withhold', 'third_country', when_unreadable
 CREATE TABLE asked (id int PRIMARY KEY, payer text, home protaddr.address, note text);
 SELECT protaddr.install_gate('asked', 'asks', 'payer');
 INSERT INTO asked VALUES (1, '6101704001', NULL, 'ved Opdigtetstien 4, 8000 Aarhus C'), (2, '6101704001', NULL, 'Opdigtetstien 4, 8000 Aarhus C'),
-    (3, '6101704001', NULL, 'Opdigtetstien 4, 2. tv, 8000 Aarhus C');
+    (3, '6101704001', NULL, 'Opdigtetstien 4, 2. tv, 8000 Aarhus C'), (4, '6101704001', NULL, 'Opdigtetstien 4, 8000 Aarhus C; Tilflugtsvej 7, 5000 Odense C');
 SELECT id, note FROM asked;
 SELECT row_key, why, status FROM protaddr.held_rows('asked') ORDER BY row_key::text;
 SELECT protaddr.decide_held(held_id, CASE row_key ->> 'id' WHEN '1' THEN 'withhold' ELSE 'disclose' END, 'as agreed with the payer') FROM protaddr.held_rows('asked') ORDER BY row_key::text \g /dev/null

@@ -335,10 +335,10 @@ since_decided(const Looking *looking, const ProtaddrFound *found)
 }
 
 /*
- * look_at decides about one address that was found.  What a channel holds because it is
+ * look_at decides about one address that was found, and gives what is to happen to it.  What a channel holds because it is
  * doubtful, or cannot be taken out, goes by the decision about the row once there is one.
  */
-static void
+static ProtaddrAction
 look_at(Looking *looking, const ProtaddrFound *found)
 {
 	const Asked *asked = ask(looking, found);
@@ -351,7 +351,7 @@ look_at(Looking *looking, const ProtaddrFound *found)
 	switch (action)
 	{
 		case PROTADDR_LEAVE:
-			return;
+			return action;
 		case PROTADDR_DISCLOSE:
 		case PROTADDR_HOLD:
 		case PROTADDR_BLOCK:
@@ -375,6 +375,7 @@ look_at(Looking *looking, const ProtaddrFound *found)
 		decide(looking, part, action, why, asked);
 	if (action == PROTADDR_WITHHOLD)
 		first->cut = true;
+	return action;
 }
 
 /* ---- taking out -------------------------------------------------------------------------------- */
@@ -421,7 +422,7 @@ value_with(const ProtaddrGateText *column, const char *utf8, size_t len)
 
 /* take_out gives a column without the stretches that are to go. */
 static void
-take_out(Looking *looking, Part *part, const ProtaddrFound *found, int nfound)
+take_out(Looking *looking, Part *part, const ProtaddrFound *found, const ProtaddrAction *action, int nfound)
 {
 	StringInfoData left;
 	size_t		upto = part->start;
@@ -432,8 +433,7 @@ take_out(Looking *looking, Part *part, const ProtaddrFound *found, int nfound)
 		size_t		start = found[i].start;
 		size_t		end = start + found[i].length;
 
-		if (start < part->start || end > part->end || ask(looking, &found[i])->action == PROTADDR_LEAVE ||
-			ask(looking, &found[i])->action == PROTADDR_DISCLOSE)
+		if (start < part->start || end > part->end || action[i] != PROTADDR_WITHHOLD)
 			continue;
 		if (start >= upto)
 		{
@@ -538,6 +538,7 @@ protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const vo
 	for (int round = 0; round < ROUNDS; round++)
 	{
 		ProtaddrFound *found;
+		ProtaddrAction *action;
 		int			nfound;
 		bool		cut = false;
 
@@ -545,15 +546,16 @@ protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const vo
 		if (!gather(&looking, lessened_value, &lessened))
 			break;
 		found = protaddr_guard_find_known(looking.whole.data, looking.whole.len, &nfound);
+		action = palloc(Max(nfound, 1) * sizeof(ProtaddrAction));
 		for (int i = 0; i < nfound; i++)
-			look_at(&looking, &found[i]);
+			action[i] = look_at(&looking, &found[i]);
 		for (int i = 0; i < looking.nparts; i++)
 		{
 			Part	   *part = &looking.part[i];
 
 			if (!part->cut || part->found->action != PROTADDR_WITHHOLD)
 				continue;
-			take_out(&looking, part, found, nfound);
+			take_out(&looking, part, found, action, nfound);
 			cut = cut || part->found->action == PROTADDR_WITHHOLD;
 		}
 		lessened.found = merge_found(lessened.found, looking.result);
