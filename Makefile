@@ -159,6 +159,16 @@ GATE_OBJS = \
 	src/gate/text_column.o \
 	src/gate/text_type.o
 
+EXPORT_OBJS = \
+	src/export/declare.o \
+	src/export/execute.o \
+	src/export/explain.o \
+	src/export/expression.o \
+	src/export/function.o \
+	src/export/lineage.o \
+	src/export/origin.o \
+	src/export/verdict.o
+
 OBJS = \
 	src/module.o \
 	$(BASE_OBJS) \
@@ -173,7 +183,8 @@ OBJS = \
 	$(DOOR_OBJS) \
 	$(GUARD_OBJS) \
 	$(MESSAGE_OBJS) \
-	$(GATE_OBJS)
+	$(GATE_OBJS) \
+	$(EXPORT_OBJS)
 
 # Neither PostgreSQL headers nor allocation: what unit tests and fuzzers run.
 PURE_SRCS = \
@@ -233,6 +244,7 @@ SQL_PARTS = \
 	src/gate/gate.sql \
 	src/guard/words.sql \
 	src/guard/guard.sql \
+	src/export/export.sql \
 	src/module.sql
 
 # By name: under VPATH a wildcard finds no script, installs none, and succeeds.
