@@ -195,7 +195,10 @@ keep_until_committed(TriggerData *trigdata, HeapTuple row)
 static void
 declare_xact_end(void)
 {
+	if (undeclared_here == NIL)
+		return;
 	undeclared_here = NIL;
+	protaddr_verdicts_stale();
 }
 
 /* read_exports reads the declarations anew if they have changed. */

@@ -304,7 +304,7 @@ CREATE FUNCTION protaddr.declare_safe(function regprocedure, reason text) RETURN
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    digest text := protaddr.function_definition(function);
+    digest text;
 BEGIN
     IF NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = session_user) OR NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'only a superuser can declare a function safe';
@@ -312,6 +312,7 @@ BEGIN
     IF declare_safe.reason IS NULL OR declare_safe.reason !~ '\S' THEN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'a reason must be given';
     END IF;
+    digest := protaddr.function_definition(function);
     IF digest IS NULL OR function::oid < 16384 OR (SELECT p.pronamespace FROM pg_proc p WHERE p.oid = function) = 'protaddr'::regnamespace THEN
         RAISE EXCEPTION USING
             ERRCODE = 'wrong_object_type',
@@ -335,7 +336,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'a reason must be given';
     END IF;
     WITH gone AS (
-        DELETE FROM protaddr.safe_function s WHERE s.function = undeclare_safe.function RETURNING s.function
+        DELETE FROM protaddr.safe_function s WHERE s.function IN (undeclare_safe.function, protaddr.function_name(to_regprocedure(undeclare_safe.function))) RETURNING s.function
     )
     INSERT INTO protaddr.export_change (what, object, reason) SELECT 'not safe', g.function, undeclare_safe.reason FROM gone g;
     RETURN FOUND;
@@ -343,7 +344,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.undeclare_safe(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.undeclare_safe(text, text) IS
-'Takes back protaddr.declare_safe(), for a function named as in protaddr.safe_function; true if there was such a declaration. Recorded. Raises 22004 without a reason.';
+'Takes back protaddr.declare_safe(), for a function named with the types of its arguments, as protaddr.safe_function has it if it is gone; true if there was such a declaration. Recorded. Raises 22004 without a reason.';
 
 CREATE VIEW protaddr.export_status AS
 SELECT e.schema_name, nullif(e.relation_name, '') AS relation_name,

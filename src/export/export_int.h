@@ -111,6 +111,7 @@ typedef struct ProtaddrVerdict
 } ProtaddrVerdict;
 
 extern List *protaddr_judge(Oid relation, const char *channel, List *columns);
+extern void protaddr_verdicts_stale(void);
 extern const ProtaddrVerdict *protaddr_verdict(Oid relation);
 extern void protaddr_refuse_export(const ProtaddrVerdict *verdict);
 

@@ -64,6 +64,13 @@ verdict_start(void)
 	verdicts = hash_create("protaddr verdicts", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
+/* protaddr_verdicts_stale has every verdict given anew. */
+void
+protaddr_verdicts_stale(void)
+{
+	changes++;
+}
+
 static void
 verdict_relcache(Oid relid)
 {
@@ -333,6 +340,7 @@ static void
 judge_anew(ProtaddrVerdict *verdict)
 {
 	const ProtaddrExport *export = protaddr_export_of(verdict->relation);
+	List	   *columns = NIL;
 	List	   *judged;
 	ListCell   *cell;
 	MemoryContext old;
@@ -343,7 +351,10 @@ judge_anew(ProtaddrVerdict *verdict)
 	if (export == NULL)
 		return;
 	verdict->all_columns = export->columns == NIL;
-	judged = protaddr_judge(verdict->relation, pstrdup(export->channel), copyObject(export->columns));
+	/* the declarations may be read anew meanwhile */
+	foreach(cell, export->columns)
+		columns = lappend(columns, pstrdup(lfirst(cell)));
+	judged = protaddr_judge(verdict->relation, pstrdup(export->channel), columns);
 
 	old = MemoryContextSwitchTo(verdict_context);
 	foreach(cell, judged)
