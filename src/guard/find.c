@@ -215,6 +215,40 @@ protaddr_guard_ask(const ProtaddrFound *found, const ProtaddrChannel *channel, c
 	return answer->action;
 }
 
+/*
+ * protaddr_guard_tell has it put on record, before it happens, that people's addresses leave
+ * in a text.  people: ProtaddrIdentifier; a listed address is nobody's.
+ */
+void
+protaddr_guard_tell(const List *people, const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
+					const ProtaddrAnswer *answer)
+{
+	PaText	   *person = palloc(Max(list_length(people), 1) * sizeof(PaText));
+	ListCell   *cell;
+	ProtaddrEvent event = {
+		.kind = PROTADDR_IN_TEXT,
+		.channel = channel,
+		.answer = answer,
+		.transfer = transfer,
+		.people = person,
+		.login_role = GetSessionUserId(),
+		.role = GetOuterUserId()
+	};
+
+	foreach(cell, people)
+	{
+		const ProtaddrIdentifier *id = lfirst(cell);
+
+		if (id->len == 0)
+			continue;
+		person[event.npeople].data = id->key;
+		person[event.npeople++].len = id->len;
+	}
+	protaddr_tell_event(&event);
+	if (answer->action == PROTADDR_DISCLOSE && event.disclosure == 0)
+		elog(ERROR, "a disclosure was not recorded");
+}
+
 /* ---- text of the server, and UTF-8 ------------------------------------------------------ */
 
 static const char *
@@ -322,27 +356,6 @@ typedef struct AskedAll
 	int			room;
 } AskedAll;
 
-/* tell has a disclosure put on record before it happens. */
-static void
-tell(const ProtaddrFound *found, const ProtaddrChannel *channel, const ProtaddrAnswer *answer)
-{
-	PaText		person = {found->subject.key, found->subject.len};
-	ProtaddrEvent event = {
-		.kind = PROTADDR_IN_MESSAGE,
-		.channel = channel,
-		.answer = answer,
-		.transfer = &no_transfer,
-		.people = &person,
-		.npeople = 1,
-		.login_role = GetSessionUserId(),
-		.role = GetOuterUserId()
-	};
-
-	protaddr_tell_event(&event);
-	if (answer->action == PROTADDR_DISCLOSE && event.disclosure == 0)
-		elog(ERROR, "a disclosure was not recorded");
-}
-
 /* stays asks the law whether a channel lets somebody's address leave in a text. */
 static bool
 stays(AskedAll *all, const ProtaddrFound *found)
@@ -360,7 +373,7 @@ stays(AskedAll *all, const ProtaddrFound *found)
 	action = protaddr_guard_ask(found, all->channel, &no_transfer, &answer);
 	result = action == PROTADDR_LEAVE || action == PROTADDR_DISCLOSE;
 	if (result)
-		tell(found, all->channel, &answer);
+		protaddr_guard_tell(list_make1((void *) &found->subject), all->channel, &no_transfer, &answer);
 	if (all->n == all->room)
 	{
 		all->room = all->room == 0 ? 8 : all->room * 2;

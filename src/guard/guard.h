@@ -5,6 +5,8 @@
 #ifndef PROTADDR_GUARD_H
 #define PROTADDR_GUARD_H
 
+#include "nodes/pg_list.h"
+
 #include "guard/matcher.h"
 #include "law/law.h"
 
@@ -29,5 +31,7 @@ extern ProtaddrFound *protaddr_guard_find_text(const char *utf8, size_t len, int
 extern ProtaddrFound *protaddr_guard_find_known(const char *utf8, size_t len, int *nfound);
 extern ProtaddrAction protaddr_guard_ask(const ProtaddrFound *found, const ProtaddrChannel *channel,
 										 const ProtaddrTransfer *transfer, ProtaddrAnswer *answer);
+extern void protaddr_guard_tell(const List *people, const ProtaddrChannel *channel,
+								const ProtaddrTransfer *transfer, const ProtaddrAnswer *answer);
 
 #endif							/* PROTADDR_GUARD_H */
