@@ -234,7 +234,7 @@ look_at(Looking *looking, const ProtaddrFound *found)
 	int			first = protaddr_leaf_at(&looking->leaves, found->start);
 	int			last = protaddr_leaf_at(&looking->leaves, end - 1);
 	bool		can_take_out = first == last &&
-		protaddr_leaf_lets_go(&looking->leaves, &looking->leaves.leaf[first], found->start, end);
+	protaddr_leaf_lets_go(&looking->leaves, &looking->leaves.leaf[first], found->start, end);
 	ProtaddrAction action = asked->action;
 	const char *why = protaddr_rule_why(asked->answer.rule);
 

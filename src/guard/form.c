@@ -52,7 +52,7 @@ is_named(Oid type, const char *name)
 {
 	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
 	bool		is = HeapTupleIsValid(tuple) && ((Form_pg_type) GETSTRUCT(tuple))->typlen == -1 &&
-		strcmp(NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname), name) == 0;
+	strcmp(NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname), name) == 0;
 
 	if (HeapTupleIsValid(tuple))
 		ReleaseSysCache(tuple);
@@ -126,22 +126,22 @@ is_stored_text(const ProtaddrForm *form)
 /* ---- encodings --------------------------------------------------------------------------- */
 
 /* An encoding that was opened last. */
-static iconv_t opened = (iconv_t) -1;
+static iconv_t opened = (iconv_t) - 1;
 static char opened_name[NAMEDATALEN];
 
 /* to_utf8 gives the way from an encoding to UTF-8, as it is at the beginning of a text. */
 static iconv_t
 to_utf8(const char *encoding)
 {
-	if (opened != (iconv_t) -1 && strcmp(opened_name, encoding) == 0)
+	if (opened != (iconv_t) - 1 && strcmp(opened_name, encoding) == 0)
 	{
 		(void) iconv(opened, NULL, NULL, NULL, NULL);
 		return opened;
 	}
-	if (opened != (iconv_t) -1)
+	if (opened != (iconv_t) - 1)
 		iconv_close(opened);
-	opened = strlen(encoding) < sizeof(opened_name) ? iconv_open("UTF-8", encoding) : (iconv_t) -1;
-	if (opened == (iconv_t) -1)
+	opened = strlen(encoding) < sizeof(opened_name) ? iconv_open("UTF-8", encoding) : (iconv_t) - 1;
+	if (opened == (iconv_t) - 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("encoding \"%s\" does not exist", encoding),
@@ -154,9 +154,9 @@ to_utf8(const char *encoding)
 bool
 protaddr_encoding_known(const char *encoding)
 {
-	iconv_t		way = strlen(encoding) < sizeof(opened_name) ? iconv_open("UTF-8", encoding) : (iconv_t) -1;
+	iconv_t		way = strlen(encoding) < sizeof(opened_name) ? iconv_open("UTF-8", encoding) : (iconv_t) - 1;
 
-	if (way == (iconv_t) -1)
+	if (way == (iconv_t) - 1)
 		return false;
 	iconv_close(way);
 	return true;
@@ -224,7 +224,7 @@ append_encoded(const char *encoding, const char *ascii, StringInfo out)
 	size_t		room = sizeof(buffer);
 	bool		done;
 
-	if (way == (iconv_t) -1)
+	if (way == (iconv_t) - 1)
 		return false;
 	done = iconv(way, &in, &left, &to, &room) != (size_t) -1;
 	iconv_close(way);
@@ -645,7 +645,7 @@ protaddr_leaf_lets_go(const ProtaddrLeaves *leaves, const ProtaddrLeaf *leaf, si
 typedef struct Place
 {
 	size_t		raw;
-	size_t		text;			/* of the whole */
+	size_t text;				/* of the whole */
 } Place;
 
 static int
@@ -664,12 +664,13 @@ go_to(const ProtaddrLeaves *leaves, const ProtaddrLeaf *leaf, Place *place, size
 {
 	if (leaf->encoding != NULL)
 		place->raw += read_encoded(leaf->encoding, leaf->raw + place->raw, leaf->raw_len - place->raw,
-								   text - place->text, NULL);
+								   text -place->text, NULL);
 	else if (leaf->raw == NULL || leaf->form.type == BYTEAOID || is_server_utf8())
-		place->raw += text - place->text;
+		place->raw += text -place->text;
+
 	else
 	{
-		int			n = characters(leaves->whole.data + place->text, text - place->text);
+		int			n = characters(leaves->whole.data + place->text, text -place->text);
 
 		if (pg_mbstrlen_with_len(leaf->raw, (int) leaf->raw_len) !=
 			characters(leaves->whole.data + leaf->start, leaf->end - leaf->start))
