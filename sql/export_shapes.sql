@@ -102,7 +102,7 @@ f	SELECT json_agg(mood) AS j FROM customer
 f	SELECT to_jsonb(ROW(id, mood)) AS j FROM customer
 t	SELECT row_to_json(x) AS j FROM (SELECT id, code FROM customer) x
 f	SELECT row_to_json(p) AS j FROM part p
-t	SELECT row_to_json(w) AS j FROM word w
+t	SELECT row_to_json(x) AS j FROM word x
 f	SELECT json_agg(p) AS j FROM part p
 f	SELECT json_object_agg(id, note) AS j FROM part
 f	SELECT doc FROM customer

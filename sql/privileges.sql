@@ -34,7 +34,23 @@ protaddr.bound_row_written()|all
 protaddr.declare_address_columns(regclass,name,name,name,name,name,name,name,name)|none
 protaddr.declared_row_written()|none
 protaddr.derive_guard_anew()|none
+protaddr.check_export(text,text)|all
+protaddr.declare_export(regclass,text,name[],text)|none
+protaddr.declare_export_schema(regnamespace,text,text)|none
+protaddr.declare_free(regclass,name,text)|none
+protaddr.declare_safe(regprocedure,text)|none
+protaddr.explain_export(regclass,text)|all
+protaddr.export_name(text,text)|all
+protaddr.export_verdict(oid)|all
+protaddr.exports_are_kept()|all
+protaddr.function_definition(oid)|none
+protaddr.function_name(oid)|all
+protaddr.undeclare_export(text,text)|none
+protaddr.undeclare_free(regclass,name,text)|none
+protaddr.undeclare_safe(text,text)|none
 protaddr.find_protected(text)|none
+protaddr.guard(anyelement,text)|none
+protaddr.guard(bytea,text,text)|none
 protaddr.guard(text,text)|none
 protaddr.guard_address(protaddr.address,text,timestamp with time zone)|none
 protaddr.guard_session()|none
@@ -147,7 +163,7 @@ protaddr.gate_summary()|all
 protaddr.gates_are_kept()|all
 protaddr.held_rows(regclass)|none
 protaddr.identity_link_checked()|none
-protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,name,text,jsonb)|none
+protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,name,text,jsonb,jsonb)|none
 protaddr.is_protected(text)|none
 protaddr.keep_of_number(text,text,text,text,timestamp with time zone,text)|none
 protaddr.kind_of(text,text)|none
@@ -207,6 +223,7 @@ protaddr.subjects_of(protaddr.address)|none
 protaddr.substitute_fits(protaddr.address,text)|none
 protaddr.take_over_shipped_row()|none
 protaddr.text_columns(regclass)|all
+protaddr.text_encoding_known(text)|all
 protaddr.text_type(oid)|all
 protaddr.this_database()|all
 protaddr.town_location_name(protaddr.address)|all

@@ -39,7 +39,7 @@ COMMENT ON COLUMN protaddr.free_column.column_number IS 'Its number in this data
 COMMENT ON COLUMN protaddr.free_column.reason IS 'Why it holds no address.';
 COMMENT ON COLUMN protaddr.free_column.declared_by IS 'Login role.';
 COMMENT ON COLUMN protaddr.free_column.declared_at IS 'When.';
-SELECT protaddr.make_own_table('free_column', dumped => 'WHERE EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) relation AND a.attname OPERATOR(pg_catalog.=) column_name AND a.attnum OPERATOR(pg_catalog.=) column_number)');
+SELECT protaddr.make_own_table('free_column', dumped => 'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) relation)');
 
 CREATE TABLE protaddr.safe_function (
     function text COLLATE "C" PRIMARY KEY,

@@ -235,7 +235,12 @@ walk_door(Level *level, ProtaddrSight sight, Oid function, List *arguments, Prot
 	}
 	protaddr_walk(level, linitial(arguments), &inside);
 	origin.inside = inside.origins;
-	protaddr_add_lineage(to, &(ProtaddrLineage) {NIL, inside.through});
+	protaddr_add_lineage(to, &(ProtaddrLineage)
+/**INDENT** Error@236: Unbalanced parens */
+						 {
+		NIL, inside.through
+/**INDENT** Warning@236: Extra ) */
+	});
 	protaddr_add_origin(to, &origin);
 	/* for whom, and when: it decides */
 	for_each_from(cell, arguments, 2)
@@ -592,8 +597,8 @@ protaddr_walk(Level *level, Node *node, ProtaddrLineage *to)
 			protaddr_walk(level, (Node *) ((ConvertRowtypeExpr *) node)->arg, to);
 			break;
 #ifdef PROTADDR_JSON_EXPRESSIONS
-		PROTADDR_JSON_EXPRESSIONS
-			json_parts(level, node, to);
+			PROTADDR_JSON_EXPRESSIONS
+				json_parts(level, node, to);
 			break;
 #endif
 		case T_ArrayCoerceExpr:
