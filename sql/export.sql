@@ -99,4 +99,5 @@ RESET ROLE;
 
 DROP EXTENSION protaddr CASCADE;
 DROP SCHEMA shop CASCADE;
+DROP FUNCTION refusal(text);
 DROP ROLE regress_export_clerk, regress_export_owner;

@@ -3,9 +3,13 @@
 --
 SET client_min_messages = warning;
 CREATE EXTENSION protaddr;
+CREATE SCHEMA shapes;
+SET search_path = shapes;
 CREATE TYPE mood AS ENUM ('calm', 'angry');
 CREATE DOMAIN short AS text CHECK (length(VALUE) < 1000);
 CREATE TYPE pair AS (a text, b int);
+CREATE FUNCTION loud(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%', $1; END $$;
+CREATE DOMAIN loud AS text CHECK (loud(VALUE));
 CREATE TABLE customer (
     id int PRIMARY KEY, cpr text, name text, note text, code text, amount numeric, born date, mood mood, active bool, tags text[], numbers int[],
     doc jsonb, msg xml, raw bytea, part pair, brief short, home protaddr.address, low text GENERATED ALWAYS AS (lower(note)) STORED, upcode text GENERATED ALWAYS AS (upper(code)) STORED);
@@ -34,6 +38,7 @@ CREATE FUNCTION fixed(t text) RETURNS text LANGUAGE sql IMMUTABLE RETURN 'fixed'
 CREATE FUNCTION note_of(i int) RETURNS text LANGUAGE sql STABLE BEGIN ATOMIC SELECT c.note FROM customer c WHERE c.id = i; END;
 CREATE FUNCTION code_of(i int) RETURNS text LANGUAGE sql STABLE BEGIN ATOMIC SELECT c.code FROM customer c WHERE c.id = i; END;
 CREATE FUNCTION both_of(i int) RETURNS TABLE (code text, note text) LANGUAGE sql STABLE BEGIN ATOMIC SELECT c.code, c.note FROM customer c WHERE c.id = i; END;
+CREATE FUNCTION swapped(a text, b text) RETURNS TABLE (p text, q text) LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT $1, $2; END;
 CREATE FUNCTION polymorphic(a anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE AS 'SELECT $1';
 CREATE FUNCTION two(i int) RETURNS text LANGUAGE sql VOLATILE BEGIN ATOMIC SELECT set_config('a.b', 'x', true); SELECT c.code FROM customer c WHERE c.id = i; END;
 CREATE FUNCTION writes(i int) RETURNS text LANGUAGE sql VOLATILE BEGIN ATOMIC UPDATE customer SET note = note WHERE id = i RETURNING code; END;
@@ -205,7 +210,20 @@ t	SELECT protaddr.release(home, 'file_extract') AS h FROM customer
 f	SELECT protaddr.release(home, 'sepa') AS h FROM customer
 f	SELECT protaddr.release(home, code) AS h FROM customer
 t	SELECT protaddr.release(home, 'file_extract', amount, 'EUR') AS h FROM customer
-t	SELECT protaddr.release(home, 'file_extract', payee => code) AS h FROM customer
+t	SELECT protaddr.release(home, 'file_extract', payee => cpr) AS h FROM customer
+f	SELECT protaddr.release(home, 'file_extract', payee => left(note, 3)) AS h FROM customer
+t	SELECT protaddr.guard(doc, 'file_extract') ->> 'a' AS d FROM customer
+f	SELECT protaddr.guard(doc ->> 'a', 'file_extract') AS d FROM customer
+t	SELECT protaddr.guard(tags, 'file_extract') AS d, protaddr.guard(msg, 'file_extract') AS m, protaddr.guard(raw, 'file_extract') AS r FROM customer
+f	SELECT protaddr.guard(raw, 'file_extract', 'UTF16') AS r FROM customer
+f	SELECT protaddr.guard(convert_to(note, 'UTF8'), 'file_extract') AS r FROM customer
+f	SELECT note::int = 1 AS x FROM customer
+f	SELECT note::jsonb IS NULL AS x FROM customer
+f	SELECT format(note, 1) = 'x' AS x FROM customer
+f	SELECT (note::loud) IS NULL AS x FROM customer
+t	SELECT (note::short) IS NULL AS x FROM customer
+f	SELECT b.p FROM customer c, swapped(b => c.code, a => c.note) b
+t	SELECT b.q FROM customer c, swapped(b => c.code, a => c.note) b
 t	SELECT protaddr.show(protaddr.release(home, 'file_extract')) AS h FROM customer
 t	SELECT protaddr.street_name(protaddr.release(home, 'file_extract')) AS h FROM customer
 f	SELECT coalesce(protaddr.show(protaddr.release(home, 'file_extract')), protaddr.show(home)) AS h FROM customer
@@ -376,3 +394,4 @@ $$;
 SELECT j.n, j.verdict, again, j.definition FROM judged j, LATERAL verdict_again(j.definition) again WHERE again <> j.verdict ORDER BY j.n;
 
 DROP EXTENSION protaddr CASCADE;
+DROP SCHEMA shapes CASCADE;

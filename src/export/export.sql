@@ -189,7 +189,7 @@ DECLARE
 BEGIN
     PERFORM protaddr.check_export(channel, reason);
     IF name IS NULL OR name IN ('protaddr', 'pg_catalog', 'information_schema') THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_schema', MESSAGE = 'an existing schema that is not the system''s must be named';
+        RAISE EXCEPTION USING ERRCODE = 'invalid_schema_name', MESSAGE = 'an existing schema that is not the system''s must be named';
     END IF;
     INSERT INTO protaddr.export AS e (schema_name, relation_name, channel, reason)
     VALUES (name, '', declare_export_schema.channel, declare_export_schema.reason)

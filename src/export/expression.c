@@ -15,12 +15,13 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #define CAST_TO_JSON "a value of which somebody's own cast may make JSON"
 
@@ -146,20 +147,6 @@ walk_field(Level *level, const FieldSelect *field, ProtaddrLineage *to)
 
 /* ---- functions ------------------------------------------------------------------------------- */
 
-/* in_order gives the arguments of a call by their places, with the defaults of those left out. */
-static List *
-in_order(Oid function, List *arguments, Oid result)
-{
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-
-	if (HeapTupleIsValid(tuple))
-	{
-		arguments = expand_function_arguments(list_copy(arguments), false, result, tuple);
-		ReleaseSysCache(tuple);
-	}
-	return arguments;
-}
-
 /* casts_to_json tells whether JSON is made of a value by a cast of somebody's, as far as can be seen. */
 static bool
 casts_to_json(Level *level, Node *node)
@@ -233,18 +220,18 @@ walk_door(Level *level, ProtaddrSight sight, Oid function, List *arguments, Prot
 		protaddr_add_unseen(to, psprintf("function protaddr.%s for a channel that is not a constant", get_func_name(function)));
 		return;
 	}
+	/* of bytes in another encoding guard() would see other letters */
+	if (sight == PROTADDR_SEEN_GUARD && list_length(arguments) > 2 &&
+		!(IsA(lthird(arguments), Const) && ((Const *) lthird(arguments))->constisnull))
+		protaddr_add_unseen(to, pstrdup("function protaddr.guard of bytes in an encoding that its caller names"));
 	protaddr_walk(level, linitial(arguments), &inside);
 	origin.inside = inside.origins;
-	protaddr_add_lineage(to, &(ProtaddrLineage)
-/**INDENT** Error@236: Unbalanced parens */
-						 {
-		NIL, inside.through
-/**INDENT** Warning@236: Extra ) */
-	});
+	inside.origins = NIL;
+	protaddr_add_lineage(to, &inside);
 	protaddr_add_origin(to, &origin);
-	/* for whom, and when: it decides */
+	/* for whom, and when: it decides, by who it is */
 	for_each_from(cell, arguments, 2)
-		asked(level, lfirst(cell), to);
+		protaddr_walk_compared(level, lfirst(cell), to);
 }
 
 /* walk_function walks the result of a call; node is the call. */
@@ -257,7 +244,7 @@ walk_function(Level *level, Node *node, Oid function, List *arguments, ProtaddrL
 	Level	   *body;
 
 	if (IsA(node, FuncExpr))
-		arguments = in_order(function, arguments, result);
+		arguments = protaddr_in_order((FuncExpr *) node);
 	if (sight != PROTADDR_UNSEEN)
 		protaddr_add_through(to, get_func_name(function));
 	switch (sight)
@@ -495,6 +482,34 @@ walk_case(Level *level, const CaseExpr *expr, ProtaddrLineage *to)
 	protaddr_walk(level, (Node *) expr->defresult, to);
 }
 
+/* walk_conversion: a text that is no number stands in the error that says so. */
+static void
+walk_conversion(Level *level, const CoerceViaIO *expr, ProtaddrLineage *to)
+{
+	char		category;
+	bool		preferred;
+
+	get_type_category_preferred(getBaseType(expr->resulttype), &category, &preferred);
+	if (category == TYPCATEGORY_STRING)
+		protaddr_walk(level, (Node *) expr->arg, to);
+	else
+		changed(level, list_make1(expr->arg), to);
+}
+
+/* walk_domain: the constraints of a domain run, and get to see the value. */
+static void
+walk_domain(Level *level, const CoerceToDomain *expr, ProtaddrLineage *to)
+{
+	/* it outlives this call: it is told when its memory goes */
+	DomainConstraintRef *domain = palloc(sizeof(*domain));
+	ListCell   *cell;
+
+	protaddr_walk(level, (Node *) expr->arg, to);
+	InitDomainConstraintRef(expr->resulttype, domain, CurrentMemoryContext, false);
+	foreach(cell, domain->constraints)
+		protaddr_walk_unseen(level, (Node *) ((DomainConstraintState *) lfirst(cell))->check_expr, to);
+}
+
 static void
 walk_operator(Level *level, Node *node, ProtaddrLineage *to)
 {
@@ -588,10 +603,10 @@ protaddr_walk(Level *level, Node *node, ProtaddrLineage *to)
 			protaddr_walk(level, (Node *) ((NamedArgExpr *) node)->arg, to);
 			break;
 		case T_CoerceViaIO:
-			protaddr_walk(level, (Node *) ((CoerceViaIO *) node)->arg, to);
+			walk_conversion(level, (CoerceViaIO *) node, to);
 			break;
 		case T_CoerceToDomain:
-			protaddr_walk(level, (Node *) ((CoerceToDomain *) node)->arg, to);
+			walk_domain(level, (CoerceToDomain *) node, to);
 			break;
 		case T_ConvertRowtypeExpr:
 			protaddr_walk(level, (Node *) ((ConvertRowtypeExpr *) node)->arg, to);
@@ -670,7 +685,7 @@ unseen_part(Node *node, Along *along)
 	if (IsA(node, FuncExpr))
 	{
 		/* the defaults of arguments that are left out run, too */
-		List	   *all = in_order(((FuncExpr *) node)->funcid, ((FuncExpr *) node)->args, ((FuncExpr *) node)->funcresulttype);
+		List	   *all = protaddr_in_order((FuncExpr *) node);
 
 		return expression_tree_walker((Node *) all, unseen_part, along);
 	}

@@ -49,7 +49,7 @@ static const char *const reads_nothing[] = {
 /* Built-in functions in whose result each argument stands as it is, as a whole. */
 static const char *const keeps_whole[] = {
 	"anytextcat", "array_agg", "array_append", "array_cat", "array_prepend", "array_to_json",
-	"array_to_string", "concat", "concat_ws", "first_value", "format", "initcap", "json_agg",
+	"array_to_string", "concat", "concat_ws", "first_value", "initcap", "json_agg",
 	"json_build_array", "json_build_object", "json_object_agg", "jsonb_agg", "jsonb_build_array",
 	"jsonb_build_object", "jsonb_object_agg", "lag", "last_value", "lead", "lower", "max", "min",
 	"nth_value", "row_to_json", "string_agg", "text", "textanycat", "textcat", "to_json", "to_jsonb",

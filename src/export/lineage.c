@@ -22,6 +22,7 @@
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteSupport.h"
@@ -151,6 +152,21 @@ protaddr_body_of(Oid function)
 	if (queries == NULL || !IsA(queries, Query) || ((Query *) queries)->commandType != CMD_SELECT)
 		return NULL;
 	return (Query *) queries;
+}
+
+/* protaddr_in_order gives the arguments of a call by their places, with the defaults of those left out. */
+List *
+protaddr_in_order(FuncExpr *call)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
+	List	   *arguments = call->args;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		arguments = expand_function_arguments(list_copy(arguments), false, call->funcresulttype, tuple);
+		ReleaseSysCache(tuple);
+	}
+	return arguments;
 }
 
 /*
@@ -387,7 +403,7 @@ conditions_of_functions(Level *level, const RangeTblEntry *rte, ProtaddrLineage 
 		}
 		if (protaddr_sight(call->funcid, &why) == PROTADDR_SEEN_BODY)
 		{
-			Level	   *body = protaddr_level_of_body(level, call, call->funcid, call->args);
+			Level	   *body = protaddr_level_of_body(level, call, call->funcid, protaddr_in_order(call));
 
 			if (body != NULL)
 				protaddr_walk_conditions(body, to);
@@ -557,7 +573,7 @@ column_of_function(Level *level, const RangeTblEntry *rte, AttrNumber column, Pr
 				if (protaddr_sight(((FuncExpr *) call)->funcid, &why) == PROTADDR_SEEN_BODY)
 				{
 					Level	   *body = protaddr_level_of_body(level, call, ((FuncExpr *) call)->funcid,
-															  ((FuncExpr *) call)->args);
+															  protaddr_in_order((FuncExpr *) call));
 
 					if (body != NULL && body->ncolumns == n)
 					{

@@ -60,6 +60,7 @@ extern Level *protaddr_level_for(Level *at, const void *node, const Query * quer
 extern Level *protaddr_level_of_view(Walk *walk, Oid view);
 extern Query * protaddr_body_of(Oid function);
 extern Level *protaddr_level_of_body(Level *at, const void *node, Oid function, List * arguments);
+extern List *protaddr_in_order(FuncExpr *call);
 extern void protaddr_walk_column(Level *level, int column, ProtaddrLineage *to);
 extern void protaddr_walk_conditions(Level *level, ProtaddrLineage *to);
 extern void protaddr_walk_entry(Level *level, int entry, AttrNumber column, ProtaddrLineage *to);
