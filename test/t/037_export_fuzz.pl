@@ -33,7 +33,7 @@ CREATE TABLE b (id int, free text, secret text, made text GENERATED ALWAYS AS (u
 SELECT protaddr.declare_free(t, 'free', 'fuzz') FROM (VALUES ('a'), ('b')) x(t);
 CREATE FUNCTION same(t text) RETURNS text LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT t; END;
 CREATE FUNCTION second(t text, u text) RETURNS text LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT u; END;
-CREATE FUNCTION both(i int) RETURNS TABLE (p text, q text) LANGUAGE sql STABLE BEGIN ATOMIC SELECT a.free, a.secret FROM a WHERE a.id = i; END;
+CREATE FUNCTION pair_of(i int) RETURNS TABLE (p text, q text) LANGUAGE sql STABLE BEGIN ATOMIC SELECT a.free, a.secret FROM a WHERE a.id = i; END;
 CREATE FUNCTION told(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN t; END';
 -- how long a text is, and which are the same, may leave: so the two are alike in that, and in nothing else
 CREATE FUNCTION secrets(s text, up bool) RETURNS void LANGUAGE sql AS $$
@@ -167,7 +167,7 @@ sub source
 	my $kind = $depth <= 0 ? int rand 2 : int rand 9;
 	return ("a AS $name", map { [ "$name.$_->[0]", $_->[1] ] } [ 'id', 'i' ], [ 'free', 't' ], [ 'secret', 't' ], [ 'n', 'i' ], [ "doc ->> 'k'", 't' ], [ 'tags[1]', 't' ]) if $kind == 0;
 	return ("b AS $name", map { [ "$name.$_->[0]", $_->[1] ] } [ 'id', 'i' ], [ 'free', 't' ], [ 'secret', 't' ], [ 'made', 't' ], [ 'hidden', 't' ]) if $kind == 1;
-	return ("both(" . pick(1, 2) . ") AS $name", [ "$name.p", 't' ], [ "$name.q", 't' ]) if $kind == 2;
+	return ("pair_of(" . pick(1, 2) . ") AS $name", [ "$name.p", 't' ], [ "$name.q", 't' ]) if $kind == 2;
 	return ("generate_series(1, 3) AS $name", [ $name, 'i' ]) if $kind == 3;
 	return ("unnest(ARRAY['K', 'free1', 'x']) AS $name", [ $name, 't' ]) if $kind == 4;
 	return ("(VALUES ('K', 1), ('Z', 2)) AS $name(t, i)", [ "$name.t", 't' ], [ "$name.i", 'i' ]) if $kind == 5;
