@@ -5,6 +5,7 @@
 #ifndef PROTADDR_LINEAGE_INT_H
 #define PROTADDR_LINEAGE_INT_H
 
+#include "base/base.h"
 #include "export/export_int.h"
 
 #include "nodes/parsenodes.h"
@@ -24,7 +25,7 @@ typedef struct Memo
 struct Level
 {
 	Walk	   *walk;
-	const		Query *query;	/* NULL: the expression of a generated column */
+	const Query *query;			/* NULL: the expression of a generated column */
 	Oid			relation;		/* of the view, or the table with that column */
 	Oid			function;		/* whose body it is */
 	List	   *arguments;		/* of its call, which stands in */
@@ -56,23 +57,23 @@ typedef struct SubQuery
 } SubQuery;
 
 /* lineage.c */
-extern Level *protaddr_level_for(Level *at, const void *node, const Query * query, Level *parent);
+extern Level *protaddr_level_for(Level *at, const void *node, const Query *query, Level *parent);
 extern Level *protaddr_level_of_view(Walk *walk, Oid view);
-extern Query * protaddr_body_of(Oid function);
-extern Level *protaddr_level_of_body(Level *at, const void *node, Oid function, List * arguments);
+extern Query *protaddr_body_of(Oid function);
+extern Level *protaddr_level_of_body(Level *at, const void *node, Oid function, List *arguments);
 extern List *protaddr_in_order(FuncExpr *call);
 extern void protaddr_walk_column(Level *level, int column, ProtaddrLineage *to);
 extern void protaddr_walk_conditions(Level *level, ProtaddrLineage *to);
 extern void protaddr_walk_entry(Level *level, int entry, AttrNumber column, ProtaddrLineage *to);
 extern bool protaddr_walk_goes_on(Walk *walk, ProtaddrLineage *to);
 extern bool protaddr_entry_casts_to_json(Level *level, int entry);
-extern int	protaddr_columns_of(const Query * query);
+extern int	protaddr_columns_of(const Query *query);
 
 /* expression.c */
-extern void protaddr_walk(Level *level, Node * node, ProtaddrLineage *to);
-extern void protaddr_walk_condition(Level *level, Node * node, ProtaddrLineage *to);
-extern void protaddr_walk_compared(Level *level, Node * node, ProtaddrLineage *to);
-extern void protaddr_walk_unseen(Level *level, Node * node, ProtaddrLineage *to);
+extern void protaddr_walk(Level *level, Node *node, ProtaddrLineage *to);
+extern void protaddr_walk_condition(Level *level, Node *node, ProtaddrLineage *to);
+extern void protaddr_walk_compared(Level *level, Node *node, ProtaddrLineage *to);
+extern void protaddr_walk_unseen(Level *level, Node *node, ProtaddrLineage *to);
 
 /* origin.c */
 extern bool protaddr_add_lineage(ProtaddrLineage *to, const ProtaddrLineage *from);
