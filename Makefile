@@ -119,6 +119,7 @@ GUARD_OBJS = \
 	src/guard/derive.o \
 	src/guard/entry.o \
 	src/guard/find.o \
+	src/guard/image.o \
 	src/guard/index.o \
 	src/guard/match.o \
 	src/guard/place.o \
@@ -195,6 +196,7 @@ PURE_SRCS = \
 	src/register/cpr_field.c \
 	src/register/cpr_form.c \
 	src/guard/alias.c \
+	src/guard/image.c \
 	src/guard/index.c \
 	src/guard/match.c \
 	src/guard/place.c \
