@@ -124,8 +124,10 @@ GUARD_OBJS = \
 	src/guard/match.o \
 	src/guard/place.o \
 	src/guard/session_index.o \
+	src/guard/shared_index.o \
 	src/guard/source.o \
-	src/guard/unit.o
+	src/guard/unit.o \
+	src/guard/words.o
 
 MESSAGE_OBJS = \
 	src/message/xml/iso_name.o \

@@ -276,7 +276,7 @@ street_number(PaGuardIndex *index, const PaFolded *name)
 		return 0;
 	index->nstreets = naming.id;	/* whatever comes: some of its names may be there */
 	if (!add_without(index, name, PA_FORM_SINGLE, naming.id) ||
-		!protaddr_aliases(index->word, index->nwords, name, add_alias, &naming))
+		!protaddr_aliases(index, name, add_alias, &naming))
 		return 0;
 	street = &index->street[naming.id - last_below(index)];
 	street->letters = (uint8_t) name->len[PA_FORM_PAIRS];
@@ -316,7 +316,7 @@ town_number(PaGuardIndex *index, const PaFolded *name)
 	if (naming.id >= PA_VALUE_ID(UINT32_MAX))
 		return 0;
 	index->ntowns = naming.id;
-	if (!protaddr_aliases(index->word, index->nwords, name, add_alias, &naming))
+	if (!protaddr_aliases(index, name, add_alias, &naming))
 		return 0;
 
 	/* Aarhus C is in Aarhus */
@@ -754,6 +754,32 @@ protaddr_guard_index_bytes(const PaGuardIndex *index)
 
 /* ---- the words of languages ------------------------------------------------------------------ */
 
+/* add_part has the last word of names, or an ending, found by its letters in each form. */
+static bool
+add_part(PaGuardIndex *index, PaTableName name, const PaFolded *part, uint64_t *lengths)
+{
+	uint32_t	word = (uint32_t) index->nwords - 1;
+
+	for (int form = 0; form < PA_FORMS; form++)
+	{
+		int			len = part->len[form];
+		uint64_t	hash = protaddr_name_hash(&index->key, part->letters[form], (size_t) len);
+		PaHits		hits = protaddr_hits(index, name, hash, 0);
+		uint32_t	there;
+		bool		found = false;
+
+		/* with so many letters it is no part of a name */
+		if (len == 0 || len >= 64)
+			continue;
+		while (!found && protaddr_next_hit(&hits, &there))
+			found = there == word || name == PA_ENDINGS;
+		*lengths |= UINT64_C(1) << len;
+		if (!found && !table_add(index, &index->table[name], hash, word))
+			return false;
+	}
+	return true;
+}
+
 /* add_word takes one row of the language tables; false: no memory. */
 static bool
 add_word(PaGuardIndex *index, const PaGuardWord *word)
@@ -778,7 +804,9 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 		case PA_WORD_STREET:
 		case PA_WORD_ENDING:
 			index->word[index->nwords++] = forms;
-			return true;
+			return add_part(index, PA_NAME_PARTS, &forms.word, &index->part_lengths) &&
+				add_part(index, PA_NAME_PARTS, &forms.means, &index->part_lengths) &&
+				(word->kind != PA_WORD_ENDING || add_part(index, PA_ENDINGS, &forms.word, &index->ending_lengths));
 		case PA_WORD_UNIT:
 			for (int form = 0; form < PA_FORMS; form++)
 			{
@@ -801,7 +829,7 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 		case PA_WORD_COMMON:
 			return table_add(index, &index->table[PA_COMMON], hash, 1);
 		case PA_WORD_BOX:
-			return protaddr_aliases(index->word, 0, &forms.word, add_alias, &naming);
+			return protaddr_aliases(NULL, &forms.word, add_alias, &naming);
 		case PA_WORD_POST_CODE:
 			return means == 0 || table_add(index, &index->table[PA_CODES], hash, (uint32_t) (means >> 32));
 		case PA_WORD_KINDS:
@@ -881,6 +909,8 @@ protaddr_guard_index_above(const PaGuardMemory *memory, const PaGuardIndex *belo
 	memcpy(index->table, below->table, PA_WORD_TABLES * sizeof(PaTable));
 	index->word = below->word;
 	index->nwords = below->nwords;
+	index->part_lengths = below->part_lengths;
+	index->ending_lengths = below->ending_lengths;
 	index->nstreets = below->nstreets;
 	index->ntowns = below->ntowns;
 	return index;

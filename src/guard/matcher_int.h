@@ -31,7 +31,7 @@ typedef struct PaWordForms
 typedef bool (*PaAliasFound) (void *arg, PaAliasKind kind, const char *letters, int len, int first_len,
 							  const char *last, int last_len);
 
-extern bool protaddr_aliases(const PaWordForms *word, size_t nwords, const PaFolded *name, PaAliasFound found, void *arg);
+extern bool protaddr_aliases(const PaGuardIndex *words, const PaFolded *name, PaAliasFound found, void *arg);
 
 /* ---- index.c: fingerprints ----------------------------------------------------------------- */
 
@@ -87,6 +87,8 @@ typedef enum PaTableName
 	PA_BEFORE_WORDS,
 	PA_COMMON,					/* names of streets */
 	PA_CODES,					/* post codes to those they stand for */
+	PA_NAME_PARTS,				/* what words of names are, or end with, to those in word */
+	PA_ENDINGS,					/* of streets */
 	PA_WORD_TABLES,				/* so far from the words alone */
 	PA_ALIASES = PA_WORD_TABLES,	/* to streets */
 	PA_WITHOUT,					/* names of streets without one letter, to streets */
@@ -103,8 +105,10 @@ struct PaGuardIndex
 	const PaGuardIndex *below;	/* what is looked for as well, with none below it; its words are
 								 * ours */
 	size_t		bytes;
-	PaWordForms *word;
+	PaWordForms *word;			/* of names */
 	size_t		nwords;
+	uint64_t	part_lengths;	/* a bit for each, of name parts */
+	uint64_t	ending_lengths;
 	uint64_t	bis[3];			/* bis, ter, quater */
 	PaTable		table[PA_TABLES];
 	uint64_t   *last_bits;		/* which of last_words there may be */
