@@ -514,13 +514,17 @@ fold_pieces(const PaSearch *search, int first, int last, PaFolded *folded)
 						   search->reader.text + start, search->piece[last].end - start, folded);
 }
 
-/* try_changed_form tries the letters of a name but for one; true if an address was told of. */
+/*
+ * try_changed_form tries the letters of a name but for one; true if an address was told of:
+ * then all of which that can be said.
+ */
 static bool
 try_changed_form(PaSearch *search, int first, int last, int number, const char *letters, int len)
 {
 	const PaGuardIndex *index = search->index;
 	uint64_t	before = 0;		/* the sum of the letters before the one left out */
 	Named		named;
+	bool		told = false;
 
 	if (len < 4)
 		return false;
@@ -547,9 +551,8 @@ try_changed_form(PaSearch *search, int first, int last, int number, const char *
 			while (protaddr_next_hit(&hits, &street))
 			{
 				named.street = PA_VALUE_ID(street);
-				if (PA_VALUE_KIND(street) != PA_ALIAS_CUT &&
-					try_number_at(search, &named, number, number < first ? last + 1 : -1))
-					return true;
+				if (PA_VALUE_KIND(street) != PA_ALIAS_CUT)
+					told |= try_number_at(search, &named, number, number < first ? last + 1 : -1);
 			}
 			before = before * index->key.base + protaddr_sign(letters[without]);
 		}
@@ -563,11 +566,10 @@ try_changed_form(PaSearch *search, int first, int last, int number, const char *
 			if (without < len && (where < without - 1 || where > without + 1))
 				continue;
 			named.street = PA_VALUE_ID(street);
-			if (try_number_at(search, &named, number, number < first ? last + 1 : -1))
-				return true;
+			told |= try_number_at(search, &named, number, number < first ? last + 1 : -1);
 		}
 	}
-	return false;
+	return told;
 }
 
 /*
