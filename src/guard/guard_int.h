@@ -170,5 +170,6 @@ extern const ProtaddrGuardBase *protaddr_guard_base(uint64 words_hash);
 extern void protaddr_guard_base_leave(void);
 extern void protaddr_guard_base_outgrown(void);
 extern const char *protaddr_guard_base_obstacle(void);
+extern size_t protaddr_guard_decompose(void *arg, uint32_t c, uint32_t *out, size_t max);
 
 #endif							/* PROTADDR_GUARD_INT_H */

@@ -138,9 +138,9 @@ release(void *arg, void *old)
 	pfree((char *) old - PIECE_HEADER);
 }
 
-/* decompose gives the characters that a rarer one is made of, as Unicode has it. */
-static size_t
-decompose(void *arg, uint32_t c, uint32_t *out, size_t max)
+/* protaddr_guard_decompose gives the characters that a rarer one is made of, as Unicode has it. */
+size_t
+protaddr_guard_decompose(void *arg, uint32_t c, uint32_t *out, size_t max)
 {
 	pg_wchar	one[2] = {c, 0};
 	pg_wchar   *many = unicode_normalize(UNICODE_NFKD, one);
@@ -335,7 +335,7 @@ begin(void)
 	s->context = context;
 	s->memory.resize = resize;
 	s->memory.release = release;
-	s->memory.decompose = decompose;
+	s->memory.decompose = protaddr_guard_decompose;
 	s->memory.arg = s;
 	s->entries_generation = protaddr_generation(PROTADDR_GUARDED_ADDRESS);
 	s->relation = protaddr_table(PROTADDR_GUARDED_ADDRESS);
