@@ -11,6 +11,8 @@
 #include "utils/relcache.h"
 #include "utils/reltrigger.h"
 
+#include "guard/guard.h"
+#include "keys/keys.h"
 #include "law/law.h"
 #include "message/message.h"
 
@@ -179,6 +181,11 @@ typedef struct ProtaddrTextFound
 } ProtaddrTextFound;
 
 extern void protaddr_gate_read_texts(ProtaddrGate *gate, Relation rel);
+extern const char *protaddr_gate_text_of(const ProtaddrGateText *column, Datum value, size_t *len);
+extern bool protaddr_gate_stays_within(const ProtaddrGateText *column, const char *whole, size_t start, size_t end,
+									   const ProtaddrFound *found);
+extern bool protaddr_gate_text_fits(const ProtaddrGateText *column, const char *utf8, size_t len);
+extern Datum protaddr_gate_text_value(const ProtaddrGateText *column, const char *utf8, size_t len);
 extern List *protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const void *row,
 								 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
 extern HeapTuple protaddr_gate_mask(const ProtaddrGate *gate, Relation rel, HeapTuple row,
@@ -382,6 +389,7 @@ typedef struct ProtaddrHeldDecision
 	TupleDesc	desc;
 } ProtaddrHeldDecision;
 
+extern int	protaddr_settle(Relation rel);
 extern ProtaddrHeldDecision *protaddr_held_decision(const ProtaddrGate *gate, bool is_update);
 extern void protaddr_held_passes(const ProtaddrHeldDecision *decision, const ProtaddrGate *gate,
 								 HeapTuple before, HeapTuple row, TupleDesc desc);
@@ -400,6 +408,9 @@ extern void protaddr_put_off_no_longer(const List *may_put_off);
 #define PROTADDR_PROGRESS_PROBLEMS		11
 #define PROTADDR_PROGRESS_PARTITION		12
 #define PROTADDR_PROGRESS_IS_VERIFY		15
+
+extern bool protaddr_gate_is_released(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, ProtaddrSeal *seal,
+									  const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
 
 /* ---- gate/state.c: which tables have a gate, and is it whole --------------- */
 

@@ -169,9 +169,9 @@ protaddr_gate_read_texts(ProtaddrGate *gate, Relation rel)
 
 /* ---- the texts -------------------------------------------------------------------------- */
 
-/* text_of gives what stands in a value, as it is looked through. */
-static const char *
-text_of(const ProtaddrGateText *column, Datum value, size_t *len)
+/* protaddr_gate_text_of gives what stands in a value, as it is looked through: UTF-8, or the bytes themselves. */
+const char *
+protaddr_gate_text_of(const ProtaddrGateText *column, Datum value, size_t *len)
 {
 	const char *bytes;
 	const char *utf8;
@@ -230,7 +230,7 @@ gather(Looking *looking, ProtaddrValueOf value_of, const void *row)
 
 		if (isnull)
 			continue;
-		text = text_of(column, value, &len);
+		text = protaddr_gate_text_of(column, value, &len);
 
 		if (len == 0)
 			continue;
@@ -310,16 +310,19 @@ decide(Looking *looking, Part *part, ProtaddrAction action, const char *why, con
 	part->found->why = why;
 }
 
-/* stays_within tells whether a stretch can be taken out of its column and leave the rest whole. */
-static bool
-stays_within(const Looking *looking, const Part *part, const ProtaddrFound *found)
+/*
+ * protaddr_gate_stays_within tells whether a stretch can be taken out of a column, whose text
+ * stands in the whole from start to end, and leave the rest whole.
+ */
+bool
+protaddr_gate_stays_within(const ProtaddrGateText *column, const char *whole, size_t start, size_t end,
+						   const ProtaddrFound *found)
 {
-	const char *stretch = looking->whole.data + found->start;
+	const char *stretch = whole + found->start;
 
-	if (found->start < part->start || found->start + found->length > part->end ||
-		part->column->kind == PROTADDR_TEXT_WHOLE)
+	if (found->start < start || found->start + found->length > end || column->kind == PROTADDR_TEXT_WHOLE)
 		return false;
-	if (part->column->kind == PROTADDR_TEXT_MARKUP)
+	if (column->kind == PROTADDR_TEXT_MARKUP)
 		for (size_t i = 0; i < found->length; i++)
 			if (strchr("<>{}[]\"", stretch[i]) != NULL)
 				return false;
@@ -344,7 +347,7 @@ look_at(Looking *looking, const ProtaddrFound *found)
 	const Asked *asked = ask(looking, found);
 	Part	   *first = part_of(looking, found->start);
 	Part	   *last = part_of(looking, found->start + found->length - 1);
-	bool		can_take_out = first == last && stays_within(looking, first, found);
+	bool		can_take_out = first == last && protaddr_gate_stays_within(first->column, looking->whole.data, first->start, first->end, found);
 	ProtaddrAction action = asked->action;
 	const char *why = protaddr_rule_why(asked->answer.rule);
 
@@ -390,17 +393,18 @@ characters(const char *utf8, size_t len)
 	return n;
 }
 
-/* fits tells whether a text is short enough for its column. */
-static bool
-fits(const ProtaddrGateText *column, const char *utf8, size_t len)
+/* protaddr_gate_text_fits tells whether a text is short enough for its column. */
+bool
+protaddr_gate_text_fits(const ProtaddrGateText *column, const char *utf8, size_t len)
 {
 	if ((column->type != VARCHAROID && column->type != BPCHAROID) || column->typmod < VARHDRSZ)
 		return true;
 	return characters(utf8, len) <= column->typmod - VARHDRSZ;
 }
 
-static Datum
-value_with(const ProtaddrGateText *column, const char *utf8, size_t len)
+/* protaddr_gate_text_value gives a text, or bytes, as a value of its column. */
+Datum
+protaddr_gate_text_value(const ProtaddrGateText *column, const char *utf8, size_t len)
 {
 	const char *bytes = utf8;
 	Datum		value;
@@ -443,13 +447,13 @@ take_out(Looking *looking, Part *part, const ProtaddrFound *found, const Protadd
 		upto = Max(upto, end);
 	}
 	appendBinaryStringInfo(&left, looking->whole.data + upto, (int) (part->end - upto));
-	if (!fits(part->column, left.data, left.len))
+	if (!protaddr_gate_text_fits(part->column, left.data, left.len))
 	{
 		part->found->action = looking->channel->when_unreadable;
 		part->found->why = MAY_STAND_IN_IT;
 		return;
 	}
-	part->found->value = value_with(part->column, left.data, left.len);
+	part->found->value = protaddr_gate_text_value(part->column, left.data, left.len);
 }
 
 /* The row as it is with what has been taken out so far. */
@@ -637,7 +641,7 @@ protaddr_gate_text_is_masked(const ProtaddrGate *gate, AttrNumber column, Datum 
 
 		if (of->number != column || of->kind != PROTADDR_TEXT_PLAIN)
 			continue;
-		bytes = text_of(of, value, &len);
+		bytes = protaddr_gate_text_of(of, value, &len);
 		return len >= sizeof(PA_WITHHELD) - 1 &&
 			memmem(bytes, len, PA_WITHHELD, sizeof(PA_WITHHELD) - 1) != NULL;
 	}
