@@ -35,6 +35,8 @@ protaddr.declare_address_columns(regclass,name,name,name,name,name,name,name,nam
 protaddr.declared_row_written()|none
 protaddr.derive_guard_anew()|none
 protaddr.find_protected(text)|none
+protaddr.guard(anyelement,text)|none
+protaddr.guard(bytea,text,text)|none
 protaddr.guard(text,text)|none
 protaddr.guard_address(protaddr.address,text,timestamp with time zone)|none
 protaddr.guard_session()|none
@@ -151,7 +153,7 @@ protaddr.gate_summary()|all
 protaddr.gates_are_kept()|all
 protaddr.held_rows(regclass)|none
 protaddr.identity_link_checked()|none
-protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,name,text,jsonb)|none
+protaddr.install_gate(regclass,text,name,name,name,name,text,name,jsonb,jsonb,name,text,jsonb,jsonb)|none
 protaddr.is_protected(text)|none
 protaddr.keep_of_number(text,text,text,text,timestamp with time zone,text)|none
 protaddr.kind_of(text,text)|none
@@ -211,6 +213,7 @@ protaddr.subjects_of(protaddr.address)|none
 protaddr.substitute_fits(protaddr.address,text)|none
 protaddr.take_over_shipped_row()|none
 protaddr.text_columns(regclass)|all
+protaddr.text_encoding_known(text)|all
 protaddr.text_type(oid)|all
 protaddr.this_database()|all
 protaddr.town_location_name(protaddr.address)|all

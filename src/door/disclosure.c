@@ -177,7 +177,7 @@ find_record(Relation rel, const ProtaddrEvent *event, const bytea *payment, bool
 		ScanKeyInit(&key, DISCLOSURE_PAYMENT, BTEqualStrategyNumber, F_BYTEAEQ, PointerGetDatum(payment));
 		return find_by(rel, "disclosure_payment", &key, payment);
 	}
-	if (event->kind != PROTADDR_IN_MESSAGE && event->transfer->describe != NULL)
+	if (event->kind != PROTADDR_IN_MESSAGE && event->kind != PROTADDR_IN_TEXT && event->transfer->describe != NULL)
 		return 0;
 	for (int i = 0; i < event->ndisclosed_before && found == 0; i++)
 	{
@@ -229,7 +229,8 @@ write_record(Relation rel, const ProtaddrEvent *event, const ProtaddrIdentifier 
 	set_string(values, nulls, DISCLOSURE_BY, GetUserNameFromId(event->login_role, false));
 	set_string(values, nulls, DISCLOSURE_AS, GetUserNameFromId(event->role, false));
 	set_string(values, nulls, DISCLOSURE_KIND,
-			   event->kind == PROTADDR_IN_MESSAGE ? "message" : "address");
+			   event->kind == PROTADDR_IN_MESSAGE ? "message" :
+			   event->kind == PROTADDR_IN_TEXT ? "text" : "address");
 	set_string(values, nulls, DISCLOSURE_CHANNEL, event->channel->name);
 	values[DISCLOSURE_RULE_OF - 1] = TimestampTzGetDatum(event->answer->law->valid_from);
 	values[DISCLOSURE_SUBJECTS - 1] =

@@ -82,7 +82,7 @@ CREATE TABLE protaddr.disclosure (
     disclosed_at timestamptz NOT NULL,
     disclosed_by text NOT NULL,
     disclosed_as text NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('address', 'message')),
+    kind text NOT NULL CHECK (kind IN ('address', 'message', 'text')),
     channel text NOT NULL,
     valid_from timestamptz NOT NULL,
     subjects text[] NOT NULL,
@@ -104,7 +104,7 @@ COMMENT ON COLUMN protaddr.disclosure.id IS 'Number of the disclosure, random; t
 COMMENT ON COLUMN protaddr.disclosure.disclosed_at IS 'When.';
 COMMENT ON COLUMN protaddr.disclosure.disclosed_by IS 'Login role.';
 COMMENT ON COLUMN protaddr.disclosure.disclosed_as IS 'The role it worked as.';
-COMMENT ON COLUMN protaddr.disclosure.kind IS 'What left: an address of its own, or one in a message.';
+COMMENT ON COLUMN protaddr.disclosure.kind IS 'What left: an address of its own (address), one in a message, or one in another text.';
 COMMENT ON COLUMN protaddr.disclosure.channel IS 'Through which channel.';
 COMMENT ON COLUMN protaddr.disclosure.valid_from IS 'Which row of protaddr.channel: the one valid from then.';
 COMMENT ON COLUMN protaddr.disclosure.subjects IS 'The people whom the address concerns: canonical identifiers, links followed to their ends.';

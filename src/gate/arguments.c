@@ -102,6 +102,29 @@ read_ignored(ProtaddrGateArgs *gate, const char *column, const char *key, const 
 	return true;
 }
 
+/* read_encoding reads a column with bytes and, from the next pair, the encoding of its texts. */
+static bool
+read_encoding(ProtaddrGateArgs *gate, const char *column, const char *key, const char *encoding)
+{
+	if (gate->nencodings == PROTADDR_GATE_MAX_COLUMNS || strcmp(key, "is") != 0 || encoding[0] == '\0')
+		return false;
+	gate->encoding[gate->nencodings].column = column;
+	gate->encoding[gate->nencodings++].encoding = encoding;
+	return true;
+}
+
+/* The keys of which any number may stand, with another pair behind each. */
+static const struct
+{
+	const char *key;
+	bool		(*read) (ProtaddrGateArgs *gate, const char *column, const char *key, const char *value);
+}	many[] = {
+	{"address", read_address},
+	{"message", read_message},
+	{"ignore", read_ignored},
+	{"encoding", read_encoding},
+};
+
 /*
  * protaddr_gate_args reads a trigger's arguments; the result points into them.
  * False if they are not arguments that install_gate() writes.
@@ -117,18 +140,17 @@ protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate)
 	{
 		const char *key = args[i];
 		const char *value = args[i + 1];
-		bool		is_address = strcmp(key, "address") == 0;
-		bool		is_ignored = strcmp(key, "ignore") == 0;
+		int			kind = 0;
 
 		if (value[0] == '\0')
 			return false;
-		if (is_address || is_ignored || strcmp(key, "message") == 0)
+		while (kind < lengthof(many) && strcmp(key, many[kind].key) != 0)
+			kind++;
+		if (kind < lengthof(many))
 		{
 			/* two pairs belong together */
 			i += 2;
-			if (i >= nargs || !(is_address ? read_address(gate, value, args[i], args[i + 1]) :
-								is_ignored ? read_ignored(gate, value, args[i], args[i + 1]) :
-								read_message(gate, value, args[i], args[i + 1])))
+			if (i >= nargs || !many[kind].read(gate, value, args[i], args[i + 1]))
 				return false;
 		}
 		else if (!read_once(gate, key, value))
@@ -160,6 +182,9 @@ protaddr_gate_names_column(const ProtaddrGateArgs *gate, const char *column)
 			return true;
 	for (int i = 0; i < gate->nignored; i++)
 		if (strcmp(gate->ignored[i], column) == 0)
+			return true;
+	for (int i = 0; i < gate->nencodings; i++)
+		if (strcmp(gate->encoding[i].column, column) == 0)
 			return true;
 	return false;
 }

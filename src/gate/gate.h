@@ -30,6 +30,7 @@
  *	currency_code C		in place of currency: the same for every row, EUR
  *	message N format F	a column with a message to be rewritten: xml, mt or json
  *	ignore N because R	a column in which nobody looks for addresses, and why
+ *	encoding N is E		a column with bytes that are text in this encoding
  *	hold_column N, hold_value V	rows that wait stay in the table, with this value there
  *
  * They are dumped and restored with the trigger, so a gate depends on no row of a table.
@@ -61,6 +62,12 @@ typedef struct ProtaddrGateArgs
 	}			message[PROTADDR_GATE_MAX_COLUMNS];
 	int			nignored;
 	const char *ignored[PROTADDR_GATE_MAX_COLUMNS];
+	int			nencodings;
+	struct
+	{
+		const char *column;
+		const char *encoding;
+	}			encoding[PROTADDR_GATE_MAX_COLUMNS];
 } ProtaddrGateArgs;
 
 extern bool protaddr_gate_args(char **args, int nargs, ProtaddrGateArgs *gate);
@@ -90,22 +97,11 @@ typedef struct ProtaddrGateAddress
 	int			person;			/* whose it is: of people */
 } ProtaddrGateAddress;
 
-/* How an address that stands in a column can be taken out of it. */
-typedef enum ProtaddrTextKind
-{
-	PROTADDR_TEXT_PLAIN = 0,	/* wherever it stands */
-	PROTADDR_TEXT_MARKUP,		/* as long as it stands within one value: XML, JSON, a message */
-	PROTADDR_TEXT_WHOLE			/* not at all: the value is composed, or says which row it is */
-} ProtaddrTextKind;
-
 /* A column that could hold an address as text. */
 typedef struct ProtaddrGateText
 {
 	AttrNumber	number;
-	Oid			type;			/* under its domains */
-	Oid			domain;			/* InvalidOid: not a domain */
-	int32		typmod;
-	ProtaddrTextKind kind;
+	ProtaddrForm form;
 } ProtaddrGateText;
 
 /* A gate on one relation; good until the transaction ends. */
@@ -181,11 +177,6 @@ typedef struct ProtaddrTextFound
 } ProtaddrTextFound;
 
 extern void protaddr_gate_read_texts(ProtaddrGate *gate, Relation rel);
-extern const char *protaddr_gate_text_of(const ProtaddrGateText *column, Datum value, size_t *len);
-extern bool protaddr_gate_stays_within(const ProtaddrGateText *column, const char *whole, size_t start, size_t end,
-									   const ProtaddrFound *found);
-extern bool protaddr_gate_text_fits(const ProtaddrGateText *column, const char *utf8, size_t len);
-extern Datum protaddr_gate_text_value(const ProtaddrGateText *column, const char *utf8, size_t len);
 extern List *protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const void *row,
 								 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
 extern HeapTuple protaddr_gate_mask(const ProtaddrGate *gate, Relation rel, HeapTuple row,
@@ -446,10 +437,6 @@ extern bool protaddr_gate_takes_messages(Oid relation);
 extern void protaddr_gate_broken(Oid relation);
 extern void protaddr_gate_enter(Oid relation);
 extern bool protaddr_gate_leave(Oid relation, const char *why, bool always);
-
-/* ---- gate/text_type.c: which columns could hold an address as text ---------- */
-
-extern bool protaddr_type_holds_text(Oid type);
 
 /* ---- gate/hooks.c: hooks that keep the gates in place ---------------------- */
 

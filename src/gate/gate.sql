@@ -148,7 +148,8 @@ CREATE FUNCTION protaddr.install_gate(
     messages jsonb DEFAULT NULL,
     hold_column name DEFAULT NULL,
     hold_value text DEFAULT NULL,
-    ignore jsonb DEFAULT NULL
+    ignore jsonb DEFAULT NULL,
+    encodings jsonb DEFAULT NULL
 ) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -287,6 +288,23 @@ BEGIN
         arguments := arguments || ARRAY['ignore', pair.key, 'because', pair.value];
     END LOOP;
 
+    IF jsonb_typeof(encodings) <> 'object' OR EXISTS (SELECT FROM jsonb_each(encodings) e WHERE jsonb_typeof(e.value) <> 'string' OR NOT protaddr.text_encoding_known(e.value #>> '{}'))
+       OR (SELECT count(*) FROM jsonb_object_keys(encodings)) > 32 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'encodings has an invalid form, or an encoding that does not exist',
+            HINT = 'encodings => ''{"column": "UTF-16LE"}'', for at most 32 columns; iconv --list names the encodings.';
+    END IF;
+    FOR pair IN SELECT e.key, e.value FROM jsonb_each_text(encodings) e ORDER BY e.key COLLATE "C" LOOP
+        IF NOT EXISTS (SELECT FROM protaddr.text_columns(relation) c WHERE c.column_name = pair.key AND c.type IN ('bytea', 'bytea[]')) THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'datatype_mismatch',
+                MESSAGE = format('%s has no column %I of type bytea', relation, pair.key),
+                HINT = 'Text in other columns is in the encoding of the database.';
+        END IF;
+        arguments := arguments || ARRAY['encoding', pair.key, 'is', pair.value];
+    END LOOP;
+
     SELECT a.attname AS name INTO culprit FROM pg_attribute a
     WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
       AND protaddr.address_column(a.atttypid) = 'inside' ORDER BY a.attnum LIMIT 1;
@@ -397,9 +415,9 @@ BEGIN
     END IF;
 END
 $$;
-REVOKE ALL ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, name, text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, name, text, jsonb) IS
-'Puts the gate on an outbound table: in every row written, each address is released for the row''s channel, withheld (NULL), reduced, held or refused, as protaddr.channel says. channel: the channel of every row; or channel_column: the column that names it. subject: the column with the payer''s identifier; where it is NULL, the row''s addresses are withheld. persons: address columns of somebody else than the payer, {"address column": "column that names the person"}. amount, payee, and currency (a column) or currency_code: needed to recognise small amounts; without them the stricter rule applies. payee is also part of what a decision on a held row covers; without it, a change of any column that could name somebody makes it another payment. messages: columns with payment messages, {"column": "xml" (ISO 20022), "mt" (SWIFT MT) or "json"}, of type xml, text, varchar, bytea, json or jsonb. Rows that the channel holds wait in protaddr.held. Held aside (the default), the row is not stored and the statement counts 0 for it. Held in place (hold_column and hold_value), the row is stored at once without its addresses and messages and with hold_value in hold_column; carrying out a decision puts back its own status and what is missing. In place needs a primary key and nullable address and message columns. Three triggers, ENABLE ALWAYS, on partitions too. The caller must own the table. Refused are a NOT NULL address column for a channel that withholds and a trigger that would fire after the gate (55000), and a table that others inherit from (0A000). Every other column that could hold an address as text (protaddr.text_columns) is looked through for protected addresses, also the messages once they are rewritten, and across columns: what is surely one is treated as the channel says, taken out by [address withheld] if it withholds; what is doubtful, or cannot be taken out, is held or refused by the channel''s when_unreadable. ignore: columns left out, {"column": "reason"}. A NOTICE counts the rows that name a person whom no register lists (for callers with EXECUTE on protaddr.unknown_people()). Raises 22023, 42703, 42710, 42804, 42809, 54000, 0A000.';
+REVOKE ALL ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, name, text, jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.install_gate(regclass, text, name, name, name, name, text, name, jsonb, jsonb, name, text, jsonb, jsonb) IS
+'Puts the gate on an outbound table: in every row written, each address is released for the row''s channel, withheld (NULL), reduced, held or refused, as protaddr.channel says. channel: the channel of every row; or channel_column: the column that names it. subject: the column with the payer''s identifier; where it is NULL, the row''s addresses are withheld. persons: address columns of somebody else than the payer, {"address column": "column that names the person"}. amount, payee, and currency (a column) or currency_code: needed to recognise small amounts; without them the stricter rule applies. payee is also part of what a decision on a held row covers; without it, a change of any column that could name somebody makes it another payment. messages: columns with payment messages, {"column": "xml" (ISO 20022), "mt" (SWIFT MT) or "json"}, of type xml, text, varchar, bytea, json or jsonb. Rows that the channel holds wait in protaddr.held. Held aside (the default), the row is not stored and the statement counts 0 for it. Held in place (hold_column and hold_value), the row is stored at once without its addresses and messages and with hold_value in hold_column; carrying out a decision puts back its own status and what is missing. In place needs a primary key and nullable address and message columns. Three triggers, ENABLE ALWAYS, on partitions too. The caller must own the table. Refused are a NOT NULL address column for a channel that withholds and a trigger that would fire after the gate (55000), and a table that others inherit from (0A000). Every other column that could hold an address as text (protaddr.text_columns) is looked through for protected addresses, also the messages once they are rewritten, and across columns: what is surely one is treated as the channel says, taken out by [address withheld] if it withholds; what is doubtful, or cannot be taken out, is held or refused by the channel''s when_unreadable. ignore: columns left out, {"column": "reason"}. encodings: columns with bytes that are text in an encoding which does not hold ASCII as it is, {"column": "IBM277"}; UTF-16 is recognised without it. A NOTICE counts the rows that name a person whom no register lists (for callers with EXECUTE on protaddr.unknown_people()). Raises 22023, 42703, 42710, 42804, 42809, 54000, 0A000.';
 
 CREATE TABLE protaddr.held (
     held_id bigint PRIMARY KEY,

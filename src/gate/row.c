@@ -12,6 +12,7 @@
 #include "binding/binding.h"
 #include "door/door.h"
 #include "gate/gate.h"
+#include "guard/guard.h"
 #include "keys/keys.h"
 #include "law/law.h"
 #include "message/rewrite.h"
@@ -385,30 +386,7 @@ value_so_far(const void *row, AttrNumber column, bool *isnull)
 static void
 tell_text(const Passing *passing, const ProtaddrTextFound *found)
 {
-	PaText	   *people = palloc(Max(list_length(found->people), 1) * sizeof(PaText));
-	int			npeople = 0;
-	ListCell   *cell;
-	ProtaddrEvent event = {
-		.kind = PROTADDR_IN_MESSAGE,
-		.channel = passing->channel,
-		.answer = &found->disclosed,
-		.transfer = &passing->transfer,
-		.people = people,
-		.login_role = GetSessionUserId(),
-		.role = GetOuterUserId()
-	};
-
-	foreach(cell, found->people)
-	{
-		const ProtaddrIdentifier *person = lfirst(cell);
-
-		if (person->len == 0)
-			continue;			/* a listed address is nobody's */
-		people[npeople].data = person->key;
-		people[npeople++].len = person->len;
-	}
-	event.npeople = npeople;
-	protaddr_tell_event(&event);
+	protaddr_guard_tell(found->people, passing->channel, &passing->transfer, &found->disclosed);
 }
 
 static void

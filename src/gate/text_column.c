@@ -14,35 +14,17 @@
 #include "base/base.h"
 #include "gate/gate.h"
 #include "guard/guard.h"
-#include "keys/keys.h"
 #include "law/law.h"
-#include "text/piece.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_trigger.h"
-#include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
-#include "utils/builtins.h"
-#include "utils/jsonb.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 /* A text in which something is found so often after it was taken out is refused. */
 #define ROUNDS	8
 
 #define MAY_STAND_IN_IT "a protected address may stand in it"
-
-/* The text of one column in what is looked through. */
-typedef struct Part
-{
-	const ProtaddrGateText *column;
-	size_t		start;			/* bytes of the whole */
-	size_t		end;
-	bool		cut;			/* something is taken out */
-	ProtaddrTextFound *found;	/* what is to happen to it, if anything */
-} Part;
 
 /* What the law has said of a person. */
 typedef struct Asked
@@ -52,14 +34,22 @@ typedef struct Asked
 	ProtaddrAnswer answer;
 } Asked;
 
+/* A column of the row. */
+typedef struct Column
+{
+	Datum		value;
+	int			first;			/* its first leaf; -1: it is NULL */
+	bool		cut;			/* something is taken out */
+	ProtaddrTextFound *found;	/* what is to happen to it, if anything */
+} Column;
+
 typedef struct Looking
 {
 	const ProtaddrGate *gate;
 	const ProtaddrChannel *channel;
 	const ProtaddrTransfer *transfer;
-	Part	   *part;
-	int			nparts;
-	StringInfoData whole;
+	Column	   *column;			/* of gate->texts */
+	ProtaddrLeaves leaves;
 	List	   *asked;
 	List	   *result;
 } Looking;
@@ -86,37 +76,19 @@ says_which(const ProtaddrGate *gate, AttrNumber number)
 		bms_is_member(number, gate->partition_key);
 }
 
-static ProtaddrTextKind
-kind_of(const ProtaddrGate *gate, const ProtaddrGateText *column)
+/* read_form tells how an address can be taken out of a column. */
+static void
+read_form(const ProtaddrGate *gate, Form_pg_attribute att, ProtaddrForm *form)
 {
-	HeapTuple	tuple;
-	bool		is_citext;
-
-	if (says_which(gate, column->number))
-		return PROTADDR_TEXT_WHOLE;
+	protaddr_form_of(att->atttypid, att->atttypmod, form);
+	for (int i = 0; i < gate->args.nencodings; i++)
+		if (strcmp(gate->args.encoding[i].column, NameStr(att->attname)) == 0)
+			form->encoding = gate->args.encoding[i].encoding;
 	for (int i = 0; i < gate->nmessages; i++)
-		if (gate->messages[i].number == column->number)
-			return PROTADDR_TEXT_MARKUP;
-	switch (column->type)
-	{
-		case TEXTOID:
-		case VARCHAROID:
-		case BPCHAROID:
-			return PROTADDR_TEXT_PLAIN;
-		case JSONOID:
-		case JSONBOID:
-		case XMLOID:
-		case BYTEAOID:
-			return PROTADDR_TEXT_MARKUP;
-		default:
-			tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(column->type));
-			if (!HeapTupleIsValid(tuple))
-				return PROTADDR_TEXT_WHOLE;
-			is_citext = strcmp(NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname), "citext") == 0 &&
-				((Form_pg_type) GETSTRUCT(tuple))->typlen == -1;
-			ReleaseSysCache(tuple);
-			return is_citext ? PROTADDR_TEXT_PLAIN : PROTADDR_TEXT_WHOLE;
-	}
+		if (gate->messages[i].number == att->attnum)
+			form->kind = gate->messages[i].format == PROTADDR_MT ? PROTADDR_TEXT_MT : PROTADDR_TEXT_MARKUP;
+	if (att->attgenerated != '\0' || says_which(gate, att->attnum))
+		form->kind = PROTADDR_TEXT_WHOLE;
 }
 
 /* may_change tells whether a trigger that fires after the gate's may write the row. */
@@ -158,10 +130,7 @@ protaddr_gate_read_texts(ProtaddrGate *gate, Relation rel)
 		if (ignored)
 			continue;
 		column->number = att->attnum;
-		column->typmod = att->atttypmod;
-		column->type = getBaseTypeAndTypmod(att->atttypid, &column->typmod);
-		column->domain = column->type == att->atttypid ? InvalidOid : att->atttypid;
-		column->kind = att->attgenerated != '\0' ? PROTADDR_TEXT_WHOLE : kind_of(gate, column);
+		read_form(gate, att, &column->form);
 		gate->texts_may_change = gate->texts_may_change || att->attgenerated != '\0';
 		gate->ntexts++;
 	}
@@ -169,91 +138,24 @@ protaddr_gate_read_texts(ProtaddrGate *gate, Relation rel)
 
 /* ---- the texts -------------------------------------------------------------------------- */
 
-/* protaddr_gate_text_of gives what stands in a value, as it is looked through: UTF-8, or the bytes themselves. */
-const char *
-protaddr_gate_text_of(const ProtaddrGateText *column, Datum value, size_t *len)
-{
-	const char *bytes;
-	const char *utf8;
-	bool		is_binary = column->type == BYTEAOID;
-
-	switch (column->type)
-	{
-		case TEXTOID:
-		case VARCHAROID:
-		case BPCHAROID:
-		case JSONOID:
-		case XMLOID:
-		case BYTEAOID:
-			{
-				struct varlena *stored = PG_DETOAST_DATUM_PACKED(value);
-
-				bytes = VARDATA_ANY(stored);
-				*len = VARSIZE_ANY_EXHDR(stored);
-				break;
-			}
-		case JSONBOID:
-			{
-				Jsonb	   *json = DatumGetJsonbP(value);
-
-				bytes = JsonbToCString(NULL, &json->root, VARSIZE(json));
-				*len = strlen(bytes);
-				break;
-			}
-		default:
-			bytes = protaddr_value_text(column->type, value);
-			*len = strlen(bytes);
-			break;
-	}
-	if (is_binary || GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
-		return bytes;
-	utf8 = pg_server_to_any(bytes, (int) *len, PG_UTF8);
-	if (utf8 != bytes)
-		*len = strlen(utf8);
-	return utf8;
-}
-
 /* gather puts the texts of a row side by side; false if there are none. */
 static bool
 gather(Looking *looking, ProtaddrValueOf value_of, const void *row)
 {
-	resetStringInfo(&looking->whole);
-	looking->nparts = 0;
+	protaddr_leaves_reset(&looking->leaves);
 	for (int i = 0; i < looking->gate->ntexts; i++)
 	{
-		const ProtaddrGateText *column = &looking->gate->texts[i];
-		Part	   *part = &looking->part[looking->nparts];
+		const ProtaddrGateText *text = &looking->gate->texts[i];
+		Column	   *column = &looking->column[i];
 		bool		isnull;
-		Datum		value = value_of(row, column->number, &isnull);
-		const char *text;
-		size_t		len;
 
-		if (isnull)
-			continue;
-		text = protaddr_gate_text_of(column, value, &len);
-
-		if (len == 0)
-			continue;
-		if (looking->nparts > 0)
-			appendStringInfoChar(&looking->whole, PA_FIELD_BORDER);
-		part->column = column;
-		part->start = looking->whole.len;
-		appendBinaryStringInfo(&looking->whole, text, (int) len);
-		part->end = looking->whole.len;
-		part->cut = false;
-		part->found = NULL;
-		looking->nparts++;
+		memset(column, 0, sizeof(*column));
+		column->value = value_of(row, text->number, &isnull);
+		column->first = isnull ? -1 : looking->leaves.n;
+		if (!isnull)
+			protaddr_leaves_add(&looking->leaves, &text->form, column->value, i);
 	}
-	return looking->nparts > 0;
-}
-
-static Part *
-part_of(Looking *looking, size_t at)
-{
-	for (int i = 0; i < looking->nparts; i++)
-		if (at >= looking->part[i].start && at < looking->part[i].end)
-			return &looking->part[i];
-	return &looking->part[looking->nparts - 1];
+	return looking->leaves.whole.len > 0;
 }
 
 /* ---- what is to happen --------------------------------------------------------------------- */
@@ -279,54 +181,36 @@ ask(Looking *looking, const ProtaddrFound *found)
 
 /* decide notes what is to happen to a column; the stricter of two things. */
 static void
-decide(Looking *looking, Part *part, ProtaddrAction action, const char *why, const Asked *asked)
+decide(Looking *looking, int number, ProtaddrAction action, const char *why, const Asked *asked)
 {
 	static const int strictness[PROTADDR_NACTIONS] = {
 		[PROTADDR_DISCLOSE] = 1,[PROTADDR_WITHHOLD] = 2,[PROTADDR_HOLD] = 3,[PROTADDR_BLOCK] = 4
 	};
-	bool		is_new = part->found == NULL;
+	ProtaddrTextFound *found = looking->column[number].found;
+	bool		is_new = found == NULL;
 	bool		is_there = false;
 	ListCell   *cell;
 
 	if (is_new)
 	{
-		part->found = palloc0(sizeof(ProtaddrTextFound));
-		part->found->column = part->column;
-		looking->result = lappend(looking->result, part->found);
+		found = looking->column[number].found = palloc0(sizeof(ProtaddrTextFound));
+		found->column = &looking->gate->texts[number];
+		looking->result = lappend(looking->result, found);
 	}
 	if (action == PROTADDR_DISCLOSE)
 	{
 		/* whoever is disclosed is on record, each once */
-		foreach(cell, part->found->people)
+		foreach(cell, found->people)
 			is_there = is_there || protaddr_identifier_same(lfirst(cell), &asked->subject);
 		if (!is_there)
-			part->found->people = lappend(part->found->people, (void *) &asked->subject);
-		part->found->disclosed = asked->answer;
-		part->found->disclosed.action = PROTADDR_DISCLOSE;
+			found->people = lappend(found->people, (void *) &asked->subject);
+		found->disclosed = asked->answer;
+		found->disclosed.action = PROTADDR_DISCLOSE;
 	}
-	if (!is_new && strictness[part->found->action] >= strictness[action])
+	if (!is_new && strictness[found->action] >= strictness[action])
 		return;
-	part->found->action = action;
-	part->found->why = why;
-}
-
-/*
- * protaddr_gate_stays_within tells whether a stretch can be taken out of a column, whose text
- * stands in the whole from start to end, and leave the rest whole.
- */
-bool
-protaddr_gate_stays_within(const ProtaddrGateText *column, const char *whole, size_t start, size_t end,
-						   const ProtaddrFound *found)
-{
-	const char *stretch = whole + found->start;
-
-	if (found->start < start || found->start + found->length > end || column->kind == PROTADDR_TEXT_WHOLE)
-		return false;
-	if (column->kind == PROTADDR_TEXT_MARKUP)
-		for (size_t i = 0; i < found->length; i++)
-			if (strchr("<>{}[]\"", stretch[i]) != NULL)
-				return false;
-	return true;
+	found->action = action;
+	found->why = why;
 }
 
 /* since_decided tells whether somebody came to be protected after it was decided on the row. */
@@ -338,16 +222,19 @@ since_decided(const Looking *looking, const ProtaddrFound *found)
 }
 
 /*
- * look_at decides about one address that was found, and gives what is to happen to it.  What a channel holds because it is
- * doubtful, or cannot be taken out, goes by the decision about the row once there is one.
+ * look_at decides about one address that was found, and gives what is to happen to it.  What a
+ * channel holds because it is doubtful, or cannot be taken out, goes by the decision about the
+ * row once there is one.
  */
 static ProtaddrAction
 look_at(Looking *looking, const ProtaddrFound *found)
 {
 	const Asked *asked = ask(looking, found);
-	Part	   *first = part_of(looking, found->start);
-	Part	   *last = part_of(looking, found->start + found->length - 1);
-	bool		can_take_out = first == last && protaddr_gate_stays_within(first->column, looking->whole.data, first->start, first->end, found);
+	size_t		end = found->start + found->length;
+	int			first = protaddr_leaf_at(&looking->leaves, found->start);
+	int			last = protaddr_leaf_at(&looking->leaves, end - 1);
+	bool		can_take_out = first == last &&
+	protaddr_leaf_lets_go(&looking->leaves, &looking->leaves.leaf[first], found->start, end);
 	ProtaddrAction action = asked->action;
 	const char *why = protaddr_rule_why(asked->answer.rule);
 
@@ -374,86 +261,52 @@ look_at(Looking *looking, const ProtaddrFound *found)
 			why = MAY_STAND_IN_IT;
 			break;
 	}
-	for (Part *part = first; part <= last; part++)
-		decide(looking, part, action, why, asked);
+	for (int leaf = first; leaf <= last; leaf++)
+		if (leaf == first || looking->leaves.leaf[leaf].owner != looking->leaves.leaf[leaf - 1].owner)
+			decide(looking, looking->leaves.leaf[leaf].owner, action, why, asked);
 	if (action == PROTADDR_WITHHOLD)
-		first->cut = true;
+		looking->column[looking->leaves.leaf[first].owner].cut = true;
 	return action;
 }
 
 /* ---- taking out -------------------------------------------------------------------------------- */
 
-static int
-characters(const char *utf8, size_t len)
+/* take_out gives a column without the stretches that are to go; false if what is left does not fit. */
+static bool
+take_out(Looking *looking, int number, const ProtaddrFound *found, const ProtaddrAction *action, int nfound)
 {
+	Column	   *column = &looking->column[number];
+	ProtaddrLeaves *leaves = &looking->leaves;
+	ProtaddrStretch *stretch = palloc(Max(nfound, 1) * sizeof(ProtaddrStretch));
 	int			n = 0;
+	bool		whole = true;
 
-	for (size_t i = 0; i < len; i++)
-		n += (utf8[i] & 0xC0) != 0x80;
-	return n;
-}
-
-/* protaddr_gate_text_fits tells whether a text is short enough for its column. */
-bool
-protaddr_gate_text_fits(const ProtaddrGateText *column, const char *utf8, size_t len)
-{
-	if ((column->type != VARCHAROID && column->type != BPCHAROID) || column->typmod < VARHDRSZ)
-		return true;
-	return characters(utf8, len) <= column->typmod - VARHDRSZ;
-}
-
-/* protaddr_gate_text_value gives a text, or bytes, as a value of its column. */
-Datum
-protaddr_gate_text_value(const ProtaddrGateText *column, const char *utf8, size_t len)
-{
-	const char *bytes = utf8;
-	Datum		value;
-
-	if (column->type != BYTEAOID && GetDatabaseEncoding() != PG_UTF8 && GetDatabaseEncoding() != PG_SQL_ASCII)
-	{
-		bytes = pg_any_to_server(utf8, (int) len, PG_UTF8);
-		if (bytes != utf8)
-			len = strlen(bytes);
-	}
-	if (column->type == JSONBOID)
-		value = DirectFunctionCall1(jsonb_in, CStringGetDatum(pnstrdup(bytes, len)));
-	else
-		value = PointerGetDatum(cstring_to_text_with_len(bytes, (int) len));
-	if (OidIsValid(column->domain))
-		domain_check(value, false, column->domain, NULL, NULL);
-	return value;
-}
-
-/* take_out gives a column without the stretches that are to go. */
-static void
-take_out(Looking *looking, Part *part, const ProtaddrFound *found, const ProtaddrAction *action, int nfound)
-{
-	StringInfoData left;
-	size_t		upto = part->start;
-
-	initStringInfo(&left);
 	for (int i = 0; i < nfound; i++)
 	{
-		size_t		start = found[i].start;
-		size_t		end = start + found[i].length;
+		int			leaf = protaddr_leaf_at(leaves, found[i].start);
 
-		if (start < part->start || end > part->end || action[i] != PROTADDR_WITHHOLD)
+		if (action[i] != PROTADDR_WITHHOLD || leaves->leaf[leaf].owner != number)
 			continue;
-		if (start >= upto)
+		if (n > 0 && stretch[n - 1].leaf != leaf)
 		{
-			appendBinaryStringInfo(&left, looking->whole.data + upto, (int) (start - upto));
-			appendStringInfoString(&left, PA_WITHHELD);
+			whole = whole && protaddr_leaf_cut(leaves, &leaves->leaf[stretch[n - 1].leaf], stretch, n);
+			n = 0;
 		}
-		upto = Max(upto, end);
+		stretch[n++] = (ProtaddrStretch)
+		{
+			leaf, found[i].start, found[i].start + found[i].length
+		};
 	}
-	appendBinaryStringInfo(&left, looking->whole.data + upto, (int) (part->end - upto));
-	if (!protaddr_gate_text_fits(part->column, left.data, left.len))
+	if (n > 0)
+		whole = whole && protaddr_leaf_cut(leaves, &leaves->leaf[stretch[n - 1].leaf], stretch, n);
+	if (!whole)
 	{
-		part->found->action = looking->channel->when_unreadable;
-		part->found->why = MAY_STAND_IN_IT;
-		return;
+		column->found->action = looking->channel->when_unreadable;
+		column->found->why = MAY_STAND_IN_IT;
+		return false;
 	}
-	part->found->value = protaddr_gate_text_value(part->column, left.data, left.len);
+	column->found->value = protaddr_leaves_value(leaves, &column->found->column->form, column->value, column->first);
+	return true;
 }
 
 /* The row as it is with what has been taken out so far. */
@@ -535,8 +388,8 @@ protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const vo
 
 	/* whose address it is the text says, as a message does */
 	of_person.has_row = gate->args.subject != NULL;
-	looking.part = palloc(gate->ntexts * sizeof(Part));
-	initStringInfo(&looking.whole);
+	looking.column = palloc(gate->ntexts * sizeof(Column));
+	protaddr_leaves_begin(&looking.leaves);
 
 	/* what was taken out may have brought together what stood apart */
 	for (int round = 0; round < ROUNDS; round++)
@@ -549,19 +402,13 @@ protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const vo
 		looking.result = NIL;
 		if (!gather(&looking, lessened_value, &lessened))
 			break;
-		found = protaddr_guard_find_known(looking.whole.data, looking.whole.len, &nfound);
+		found = protaddr_guard_find_known(looking.leaves.whole.data, looking.leaves.whole.len, &nfound);
 		action = palloc(Max(nfound, 1) * sizeof(ProtaddrAction));
 		for (int i = 0; i < nfound; i++)
 			action[i] = look_at(&looking, &found[i]);
-		for (int i = 0; i < looking.nparts; i++)
-		{
-			Part	   *part = &looking.part[i];
-
-			if (!part->cut || part->found->action != PROTADDR_WITHHOLD)
-				continue;
-			take_out(&looking, part, found, action, nfound);
-			cut = cut || part->found->action == PROTADDR_WITHHOLD;
-		}
+		for (int i = 0; i < gate->ntexts; i++)
+			if (looking.column[i].cut && looking.column[i].found->action == PROTADDR_WITHHOLD)
+				cut |= take_out(&looking, i, found, action, nfound);
 		lessened.found = merge_found(lessened.found, looking.result);
 		if (!cut)
 			return lessened.found;
@@ -615,7 +462,7 @@ protaddr_gate_mask(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 		/* addresses and messages are not stored with it */
 		if (protaddr_gate_checks(gate, found->column->number) || found->action == PROTADDR_DISCLOSE)
 			continue;
-		if (found->action != PROTADDR_WITHHOLD || found->column->kind != PROTADDR_TEXT_PLAIN)
+		if (found->action != PROTADDR_WITHHOLD || found->column->form.kind != PROTADDR_TEXT_PLAIN)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROTADDR_REFUSED),
 					 errmsg("a row with a protected address in column \"%s\" of \"%s\" cannot wait in its table",
@@ -636,14 +483,14 @@ protaddr_gate_text_is_masked(const ProtaddrGate *gate, AttrNumber column, Datum 
 	for (int i = 0; i < gate->ntexts; i++)
 	{
 		const ProtaddrGateText *of = &gate->texts[i];
-		const char *bytes;
-		size_t		len;
+		ProtaddrLeaves leaves;
 
-		if (of->number != column || of->kind != PROTADDR_TEXT_PLAIN)
+		if (of->number != column || of->form.kind != PROTADDR_TEXT_PLAIN)
 			continue;
-		bytes = protaddr_gate_text_of(of, value, &len);
-		return len >= sizeof(PA_WITHHELD) - 1 &&
-			memmem(bytes, len, PA_WITHHELD, sizeof(PA_WITHHELD) - 1) != NULL;
+		protaddr_leaves_begin(&leaves);
+		protaddr_leaves_add(&leaves, &of->form, value, i);
+		return leaves.whole.len >= sizeof(PA_WITHHELD) - 1 &&
+			memmem(leaves.whole.data, leaves.whole.len, PA_WITHHELD, sizeof(PA_WITHHELD) - 1) != NULL;
 	}
 	return false;
 }

@@ -30,6 +30,9 @@
 
 PG_FUNCTION_INFO_V1(protaddr_find_protected);
 PG_FUNCTION_INFO_V1(protaddr_guard);
+PG_FUNCTION_INFO_V1(protaddr_guard_bytes);
+PG_FUNCTION_INFO_V1(protaddr_guard_value);
+PG_FUNCTION_INFO_V1(protaddr_text_encoding_known);
 
 /* nothing is known of a transfer */
 static const ProtaddrTransfer no_transfer = {0};
@@ -215,6 +218,40 @@ protaddr_guard_ask(const ProtaddrFound *found, const ProtaddrChannel *channel, c
 	return answer->action;
 }
 
+/*
+ * protaddr_guard_tell has it put on record, before it happens, that people's addresses leave
+ * in a text.  people: ProtaddrIdentifier; a listed address is nobody's.
+ */
+void
+protaddr_guard_tell(const List *people, const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
+					const ProtaddrAnswer *answer)
+{
+	PaText	   *person = palloc(Max(list_length(people), 1) * sizeof(PaText));
+	ListCell   *cell;
+	ProtaddrEvent event = {
+		.kind = PROTADDR_IN_TEXT,
+		.channel = channel,
+		.answer = answer,
+		.transfer = transfer,
+		.people = person,
+		.login_role = GetSessionUserId(),
+		.role = GetOuterUserId()
+	};
+
+	foreach(cell, people)
+	{
+		const ProtaddrIdentifier *id = lfirst(cell);
+
+		if (id->len == 0)
+			continue;
+		person[event.npeople].data = id->key;
+		person[event.npeople++].len = id->len;
+	}
+	protaddr_tell_event(&event);
+	if (answer->action == PROTADDR_DISCLOSE && event.disclosure == 0)
+		elog(ERROR, "a disclosure was not recorded");
+}
+
 /* ---- text of the server, and UTF-8 ------------------------------------------------------ */
 
 static const char *
@@ -240,31 +277,6 @@ characters(const char *utf8, size_t len)
 	return n;
 }
 
-/*
- * byte_of gives where in the server's text the character begins that begins there in its
- * UTF-8.  Raises 0A000 if the two do not have the same characters.
- */
-static size_t
-byte_of(const text *t, const char *utf8, size_t len, size_t at)
-{
-	const char *bytes = VARDATA_ANY(t);
-	size_t		size = VARSIZE_ANY_EXHDR(t);
-	int			many;
-	size_t		byte = 0;
-
-	if (utf8 == bytes)
-		return at;
-	if (pg_mbstrlen_with_len(bytes, size) != characters(utf8, len))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a protected address in a text of this encoding cannot be replaced"),
-				 protaddr_errprivate()));
-	many = characters(utf8, at);
-	while (many-- > 0 && byte < size)
-		byte += pg_mblen(bytes + byte);
-	return Min(byte, size);
-}
-
 /* ---- find_protected() ---------------------------------------------------------------------- */
 
 static const char *const certainties[] = {
@@ -288,6 +300,8 @@ protaddr_find_protected(PG_FUNCTION_ARGS)
 	int			before = 0;		/* characters in them */
 
 	InitMaterializedSRF(fcinfo, 0);
+	if (nfound > 0)
+		protaddr_clear_text_seen();
 	for (int i = 0; i < nfound; i++)
 	{
 		Datum		values[4];
@@ -322,27 +336,6 @@ typedef struct AskedAll
 	int			room;
 } AskedAll;
 
-/* tell has a disclosure put on record before it happens. */
-static void
-tell(const ProtaddrFound *found, const ProtaddrChannel *channel, const ProtaddrAnswer *answer)
-{
-	PaText		person = {found->subject.key, found->subject.len};
-	ProtaddrEvent event = {
-		.kind = PROTADDR_IN_MESSAGE,
-		.channel = channel,
-		.answer = answer,
-		.transfer = &no_transfer,
-		.people = &person,
-		.npeople = 1,
-		.login_role = GetSessionUserId(),
-		.role = GetOuterUserId()
-	};
-
-	protaddr_tell_event(&event);
-	if (answer->action == PROTADDR_DISCLOSE && event.disclosure == 0)
-		elog(ERROR, "a disclosure was not recorded");
-}
-
 /* stays asks the law whether a channel lets somebody's address leave in a text. */
 static bool
 stays(AskedAll *all, const ProtaddrFound *found)
@@ -360,7 +353,7 @@ stays(AskedAll *all, const ProtaddrFound *found)
 	action = protaddr_guard_ask(found, all->channel, &no_transfer, &answer);
 	result = action == PROTADDR_LEAVE || action == PROTADDR_DISCLOSE;
 	if (result)
-		tell(found, all->channel, &answer);
+		protaddr_guard_tell(list_make1((void *) &found->subject), all->channel, &no_transfer, &answer);
 	if (all->n == all->room)
 	{
 		all->room = all->room == 0 ? 8 : all->room * 2;
@@ -372,18 +365,106 @@ stays(AskedAll *all, const ProtaddrFound *found)
 	return result;
 }
 
-/* replaced gives a text without what may not stay; NULL if all of it may. */
-static text *
-replaced(const text *t, AskedAll *all)
+/* What is to go of a value. */
+typedef struct Going
 {
-	size_t		len;
-	const char *utf8 = as_utf8(t, &len);
+	ProtaddrStretch *stretch;	/* by leaf and place */
+	int			n;
+	int			room;
+	bool	   *whole;			/* of each leaf */
+} Going;
+
+/* goes notes a stretch that is to go: of each leaf that it touches as much as can be taken out of it. */
+static void
+goes(const ProtaddrLeaves *leaves, Going *going, size_t start, size_t end)
+{
+	for (int i = protaddr_leaf_at(leaves, start); i < leaves->n && leaves->leaf[i].start < end; i++)
+	{
+		const ProtaddrLeaf *leaf = &leaves->leaf[i];
+		size_t		from = Max(start, leaf->start);
+		size_t		to = Min(end, leaf->end);
+
+		if (from >= to)
+			continue;
+		if (leaf->keys_of >= 0)
+			going->whole[leaf->keys_of] = true;
+		else if (!protaddr_leaf_lets_go(leaves, leaf, from, to))
+			going->whole[i] = true;
+		else
+		{
+			if (going->n == going->room)
+			{
+				going->room = going->room == 0 ? 8 : going->room * 2;
+				going->stretch = going->stretch == NULL ? palloc(going->room * sizeof(ProtaddrStretch)) :
+					repalloc_huge(going->stretch, (Size) going->room * sizeof(ProtaddrStretch));
+			}
+			going->stretch[going->n++] = (ProtaddrStretch)
+			{
+				i, from, to
+			};
+		}
+	}
+}
+
+static int
+by_leaf(const void *a, const void *b)
+{
+	const ProtaddrStretch *one = a;
+	const ProtaddrStretch *other = b;
+
+	if (one->leaf != other->leaf)
+		return one->leaf < other->leaf ? -1 : 1;
+	return one->start < other->start ? -1 : one->start > other->start;
+}
+
+static void
+withhold_leaf(ProtaddrLeaves *leaves, ProtaddrLeaf *leaf)
+{
+	if (!protaddr_leaf_withhold(leaves, leaf))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_REFUSED),
+				 errmsg("a protected address cannot be taken out of a value of type %s", format_type_be(leaf->form.type)),
+				 errhint("Leave the column out, or make text of it first."),
+				 protaddr_errprivate()));
+}
+
+/* take_out takes what is to go out of the leaves. */
+static void
+take_out(ProtaddrLeaves *leaves, Going *going)
+{
+	qsort(going->stretch, going->n, sizeof(ProtaddrStretch), by_leaf);
+	for (int i = 0; i < leaves->n; i++)
+		if (going->whole[i])
+			withhold_leaf(leaves, &leaves->leaf[i]);
+	for (int i = 0, next; i < going->n; i = next)
+	{
+		int			number = going->stretch[i].leaf;
+
+		for (next = i; next < going->n && going->stretch[next].leaf == number; next++)
+			;
+		if (!going->whole[number] &&
+			!protaddr_leaf_cut(leaves, &leaves->leaf[number], going->stretch + i, next - i))
+			withhold_leaf(leaves, &leaves->leaf[number]);
+	}
+}
+
+/* replaced gives a value without what may not stay; false if all of it may. */
+static bool
+replaced(ProtaddrLeaves *leaves, const ProtaddrForm *form, Datum *value, AskedAll *all)
+{
+	Going		going = {0};
+	ProtaddrFound *found;
 	int			nfound;
-	ProtaddrFound *found = protaddr_guard_find_text(utf8, len, &nfound);
-	StringInfoData out;
-	size_t		upto = 0;		/* what is taken over so far */
 	bool		any = false;
 
+	protaddr_leaves_reset(leaves);
+	protaddr_leaves_add(leaves, form, *value, 0);
+	found = protaddr_guard_find_text(leaves->whole.data, leaves->whole.len, &nfound);
+	if (nfound == 0)
+		return false;
+	/* addresses in clear: nothing of this statement is for the log */
+	protaddr_clear_text_seen();
+	going.whole = palloc0(leaves->n * sizeof(bool));
 	for (int i = 0; i < nfound; i++)
 	{
 		size_t		start = found[i].start;
@@ -392,43 +473,87 @@ replaced(const text *t, AskedAll *all)
 		if (stays(all, &found[i]))
 			continue;
 		/* with all that overlaps it */
-		while (i + 1 < nfound && (found[i + 1].start <= end))
+		while (i + 1 < nfound && found[i + 1].start <= end)
 		{
 			i++;
 			if (!stays(all, &found[i]))
 				end = Max(end, found[i].start + found[i].length);
 		}
-		if (!any)
-			initStringInfo(&out);
 		any = true;
-		start = byte_of(t, utf8, len, start);
-		appendBinaryStringInfo(&out, VARDATA_ANY(t) + upto, (int) (start - upto));
-		appendBinaryStringInfo(&out, PA_WITHHELD, sizeof(PA_WITHHELD) - 1);
-		upto = byte_of(t, utf8, len, end);
+		goes(leaves, &going, start, end);
 	}
-	if (!any)
-		return NULL;
-	appendBinaryStringInfo(&out, VARDATA_ANY(t) + upto, (int) (VARSIZE_ANY_EXHDR(t) - upto));
-	return cstring_to_text_with_len(out.data, out.len);
+	if (any)
+	{
+		take_out(leaves, &going);
+		*value = protaddr_leaves_value(leaves, form, *value, 0);
+	}
+	return any;
+}
+
+/* guarded gives a value as it may leave through a channel. */
+static Datum
+guarded(const ProtaddrForm *form, Datum value, const text *channel)
+{
+	AskedAll	all = {.channel = protaddr_channel(VARDATA_ANY(channel), VARSIZE_ANY_EXHDR(channel), DT_NOBEGIN)};
+	ProtaddrLeaves leaves;
+
+	protaddr_leaves_begin(&leaves);
+
+	/* what was replaced may have brought together what stood apart */
+	for (int round = 0; round < ROUNDS; round++)
+		if (!replaced(&leaves, form, &value, &all))
+			return value;
+	protaddr_leaves_reset(&leaves);
+	protaddr_leaves_add(&leaves, form, value, 0);
+	for (int i = 0; i < leaves.n; i++)
+		if (leaves.leaf[i].keys_of < 0)
+			withhold_leaf(&leaves, &leaves.leaf[i]);
+	return protaddr_leaves_value(&leaves, form, value, 0);
 }
 
 /* protaddr_guard is protaddr.guard(text, text). */
 Datum
 protaddr_guard(PG_FUNCTION_ARGS)
 {
-	text	   *t = PG_GETARG_TEXT_PP(0);
-	text	   *name = PG_GETARG_TEXT_PP(1);
-	AskedAll	all = {.channel = protaddr_channel(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), DT_NOBEGIN)};
-	text	   *result = t;
+	ProtaddrForm form;
 
-	/* what was replaced may have brought together what stood apart */
-	for (int round = 0; round < ROUNDS; round++)
-	{
-		text	   *next = replaced(result, &all);
+	protaddr_form_of(TEXTOID, -1, &form);
+	PG_RETURN_DATUM(guarded(&form, PG_GETARG_DATUM(0), PG_GETARG_TEXT_PP(1)));
+}
 
-		if (next == NULL)
-			PG_RETURN_TEXT_P(result);
-		result = next;
-	}
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(PA_WITHHELD, sizeof(PA_WITHHELD) - 1));
+/* protaddr_guard_value is protaddr.guard(anyelement, text). */
+Datum
+protaddr_guard_value(PG_FUNCTION_ARGS)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
+	ProtaddrForm form;
+
+	if (!OidIsValid(type) || !protaddr_type_holds_text(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a value of type %s cannot hold an address as text", format_type_be(type)),
+				 errhint("An address of type protaddr.address is released with protaddr.release().")));
+	protaddr_form_of(type, -1, &form);
+	PG_RETURN_DATUM(guarded(&form, PG_GETARG_DATUM(0), PG_GETARG_TEXT_PP(1)));
+}
+
+/* protaddr_guard_bytes is protaddr.guard(bytea, text, text), not strict. */
+Datum
+protaddr_guard_bytes(PG_FUNCTION_ARGS)
+{
+	ProtaddrForm form;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	protaddr_form_of(BYTEAOID, -1, &form);
+	if (!PG_ARGISNULL(2))
+		form.encoding = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	PG_RETURN_DATUM(guarded(&form, PG_GETARG_DATUM(0), PG_GETARG_TEXT_PP(1)));
+}
+
+/* protaddr_text_encoding_known is protaddr.text_encoding_known(text). */
+Datum
+protaddr_text_encoding_known(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(protaddr_encoding_known(text_to_cstring(PG_GETARG_TEXT_PP(0))));
 }

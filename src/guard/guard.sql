@@ -249,6 +249,23 @@ REVOKE ALL ON FUNCTION protaddr.guard(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.guard(text, text) IS
 'A text as it may leave through a channel: each protected address in it, doubtful ones too, is replaced by [address withheld], unless the channel discloses that person''s address, which is recorded. All else stays byte for byte. For extracts and views. With chosen input it tells whether an address is protected, so grant it to few; and whoever reads a view calls its functions, so put it into a SECURITY DEFINER function that takes the key of a row, not a text. NULL for NULL. Raises 22023 for a channel that does not exist, 55PA1 as protaddr.find_protected(), 0A000 where a text of another encoding than UTF-8 cannot be taken apart.';
 
+CREATE FUNCTION protaddr.guard(value anyelement, channel text) RETURNS anyelement
+    AS 'MODULE_PATHNAME', 'protaddr_guard_value' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION protaddr.guard(anyelement, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.guard(anyelement, text) IS
+'The same for a value of another type that could hold an address as text: json, jsonb, xml, citext, hstore, arrays and composites of these and of text. The structure stays, and all else in it: json and xml byte for byte, key order included, of jsonb and hstore every other value. An address within one string, element or field is replaced there; one that goes across the elements of an array or the fields of a composite in each of them. JSON, XML and bytes in which it goes across values, or is a key or a number, are withheld whole: the value is then the string "[address withheld]". Raises 42804 for a type without text, 23PA1 where neither can be done (a key of hstore, a field that is too short), and as protaddr.guard(text, text).';
+
+CREATE FUNCTION protaddr.guard(value bytea, channel text, encoding text DEFAULT NULL) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'protaddr_guard_bytes' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION protaddr.guard(bytea, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.guard(bytea, text, text) IS
+'The same for bytes that are text. encoding: as iconv --list names it; NULL: UTF-16 and UTF-32 if the bytes show it (a byte order mark, or every second byte 0), what an XML declaration says, else one in which ASCII is as it is. All other bytes stay. Raises 42704 for an encoding that does not exist.';
+
+CREATE FUNCTION protaddr.text_encoding_known(encoding text) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'protaddr_text_encoding_known' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION protaddr.text_encoding_known(text) IS
+'Part of protaddr.install_gate(): whether bytes in this encoding can be read.';
+
 CREATE FUNCTION protaddr.refresh_guard() RETURNS bigint
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$

@@ -30,6 +30,7 @@
 #define BASE64_RUN		16		/* so many letters and digits without a gap */
 #define BASE64_CHUNK	4096
 #define BASE64_OVERLAP	512
+#define HEX_AT_LEAST	24
 #define DEPTH			2
 
 static void scan(PaSearch *search);
@@ -699,7 +700,7 @@ try_place_behind(PaSearch *search, int number)
 	}
 }
 
-/* ---- base64 --------------------------------------------------------------------------------------------- */
+/* ---- what is encoded ---------------------------------------------------------------------------------- */
 
 static inline int
 base64_value(char c)
@@ -746,6 +747,88 @@ reads_like_text(const char *bytes, size_t n)
 	return strange * 16 < n;
 }
 
+/* scan_decoded looks through what some bytes of the text stand for: they are the stretch. */
+static void
+scan_decoded(PaSearch *search, const char *decoded, size_t n, uint32_t start, uint32_t length)
+{
+	PaSearch	inner;
+
+	memcpy(&inner, search, offsetof(PaSearch, piece));
+	inner.n = 0;
+	inner.found = search->found;
+	inner.pause = search->pause;
+	inner.arg = search->arg;
+	inner.stop = false;
+	inner.depth = search->depth + 1;
+	inner.decoded_to = 0;
+	inner.told_number = 0;
+	inner.outer = true;
+	inner.outer_start = search->outer ? search->outer_start : start;
+	inner.outer_length = search->outer ? search->outer_length : length;
+	protaddr_reader_begin(&inner.reader, &search->index->key, decoded, (uint32_t) n);
+	inner.reader.decompose = search->reader.decompose;
+	inner.reader.arg = search->reader.arg;
+	scan(&inner);
+	search->stop = inner.stop;
+}
+
+/* ---- hexadecimal ------------------------------------------------------------------------------------- */
+
+static inline int
+hex_value(char c)
+{
+	if (protaddr_is_digit(c))
+		return c - '0';
+	c = protaddr_to_small(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* try_hex looks into the run of hexadecimal digits in which a piece stands; false if that is none. */
+static bool
+try_hex(PaSearch *search, const PaPiece *piece)
+{
+	const char *text = search->reader.text;
+	uint32_t	start = piece->end;
+	uint32_t	end = piece->end;
+	bool		reads = false;
+
+	if (search->depth >= DEPTH || end <= search->decoded_to)
+		return false;
+	while (start > search->decoded_to && hex_value(text[start - 1]) >= 0)
+		start--;
+	while (end < search->reader.len && hex_value(text[end]) >= 0)
+		end++;
+	if (end - start < HEX_AT_LEAST)
+		return false;
+
+	/* a digit may stand directly before it */
+	for (uint32_t from = start; from < start + 2 && !reads && !search->stop; from++)
+	{
+		uint32_t	at = from;
+
+		do
+		{
+			char		decoded[BASE64_CHUNK / 2];
+			size_t		n = 0;
+
+			for (; at + 1 < end && n < sizeof(decoded); at += 2)
+				decoded[n++] = (char) (hex_value(text[at]) << 4 | hex_value(text[at + 1]));
+			if (n < HEX_AT_LEAST / 2 - 1 || !reads_like_text(decoded, n))
+				break;
+			reads = true;
+			scan_decoded(search, decoded, n, start, end - start);
+			if (at + 1 >= end)
+				break;
+			at -= BASE64_OVERLAP;
+		} while (!search->stop);
+	}
+	if (reads)
+		search->decoded_to = end;
+	return reads;
+}
+
+/* ---- base64 ------------------------------------------------------------------------------------------- */
+
 /* try_base64 looks into the run of base64 in which a piece stands. */
 static void
 try_base64(PaSearch *search, const PaPiece *piece)
@@ -785,7 +868,6 @@ try_base64(PaSearch *search, const PaPiece *piece)
 			int			nbits = 0;
 			uint32_t	from = at;
 			uint32_t	back;
-			PaSearch	inner;
 
 			for (; at < end && n < sizeof(decoded); at++)
 			{
@@ -804,23 +886,7 @@ try_base64(PaSearch *search, const PaPiece *piece)
 			reads = n >= BASE64_AT_LEAST / 2 && reads_like_text(decoded, n);
 			if (!reads)
 				break;
-			memcpy(&inner, search, offsetof(PaSearch, piece));
-			inner.n = 0;
-			inner.found = search->found;
-			inner.pause = search->pause;
-			inner.arg = search->arg;
-			inner.stop = false;
-			inner.depth = search->depth + 1;
-			inner.decoded_to = 0;
-			inner.told_number = 0;
-			inner.outer = true;
-			inner.outer_start = search->outer ? search->outer_start : start;
-			inner.outer_length = search->outer ? search->outer_length : end + padding - start;
-			protaddr_reader_begin(&inner.reader, &search->index->key, decoded, (uint32_t) n);
-			inner.reader.decompose = search->reader.decompose;
-			inner.reader.arg = search->reader.arg;
-			scan(&inner);
-			search->stop = inner.stop;
+			scan_decoded(search, decoded, n, start, end + padding - start);
 			if (at >= end)
 				break;
 			back = at - from > BASE64_OVERLAP ? BASE64_OVERLAP : 0;
@@ -854,7 +920,7 @@ scan(PaSearch *search)
 			const PaPiece *piece = &search->piece[i];
 
 			run = piece->gap == PA_GAP_NONE ? run + piece->size : piece->size;
-			if (run >= BASE64_RUN)
+			if (run >= BASE64_RUN && !try_hex(search, piece))
 				try_base64(search, piece);
 			if (piece->size > PA_NAME_SIZE)
 				continue;

@@ -182,9 +182,9 @@ release(void *arg, void *old)
 	pfree((char *) old - PIECE_HEADER);
 }
 
-/* decompose gives the characters that a rarer one is made of, as Unicode has it. */
-static size_t
-decompose(void *arg, uint32_t c, uint32_t *out, size_t max)
+/* protaddr_guard_decompose gives the characters that a rarer one is made of, as Unicode has it. */
+size_t
+protaddr_guard_decompose(void *arg, uint32_t c, uint32_t *out, size_t max)
 {
 	pg_wchar	one[2] = {c, 0};
 	pg_wchar   *many = unicode_normalize(UNICODE_NFKD, one);
@@ -262,9 +262,9 @@ word_text(Datum value, bool isnull)
 	return result;
 }
 
-/* read_words reads the words of all languages, and their hash. */
-static PaGuardWord *
-read_words(size_t *nwords, uint64 *hash)
+/* protaddr_guard_words reads the words of all languages, and their hash; palloc'd. */
+PaGuardWord *
+protaddr_guard_words(size_t *nwords, uint64 *hash)
 {
 	Relation	rel = table_open(protaddr_table(PROTADDR_ADDRESS_WORD), AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
@@ -417,7 +417,7 @@ build(const PaGuardWord *word, size_t nwords, uint64 words_hash, uint64 words_ge
 	s->context = context;
 	memory->resize = resize;
 	memory->release = release;
-	memory->decompose = decompose;
+	memory->decompose = protaddr_guard_decompose;
 	memory->arg = s;
 	if (!pg_strong_random(key, sizeof(key)))
 		ereport(ERROR,
@@ -465,7 +465,7 @@ protaddr_guard_index_now(void)
 		MemoryContext old = MemoryContextSwitchTo(scratch);
 		size_t		nwords;
 		uint64		hash;
-		PaGuardWord *word = read_words(&nwords, &hash);
+		PaGuardWord *word = protaddr_guard_words(&nwords, &hash);
 
 		MemoryContextSwitchTo(old);
 		if (session_index != NULL && session_index->words_hash == hash)

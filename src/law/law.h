@@ -213,7 +213,8 @@ typedef enum ProtaddrEventKind
 {
 	PROTADDR_SHOWN,				/* to a reader */
 	PROTADDR_RELEASED,			/* sealed for a channel */
-	PROTADDR_IN_MESSAGE			/* in clear, in a message that leaves */
+	PROTADDR_IN_MESSAGE,		/* in clear, in a message that leaves */
+	PROTADDR_IN_TEXT			/* in clear, in any other text that leaves */
 } ProtaddrEventKind;
 
 /*

@@ -4,8 +4,8 @@
  *
  * The texts of a row are looked through side by side, as a gate does: every column that
  * could hold an address as text, whether its gate ignores it or not.  What is exact or safe
- * and stands within one text is taken out of it; what is doubtful, or stands across columns,
- * in a key, an array or a composite, is left to somebody.  In a gated table a value of type
+ * and stands within one text is taken out of it; what is doubtful, or stands across columns
+ * or in a key, is left to somebody.  In a gated table a value of type
  * protaddr.address that no gate has released is found as well.
  */
 #include "postgres.h"
@@ -16,7 +16,6 @@
 #include "keys/keys.h"
 #include "person/person.h"
 #include "sweep/sweep_int.h"
-#include "text/piece.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -34,7 +33,7 @@
 #define ROUNDS	8
 
 #define WHY_DOUBTFUL	"doubtful: somebody has to judge it"
-#define WHY_NOT_WITHIN	"it cannot be taken out: it stands across columns or values, in a key, an array or a composite, or its column is generated"
+#define WHY_NOT_WITHIN	"it cannot be taken out: it stands across columns or values, in a key, or in a generated column"
 #define WHY_TOO_LONG	"the column is too short for what would stand in its place"
 #define WHY_NO_KEY		"the table has no primary key by which the row could be found again to undo it"
 #define WHY_GATED		"the table has a gate: protaddr.regate() sends its rows through it"
@@ -159,20 +158,19 @@ protaddr_sweep_is_in_time(const ProtaddrSwept *swept, const ProtaddrSweepRun *ru
 
 /* ---- the texts ------------------------------------------------------------------------------ */
 
-typedef struct Part
+typedef struct Column
 {
-	const ProtaddrGateText *column;
-	size_t		start;			/* bytes of the whole */
-	size_t		end;
-} Part;
+	Datum		value;
+	int			first;			/* of its leaves; -1: it is NULL */
+	bool		is_cut;
+} Column;
 
 typedef struct Looking
 {
 	const ProtaddrSwept *swept;
 	HeapTuple	row;			/* as it is with what was taken out so far */
-	Part	   *part;
-	int			nparts;
-	StringInfoData whole;
+	ProtaddrLeaves leaves;
+	Column	   *column;			/* for each of the table's texts */
 	List	   *finds;			/* ProtaddrSweepFind */
 } Looking;
 
@@ -180,53 +178,42 @@ typedef struct Looking
 static bool
 gather(Looking *looking)
 {
-	resetStringInfo(&looking->whole);
-	looking->nparts = 0;
+	protaddr_leaves_reset(&looking->leaves);
 	for (int i = 0; i < looking->swept->texts.ntexts; i++)
 	{
-		const ProtaddrGateText *column = &looking->swept->texts.texts[i];
-		Part	   *part = &looking->part[looking->nparts];
+		const ProtaddrGateText *text = &looking->swept->texts.texts[i];
+		Column	   *column = &looking->column[i];
 		bool		isnull;
-		Datum		value = heap_getattr(looking->row, column->number, RelationGetDescr(looking->swept->rel), &isnull);
-		const char *text;
-		size_t		len;
 
-		if (isnull)
-			continue;
-		text = protaddr_gate_text_of(column, value, &len);
-
-		if (len == 0)
-			continue;
-		if (looking->nparts > 0)
-			appendStringInfoChar(&looking->whole, PA_FIELD_BORDER);
-		part->column = column;
-		part->start = looking->whole.len;
-		appendBinaryStringInfo(&looking->whole, text, (int) len);
-		part->end = looking->whole.len;
-		looking->nparts++;
+		memset(column, 0, sizeof(*column));
+		column->value = heap_getattr(looking->row, text->number, RelationGetDescr(looking->swept->rel), &isnull);
+		column->first = isnull ? -1 : looking->leaves.n;
+		if (!isnull)
+			protaddr_leaves_add(&looking->leaves, &text->form, column->value, i);
 	}
-	return looking->nparts > 0;
+	return looking->leaves.whole.len > 0;
 }
 
-/* stands_within gives the part in which a stretch stands and can be taken out of; NULL: none. */
-static const Part *
-stands_within(const Looking *looking, const ProtaddrFound *found)
+/* leaf_of gives the text that a stretch stands in and can be taken out of; -1: none. */
+static int
+leaf_of(const Looking *looking, const ProtaddrFound *found)
 {
-	for (int i = 0; i < looking->nparts; i++)
-		if (protaddr_gate_stays_within(looking->part[i].column, looking->whole.data, looking->part[i].start,
-									   looking->part[i].end, found))
-			return &looking->part[i];
-	return NULL;
+	size_t		end = found->start + found->length;
+	int			first = protaddr_leaf_at(&looking->leaves, found->start);
+
+	return first == protaddr_leaf_at(&looking->leaves, end - 1) &&
+		protaddr_leaf_lets_go(&looking->leaves, &looking->leaves.leaf[first], found->start, end) ? first : -1;
 }
 
 static Bitmapset *
 columns_of(const Looking *looking, const ProtaddrFound *found)
 {
+	int			first = protaddr_leaf_at(&looking->leaves, found->start);
+	int			last = protaddr_leaf_at(&looking->leaves, found->start + found->length - 1);
 	Bitmapset  *columns = NULL;
 
-	for (int i = 0; i < looking->nparts; i++)
-		if (found->start < looking->part[i].end && looking->part[i].start < found->start + found->length)
-			columns = bms_add_member(columns, looking->part[i].column->number);
+	for (int i = first; i <= last; i++)
+		columns = bms_add_member(columns, looking->swept->texts.texts[looking->leaves.leaf[i].owner].number);
 	return columns;
 }
 
@@ -257,33 +244,36 @@ add_find(Looking *looking, Bitmapset *columns, const ProtaddrIdentifier *subject
 
 /* take_out takes what can be out of one column; false if what is left does not fit. */
 static bool
-take_out(Looking *looking, const Part *part, const ProtaddrFound *found, int nfound)
+take_out(Looking *looking, int number, const ProtaddrFound *found, int nfound)
 {
-	StringInfoData left;
-	size_t		upto = part->start;
-	int			column = part->column->number;
+	const ProtaddrGateText *text = &looking->swept->texts.texts[number];
+	ProtaddrLeaves *leaves = &looking->leaves;
+	ProtaddrStretch *stretch = palloc(nfound * sizeof(ProtaddrStretch));
+	int			n = 0;
+	int			column = text->number;
 	bool		isnull = false;
 	Datum		value;
 
-	initStringInfo(&left);
 	for (int i = 0; i < nfound; i++)
 	{
-		size_t		start = found[i].start;
-		size_t		end = start + found[i].length;
+		int			leaf = found[i].certainty == PA_DOUBTFUL ? -1 : leaf_of(looking, &found[i]);
 
-		if (found[i].certainty == PA_DOUBTFUL || stands_within(looking, &found[i]) != part)
+		if (leaf < 0 || leaves->leaf[leaf].owner != number)
 			continue;
-		if (start >= upto)
+		if (n > 0 && stretch[n - 1].leaf != leaf)
 		{
-			appendBinaryStringInfo(&left, looking->whole.data + upto, (int) (start - upto));
-			appendStringInfoString(&left, PA_WITHHELD);
+			if (!protaddr_leaf_cut(leaves, &leaves->leaf[stretch[n - 1].leaf], stretch, n))
+				return false;
+			n = 0;
 		}
-		upto = Max(upto, end);
+		stretch[n++] = (ProtaddrStretch)
+		{
+			leaf, found[i].start, found[i].start + found[i].length
+		};
 	}
-	appendBinaryStringInfo(&left, looking->whole.data + upto, (int) (part->end - upto));
-	if (!protaddr_gate_text_fits(part->column, left.data, left.len))
+	if (n > 0 && !protaddr_leaf_cut(leaves, &leaves->leaf[stretch[n - 1].leaf], stretch, n))
 		return false;
-	value = protaddr_gate_text_value(part->column, left.data, left.len);
+	value = protaddr_leaves_value(leaves, &text->form, looking->column[number].value, looking->column[number].first);
 	looking->row = heap_modify_tuple_by_cols(looking->row, RelationGetDescr(looking->swept->rel), 1, &column,
 											 &value, &isnull);
 	return true;
@@ -298,15 +288,14 @@ look_once(Looking *looking, bool first, bool cut, Bitmapset **changed)
 {
 	ProtaddrFound *found;
 	int			nfound;
-	Bitmapset  *to_cut = NULL;
 	bool		any = false;
 
 	if (!gather(looking))
 		return false;
-	found = protaddr_guard_find_text(looking->whole.data, looking->whole.len, &nfound);
+	found = protaddr_guard_find_text(looking->leaves.whole.data, looking->leaves.whole.len, &nfound);
 	for (int i = 0; i < nfound; i++)
 	{
-		const Part *part = stands_within(looking, &found[i]);
+		int			leaf = leaf_of(looking, &found[i]);
 		ProtaddrSweepFind *find;
 
 		if (!first && found[i].certainty == PA_DOUBTFUL)
@@ -314,24 +303,21 @@ look_once(Looking *looking, bool first, bool cut, Bitmapset **changed)
 		find = add_find(looking, columns_of(looking, &found[i]), &found[i].subject, found[i].certainty);
 		if (found[i].certainty == PA_DOUBTFUL)
 			find->why_not = WHY_DOUBTFUL;
-		else if (part == NULL)
+		else if (leaf < 0)
 			find->why_not = WHY_NOT_WITHIN;
 		else
-		{
-			find->is_cut = true;
-			to_cut = bms_add_member(to_cut, part->column->number);
-		}
+			find->is_cut = looking->column[looking->leaves.leaf[leaf].owner].is_cut = true;
 	}
-	for (int i = 0; cut && i < looking->nparts; i++)
+	for (int i = 0; cut && i < looking->swept->texts.ntexts; i++)
 	{
-		const Part *part = &looking->part[i];
+		AttrNumber	number = looking->swept->texts.texts[i].number;
 		ListCell   *cell;
 
-		if (!bms_is_member(part->column->number, to_cut))
+		if (!looking->column[i].is_cut)
 			continue;
-		if (take_out(looking, part, found, nfound))
+		if (take_out(looking, i, found, nfound))
 		{
-			*changed = bms_add_member(*changed, part->column->number);
+			*changed = bms_add_member(*changed, number);
 			any = true;
 			continue;
 		}
@@ -339,7 +325,7 @@ look_once(Looking *looking, bool first, bool cut, Bitmapset **changed)
 		{
 			ProtaddrSweepFind *find = lfirst(cell);
 
-			if (find->is_cut && bms_is_member(part->column->number, find->columns))
+			if (find->is_cut && bms_is_member(number, find->columns))
 				find->why_not = WHY_TOO_LONG;
 		}
 	}
@@ -436,8 +422,8 @@ protaddr_sweep_look(const ProtaddrSwept *swept, HeapTuple row, HeapTuple *redact
 	bool		again = true;
 	ListCell   *cell;
 
-	looking.part = palloc(Max(swept->texts.ntexts, 1) * sizeof(Part));
-	initStringInfo(&looking.whole);
+	looking.column = palloc(Max(swept->texts.ntexts, 1) * sizeof(Column));
+	protaddr_leaves_begin(&looking.leaves);
 	/* what was taken out may have brought together what stood apart */
 	for (int round = 0; again && round < ROUNDS; round++)
 		again = look_once(&looking, round == 0, cut, changed);

@@ -44,6 +44,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -258,6 +259,52 @@ change_row(const Sweep *sweep, Relation rel, HeapTuple old, HeapTuple redacted, 
 }
 
 /*
+ * look_to_redact looks again at a row in which something was found, to take it out: the domains
+ * of its columns are asked, and may refuse.
+ */
+static List *
+look_to_redact(const ProtaddrSwept *swept, HeapTuple row, List *finds, HeapTuple *redacted, Bitmapset **columns)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	List	   *volatile found = finds;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		found = protaddr_sweep_look(swept, row, redacted, columns);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+		ListCell   *cell;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (protaddr_sweep_ends_by(error))
+			ReThrowError(error);
+		*redacted = NULL;
+		foreach(cell, finds)
+		{
+			ProtaddrSweepFind *find = lfirst(cell);
+
+			if (find->why_not == NULL)
+				find->why_not = protaddr_sweep_why_refused(error);
+		}
+	}
+	PG_END_TRY();
+	return found;
+}
+
+/*
  * look_at_row notes what stands in a row, and has it changed.  A row that somebody else has
  * changed is left to the last look, which is after them.
  */
@@ -276,17 +323,19 @@ look_at_row(Sweep *sweep, const ProtaddrSwept *swept, TupleTableSlot *slot, bool
 
 	if (!protaddr_sweep_is_in_time(swept, &sweep->run, row))
 		return;
-	finds = protaddr_sweep_look(swept, row, sweep->run.action == PROTADDR_SWEEP_REDACT ? &redacted : NULL, &columns);
+	finds = protaddr_sweep_look(swept, row, NULL, NULL);
 	if (finds == NIL)
 		return;
+	/* what is written is written from here, not from the page */
+	row = heap_copytuple(row);
+	if (sweep->run.action == PROTADDR_SWEEP_REDACT)
+		finds = look_to_redact(swept, row, finds, &redacted, &columns);
 	key = protaddr_sweep_key(swept, row, finds);
 	if (redacted != NULL)
 	{
 		const char *why_not;
 		bool		is_gone;
 
-		/* what is written is written from here, not from the page */
-		row = heap_copytuple(row);
 		change = change_row(sweep, swept->rel, row, redacted, &tid, columns, key, &why_not, &is_gone);
 		if (is_gone && !last)
 			return;

@@ -387,19 +387,68 @@ other_character(const PaReader *reader, Other *other, uint32_t c)
 		other->gap = PA_GAP_MARK;
 }
 
-/* skip_name gives the bytes of an element's name behind a "<", or 0. */
+/* ends_tag is true where a tag ends, however that is encoded. */
+static inline bool
+ends_tag(const char *text, uint32_t len)
+{
+	static const char *const encoded[] = {"%3e", "%2f", "&gt;", "&#62;", "&#x3e;", "\\u003e", "\\/"};
+
+	if (len == 0 || *text == '>' || *text == '/')
+		return true;
+	if (*text != '%' && *text != '&' && *text != '\\')
+		return false;
+	for (size_t i = 0; i < sizeof(encoded) / sizeof(encoded[0]); i++)
+		if (len >= strlen(encoded[i]) && same_letters(text, encoded[i], (uint32_t) strlen(encoded[i])))
+			return true;
+	return false;
+}
+
+static inline uint32_t
+skip_blanks(const char *text, uint32_t len, uint32_t at)
+{
+	while (at < len && (text[at] == ' ' || text[at] == '\t' || text[at] == '\n' || text[at] == '\r'))
+		at++;
+	return at;
+}
+
+/*
+ * has_attribute is true if what stands behind the name of an element, and blanks, is the end of
+ * a tag or an attribute of it.
+ */
+static bool
+has_attribute(const char *text, uint32_t len, uint32_t at)
+{
+	at = skip_blanks(text, len, at);
+	if (ends_tag(text + at, len - at) || text[at] == '?')
+		return true;
+	while (at < len && of_name[(unsigned char) text[at]])
+		at++;
+	at = skip_blanks(text, len, at);
+	return at < len && text[at] == '=';
+}
+
+/*
+ * skip_name gives the bytes of an element's name behind a "<", or 0.  What a comment, or an
+ * instruction, begins with is no name, nor is a word that somebody put between brackets.
+ */
 static inline uint32_t
 skip_name(const char *text, uint32_t len)
 {
 	uint32_t	at = 0;
+	uint32_t	mark;
 
 	if (len >= 8 && memcmp(text, "![CDATA[", 8) == 0)
 		return 8;
 	while (at < len && (text[at] == '/' || text[at] == '!' || text[at] == '?'))
 		at++;
+	mark = at;
+	if (at > 0 && text[at - 1] == '!')
+		return at;
 	while (at < len && of_name[(unsigned char) text[at]])
 		at++;
-	return at;
+	if (at < len && (text[at] == '>' || text[at] == '/'))
+		return at;
+	return has_attribute(text, len, at) ? at : mark;
 }
 
 /* a mark that was put where a letter was lost */
@@ -582,147 +631,191 @@ take_key(PaReader *reader, const PaPiece *piece, int n)
 	return n;
 }
 
+/* What is being read: pieces behind the n that are there. */
+typedef struct Reading
+{
+	PaPiece    *piece;
+	int			n;
+	int			room;
+	PaPiece    *open;			/* not ended yet; NULL: none */
+	uint32_t	at;
+} Reading;
+
+/* end_piece ends the piece that is being read, if there is one. */
+static inline void
+end_piece(PaReader *reader, Reading *r)
+{
+	if (r->open != NULL)
+		close_piece(reader, &r->open, &r->n);
+}
+
+/* has_piece makes sure that a piece of letters, or of digits, is open; false if there is no room. */
+static inline bool
+has_piece(PaReader *reader, Reading *r, uint8_t sign)
+{
+	if (r->open != NULL && r->open->digits != (sign > SIGN_LETTERS))
+		close_piece(reader, &r->open, &r->n);
+	if (r->open == NULL)
+	{
+		if (r->n >= r->room)
+			return false;
+		r->open = begin_piece(reader, &r->piece[r->n], r->at, sign);
+	}
+	return true;
+}
+
+/* read_run reads a whole run of ASCII letters, or digits, at once; false if there is no room. */
+static inline bool
+read_run(PaReader *reader, Reading *r, uint8_t sign)
+{
+	const unsigned char *text = (const unsigned char *) reader->text;
+	const uint32_t len = reader->len;
+	const uint64_t base = reader->key->base;
+	uint32_t	at = r->at;
+	PaPiece    *open;
+	uint64_t	own;
+
+	if (!has_piece(reader, r, sign))
+		return false;
+	open = r->open;
+	own = open->own;
+	if (open->digits)
+	{
+		uint32_t	number = open->number;
+
+		do
+		{
+			own = own * base + sign;
+			number = number * 10 + sign - SIGN_LETTERS - 1;
+			at++;
+		} while (at < len && (sign = signs[text[at]]) > SIGN_LETTERS && sign <= SIGN_DIGITS);
+		open->size += at - r->at;
+		open->number = open->size > 9 ? PA_LONG_NUMBER : number;
+	}
+	else
+	{
+		do
+		{
+			own = own * base + sign;
+			at++;
+		} while (at < len && (uint8_t) ((sign = signs[text[at]]) - 1) < SIGN_LETTERS);
+		open->size += at - r->at;
+		reader->last = signs[text[at - 1]];
+	}
+	open->own = own;
+	open->end = r->at = at;
+	return true;
+}
+
+/* read_gap reads a whole run of what only separates. */
+static inline void
+read_gap(PaReader *reader, Reading *r, uint8_t gap)
+{
+	const unsigned char *text = (const unsigned char *) reader->text;
+	const uint32_t len = reader->len;
+	uint32_t	at = r->at + 1;
+	uint8_t		sign;
+
+	end_piece(reader, r);
+	if (text[at - 1] == '\n')
+		at += blanks(text + at, len - at);
+	for (; at < len && (sign = signs[text[at]]) > SIGN_DIGITS; at++)
+		if (sign > gap)
+			gap = sign;
+	if (gap - SIGN_DIGITS - 1 > reader->gap)
+		reader->gap = gap - SIGN_DIGITS - 1;
+	r->at = at;
+}
+
+/* read_quote reads a quotation mark; the pieces of a key that ends with it are taken away. */
+static void
+read_quote(PaReader *reader, Reading *r)
+{
+	end_piece(reader, r);
+	reader->at = ++r->at;
+	if (reader->quoted && at_key(reader))
+		r->n = take_key(reader, r->piece, r->n);
+	reader->quoted = true;
+	reader->since_quote = 0;
+	reader->gap = PA_GAP_FIELD;
+}
+
+/* read_rare reads a character that is none of these; false if there is no room. */
+static bool
+read_rare(PaReader *reader, Reading *r)
+{
+	Other		other;
+
+	reader->at = r->at;
+	read_other(reader, r->open != NULL, &other);
+	if (other.nsigns == 0 && other.nothing)
+	{
+		uint8_t		more = r->open != NULL && !r->open->digits ? composed(other.mark, reader->last) : 0;
+
+		r->at += other.size;
+		if (more != 0)
+			add_sign(reader, r->open, more);
+		if (r->open != NULL)
+			r->open->end = r->at;
+		return true;
+	}
+	if (other.nsigns == 0)
+	{
+		r->at += other.size;
+		end_piece(reader, r);
+		if (other.gap > reader->gap)
+			reader->gap = other.gap;
+		return true;
+	}
+	for (int i = 0; i < other.nsigns; i++)
+	{
+		if (!has_piece(reader, r, other.sign[i]))
+			return false;
+		add_sign(reader, r->open, other.sign[i]);
+		r->open->end = r->at + other.size;
+	}
+	r->at += other.size;
+	return true;
+}
+
 int
 protaddr_read_pieces(PaReader *reader, PaPiece *piece, int n, int room)
 {
 	const unsigned char *text = (const unsigned char *) reader->text;
 	const uint32_t len = reader->len;
-	const uint64_t base = reader->key->base;
-	PaPiece    *open = NULL;	/* being read */
-	uint32_t	at = reader->at;
+	Reading		r = {piece, n, room, NULL, reader->at};
+	bool		goes_on = true;
 
-	while (at < len)
+	while (r.at < len && goes_on)
 	{
-		uint8_t		sign = signs[text[at]];
-		Other		other;
+		uint8_t		sign = signs[text[r.at]];
 
 		if (is_sign(sign))
+			goes_on = read_run(reader, &r, sign);
+		else if (sign != 0)
+			read_gap(reader, &r, sign);
+		else if (text[r.at] == '<')
 		{
-			bool		digits = sign > SIGN_LETTERS;
-			uint32_t	from = at;
-			uint64_t	own;
+			end_piece(reader, &r);
+			reader->gap = PA_GAP_FIELD;
+			r.at++;
+			r.at += skip_name(reader->text + r.at, len - r.at);
+		}
+		else
+		{
+			/* a copy, so that the compiler need not keep r in memory */
+			Reading		rare = r;
 
-			if (open != NULL && open->digits != digits)
-				close_piece(reader, &open, &n);
-			if (open == NULL)
-			{
-				if (n >= room)
-					break;
-				open = begin_piece(reader, &piece[n], at, sign);
-			}
-
-			/* the whole run of letters, or digits, at once */
-			own = open->own;
-			if (digits)
-			{
-				uint32_t	number = open->number;
-
-				do
-				{
-					own = own * base + sign;
-					number = number * 10 + sign - SIGN_LETTERS - 1;
-					at++;
-				} while (at < len && (sign = signs[text[at]]) > SIGN_LETTERS && sign <= SIGN_DIGITS);
-				open->size += at - from;
-				open->number = open->size > 9 ? PA_LONG_NUMBER : number;
-			}
+			if (text[r.at] == '"')
+				read_quote(reader, &rare);
 			else
-			{
-				do
-				{
-					own = own * base + sign;
-					at++;
-				} while (at < len && (uint8_t) ((sign = signs[text[at]]) - 1) < SIGN_LETTERS);
-				open->size += at - from;
-				reader->last = signs[text[at - 1]];
-			}
-			open->own = own;
-			open->end = at;
-			continue;
+				goes_on = read_rare(reader, &rare);
+			r = rare;
 		}
-
-		if (sign != 0)
-		{
-			/* the whole run of what only separates */
-			uint8_t		gap = sign;
-
-			if (open != NULL)
-				close_piece(reader, &open, &n);
-			at++;
-			if (text[at - 1] == '\n')
-				at += blanks(text + at, len - at);
-			for (; at < len && (sign = signs[text[at]]) > SIGN_DIGITS; at++)
-				if (sign > gap)
-					gap = sign;
-			if (gap - SIGN_DIGITS - 1 > reader->gap)
-				reader->gap = gap - SIGN_DIGITS - 1;
-			continue;
-		}
-
-		if (text[at] == '<')
-		{
-			if (open != NULL)
-				close_piece(reader, &open, &n);
-			reader->gap = PA_GAP_FIELD;
-			at++;
-			at += skip_name(reader->text + at, len - at);
-			continue;
-		}
-		if (text[at] == '"')
-		{
-			if (open != NULL)
-				close_piece(reader, &open, &n);
-			reader->at = ++at;
-			if (reader->quoted && at_key(reader))
-				n = take_key(reader, piece, n);
-			reader->quoted = true;
-			reader->since_quote = 0;
-			reader->gap = PA_GAP_FIELD;
-			continue;
-		}
-
-		reader->at = at;
-		read_other(reader, open != NULL, &other);
-		if (other.nsigns == 0)
-		{
-			uint8_t		more = other.nothing && open != NULL && !open->digits ? composed(other.mark, reader->last) : 0;
-
-			at += other.size;
-			if (more != 0)
-				add_sign(reader, open, more);
-			if (other.nothing && open != NULL)
-				open->end = at;
-			else if (!other.nothing)
-			{
-				if (open != NULL)
-					close_piece(reader, &open, &n);
-				if (other.gap > reader->gap)
-					reader->gap = other.gap;
-			}
-			continue;
-		}
-		for (int i = 0; i < other.nsigns; i++)
-		{
-			if (open != NULL && open->digits != (other.sign[i] > SIGN_LETTERS))
-				close_piece(reader, &open, &n);
-			if (open == NULL)
-			{
-				if (n >= room)
-				{
-					reader->at = at;
-					return n;
-				}
-				open = begin_piece(reader, &piece[n], at, other.sign[i]);
-			}
-			add_sign(reader, open, other.sign[i]);
-			open->end = at + other.size;
-		}
-		at += other.size;
 	}
-	reader->at = at;
-	if (open != NULL)
-		close_piece(reader, &open, &n);
-	return n;
+	reader->at = r.at;
+	end_piece(reader, &r);
+	return r.n;
 }
 
 /* ---- names ------------------------------------------------------------------------------------ */

@@ -4,7 +4,7 @@
  */
 #include "postgres.h"
 
-#include "gate/gate.h"
+#include "guard/guard.h"
 #include "keys/keys.h"
 
 #include "catalog/pg_type.h"
