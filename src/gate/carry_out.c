@@ -273,7 +273,7 @@ may_be_masked(const ProtaddrGate *gate, AttrNumber column)
 {
 	for (int i = 0; i < gate->ntexts; i++)
 		if (gate->texts[i].number == column)
-			return gate->texts[i].form.kind == PROTADDR_TEXT_PLAIN && !protaddr_gate_checks(gate, column);
+			return gate->texts[i].form.kind == PROTADDR_TEXT_PLAIN;
 	return false;
 }
 
