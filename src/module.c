@@ -13,6 +13,7 @@
 #include "law/law.h"
 #include "person/person.h"
 #include "register/register.h"
+#include "sweep/sweep.h"
 
 #include "utils/guc.h"
 
@@ -57,6 +58,7 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_decision_part,	/* tables */
 	&protaddr_gate_state_part,	/* tables; relations, functions */
 	&protaddr_gate_hooks_part,	/* settings; DDL, permissions; before commit */
+	&protaddr_sweep_part,		/* tables */
 };
 
 void
