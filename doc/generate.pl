@@ -36,6 +36,7 @@ my @rooms = (
 	[ gate     => 'Gates and held rows' ],
 	[ guard    => 'The guard: protected addresses in any text' ],
 	[ sweep    => 'The sweep: protected addresses in what is stored' ],
+	[ export   => 'Exports: relations from which nothing protected gets out' ],
 	[ message  => 'Messages' ],
 	[ law      => 'Law: channels, amounts, substitutes, birth data' ],
 	[ register => 'The register: deliveries and history' ],
