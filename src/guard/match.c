@@ -277,10 +277,12 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 	else if (!place.code && place.first > named->last)
 	{
 		PaAround	head;
+		Agreement	before;
 
 		/* another place stands before it: only a part of that one may be called like ours */
 		protaddr_read_head(search, named->first, &head);
-		doubt |= protaddr_stands_in_place(search, named->first, &head);
+		compare_places(&head, entry, &before);
+		doubt |= !before.code && !before.town && protaddr_stands_in_place(search, named->first, &head);
 	}
 	else if (named->apart && !(place.code && place.town))
 	{
@@ -387,7 +389,8 @@ try_number_at(PaSearch *search, Named *named, int at, int behind)
 		named->first = at;
 	if (at > named->last)
 		named->last = at;
-	if (at + 1 < search->n && (piece[at + 1].gap <= PA_GAP_BLANK || piece[at + 1].size > 1) &&
+	/* "4 W High Street": the letter is the street's */
+	if (at + 1 != first && at + 1 < search->n && (piece[at + 1].gap <= PA_GAP_BLANK || piece[at + 1].size > 1) &&
 		(named->letter = protaddr_house_letter(search->index, &piece[at + 1])) != '\0')
 	{
 		int			with = at + 1;
