@@ -169,21 +169,24 @@ typedef struct Named
 } Named;
 
 /*
- * is_longer_name is true if a word stands directly before a street that makes another one
- * of it: "Gamle Skolevej" is not "Skolevej".
+ * longer_name says whether a word stands directly before a street that makes another one of
+ * it: "Gamle Skolevej" is not "Skolevej" (PA_ANOTHER_STREET), "Doktor Skolevej" may not be
+ * (PA_MAYBE_ANOTHER); 0: there is none.
  */
-static bool
-is_longer_name(const PaSearch *search, int first)
+static uint32_t
+longer_name(const PaSearch *search, int first)
 {
 	const PaPiece *before = &search->piece[first - 1];
 	const char *text = search->reader.text;
+	uint32_t	what = 0;
 
 	if (before->digits || search->piece[first].gap > PA_GAP_MARK)
-		return false;
+		return 0;
 	for (uint32_t at = before->end; at < search->piece[first].start; at++)
 		if (text[at] != ' ' && text[at] != '.')
-			return false;
-	return protaddr_is_word_of(&search->index->table[PA_BEFORE_WORDS], search->index, before, before);
+			return 0;
+	(void) protaddr_hit(search->index, PA_BEFORE_WORDS, protaddr_pieces_hash(&search->index->key, before, before), &what);
+	return what;
 }
 
 /* comma_before is true if a comma stands directly before a piece. */
@@ -210,12 +213,18 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 	PaUnit		flat;
 	PaCertainty certainty;
 	bool		known_place;
-	bool		doubt = false;	/* the place stands before, and maybe another one behind */
+	bool		doubt = false;	/* it may be another one */
 	int			first = named->first;
 	int			last = tail->unit_end > named->last ? tail->unit_end : named->last;
 
-	if (named->first > 0 && named->number_at != named->first && is_longer_name(search, named->first))
-		return false;
+	if (named->first > 0 && named->number_at != named->first)
+	{
+		uint32_t	longer = longer_name(search, named->first);
+
+		if (longer == PA_ANOTHER_STREET)
+			return false;
+		doubt = longer == PA_MAYBE_ANOTHER;
+	}
 	if (tail->unit.nparts == 0 && named->number_at >= 0 && named->number_at == named->first && !named->apart)
 	{
 		int			before = read_unit_before(search, first, &flat);
@@ -228,7 +237,14 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 		unit = compare_units(&tail->unit, entry);
 	if (unit == UNIT_DIFFERS || (unit != UNIT_SAME && letter_apart))
 		return false;
-	if (letter_apart && named->number_at != named->first)
+	if (letter_apart && named->number_at == named->first)
+	{
+		/* "12 bis, rue" is another house than 12; "12 A High Street" may be */
+		if (search->piece[named->number_at + 1].size > 1)
+			return false;
+		doubt = true;
+	}
+	else if (letter_apart)
 	{
 		/*
 		 * "12 C" is another house than 12, unless the letter is a flat's, a country's, or the word
@@ -256,7 +272,17 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 			return false;
 		if (!place.code && !place.town && !place.town_part && protaddr_stands_in_place(search, named->first, &head))
 			return false;
-		doubt = tail->other_code;
+		doubt |= tail->other_code;
+	}
+	else if (!place.code && place.first > named->last)
+	{
+		PaAround	head;
+		Agreement	before;
+
+		/* another place stands before it: only a part of that one may be called like ours */
+		protaddr_read_head(search, named->first, &head);
+		compare_places(&head, entry, &before);
+		doubt |= !before.code && !before.town && protaddr_stands_in_place(search, named->first, &head);
 	}
 	else if (named->apart && !(place.code && place.town))
 	{
@@ -363,7 +389,8 @@ try_number_at(PaSearch *search, Named *named, int at, int behind)
 		named->first = at;
 	if (at > named->last)
 		named->last = at;
-	if (at + 1 < search->n && (piece[at + 1].gap <= PA_GAP_BLANK || piece[at + 1].size > 1) &&
+	/* "4 W High Street": the letter is the street's */
+	if (at + 1 != first && at + 1 < search->n && (piece[at + 1].gap <= PA_GAP_BLANK || piece[at + 1].size > 1) &&
 		(named->letter = protaddr_house_letter(search->index, &piece[at + 1])) != '\0')
 	{
 		int			with = at + 1;
