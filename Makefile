@@ -117,6 +117,7 @@ DOOR_OBJS = \
 GUARD_OBJS = \
 	src/guard/alias.o \
 	src/guard/derive.o \
+	src/guard/encoded.o \
 	src/guard/entry.o \
 	src/guard/find.o \
 	src/guard/form.o \
@@ -207,6 +208,7 @@ PURE_SRCS = \
 	src/register/cpr_field.c \
 	src/register/cpr_form.c \
 	src/guard/alias.c \
+	src/guard/encoded.c \
 	src/guard/image.c \
 	src/guard/index.c \
 	src/guard/match.c \
