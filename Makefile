@@ -120,13 +120,16 @@ GUARD_OBJS = \
 	src/guard/entry.o \
 	src/guard/find.o \
 	src/guard/form.o \
+	src/guard/image.o \
 	src/guard/index.o \
 	src/guard/match.o \
 	src/guard/place.o \
 	src/guard/session_index.o \
+	src/guard/shared_index.o \
 	src/guard/source.o \
 	src/guard/text_type.o \
-	src/guard/unit.o
+	src/guard/unit.o \
+	src/guard/words.o
 
 MESSAGE_OBJS = \
 	src/message/xml/iso_name.o \
@@ -205,6 +208,7 @@ PURE_SRCS = \
 	src/register/cpr_field.c \
 	src/register/cpr_form.c \
 	src/guard/alias.c \
+	src/guard/image.c \
 	src/guard/index.c \
 	src/guard/match.c \
 	src/guard/place.c \

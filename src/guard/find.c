@@ -151,8 +151,7 @@ find(const char *utf8, size_t len, bool ready, int *nfound)
 	{
 		const PaGuardMatch *match = &found.match[i];
 
-		Assert(match->id > 0 && match->id <= index->nentries);
-		if (!still_protected(rel, index->entry[match->id - 1], ready, &result[n].subject))
+		if (!still_protected(rel, protaddr_guard_entry(index, match->id), ready, &result[n].subject))
 			continue;
 		result[n].start = match->start;
 		result[n].length = match->length;

@@ -169,21 +169,24 @@ typedef struct Named
 } Named;
 
 /*
- * is_longer_name is true if a word stands directly before a street that makes another one
- * of it: "Gamle Skolevej" is not "Skolevej".
+ * longer_name says whether a word stands directly before a street that makes another one of
+ * it: "Gamle Skolevej" is not "Skolevej" (PA_ANOTHER_STREET), "Doktor Skolevej" may not be
+ * (PA_MAYBE_ANOTHER); 0: there is none.
  */
-static bool
-is_longer_name(const PaSearch *search, int first)
+static uint32_t
+longer_name(const PaSearch *search, int first)
 {
 	const PaPiece *before = &search->piece[first - 1];
 	const char *text = search->reader.text;
+	uint32_t	what = 0;
 
 	if (before->digits || search->piece[first].gap > PA_GAP_MARK)
-		return false;
+		return 0;
 	for (uint32_t at = before->end; at < search->piece[first].start; at++)
 		if (text[at] != ' ' && text[at] != '.')
-			return false;
-	return protaddr_is_word_of(&search->index->before_words, search->index, before, before);
+			return 0;
+	(void) protaddr_hit(search->index, PA_BEFORE_WORDS, protaddr_pieces_hash(&search->index->key, before, before), &what);
+	return what;
 }
 
 /* comma_before is true if a comma stands directly before a piece. */
@@ -210,12 +213,18 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 	PaUnit		flat;
 	PaCertainty certainty;
 	bool		known_place;
-	bool		doubt = false;	/* the place stands before, and maybe another one behind */
+	bool		doubt = false;	/* it may be another one */
 	int			first = named->first;
 	int			last = tail->unit_end > named->last ? tail->unit_end : named->last;
 
-	if (named->first > 0 && named->number_at != named->first && is_longer_name(search, named->first))
-		return false;
+	if (named->first > 0 && named->number_at != named->first)
+	{
+		uint32_t	longer = longer_name(search, named->first);
+
+		if (longer == PA_ANOTHER_STREET)
+			return false;
+		doubt = longer == PA_MAYBE_ANOTHER;
+	}
 	if (tail->unit.nparts == 0 && named->number_at >= 0 && named->number_at == named->first && !named->apart)
 	{
 		int			before = read_unit_before(search, first, &flat);
@@ -228,7 +237,14 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 		unit = compare_units(&tail->unit, entry);
 	if (unit == UNIT_DIFFERS || (unit != UNIT_SAME && letter_apart))
 		return false;
-	if (letter_apart && named->number_at != named->first)
+	if (letter_apart && named->number_at == named->first)
+	{
+		/* "12 bis, rue" is another house than 12; "12 A High Street" may be */
+		if (search->piece[named->number_at + 1].size > 1)
+			return false;
+		doubt = true;
+	}
+	else if (letter_apart)
 	{
 		/*
 		 * "12 C" is another house than 12, unless the letter is a flat's, a country's, or the word
@@ -256,7 +272,17 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 			return false;
 		if (!place.code && !place.town && !place.town_part && protaddr_stands_in_place(search, named->first, &head))
 			return false;
-		doubt = tail->other_code;
+		doubt |= tail->other_code;
+	}
+	else if (!place.code && place.first > named->last)
+	{
+		PaAround	head;
+		Agreement	before;
+
+		/* another place stands before it: only a part of that one may be called like ours */
+		protaddr_read_head(search, named->first, &head);
+		compare_places(&head, entry, &before);
+		doubt |= !before.code && !before.town && protaddr_stands_in_place(search, named->first, &head);
 	}
 	else if (named->apart && !(place.code && place.town))
 	{
@@ -284,7 +310,7 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 
 	if (!known_place)
 	{
-		const PaStreet *street = &search->index->street[named->street];
+		const PaStreet *street = protaddr_street(search->index, named->street);
 
 		if (named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
 			(entry->code == 0 && entry->town == 0 ? street->letters < RARE_LETTERS :
@@ -310,26 +336,30 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 static bool
 try_number(PaSearch *search, const Named *named, int behind, bool letter_apart)
 {
-	const PaGuardIndex *index = search->index;
-	uint64_t	key = protaddr_entry_key(index, named->street, named->number, named->letter);
-	size_t		at = (size_t) (((unsigned __int128) key * index->nentries) >> 64);
+	uint64_t	key = protaddr_entry_key(search->index, named->street, named->number, named->letter);
 	bool		have_tail = false;
 	bool		told = false;
 	PaAround	tail;
 
-	for (; index->entry[at].key[0] != 0 || index->entry[at].key[1] != 0;
-		 at = at + 1 == index->nentries ? 0 : at + 1)
+	for (const PaGuardIndex *index = protaddr_first_index(search->index); index != NULL;
+		 index = protaddr_next_index(search->index, index))
 	{
-		const PaEntry *entry = &index->entry[at];
+		size_t		at = (size_t) (((unsigned __int128) key * index->nentries) >> 64);
 
-		if (entry->key[0] != (uint32_t) (key >> 32) || entry->key[1] != (uint32_t) key)
-			continue;
-		if (!have_tail)
+		for (; index->entry[at].key[0] != 0 || index->entry[at].key[1] != 0;
+			 at = at + 1 == index->nentries ? 0 : at + 1)
 		{
-			protaddr_read_tail(search, behind, &tail);
-			have_tail = true;
+			const PaEntry *entry = &index->entry[at];
+
+			if (entry->key[0] != (uint32_t) (key >> 32) || entry->key[1] != (uint32_t) key)
+				continue;
+			if (!have_tail)
+			{
+				protaddr_read_tail(search, behind, &tail);
+				have_tail = true;
+			}
+			told |= judge(search, named, &tail, entry, letter_apart);
 		}
-		told |= judge(search, named, &tail, entry, letter_apart);
 	}
 	return told;
 }
@@ -359,7 +389,8 @@ try_number_at(PaSearch *search, Named *named, int at, int behind)
 		named->first = at;
 	if (at > named->last)
 		named->last = at;
-	if (at + 1 < search->n && (piece[at + 1].gap <= PA_GAP_BLANK || piece[at + 1].size > 1) &&
+	/* "4 W High Street": the letter is the street's */
+	if (at + 1 != first && at + 1 < search->n && (piece[at + 1].gap <= PA_GAP_BLANK || piece[at + 1].size > 1) &&
 		(named->letter = protaddr_house_letter(search->index, &piece[at + 1])) != '\0')
 	{
 		int			with = at + 1;
@@ -411,16 +442,16 @@ static bool
 try_street(PaSearch *search, Named *named)
 {
 	const PaPiece *piece = search->piece;
-	const PaStreet *street = &search->index->street[named->street];
+	const PaStreet *street = protaddr_street(search->index, named->street);
 	int			next = named->last + 1;
 	bool		told = false;
 
 	/* "nr. 4" */
 	if (next + 1 < search->n && !piece[next].digits && !piece[next + 1].digits &&
-		protaddr_is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next + 1]))
+		protaddr_is_word_of(&search->index->table[PA_NUMBER_WORDS], search->index, &piece[next], &piece[next + 1]))
 		next += 2;
 	while (next < search->n && next <= named->last + 2 && !piece[next].digits &&
-		   protaddr_is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next]))
+		   protaddr_is_word_of(&search->index->table[PA_NUMBER_WORDS], search->index, &piece[next], &piece[next]))
 		next++;
 	if (next < search->n && protaddr_is_line_tag(search, &piece[next], search->n - next))
 		next = search->n;		/* no number here */
@@ -477,24 +508,23 @@ try_last(PaSearch *search, int last)
 	for (int first = last; first >= 0 && first > last - STREET_WORDS; first--)
 	{
 		uint64_t	hash = protaddr_pieces_hash(&index->key, &search->piece[first], &search->piece[last]);
-		size_t		at;
+		PaHits		hits = protaddr_hits(index, PA_ALIASES, hash, 0);
+		uint32_t	street;
 
 		if (hash == 0)
 			break;
-		at = protaddr_table_place(&index->aliases, hash);
-		while (protaddr_table_next(&index->aliases, hash, &at))
+		while (protaddr_next_hit(&hits, &street))
 		{
 			Named		named;
 
 			memset(&named, 0, sizeof(named));
-			named.street = PA_VALUE_ID(index->aliases.value[at]);
-			named.kind = PA_VALUE_KIND(index->aliases.value[at]);
+			named.street = PA_VALUE_ID(street);
+			named.kind = PA_VALUE_KIND(street);
 			named.first = first;
 			named.last = last;
 			(void) try_street(search, &named);
 			if (search->stop)
 				return;
-			at = at + 1 == index->aliases.size ? 0 : at + 1;
 		}
 	}
 }
@@ -512,13 +542,17 @@ fold_pieces(const PaSearch *search, int first, int last, PaFolded *folded)
 						   search->reader.text + start, search->piece[last].end - start, folded);
 }
 
-/* try_changed_form tries the letters of a name but for one; true if an address was told of. */
+/*
+ * try_changed_form tries the letters of a name but for one; true if an address was told of:
+ * then all of which that can be said.
+ */
 static bool
 try_changed_form(PaSearch *search, int first, int last, int number, const char *letters, int len)
 {
 	const PaGuardIndex *index = search->index;
 	uint64_t	before = 0;		/* the sum of the letters before the one left out */
 	Named		named;
+	bool		told = false;
 
 	if (len < 4)
 		return false;
@@ -530,8 +564,8 @@ try_changed_form(PaSearch *search, int first, int last, int number, const char *
 	{
 		uint64_t	sum = before;
 		uint64_t	hash;
-		uint64_t	print;
-		size_t		at;
+		uint32_t	street;
+		PaHits		hits;
 
 		for (int i = without + 1; i < len; i++)
 			sum = sum * index->key.base + protaddr_sign(letters[i]);
@@ -541,37 +575,29 @@ try_changed_form(PaSearch *search, int first, int last, int number, const char *
 		if (without < len)
 		{
 			/* one letter more than the name has */
-			at = protaddr_table_place(&index->aliases, hash);
-			while (protaddr_table_next(&index->aliases, hash, &at))
+			hits = protaddr_hits(index, PA_ALIASES, hash, 0);
+			while (protaddr_next_hit(&hits, &street))
 			{
-				named.street = PA_VALUE_ID(index->aliases.value[at]);
-				if (PA_VALUE_KIND(index->aliases.value[at]) != PA_ALIAS_CUT &&
-					try_number_at(search, &named, number, number < first ? last + 1 : -1))
-					return true;
-				at = at + 1 == index->aliases.size ? 0 : at + 1;
+				named.street = PA_VALUE_ID(street);
+				if (PA_VALUE_KIND(street) != PA_ALIAS_CUT)
+					told |= try_number_at(search, &named, number, number < first ? last + 1 : -1);
 			}
 			before = before * index->key.base + protaddr_sign(letters[without]);
 		}
-		if (index->without.size == 0)
-			continue;
 
 		/* another letter in its place, or two that stand the other way round */
-		print = hash & ~UINT64_C(63);
-		at = protaddr_table_place(&index->without, print);
-		for (; index->without.print[at] != 0; at = at + 1 == index->without.size ? 0 : at + 1)
+		hits = protaddr_hits(index, PA_WITHOUT, hash, PA_WHICH_LETTER);
+		while (protaddr_next_hit(&hits, &street))
 		{
-			int			where = (int) (index->without.print[at] & 63);
+			int			where = (int) (hits.found & PA_WHICH_LETTER);
 
-			if ((index->without.print[at] & ~UINT64_C(63)) != print)
-				continue;
 			if (without < len && (where < without - 1 || where > without + 1))
 				continue;
-			named.street = PA_VALUE_ID(index->without.value[at]);
-			if (try_number_at(search, &named, number, number < first ? last + 1 : -1))
-				return true;
+			named.street = PA_VALUE_ID(street);
+			told |= try_number_at(search, &named, number, number < first ? last + 1 : -1);
 		}
 	}
-	return false;
+	return told;
 }
 
 /*
@@ -640,7 +666,7 @@ try_place(PaSearch *search, int number)
 	if (search->told_number == piece[number].end || piece[last].size < 2 ||
 		!protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, PA_ANY_PLACE)))
 		return;
-	if (last >= 1 && piece[last].size <= 6 && protaddr_is_word_of(&index->number_words, index, &piece[last], &piece[last]))
+	if (last >= 1 && piece[last].size <= 6 && protaddr_is_word_of(&index->table[PA_NUMBER_WORDS], index, &piece[last], &piece[last]))
 		last--;
 	if (piece[last].digits || piece[last].size < 2)
 		return;
@@ -964,7 +990,7 @@ protaddr_guard_find(const PaGuardIndex *index, const char *text, size_t len,
 {
 	PaSearch	search;
 
-	if (index->used == 0 || len > UINT32_MAX / 2)
+	if ((index->used == 0 && (index->below == NULL || index->below->used == 0)) || len > UINT32_MAX / 2)
 		return;
 	search.index = index;
 	search.n = 0;
