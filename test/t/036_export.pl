@@ -102,6 +102,8 @@ for my $role ('regress_reader', '')
 	  'SET force_parallel_mode = on; SELECT note FROM shop.leaky', "DO \$\$ BEGIN EXECUTE 'SELECT note FROM shop.leaky'; END \$\$"
 	  ;
 }
+is(outcome('', 'CREATE MATERIALIZED VIEW shop.copy_of_extract AS SELECT * FROM shop.extract; SELECT count(*) FROM shop.copy_of_extract; DROP MATERIALIZED VIEW shop.copy_of_extract'), '2', 'a materialized view of a good export');
+is(outcome('', 'CREATE TEMP TABLE t AS SELECT * FROM shop.extract; SELECT count(*) FROM t'), '2', 'and a table');
 is(outcome('', 'REFRESH MATERIALIZED VIEW shop.copy_of_leaky'), 'refused', 'REFRESH');
 is(outcome('', 'BEGIN; SET LOCAL session_replication_role = replica; SELECT * FROM shop.leaky'), 'refused', 'not in replication role');
 is(outcome('', 'SET row_security = off; SET protaddr.guard_memory = 1; SELECT * FROM shop.leaky') =~ /^(?:refused|error)/ ? 'refused' : 'read', 'refused', 'no setting helps');
