@@ -396,7 +396,7 @@ problem_of_message(Verification *verification, HeapTuple row, const ProtaddrGate
 	Datum		leaves;
 
 	if (protaddr_gate_message(PROTADDR_ASK_AS_STORED, column, value, channel, transfer, &leaves,
-							  &answer) == PROTADDR_LEAVE)
+							  &answer, NULL) == PROTADDR_LEAVE)
 		return leaves == value ? NULL : psprintf("holds more than may leave through channel \"%s\"", channel->name);
 	if (protaddr_held_covers(gate, row, RelationGetDescr(verification->rel)))
 		return NULL;
@@ -434,7 +434,7 @@ foresee(const ProtaddrGateMessage *message, Datum value, const ProtaddrChannel *
 			Datum		leaves = value;
 
 			reduces = protaddr_gate_message(PROTADDR_ASK_NOW, message, value, channel, transfer, &leaves,
-											&answer) == PROTADDR_LEAVE && leaves != value;
+											&answer, NULL) == PROTADDR_LEAVE && leaves != value;
 		}
 		done = true;
 	}

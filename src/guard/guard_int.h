@@ -120,4 +120,8 @@ extern const ProtaddrGuardIndex *protaddr_guard_index_now(void);
 extern PaGuardWord *protaddr_guard_words(size_t *nwords, uint64 *hash);
 extern size_t protaddr_guard_decompose(void *arg, uint32_t c, uint32_t *out, size_t max);
 
+/* ---- guard/taken.c: what a row takes away ---------------------------------------- */
+
+extern const PaGuardIndex *protaddr_taken_index(const ProtaddrTaken *taken);
+
 #endif							/* PROTADDR_GUARD_INT_H */

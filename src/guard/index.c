@@ -732,6 +732,13 @@ protaddr_guard_index_add(PaGuardIndex *index, uint32_t id, const PaAddress *addr
 	return added;
 }
 
+/* protaddr_guard_index_keeps is true of memory in which addresses change nothing: the words. */
+bool
+protaddr_guard_index_keeps(const PaGuardIndex *index, const void *memory)
+{
+	return memory == index->word;
+}
+
 size_t
 protaddr_guard_index_bytes(const PaGuardIndex *index)
 {

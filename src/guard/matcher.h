@@ -77,6 +77,9 @@ extern PaGuardAdded protaddr_guard_index_add(PaGuardIndex *index, uint32_t id,
 											 const PaAddress *address);
 extern size_t protaddr_guard_index_bytes(const PaGuardIndex *index);
 
+/* True of memory of the index that adding an address never changes. */
+extern bool protaddr_guard_index_keeps(const PaGuardIndex *index, const void *memory);
+
 /* ---- matching --------------------------------------------------------------------------- */
 
 typedef enum PaCertainty
