@@ -46,7 +46,7 @@ DROP TRIGGER also ON payment;
 
 -- ---- a substitute is there to be told -------------------------------------------------------------------
 SELECT protaddr.set_channel('instead', 'substitute', 'domestic', without_substitute => 'withhold', when_unknown => 'withhold', description => 'Test', legal_basis => 'none but this test');
-SELECT protaddr.set_substitute('PROT-1', '{"StrtNm":"Opdigtetgade","BldgNb":"99","PstCd":"8000","TwnNm":"Aarhus","Ctry":"DK"}') IS NOT NULL AS registered;
+SELECT protaddr.set_substitute('PROT-1', '{"StrtNm":"Opdigtetgade","BldgNb":"99","PstCd":"8000","TwnNm":"Aarhus","Ctry":"DK"}', 'test') IS NOT NULL AS registered;
 CREATE TABLE instead (id int PRIMARY KEY, payer text, home protaddr.address, note text);
 SELECT protaddr.bind_column('instead', 'home', 'payer');
 SELECT protaddr.install_gate('instead', 'instead', 'payer');

@@ -410,7 +410,7 @@ static void
 release_texts(Passing *passing)
 {
 	List	   *all = protaddr_gate_texts(passing->gate, value_so_far, passing, passing->channel, &passing->transfer,
-										  passing->taken);
+										  passing->taken, false);
 	ListCell   *cell;
 
 	foreach(cell, all)
@@ -755,7 +755,7 @@ static const char *
 text_culprit(Passing *passing)
 {
 	List	   *all = protaddr_gate_texts(passing->gate, value_so_far, passing, passing->channel, &passing->transfer,
-										  NULL);
+										  NULL, false);
 	ListCell   *cell;
 
 	foreach(cell, all)

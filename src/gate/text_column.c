@@ -380,13 +380,14 @@ merge_found(List *before, List *now)
 /*
  * protaddr_gate_texts gives what is to happen to the texts of a row, for each column of
  * which there is something to say.  taken: what the row takes away elsewhere, which is looked
- * for as well; NULL: nothing.  Nothing is put on record here.  Raises 55PA1 if it
+ * for as well; NULL: nothing.  unchecked: what is left is not stored, so a domain, which is code
+ * of whoever made it, is not asked.  Nothing is put on record here.  Raises 55PA1 if it
  * cannot be told what stands in them.
  */
 List *
 protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const void *row,
 					const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
-					const ProtaddrTaken *taken)
+					const ProtaddrTaken *taken, bool unchecked)
 {
 	ProtaddrTransfer of_person = *transfer;
 	Looking		looking = {.gate = gate, .channel = channel, .transfer = &of_person};
@@ -399,6 +400,7 @@ protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const vo
 	of_person.has_row = gate->args.subject != NULL;
 	looking.column = palloc(gate->ntexts * sizeof(Column));
 	protaddr_leaves_begin(&looking.leaves);
+	looking.leaves.unchecked = unchecked;
 
 	/* what was taken out may have brought together what stood apart */
 	for (int round = 0; round < ROUNDS; round++)
@@ -411,6 +413,7 @@ protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const vo
 		looking.result = NIL;
 		if (!gather(&looking, lessened_value, &lessened))
 			break;
+		protaddr_clear_text_seen();
 		found = protaddr_guard_find_known(looking.leaves.whole.data, looking.leaves.whole.len, taken, &nfound);
 		action = palloc(Max(nfound, 1) * sizeof(ProtaddrAction));
 		for (int i = 0; i < nfound; i++)
@@ -518,7 +521,7 @@ protaddr_gate_mask(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 	withheld.hold_decided = true;
 	withheld.after_hold = PROTADDR_WITHHOLD;
 	withheld.decided_at = DT_NOEND;
-	foreach(cell, protaddr_gate_texts(gate, row_value, &as_it_is, channel, &withheld, taken))
+	foreach(cell, protaddr_gate_texts(gate, row_value, &as_it_is, channel, &withheld, taken, false))
 	{
 		ProtaddrTextFound *found = lfirst(cell);
 		int			column = found->column->number;

@@ -166,8 +166,8 @@ take_address(void *arg, size_t start, size_t end)
 
 	if (release->encoding != NULL)
 	{
-		text.data = (char *) release->message + start;
-		text.len = (int) (end - start);
+		text.		data = (char *) release->message + start;
+		text.		len = (int) (end - start);
 	}
 	else
 	{
