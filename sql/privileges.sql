@@ -45,6 +45,10 @@ protaddr.guarded_address_written()|none
 protaddr.identifier_key("any")|all
 protaddr.index_identifiers(regclass,name)|all
 protaddr.refresh_guard()|none
+protaddr.forget_sweeps(interval,interval)|none
+protaddr.sweep(regclass,regnamespace,name,timestamp with time zone,timestamp with time zone,text,integer,interval,bigint)|none
+protaddr.sweep_done(bigint,text)|none
+protaddr.undo_sweep(bigint,bigint)|none
 protaddr.unguard_address(bigint,text)|none
 protaddr.undeclare_address_columns(regclass,name)|none
 protaddr.address_eq(protaddr.address,protaddr.address)|all

@@ -109,8 +109,32 @@ SET client_min_messages = warning;
 SELECT row_key, try(format('SELECT protaddr.release_held(%s, ''disclose'', ''asked'')', held_id), '') FROM protaddr.held_rows('waiting') ORDER BY row_key::text;
 SELECT id, home IS NOT NULL AS disclosed FROM waiting;
 TABLE noted;
+-- what cannot be put off is not asked for: in a schema that its user may not look into that would be all there is
+CREATE ROLE regress_waiting;
+CREATE SCHEMA hidden;
+ALTER TABLE noted ADD UNIQUE (n);
+CREATE TABLE hidden.elsewhere (n int REFERENCES noted (n));
+CREATE TABLE mine (n int REFERENCES number DEFERRABLE INITIALLY DEFERRED);
+ALTER TABLE waiting OWNER TO regress_waiting;
+GRANT ALL ON number, noted, mine TO regress_waiting;
+GRANT EXECUTE ON FUNCTION protaddr.carry_out_held TO regress_waiting;
+SELECT protaddr.decide_held(held_id, 'disclose', 'asked') FROM protaddr.held_rows('waiting') WHERE status = 'held' \g /dev/null
+TRUNCATE noted, hidden.elsewhere;
+INSERT INTO number VALUES (2);
+SET ROLE regress_waiting;
+BEGIN;
+INSERT INTO mine VALUES (7);
+SELECT protaddr.carry_out_held('waiting');
+INSERT INTO number VALUES (7);
+COMMIT;
+RESET ROLE;
+TABLE mine;
+DROP TABLE hidden.elsewhere, mine;
+DROP SCHEMA hidden;
 DROP TABLE waiting, noted, number;
 DROP FUNCTION note;
+REVOKE ALL ON FUNCTION protaddr.carry_out_held FROM regress_waiting;
+DROP ROLE regress_waiting;
 
 -- ---- words of ours stand in columns of each type that holds words
 CREATE TYPE word AS ENUM ('sepa', 'EUR');

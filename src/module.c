@@ -13,6 +13,7 @@
 #include "law/law.h"
 #include "person/person.h"
 #include "register/register.h"
+#include "sweep/sweep.h"
 
 #include "utils/guc.h"
 
@@ -47,7 +48,9 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_show_part,		/* end of transaction */
 	&protaddr_disclosure_part,	/* tables; an observer of the door */
 	&protaddr_source_part,		/* relations; triggers */
+	&protaddr_guard_words_part, /* tables */
 	&protaddr_guard_index_part, /* tables; settings */
+	&protaddr_guard_base_part,	/* shared memory; databases */
 	&protaddr_derive_part,		/* statements; before commit, end of transaction and subtransaction */
 	&protaddr_gate_plan_part,	/* relations */
 	&protaddr_ledger_part,		/* end of command, transaction and subtransaction */
@@ -55,6 +58,7 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_decision_part,	/* tables */
 	&protaddr_gate_state_part,	/* tables; relations, functions */
 	&protaddr_gate_hooks_part,	/* settings; DDL, permissions; before commit */
+	&protaddr_sweep_part,		/* tables */
 };
 
 void

@@ -13,8 +13,12 @@
 #					coverage; that one has regress, isolation, TAP and demo run on a build
 #					that counts
 #	FUZZ_SECONDS	per fuzzer, default 20
-#	TAP_JOBS		TAP files at a time, default 2
+#	JOBS			how much runs side by side, default one more than there are cores
 #	TAP_TESTS		TAP files to run, default test/t/*.pl
+#
+# After the build the stages run side by side, and each TAP file by itself; a stage is
+# reported when it ends.  Its seconds are its own, with whatever ran beside it: together
+# they are more than the last line but one tells, which is what all of it took.
 
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
@@ -27,10 +31,11 @@ ALL_STAGES="build vpath scan lint unit fuzz regress isolation tap asserts demo l
 LOGS=$PA_WORK/logs
 EVIDENCE=$PA_WORK/evidence
 PGXS_DIR=$(dirname "$("$PG_CONFIG" --pgxs)")/..
+JOBS=${JOBS:-$(($(nproc) + 1))}
 total_passed=0 total_failed=0 total_skipped=0
 built=0
-# functions run by xargs need them
-export PA_TREE PA_BIN PGXS_DIR EVIDENCE LOGS
+# test/bin/initdb and functions run by xargs need them
+export PA_TREE PA_BIN PA_WORK PGXS_DIR EVIDENCE LOGS
 
 [ -n "${PROTADDR_DATA:-}" ] && pa_say "reference data: $PROTADDR_DATA" ||
 	pa_say "no reference data (PROTADDR_DATA, ../shared/data): tests that need it are skipped"
@@ -39,7 +44,7 @@ export PA_TREE PA_BIN PGXS_DIR EVIDENCE LOGS
 
 # A stage prints "ok ...", "not ok ..." and "... # SKIP why" lines to $tally, one per
 # test, and may print anything to standard output, which is shown if it fails.
-tally=$LOGS/tally
+tally=
 
 pass() { printf 'ok - %s\n' "$*" >>"$tally"; }
 miss() { printf 'not ok - %s\n' "$*" >>"$tally"; }
@@ -52,21 +57,30 @@ tally_tap()
 	sed -nE 's/^1\.\.0( # SKIP.*)/ok - all of it\1/ip' "$1" >>"$tally"
 }
 
-# stage NAME FUNCTION runs one stage and says how it went.
-stage()
+# run_stage NAME COMMAND... runs one stage, or a part of it that has a name of its own.
+run_stage()
 {
-	local name=$1 run=$2 started=$SECONDS passed failed skipped words
+	local name=$1 started=$SECONDS
 
-	wanted "$name" || return
+	shift
+	tally=$LOGS/$name.tally
 	: >"$tally"
-	printf '%-10s' "$name"
-	"$run" >"$LOGS/$name.out" 2>&1
+	"$@" >"$LOGS/$name.out" 2>&1
+	echo $((SECONDS - started)) >"$LOGS/$name.took"
+}
+
+# report NAME WORDS says how a stage went that has run.
+report()
+{
+	local name=$1 passed failed skipped words
+
+	tally=$LOGS/$name.tally
 	skipped=$(grep -ciE '^ok.*# SKIP' "$tally")
 	failed=$(grep -c '^not ok' "$tally")
 	passed=$(($(grep -c '^ok' "$tally") - skipped))
 	words="$passed passed, $failed failed"
 	[ "$skipped" = 0 ] || words="$words, $skipped skipped"
-	printf '%s (%d s)\n' "$words" $((SECONDS - started))
+	printf '%-10s%s (%d s%s)\n' "$name" "$words" "$(<"$LOGS/$name.took")" "$2"
 	if [ "$failed" != 0 ]; then
 		printf '!! %s failed:\n' "$name"
 		grep '^not ok' "$tally" | sed 's/^/!!   /'
@@ -78,6 +92,14 @@ stage()
 	total_passed=$((total_passed + passed))
 	total_failed=$((total_failed + failed))
 	total_skipped=$((total_skipped + skipped))
+}
+
+# stage NAME runs a stage by itself, if it is wanted.
+stage()
+{
+	wanted "$1" || return
+	run_stage "$1" "stage_$1"
+	report "$1" ''
 }
 
 # one NAME COMMAND... is a stage of one test: the command's exit status.
@@ -117,11 +139,12 @@ stage_build()
 	if [ -z "$lacks" ]; then pass "the library is hardened"; else miss "the library is hardened"; printf '%s\n' "$lacks"; fi
 }
 
-# From a tree in which nothing was ever built, or make would find the objects there.
+# From a tree in which nothing was ever built, or make would find the objects there.  With
+# the extension's own Asserts, for the stage that runs it.
 vpath_build()
 {
 	pa_copy_tree "$PA_TREE" "$PA_WORK/vpath" && mkdir -p "$PA_WORK/vpath/b" && cd "$PA_WORK/vpath/b" &&
-		pa_guarded make -j"$(nproc)" -f ../Makefile VPATH=.. PG_CONFIG="$PG_CONFIG" &&
+		pa_guarded make -f ../Makefile VPATH=.. PG_CONFIG="$PG_CONFIG" WERROR=1 COPT=-DUSE_ASSERT_CHECKING &&
 		pa_guarded make -f ../Makefile VPATH=.. PG_CONFIG="$PG_CONFIG" install DESTDIR="$PA_WORK/vpath/installed" || return 1
 	cd "$PA_WORK/vpath" || return 1
 	[ -n "$(find installed -name 'protaddr--*.sql')" ] && [ -n "$(find installed -name protaddr.so)" ] &&
@@ -129,13 +152,15 @@ vpath_build()
 	[ -z "$(find src -name '*.o')" ] || { echo "objects landed in the source tree"; return 1; }
 }
 
-stage_vpath() { one "builds and installs out of tree" vpath_build; cd "$PA_TREE" || exit 1; }
+stage_vpath() { one "builds and installs out of tree, with asserts, without a warning" vpath_build; cd "$PA_TREE" || exit 1; }
 
-stage_scan() { one "scan-build finds nothing" pa_guarded make -C "$PA_TREE" scan PG_CONFIG="$PG_CONFIG"; }
+stage_scan() { one "clang's analyzer finds nothing" pa_guarded make -C "$PA_TREE" -k scan PG_CONFIG="$PG_CONFIG"; }
 
 stage_lint()
 {
-	pa_guarded bash "$PA_TREE/test/lint.sh" >"$LOGS/lint.tap" 2>&1
+	# of the sources alone, whatever the other stages write meanwhile
+	pa_copy_tree "$PA_TREE" "$PA_WORK/lint"
+	pa_guarded bash "$PA_WORK/lint/test/lint.sh" >"$LOGS/lint.tap" 2>&1
 	set -- $?
 	tally_tap "$LOGS/lint.tap"
 	[ "$1" -le 1 ] || miss "lint.sh ended with status $1"
@@ -150,7 +175,7 @@ stage_unit()
 		skip "no test/unit/*.c"
 		return
 	fi
-	pa_guarded make -C "$PA_TREE" -k -j"$(nproc)" WERROR=1 COVERAGE="$(wanted coverage && echo 1)" PG_CONFIG="$PG_CONFIG" unit-programs >"$LOGS/unit-build.log" 2>&1 || {
+	pa_guarded make -C "$PA_TREE" -k WERROR=1 COVERAGE="$(wanted coverage && echo 1)" PG_CONFIG="$PG_CONFIG" unit-programs >"$LOGS/unit-build.log" 2>&1 || {
 		miss "unit tests build without a warning"
 		grep -E 'error|warning|undefined|\*\*\*' -A4 "$LOGS/unit-build.log" | head -n 200
 		return
@@ -179,7 +204,7 @@ stage_fuzz()
 		skip "no test/fuzz/fuzz_*.c"
 		return
 	fi
-	pa_guarded make -C "$PA_TREE" -j1 WERROR=1 PG_CONFIG="$PG_CONFIG" \
+	pa_guarded make -C "$PA_TREE" WERROR=1 PG_CONFIG="$PG_CONFIG" \
 		FUZZ_SECONDS="$seconds" fuzz-smoke >"$LOGS/fuzz.tap" 2>&1
 	set -- $?
 	tally_tap "$LOGS/fuzz.tap"
@@ -198,24 +223,28 @@ wanted()
 	esac
 }
 
-# need_build NAME is true if the extension is there; else the stage has failed.  From the
-# first stage that needs a server on it is the build that counts, if it is to be counted.
-counted=0
-need_build()
-{
-	[ "$built" = 1 ] || { [ -n "${STAGES:-}" ] && pa_build && built=1; } || { miss "$1: not run, protaddr does not build"; return 1; }
-	[ "$counted" = 0 ] && wanted coverage || return 0
-	counted=1
-	pa_copy_tree "$PA_TREE" "$PA_WORK/counted"
-	pa_guarded make -C "$PA_WORK/counted" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" WERROR=1 COVERAGE=1 COPT='-O0 -Wno-cpp' &&
-		make -C "$PA_WORK/counted" PG_CONFIG="$PG_CONFIG" COVERAGE=1 install || miss "builds with COVERAGE=1"
-}
+# need_build NAME is true if the extension is there; else the stage has failed.
+need_build() { [ "$built" = 1 ] || { miss "$1: not run, protaddr does not build"; return 1; }; }
 
-# One server for pg_regress, isolation and the demo.  It keeps its log and data as evidence.
-server_up()
+# need_server NAME is true if the server is there that pg_regress, isolation and the demo share.
+need_server() { [ "$server" = 1 ] || { miss "$1: no server"; return 1; }; }
+
+# prepare makes what the stages with a server share, if one of them is to run: a build, one
+# that counts which lines run if that is asked for, and a server that keeps its log and data as evidence.
+counted=0 server=0
+prepare()
 {
-	[ "${server:-0}" = 1 ] || pa_start_server "$EVIDENCE/regress" || return 1
-	server=1
+	wanted regress || wanted isolation || wanted demo || wanted tap || return
+	[ "$built" = 1 ] || { pa_build && built=1; } || return
+	if wanted coverage; then
+		counted=1
+		pa_copy_tree "$PA_TREE" "$PA_WORK/counted"
+		pa_guarded make -C "$PA_WORK/counted" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" WERROR=1 COVERAGE=1 COPT='-O0 -Wno-cpp' &&
+			make -C "$PA_WORK/counted" PG_CONFIG="$PG_CONFIG" COVERAGE=1 install || miss "builds with COVERAGE=1"
+	fi
+	if wanted regress || wanted isolation || wanted demo; then
+		pa_start_server "$EVIDENCE/regress" && server=1
+	fi
 }
 
 # run_regress NAME SERVER TREE MAKEARG... runs one of PGXS's installchecks.
@@ -251,8 +280,7 @@ stage_regress()
 		skip "the Makefile names no REGRESS test"
 		return
 	fi
-	need_build regress || return
-	server_up || { miss "regress: no server"; return; }
+	need_build regress && need_server regress || return
 	run_regress regress "$EVIDENCE/regress" "$PA_TREE" ISOLATION=
 }
 
@@ -262,8 +290,7 @@ stage_isolation()
 		skip "the Makefile names no ISOLATION test"
 		return
 	fi
-	need_build isolation || return
-	server_up || { miss "isolation: no server"; return; }
+	need_build isolation && need_server isolation || return
 	run_regress isolation "$EVIDENCE/regress" "$PA_TREE" REGRESS=
 }
 
@@ -271,17 +298,18 @@ stage_isolation()
 # extension's own Asserts compiled in.  A server without asserts has what they need.
 stage_asserts()
 {
-	local PG_CONFIG=$PG_CONFIG PA_BIN=$PA_BIN PATH=$PATH PGHOST PGPORT PGUSER tree=$PA_WORK/asserts dir=$EVIDENCE/asserts
+	local PG_CONFIG=$PG_CONFIG PA_BIN=$PA_BIN PATH=$PATH PGHOST PGPORT PGUSER tree=$PA_WORK/vpath dir=$EVIDENCE/asserts
 
-	cp -a "$PA_WORK/pg" "$PA_WORK/pg-asserts" && pa_copy_tree "$PA_TREE" "$tree" || { miss "cannot copy"; return; }
+	[ -d "$tree" ] || vpath_build
+	cp -a "$PA_WORK/pg" "$PA_WORK/pg-asserts" || { miss "cannot copy"; return; }
 	PG_CONFIG=$PA_WORK/pg-asserts${PG_CONFIG#"$PA_WORK/pg"}
 	PA_BIN=$("$PG_CONFIG" --bindir)
 	PATH=$PA_BIN:$PATH
-	if pa_guarded make -C "$tree" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" WERROR=1 COPT=-DUSE_ASSERT_CHECKING &&
-		make -C "$tree" PG_CONFIG="$PG_CONFIG" install && readelf -W --dyn-syms "$tree/protaddr.so" | grep -q ExceptionalCondition; then
-		pass "builds without a warning with -DUSE_ASSERT_CHECKING"
+	if make -C "$tree/b" -f ../Makefile VPATH=.. PG_CONFIG="$PG_CONFIG" WERROR=1 COPT=-DUSE_ASSERT_CHECKING install &&
+		readelf -W --dyn-syms "$("$PG_CONFIG" --pkglibdir)/protaddr.so" | grep -q ExceptionalCondition; then
+		pass "the asserts are compiled in"
 	else
-		miss "builds without a warning with -DUSE_ASSERT_CHECKING"
+		miss "the asserts are compiled in"
 		return
 	fi
 	pa_start_server "$dir" "shared_preload_libraries = 'protaddr'" chief || { miss "asserts: no server"; return; }
@@ -296,42 +324,55 @@ stage_asserts()
 	fi
 }
 
-# tap_one FILE runs one TAP file the way PGXS does, its data and logs kept as evidence.
-tap_one()
+# tap_file FILE runs one TAP file the way PGXS does, its data and logs kept as evidence.
+tap_file()
 {
-	cd "$PA_TREE" &&
-		env -u PGHOST -u PGUSER -u MAKEFLAGS PGPORT=65432 PG_REGRESS="$PGXS_DIR/test/regress/pg_regress" \
-			TESTDIR="$EVIDENCE/tap" TESTDATADIR="$EVIDENCE/tap/tmp_check" TESTLOGDIR="$EVIDENCE/tap/tmp_check/log" \
-			PG_TEST_NOCLEAN=1 PATH="$PA_BIN:$PA_TREE:$PATH" \
-			prove -v -I "$PGXS_DIR/test/perl" -I . "$1" >"$LOGS/tap-${1##*/}.log" 2>&1
+	local log=$LOGS/tap-${1##*/}.log
+
+	mkdir -p "$EVIDENCE/tap/tmp_check/log"
+	pa_guarded env -u PGHOST -u PGUSER -u MAKEFLAGS PGPORT=65432 PG_REGRESS="$PGXS_DIR/test/regress/pg_regress" \
+		TESTDIR="$EVIDENCE/tap" TESTDATADIR="$EVIDENCE/tap/tmp_check" TESTLOGDIR="$EVIDENCE/tap/tmp_check/log" \
+		PG_TEST_NOCLEAN=1 PATH="$PA_TREE/test/bin:$PA_BIN:$PA_TREE:$PATH" \
+		prove -v -I "$PGXS_DIR/test/perl" -I . "$1" >"$log" 2>&1
+	tally_tap "$log"
+	if ! grep -q '^Result: \(PASS\|NOTESTS\)' "$log"; then
+		# died, or the plan was not kept, though no single test failed
+		grep -qE '^[[:space:]]*not ok' "$log" && ! grep -q 'Parse errors\|No plan found' "$log" ||
+			miss "$1: $(grep -m1 -E 'Parse errors|Dubious|No plan|Non-zero' "$log" || echo 'did not finish')"
+		echo "---- $1"
+		grep -avE '^[[:space:]]*ok' "$log" | tail -n 150
+	fi
 }
 
+# What takes longest begins first, or it would be waited for alone.
+LONG_TAP="001_round_trip 002_replication 025_settings 036_guard_texts 027_shared_picture 035_guard 015_shapes 005_log_leaks 004_keys 017_nightly"
+
+# tap_files prints the files to run, in that order.
+tap_files()
+{
+	local -a files=(${TAP_TESTS:-test/t/*.pl})
+	local name
+
+	[ -f "${files[0]}" ] || return
+	for name in $LONG_TAP; do
+		printf '%s\n' "${files[@]}" | grep "/$name\.pl\$"
+	done
+	printf '%s\n' "${files[@]}" | grep -vE "/(${LONG_TAP// /|})\.pl\$"
+}
+
+# The parts have run; what each said is put together, in the order of their names.
 stage_tap()
 {
-	local file log
-	local -a files
+	local file
 
-	files=(${TAP_TESTS:-test/t/*.pl})
-	if [ ! -f "${files[0]}" ]; then
+	if [ -z "$(tap_files)" ]; then
 		skip "no test/t/*.pl"
 		return
 	fi
 	need_build tap || return
-	mkdir -p "$EVIDENCE/tap/tmp_check/log"
-	export -f tap_one
-	printf '%s\n' "${files[@]}" >"$LOGS/tap-files"
-	pa_guarded xargs -a "$LOGS/tap-files" -P "${TAP_JOBS:-2}" -I{} bash -c 'tap_one "$1"; true' - {}
-	for file in "${files[@]}"; do
-		log=$LOGS/tap-${file##*/}.log
-		[ -f "$log" ] || { miss "$file: not run"; continue; }
-		tally_tap "$log"
-		if ! grep -q '^Result: \(PASS\|NOTESTS\)' "$log"; then
-			# died, or the plan was not kept, though no single test failed
-			grep -qE '^[[:space:]]*not ok' "$log" && ! grep -q 'Parse errors\|No plan found' "$log" ||
-				miss "$file: $(grep -m1 -E 'Parse errors|Dubious|No plan|Non-zero' "$log" || echo 'did not finish')"
-			echo "---- $file"
-			grep -avE '^[[:space:]]*ok' "$log" | tail -n 150
-		fi
+	for file in $(tap_files | sort); do
+		cat "$LOGS/tap-${file##*/}.tally" >>"$tally" || miss "$file: not run"
+		cat "$LOGS/tap-${file##*/}.out"
 	done
 }
 
@@ -347,8 +388,7 @@ tell_story()
 
 stage_demo()
 {
-	need_build demo || return
-	server_up || { miss "demo: no server"; return; }
+	need_build demo && need_server demo || return
 	one "the demo: no protected address leaves" tell_story
 }
 
@@ -411,7 +451,7 @@ stage_leaks()
 		miss "test/canaries names no string"
 		return
 	fi
-	if [ "${server:-0}" = 1 ]; then
+	if [ "$server" = 1 ]; then
 		for database in $(psql -X -At -d postgres -c "SELECT datname FROM pg_database WHERE datallowconn AND datname <> 'template1' ORDER BY 1"); do
 			pg_dump -d "$database" -f "$EVIDENCE/$database.dump.sql" || miss "pg_dump of $database"
 		done
@@ -441,9 +481,10 @@ stage_coverage()
 
 	[ "$counted" = 0 ] || folders+=("$PA_WORK/counted")
 	[ ! -d "$PA_TREE/build_unit" ] || folders+=("$PA_TREE")
-	if [ "${server:-0}" = 1 ]; then
+	if [ "$server" = 1 ]; then
 		pa_stop_server "$EVIDENCE/regress"
 	fi
+	cat "$LOGS/prepare.tally" >>"$tally"
 	perl "$PA_TREE/test/coverage.pl" "${folders[@]}" >"$LOGS/coverage.tap"
 	set -- $?
 	tally_tap "$LOGS/coverage.tap"
@@ -453,10 +494,61 @@ stage_coverage()
 
 # ---- all of it ----------------------------------------------------------------------
 
+# The rest runs side by side, in this order, as soon as there is room.  What uses what
+# another has built or left, or its server, begins when that has ended.
+declare -A after=([vpath]=asserts [regress]=isolation [isolation]=demo [unit]=fuzz)
+queue=(scan vpath regress unit lint)
+declare -A job_of=()
+
+# begin_jobs begins what there is room for.
+begin_jobs()
+{
+	local name
+
+	while [ ${#queue[@]} != 0 ] && [ ${#job_of[@]} -lt "$JOBS" ]; do
+		name=${queue[0]}
+		queue=("${queue[@]:1}")
+		if [[ $name == */* ]]; then
+			pa_job run_stage "tap-${name##*/}" tap_file "$name"
+		elif wanted "$name"; then
+			pa_job run_stage "$name" "stage_$name"
+		else
+			# but what comes after it may be
+			[ -z "${after[$name]:-}" ] || queue=("${after[$name]}" "${queue[@]}")
+			continue
+		fi
+		job_of[$!]=$name
+	done
+}
+
 cd "$PA_TREE" || exit 1
-for name in $ALL_STAGES coverage; do
-	stage "$name" "stage_$name"
+stage build
+run_stage prepare prepare
+! wanted tap || [ "$built" != 1 ] || queue+=($(tap_files))
+left=$(tap_files | wc -l) tap_took=0
+begin_jobs
+while [ ${#job_of[@]} != 0 ]; do
+	wait -n -p ended "${!job_of[@]}"
+	name=${job_of[$ended]}
+	unset "job_of[$ended]"
+	if [[ $name == */* ]]; then
+		tap_took=$((tap_took + $(<"$LOGS/tap-${name##*/}.took")))
+		left=$((left - 1))
+	else
+		report "$name" ''
+		[ -z "${after[$name]:-}" ] || queue=("${after[$name]}" "${queue[@]}")
+	fi
+	if wanted tap && [ "$left" = 0 ]; then
+		run_stage tap stage_tap
+		echo "$tap_took" >"$LOGS/tap.took"
+		report tap " in $(tap_files | wc -l) files"
+		left=
+	fi
+	begin_jobs
 done
+[ -z "$left" ] || stage tap
+stage leaks
+stage coverage
 
 result="$total_passed passed, $total_failed failed"
 [ "$total_skipped" = 0 ] || result="$result, $total_skipped skipped"

@@ -65,7 +65,8 @@ place()
 }
 
 place counted COVERAGE=1 COPT=-O0
-place plain COPT='-O1 -g0'
+# asserts may notice what no result shows
+place plain COPT='-O1 -g0 -DUSE_ASSERT_CHECKING'
 "$PA_BIN/initdb" -D "$PA_WORK/clean" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$PA_WORK/initdb.log" 2>&1 ||
 	pa_fail "initdb failed" "$PA_WORK/initdb.log"
 printf '%s\n' "listen_addresses = ''" 'fsync = off' "lc_messages = 'C'" 'autovacuum = off' >>"$PA_WORK/clean/postgresql.conf"

@@ -14,6 +14,7 @@
 #	pa_start_server DIR [CONF [SUPERUSER]]	starts a server in DIR, exports PGHOST, PGPORT, PGUSER
 #	pa_stop_server DIR		stops it
 #	pa_guarded COMMAND...	runs a command that stops when we are stopped
+#	pa_job COMMAND...		begins a function beside the others, which stops likewise
 #	pa_say, pa_fail			a message; a message, the log it names, and exit
 #	pa_tally_regress FILE	what pg_regress said, as TAP
 #
@@ -113,7 +114,6 @@ pa_missing_tools()
 	command -v xmllint >/dev/null || echo libxml2-utils
 	ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || echo faketime
 	command -v clang >/dev/null || echo clang
-	command -v scan-build >/dev/null || echo clang-tools
 	pa_fuzzer_runtime || echo libclang-rt-dev
 	# from 16 on PostgreSQL's own package has it
 	command -v pg_bsd_indent >/dev/null || [ -x "$("$(pa_find_postgres)" --bindir 2>/dev/null)/pg_bsd_indent" ] || echo pg-bsd-indent
@@ -348,16 +348,16 @@ pa_outside()
 PA_SERVERS=()
 PA_CHILD=
 
-# pa_inside_end stops the running command and every server below the work directory.
+# pa_inside_end stops what runs, and every server below the work directory.
 pa_inside_end()
 {
-	local pidfile
+	local pidfile pid
 
 	trap - EXIT INT TERM HUP
-	if [ -n "$PA_CHILD" ] && kill -0 "$PA_CHILD" 2>/dev/null; then
-		kill -TERM "$PA_CHILD" 2>/dev/null
-		wait "$PA_CHILD" 2>/dev/null
-	fi
+	for pid in $PA_CHILD $(jobs -p); do
+		kill -TERM "$pid" 2>/dev/null
+	done
+	wait
 	find "$PA_WORK" -path "$PA_WORK/pg" -prune -o -name postmaster.pid -print 2>/dev/null | while read -r pidfile; do
 		"$PA_BIN/pg_ctl" -D "${pidfile%/*}" -m immediate -w stop >/dev/null 2>&1
 	done
@@ -381,6 +381,15 @@ pa_guarded()
 	PA_CHILD=
 	[ "$status" != 124 ] || printf '!! hung, and was stopped after %s seconds: %s\n' "$PA_HANGS" "$*"
 	return "$status"
+}
+
+# pa_job COMMAND... begins a function beside the others; $! is its process.
+pa_job()
+{
+	(
+		trap '[ -z "$PA_CHILD" ] || { kill -TERM "$PA_CHILD"; wait; } 2>/dev/null; exit 143' TERM
+		"$@"
+	) &
 }
 
 # pa_build builds the extension in the copy and installs it into the private PostgreSQL.
@@ -425,8 +434,8 @@ pa_start_server()
 	local dir=$1 conf=${2:-}
 
 	PA_SERVERS+=("$dir")
-	PGHOST=$PA_WORK/s${#PA_SERVERS[@]}
-	PGPORT=$((54320 + ${#PA_SERVERS[@]}))
+	PGHOST=$PA_WORK/s-${dir##*/}
+	PGPORT=54321
 	PGUSER=${3:-postgres}
 	export PGHOST PGPORT PGUSER
 	mkdir -p "$dir" && mkdir -m 700 "$PGHOST" || { pa_complain "cannot make $dir and $PGHOST"; return 1; }

@@ -273,7 +273,7 @@ may_be_masked(const ProtaddrGate *gate, AttrNumber column)
 {
 	for (int i = 0; i < gate->ntexts; i++)
 		if (gate->texts[i].number == column)
-			return gate->texts[i].form.kind == PROTADDR_TEXT_PLAIN && !protaddr_gate_checks(gate, column);
+			return gate->texts[i].form.kind == PROTADDR_TEXT_PLAIN;
 	return false;
 }
 
@@ -312,11 +312,12 @@ update_statement(const ProtaddrGate *gate, Relation rel, const bool *has)
 }
 
 /*
- * settle makes the settings that could show what passes, or let something of the caller's
- * stand in for what a trigger means, the same for every caller.
+ * protaddr_settle makes the settings that could show what passes, or let something of the caller's
+ * stand in for what a trigger means, the same for every caller.  AtEOXact_GUC(false, result)
+ * ends it.
  */
-static int
-settle(Relation rel)
+int
+protaddr_settle(Relation rel)
 {
 	int			level = NewGUCNestLevel();
 	const char *schema = get_namespace_name(RelationGetNamespace(rel));
@@ -337,7 +338,7 @@ execute(const char *statement, Relation rel, HeapTuple row, const List *may_put_
 {
 	EphemeralNamedRelation enr = palloc0(sizeof(EphemeralNamedRelationData));
 	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
-	int			level = settle(rel);
+	int			level = protaddr_settle(rel);
 	int			expected = statement[0] == 'I' ? SPI_OK_INSERT : SPI_OK_UPDATE;
 	bool		done;
 

@@ -12,6 +12,7 @@
 #include "utils/reltrigger.h"
 
 #include "guard/guard.h"
+#include "keys/keys.h"
 #include "law/law.h"
 #include "message/message.h"
 
@@ -381,6 +382,7 @@ typedef struct ProtaddrHeldDecision
 	TupleDesc	desc;
 } ProtaddrHeldDecision;
 
+extern int	protaddr_settle(Relation rel);
 extern ProtaddrHeldDecision *protaddr_held_decision(const ProtaddrGate *gate, bool is_update);
 extern void protaddr_held_passes(const ProtaddrHeldDecision *decision, const ProtaddrGate *gate,
 								 HeapTuple before, HeapTuple row, TupleDesc desc);
@@ -399,6 +401,9 @@ extern void protaddr_put_off_no_longer(const List *may_put_off);
 #define PROTADDR_PROGRESS_PROBLEMS		11
 #define PROTADDR_PROGRESS_PARTITION		12
 #define PROTADDR_PROGRESS_IS_VERIFY		15
+
+extern bool protaddr_gate_is_released(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, ProtaddrSeal *seal,
+									  const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
 
 /* ---- gate/state.c: which tables have a gate, and is it whole --------------- */
 

@@ -407,8 +407,6 @@ static const char *
 problem_of_address(Verification *verification, HeapTuple row, ProtaddrSeal *seal,
 				   const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
 {
-	ProtaddrTransfer decided = *transfer;
-
 	switch (protaddr_seal_state(seal))
 	{
 		case PROTADDR_SEAL_WHOLE:
@@ -418,15 +416,24 @@ problem_of_address(Verification *verification, HeapTuple row, ProtaddrSeal *seal
 		case PROTADDR_SEAL_ALTERED:
 			return "was altered after it was sealed";
 	}
-	if (protaddr_is_released(seal, channel, transfer))
+	if (protaddr_gate_is_released(verification->gate, row, RelationGetDescr(verification->rel), seal, channel, transfer))
 		return NULL;
+	return psprintf("is not released for channel \"%s\"", channel->name);
+}
+
+/* protaddr_gate_is_released tells whether an address, which is whole, is what its gate lets leave. */
+bool
+protaddr_gate_is_released(const ProtaddrGate *gate, HeapTuple row, TupleDesc desc, ProtaddrSeal *seal,
+						  const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
+{
+	ProtaddrTransfer decided = *transfer;
+
+	if (protaddr_is_released(seal, channel, transfer))
+		return true;
 	/* or it is what somebody has decided of this very payment */
 	decided.hold_decided = true;
 	decided.after_hold = PROTADDR_DISCLOSE;
-	if (protaddr_is_released(seal, channel, &decided) &&
-		protaddr_held_covers(verification->gate, row, RelationGetDescr(verification->rel)))
-		return NULL;
-	return psprintf("is not released for channel \"%s\"", channel->name);
+	return protaddr_is_released(seal, channel, &decided) && protaddr_held_covers(gate, row, desc);
 }
 
 /* problem_of_message rewrites the message again, without recording or refusing. */

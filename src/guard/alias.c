@@ -15,6 +15,7 @@
 #define WAYS_OF_WORD	12
 #define WAYS_OF_NAME	96
 #define WORDS_CHANGED	3
+#define CANDIDATES		256
 
 /* registers cut longer names, and people do */
 #define LONG_NAME		17
@@ -64,20 +65,63 @@ ends_with(const char *a, int alen, const PaFolded *b, int form)
 		memcmp(a + alen - blen, b->letters[form], (size_t) blen) == 0;
 }
 
+/* Words of the language tables, by their numbers. */
+typedef struct Candidates
+{
+	uint32_t	word[CANDIDATES];
+	int			n;
+} Candidates;
+
+static void
+add_candidate(Candidates *candidates, uint32_t word)
+{
+	int			at = candidates->n;
+
+	while (at > 0 && candidates->word[at - 1] > word)
+		at--;
+	if ((at > 0 && candidates->word[at - 1] == word) || candidates->n == CANDIDATES)
+		return;
+	memmove(&candidates->word[at + 1], &candidates->word[at], (size_t) (candidates->n - at) * sizeof(uint32_t));
+	candidates->word[at] = word;
+	candidates->n++;
+}
+
+/* find_candidates finds the words that some letters are or end with, in some form, as they are or cut short. */
+static void
+find_candidates(const PaGuardIndex *words, const char *letters, int len, Candidates *candidates)
+{
+	candidates->n = 0;
+	if (words == NULL)
+		return;
+	for (int part = 1; part <= len && part < 64; part++)
+	{
+		PaHits		hits;
+		uint32_t	word;
+
+		if ((words->part_lengths >> part & 1) == 0)
+			continue;
+		hits = protaddr_hits(words, PA_NAME_PARTS, protaddr_name_hash(&words->key, letters + len - part, (size_t) part), 0);
+		while (protaddr_next_hit(&hits, &word))
+			add_candidate(candidates, word);
+	}
+}
+
 /* ways_of_word gives the ways to write one word of a name; the first is the word itself. */
 static void
-ways_of_word(const PaWordForms *word, size_t nwords, const PaFolded *name, int form, int which, Ways *ways)
+ways_of_word(const PaGuardIndex *words, const PaFolded *name, int form, int which, Ways *ways)
 {
 	const char *letters = name->letters[form] + name->word[which].start[form];
 	int			len = name->word[which + 1].start[form] - name->word[which].start[form];
 	bool		last = which == name->nwords - 1;
 	bool		is_long = name->len[PA_FORM_PAIRS] + name->nwords - 1 > LONG_NAME;
+	Candidates	candidates;
 
 	ways->n = 0;
 	add_way(ways, letters, len, "", 0);
-	for (size_t i = 0; i < nwords; i++)
+	find_candidates(words, letters, len, &candidates);
+	for (int i = 0; i < candidates.n; i++)
 	{
-		const PaWordForms *w = &word[i];
+		const PaWordForms *w = &words->word[candidates.word[i]];
 
 		if (w->kind == PA_WORD_STREET)
 		{
@@ -128,28 +172,28 @@ tell_cuts(const char *letters, int len, const int *start, int nwords, PaAliasFou
  * ends as streets do, the ending apart.
  */
 static bool
-tell(const PaWordForms *word, size_t nwords, int form, PaAliasKind kind, const char *letters, int len,
+tell(const PaGuardIndex *words, PaAliasKind kind, const char *letters, int len,
 	 int first_len, int last, int last_two, PaAliasFound found, void *arg)
 {
 	if (!found(arg, kind, letters, len, first_len, letters + last, len - last) ||
 		(last_two < last && !found(arg, kind, letters, len, first_len, letters + last_two, len - last_two)))
 		return false;
-	for (size_t i = 0; i < nwords; i++)
-		if (word[i].kind == PA_WORD_ENDING && ends_with(letters + last, len - last, &word[i].word, form))
-		{
-			int			ending = word[i].word.len[form];
+	for (int ending = 1; words != NULL && ending < len - last && ending < 64; ending++)
+	{
+		uint32_t	ignored;
 
-			if (!found(arg, kind, letters, len, first_len, letters + len - ending, ending))
-				return false;
-		}
+		if ((words->ending_lengths >> ending & 1) != 0 &&
+			protaddr_hit(words, PA_ENDINGS, protaddr_name_hash(&words->key, letters + len - ending, (size_t) ending), &ignored) &&
+			!found(arg, kind, letters, len, first_len, letters + len - ending, ending))
+			return false;
+	}
 	return true;
 }
 
 /* A name that is being written in one form. */
 typedef struct Writing
 {
-	const PaWordForms *word;
-	size_t		nwords;
+	const PaGuardIndex *words;
 	const PaFolded *name;
 	int			form;
 	Ways		ways[PA_NAME_WORDS];
@@ -183,7 +227,7 @@ write_name(Writing *writing)
 	}
 	if (len == 0)
 		return true;
-	if (!tell(writing->word, writing->nwords, writing->form,
+	if (!tell(writing->words,
 			  writing->form == PA_FORM_PAIRS && writing->told == 0 ? PA_ALIAS_NAME : PA_ALIAS_OTHERWISE,
 			  letters, len, nwords > 1 ? start[1] : len, start[nwords > 1 ? nwords - 1 : 0],
 			  start[nwords > 1 ? nwords - 2 : 0], writing->found, writing->arg))
@@ -216,19 +260,20 @@ write_otherwise(Writing *writing, int from, int changed)
 /*
  * protaddr_aliases
  *		Tell of each way in which a name is written, those in which the fewest words are
- *		written otherwise first; false if found has given false.
+ *		written otherwise first; false if found has given false.  words: whose words of
+ *		languages count; NULL: none do.
  */
 bool
-protaddr_aliases(const PaWordForms *word, size_t nwords, const PaFolded *name, PaAliasFound found, void *arg)
+protaddr_aliases(const PaGuardIndex *words, const PaFolded *name, PaAliasFound found, void *arg)
 {
 	for (int form = 0; form < PA_FORMS; form++)
 	{
-		Writing		writing = {.word = word, .nwords = nwords, .name = name, .form = form, .found = found, .arg = arg};
+		Writing		writing = {.words = words, .name = name, .form = form, .found = found, .arg = arg};
 
 		if (name->len[form] < 2)
 			continue;
 		for (int i = 0; i < name->nwords; i++)
-			ways_of_word(word, nwords, name, form, i, &writing.ways[i]);
+			ways_of_word(words, name, form, i, &writing.ways[i]);
 		for (int changed = 0; changed <= WORDS_CHANGED && changed <= name->nwords; changed++)
 			if (!write_otherwise(&writing, 0, changed))
 				return false;

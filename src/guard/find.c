@@ -199,9 +199,8 @@ find(const char *utf8, size_t len, bool ready, int *nfound)
 		const PaGuardMatch *match = &found.match[i];
 		ProtaddrFound *one = &result[*nfound];
 
-		Assert(match->id > 0 && match->id <= index->nentries);
 		memset(one, 0, sizeof(*one));
-		if (!still_protected(rel, index->entry[match->id - 1], ready, &one->subject))
+		if (!still_protected(rel, protaddr_guard_entry(index, match->id), ready, &one->subject))
 			continue;
 		one->start = match->start;
 		one->length = match->length;

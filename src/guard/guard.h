@@ -16,6 +16,8 @@
 extern const ProtaddrPart protaddr_source_part;
 extern const ProtaddrPart protaddr_derive_part;
 extern const ProtaddrPart protaddr_guard_index_part;
+extern const ProtaddrPart protaddr_guard_words_part;
+extern const ProtaddrPart protaddr_guard_base_part;
 
 /* ---- guard/find.c: what stands in a text ----------------------------------------- */
 

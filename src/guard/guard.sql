@@ -283,11 +283,12 @@ CREATE FUNCTION protaddr.derive_guard_anew() RETURNS void
 REVOKE ALL ON FUNCTION protaddr.derive_guard_anew() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.derive_guard_anew() IS 'Part of protaddr.refresh_guard().';
 
-CREATE FUNCTION protaddr.guard_session(OUT addresses bigint, OUT bytes bigint, OUT built_at timestamptz) RETURNS record
+CREATE FUNCTION protaddr.guard_session(OUT addresses bigint, OUT bytes bigint, OUT built_at timestamptz, OUT shared_addresses bigint,
+    OUT shared_bytes bigint, OUT not_shared_because text) RETURNS record
     AS 'MODULE_PATHNAME', 'protaddr_guard_session' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION protaddr.guard_session() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.guard_session() IS
-'What this session has in memory of what the guard looks for: addresses, bytes, and since when. NULL before it has looked for anything.';
+'What this session looks for: how many addresses, the bytes of its own memory that they take, and when they were read from the table; of them, how many are in shared memory, and the bytes of that, which all sessions of the database read. NULL before it has looked for anything. not_shared_because: why nothing is shared, if something is in the way (a session that has read for itself shares after the next attempt, ten seconds later).';
 
 CREATE FUNCTION protaddr.guard_status(OUT origin text, OUT relation text, OUT columns text, OUT subject text, OUT addresses bigint, OUT status text) RETURNS SETOF record
     LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL RESTRICTED
@@ -329,7 +330,7 @@ BEGIN ATOMIC
     SELECT g.origin, NULL, NULL, NULL, count(*), CASE WHEN g.valid_to > clock_timestamp() THEN 'in force' ELSE 'ended' END
     FROM protaddr.guarded_address g WHERE g.origin = 'listed' GROUP BY g.origin, 6
     UNION ALL
-    SELECT 'session', NULL, NULL, NULL, s.addresses, format('%s kB in memory, read at %s', s.bytes / 1024, s.built_at)
+    SELECT 'session', NULL, NULL, NULL, s.addresses, format('%s kB in memory%s, read at %s', s.bytes / 1024, nullif(format(' and %s kB shared', s.shared_bytes / 1024), ' and 0 kB shared'), s.built_at)
     FROM protaddr.guard_session() s WHERE s.built_at IS NOT NULL
     ORDER BY 1, 2, 3, 4, 6;
 END;

@@ -106,18 +106,70 @@ extern void protaddr_derive_person(const ProtaddrIdentifier *id);
 extern void protaddr_derive_relation(Oid relation);
 extern void protaddr_derive_now(void);
 
-/* ---- guard/session_index.c: what is looked for, in this session's memory -------- */
+/* ---- guard/words.c: the words of languages --------------------------------------- */
+
+extern uint64 protaddr_guard_words(PaGuardWord **word, size_t *nwords);
+
+/* ---- guard/session_index.c: what a session looks for ------------------------------- */
+
+/* A list of entries' ids; in ascending order, where it is searched. */
+typedef struct ProtaddrIds
+{
+	int64	   *id;
+	uint32		n;
+	uint32		room;
+} ProtaddrIds;
+
+typedef struct ProtaddrGuardBase ProtaddrGuardBase;
 
 typedef struct ProtaddrGuardIndex
 {
 	PaGuardIndex *index;
-	int64	   *entry;			/* by the matcher's number less 1 */
-	uint32		nentries;
+	const ProtaddrGuardBase *base;	/* what all sessions share of it; NULL: nothing */
+	ProtaddrIds entries;		/* not of the base: by the matcher's number less those of the base */
+	Oid			relation;
+	uint64		entries_generation;
+	uint64		words_generation;
+	uint64		words_hash;
+	size_t		expected;		/* so many entries was it made for, without a base */
+	uint64		horizon;		/* the first transaction that had not ended when it was last read;
+								 * 0: it never was */
+	ProtaddrIds recent;			/* rows of transactions from there on that are in it */
+	bool		whole;			/* no error has interrupted a change of it */
+	uint64		moves;			/* of the bases, when it was made */
 	TimestampTz built_at;
+	MemoryContext context;
+	PaGuardMemory memory;
+	size_t		bytes;			/* that the matcher has */
 } ProtaddrGuardIndex;
 
 extern const ProtaddrGuardIndex *protaddr_guard_index_now(void);
-extern PaGuardWord *protaddr_guard_words(size_t *nwords, uint64 *hash);
+extern ProtaddrGuardIndex *protaddr_guard_index_build(void (*progress) (void));
+extern int64 protaddr_guard_entry(const ProtaddrGuardIndex *index, uint32 number);
+
+/* ---- guard/shared_index.c: what all sessions share of it --------------------------- */
+
+/* What stands before the image of an index in shared memory. */
+struct ProtaddrGuardBase
+{
+	uint64		serial;
+	Size		size;
+	Size		image_at;
+	Oid			relation;
+	uint32		nentries;
+	uint32		nrecent;
+	uint64		horizon;
+	uint64		words_hash;
+	TimestampTz built_at;
+	int64		id[FLEXIBLE_ARRAY_MEMBER];	/* of entries by number, then of the recent ones */
+};
+
+extern uint64 protaddr_guard_base_moves(void);
+extern bool protaddr_guard_base_is_newest(const ProtaddrGuardBase *base);
+extern const ProtaddrGuardBase *protaddr_guard_base(uint64 words_hash);
+extern void protaddr_guard_base_leave(void);
+extern void protaddr_guard_base_outgrown(void);
+extern const char *protaddr_guard_base_obstacle(void);
 extern size_t protaddr_guard_decompose(void *arg, uint32_t c, uint32_t *out, size_t max);
 
 /* ---- guard/taken.c: what a row takes away ---------------------------------------- */

@@ -14,6 +14,7 @@
 #define LEAST_PLACES	1024
 #define LEAST_BITS		65536
 #define LEAST_SHIFT		(64 - 16)
+#define LEAST_STREETS	64
 
 /* a name has so many letters at least */
 #define NAME_LETTERS	2
@@ -45,18 +46,6 @@ give_back(PaGuardIndex *index, void *memory, size_t size)
 	index->bytes -= size;
 }
 
-static void
-table_put(PaTable *table, uint64_t print, uint32_t value)
-{
-	size_t		at = protaddr_table_place(table, print);
-
-	while (table->print[at] != 0)
-		at = at + 1 == table->size ? 0 : at + 1;
-	table->print[at] = print;
-	table->value[at] = value;
-	table->used++;
-}
-
 /* table_room makes room for n more; false if there is no memory. */
 static bool
 table_room(PaGuardIndex *index, PaTable *table, size_t n)
@@ -80,7 +69,7 @@ table_room(PaGuardIndex *index, PaTable *table, size_t n)
 	}
 	for (size_t i = 0; i < table->size; i++)
 		if (table->print[i] != 0)
-			table_put(&larger, table->print[i], table->value[i]);
+			protaddr_table_put(&larger, table->print[i], table->value[i]);
 	give_back(index, table->print, table->size * sizeof(uint64_t));
 	give_back(index, table->value, table->size * sizeof(uint32_t));
 	*table = larger;
@@ -92,7 +81,7 @@ table_add(PaGuardIndex *index, PaTable *table, uint64_t print, uint32_t value)
 {
 	if (!table_room(index, table, 1))
 		return false;
-	table_put(table, print, value);
+	protaddr_table_put(table, print, value);
 	return true;
 }
 
@@ -110,17 +99,7 @@ entry_room(PaGuardIndex *index, size_t n)
 	if (larger == NULL)
 		return false;
 	for (size_t i = 0; i < index->nentries; i++)
-	{
-		const PaEntry *entry = &index->entry[i];
-		uint64_t	key = (uint64_t) entry->key[0] << 32 | entry->key[1];
-		size_t		at = (size_t) (((unsigned __int128) key * nlarger) >> 64);
-
-		if (key == 0)
-			continue;
-		while (larger[at].key[0] != 0 || larger[at].key[1] != 0)
-			at = at + 1 == nlarger ? 0 : at + 1;
-		larger[at] = *entry;
-	}
+		protaddr_entry_put(larger, nlarger, &index->entry[i]);
 	give_back(index, index->entry, index->nentries * sizeof(PaEntry));
 	index->entry = larger;
 	index->nentries = nlarger;
@@ -139,13 +118,14 @@ mark_last(PaGuardIndex *index, uint64_t hash)
 static bool
 add_last_word(PaGuardIndex *index, uint64_t hash)
 {
+	PaTable    *words = &index->table[PA_LAST_WORDS];
 	uint32_t	there;
 
-	if (hash == 0 || protaddr_table_find(&index->last_words, hash, &there))
+	if (hash == 0 || protaddr_hit(index, PA_LAST_WORDS, hash, &there))
 		return true;
-	if (!table_add(index, &index->last_words, hash, 1))
+	if (!table_add(index, words, hash, 1))
 		return false;
-	if (index->last_words.used * 16 > index->last_nbits)
+	if (words->used * 16 > index->last_nbits)
 	{
 		size_t		nbits = index->last_nbits * 4;
 		uint64_t   *bits = get(index, nbits / 8);
@@ -156,9 +136,9 @@ add_last_word(PaGuardIndex *index, uint64_t hash)
 		index->last_bits = bits;
 		index->last_nbits = nbits;
 		index->last_shift -= 2;
-		for (size_t i = 0; i < index->last_words.size; i++)
-			if (index->last_words.print[i] != 0)
-				mark_last(index, index->last_words.print[i]);
+		for (size_t i = 0; i < words->size; i++)
+			if (words->print[i] != 0)
+				mark_last(index, words->print[i]);
 	}
 	mark_last(index, hash);
 	return true;
@@ -169,7 +149,7 @@ add_last_word(PaGuardIndex *index, uint64_t hash)
 typedef struct Naming
 {
 	PaGuardIndex *index;
-	PaTable    *table;
+	PaTableName name;			/* of the table */
 	uint32_t	id;
 	bool		no_cuts;
 } Naming;
@@ -180,12 +160,13 @@ add_alias(void *arg, PaAliasKind kind, const char *letters, int len, int first_l
 {
 	Naming	   *naming = arg;
 	PaGuardIndex *index = naming->index;
+	PaTable    *table = &index->table[naming->name];
 	uint64_t	hash = protaddr_name_hash(&index->key, letters, (size_t) len);
 	size_t		at;
 
 	if (naming->no_cuts && kind == PA_ALIAS_CUT)
 		return true;
-	if (naming->table == &index->towns)
+	if (naming->name == PA_TOWNS)
 	{
 		uint64_t	first = protaddr_quick_name_hash(&index->key, letters, (size_t) first_len) >> PA_TOWN_SHIFT;
 
@@ -193,38 +174,33 @@ add_alias(void *arg, PaAliasKind kind, const char *letters, int len, int first_l
 	}
 	else if (!add_last_word(index, protaddr_quick_name_hash(&index->key, last, (size_t) last_len)))
 		return false;
-	if (naming->table->size > 0)
+	if (table->size > 0)
 	{
-		at = protaddr_table_place(naming->table, hash);
-		while (protaddr_table_next(naming->table, hash, &at))
+		at = protaddr_table_place(table, hash);
+		while (protaddr_table_next(table, hash, &at))
 		{
-			if (PA_VALUE_ID(naming->table->value[at]) == naming->id)
+			if (PA_VALUE_ID(table->value[at]) == naming->id)
 			{
-				if (kind < PA_VALUE_KIND(naming->table->value[at]))
-					naming->table->value[at] = naming->id | (uint32_t) kind << 30;
+				if (kind < PA_VALUE_KIND(table->value[at]))
+					table->value[at] = naming->id | (uint32_t) kind << 30;
 				return true;
 			}
-			at = at + 1 == naming->table->size ? 0 : at + 1;
+			at = at + 1 == table->size ? 0 : at + 1;
 		}
 	}
-	return table_add(index, naming->table, hash, naming->id | (uint32_t) kind << 30);
+	return table_add(index, table, hash, naming->id | (uint32_t) kind << 30);
 }
 
 /* find_name gives the number of a name as it is kept; 0 if it is new. */
 static uint32_t
-find_name(const PaTable *table, uint64_t hash)
+find_name(const PaGuardIndex *index, PaTableName table, uint64_t hash)
 {
-	size_t		at;
+	PaHits		hits = protaddr_hits(index, table, hash, 0);
+	uint32_t	value;
 
-	if (table->size == 0)
-		return 0;
-	at = protaddr_table_place(table, hash);
-	while (protaddr_table_next(table, hash, &at))
-	{
-		if (PA_VALUE_KIND(table->value[at]) == PA_ALIAS_NAME)
-			return PA_VALUE_ID(table->value[at]);
-		at = at + 1 == table->size ? 0 : at + 1;
-	}
+	while (protaddr_next_hit(&hits, &value))
+		if (PA_VALUE_KIND(value) == PA_ALIAS_NAME)
+			return PA_VALUE_ID(value);
 	return 0;
 }
 
@@ -236,7 +212,7 @@ add_without(PaGuardIndex *index, const PaFolded *name, int form, uint32_t street
 
 	if (len < 4)
 		return true;
-	if (!table_room(index, &index->without, (size_t) len))
+	if (!table_room(index, &index->table[PA_WITHOUT], (size_t) len))
 		return false;
 	for (int i = 0; i < len; i++)
 	{
@@ -248,9 +224,39 @@ add_without(PaGuardIndex *index, const PaFolded *name, int form, uint32_t street
 		memcpy(letters, name->letters[form], (size_t) i);
 		memcpy(letters + i, name->letters[form] + i + 1, (size_t) (len - i - 1));
 		hash = protaddr_name_hash(&index->key, letters, (size_t) len - 1);
-		table_put(&index->without, (hash & ~UINT64_C(63)) | (uint64_t) i, street);
+		protaddr_table_put(&index->table[PA_WITHOUT], (hash & ~PA_WHICH_LETTER) | (uint64_t) i, street);
 	}
 	return true;
+}
+
+/* last_below is the number of the last street of the index below. */
+static inline uint32_t
+last_below(const PaGuardIndex *index)
+{
+	return index->below != NULL ? index->below->nstreets : 0;
+}
+
+/* new_street makes room for a street and gives its number, the next one; 0: no memory. */
+static uint32_t
+new_street(PaGuardIndex *index)
+{
+	uint32_t	n = index->nstreets - last_below(index) + 1;
+
+	if (n >= index->room_streets)
+	{
+		uint32_t	room = index->room_streets + index->room_streets / 2 + LEAST_STREETS;
+		PaStreet   *larger = get(index, room * sizeof(PaStreet));
+
+		if (larger == NULL)
+			return 0;
+		if (index->street != NULL)
+			memcpy(larger, index->street, index->room_streets * sizeof(PaStreet));
+		give_back(index, index->street, index->room_streets * sizeof(PaStreet));
+		index->street = larger;
+		index->room_streets = room;
+	}
+	memset(&index->street[n], 0, sizeof(PaStreet));
+	return index->nstreets + 1;
 }
 
 /* street_number gives the number of a street's name, a new one if need be; 0: no memory. */
@@ -258,33 +264,41 @@ static uint32_t
 street_number(PaGuardIndex *index, const PaFolded *name)
 {
 	uint64_t	hash = protaddr_name_hash(&index->key, name->letters[PA_FORM_PAIRS], (size_t) name->len[PA_FORM_PAIRS]);
-	uint32_t	there = find_name(&index->aliases, hash);
+	uint32_t	there = find_name(index, PA_ALIASES, hash);
 	uint32_t	ignored;
-	Naming		naming = {index, &index->aliases, index->nstreets + 1, false};
+	Naming		naming = {index, PA_ALIASES, 0, false};
 	PaStreet   *street;
 
 	if (there != 0)
 		return there;
-	if (index->nstreets + 2 > index->room_streets)
-	{
-		uint32_t	room = index->room_streets + index->room_streets / 2 + 256;
-		PaStreet   *larger = get(index, room * sizeof(PaStreet));
-
-		if (larger == NULL)
-			return 0;
-		memcpy(larger, index->street, index->room_streets * sizeof(PaStreet));
-		give_back(index, index->street, index->room_streets * sizeof(PaStreet));
-		index->street = larger;
-		index->room_streets = room;
-	}
-	if (naming.id >= PA_VALUE_ID(UINT32_MAX) ||
-		!add_without(index, name, PA_FORM_SINGLE, naming.id) ||
-		!protaddr_aliases(index->word, index->nwords, name, add_alias, &naming))
+	naming.id = new_street(index);
+	if (naming.id == 0 || naming.id >= PA_VALUE_ID(UINT32_MAX))
 		return 0;
-	street = &index->street[++index->nstreets];
+	index->nstreets = naming.id;	/* whatever comes: some of its names may be there */
+	if (!add_without(index, name, PA_FORM_SINGLE, naming.id) ||
+		!protaddr_aliases(index, name, add_alias, &naming))
+		return 0;
+	street = &index->street[naming.id - last_below(index)];
 	street->letters = (uint8_t) name->len[PA_FORM_PAIRS];
-	street->common = index->common.used > 0 && protaddr_table_find(&index->common, hash, &ignored);
-	return index->nstreets;
+	street->common = index->table[PA_COMMON].used > 0 && protaddr_table_find(&index->table[PA_COMMON], hash, &ignored);
+	return naming.id;
+}
+
+/* street_to_change gives what is known of a street, our own of one below; NULL: no memory. */
+static PaStreet *
+street_to_change(PaGuardIndex *index, uint32_t street)
+{
+	const PaStreet *now = protaddr_street(index, street);
+	uint32_t	number;
+
+	if (index->below == NULL || street > last_below(index) || now != protaddr_street(index->below, street))
+		return (PaStreet *) now;
+	number = new_street(index);
+	if (number == 0 || !table_add(index, &index->table[PA_CHANGED], protaddr_remix(street), number - last_below(index)))
+		return NULL;
+	index->nstreets = number;
+	index->street[number - last_below(index)] = *now;
+	return &index->street[number - last_below(index)];
 }
 
 /* town_number gives the number of a town's name, a new one if need be; 0: it is none, or no memory. */
@@ -292,15 +306,17 @@ static uint32_t
 town_number(PaGuardIndex *index, const PaFolded *name)
 {
 	uint64_t	hash = protaddr_name_hash(&index->key, name->letters[PA_FORM_PAIRS], (size_t) name->len[PA_FORM_PAIRS]);
-	uint32_t	there = find_name(&index->towns, hash);
-	Naming		naming = {index, &index->towns, index->ntowns + 1, true};
+	uint32_t	there = find_name(index, PA_TOWNS, hash);
+	Naming		naming = {index, PA_TOWNS, index->ntowns + 1, true};
 	PaFolded	base;
 	int			last = name->nwords - 1;
 
 	if (there != 0)
 		return there;
-	if (naming.id >= PA_VALUE_ID(UINT32_MAX) ||
-		!protaddr_aliases(index->word, index->nwords, name, add_alias, &naming))
+	if (naming.id >= PA_VALUE_ID(UINT32_MAX))
+		return 0;
+	index->ntowns = naming.id;
+	if (!protaddr_aliases(index, name, add_alias, &naming))
 		return 0;
 
 	/* Aarhus C is in Aarhus */
@@ -317,7 +333,7 @@ town_number(PaGuardIndex *index, const PaFolded *name)
 						   base.nwords > 1 ? base.word[1].start[form] : base.len[form], "", 0))
 				return 0;
 	}
-	return ++index->ntowns;
+	return naming.id;
 }
 
 /* ---- addresses --------------------------------------------------------------------------- */
@@ -386,26 +402,25 @@ add_entry(PaGuardIndex *index, uint32_t id, const Known *known)
 		}
 	if (known->number == 0 && known->code == 0 && ntowns == 0)
 		return PA_GUARD_NOTHING;	/* a name alone */
-	if (!entry_room(index, 2))
+	of = (PaStreet *) protaddr_street(index, street);
+	if ((known->number == 0 && !of->alone) || (town[0] != 0 && of->town != town[0] && of->ntowns < 3))
+		of = street_to_change(index, street);
+	if (of == NULL || !entry_room(index, 2))
 		return PA_GUARD_NO_MEMORY;
 
-	of = &index->street[street];
 	key = protaddr_entry_key(index, street, known->number, known->letter);
 	for (int i = 0; i < (ntowns > 0 ? ntowns : 1); i++)
 	{
-		size_t		at = (size_t) (((unsigned __int128) key * index->nentries) >> 64);
-		PaEntry    *entry;
+		PaEntry		entry = {
+			.key = {(uint32_t) (key >> 32), (uint32_t) key},
+			.id = id,
+			.code = known->code,
+			.town = town[i],
+			.unit = protaddr_unit_hash(&known->unit, known->unit.nparts),
+			.unit_first = protaddr_unit_hash(&known->unit, known->unit.nparts > 0 ? 1 : 0),
+		};
 
-		while (index->entry[at].key[0] != 0 || index->entry[at].key[1] != 0)
-			at = at + 1 == index->nentries ? 0 : at + 1;
-		entry = &index->entry[at];
-		entry->key[0] = (uint32_t) (key >> 32);
-		entry->key[1] = (uint32_t) key;
-		entry->id = id;
-		entry->code = known->code;
-		entry->town = town[i];
-		entry->unit = protaddr_unit_hash(&known->unit, known->unit.nparts);
-		entry->unit_first = protaddr_unit_hash(&known->unit, known->unit.nparts > 0 ? 1 : 0);
+		protaddr_entry_put(index->entry, index->nentries, &entry);
 		index->used++;
 		if (town[i] != 0)
 			mark_place(index, known->number, town[i] | UINT32_C(0x80000000));
@@ -413,13 +428,12 @@ add_entry(PaGuardIndex *index, uint32_t id, const Known *known)
 	mark_place(index, known->number, PA_ANY_PLACE);
 	if (known->code != 0)
 		mark_place(index, known->number, known->code & UINT32_C(0x7FFFFFFF));
-	if (known->number == 0)
+	if (known->number == 0 && !of->alone)
 		of->alone = true;
-	if (town[0] != 0 && of->town != town[0])
+	if (town[0] != 0 && of->town != town[0] && of->ntowns < 3)
 	{
 		of->town = town[0];
-		if (of->ntowns < 3)
-			of->ntowns++;
+		of->ntowns++;
 	}
 	return PA_GUARD_ADDED;
 }
@@ -732,13 +746,6 @@ protaddr_guard_index_add(PaGuardIndex *index, uint32_t id, const PaAddress *addr
 	return added;
 }
 
-/* protaddr_guard_index_keeps is true of memory in which addresses change nothing: the words. */
-bool
-protaddr_guard_index_keeps(const PaGuardIndex *index, const void *memory)
-{
-	return memory == index->word;
-}
-
 size_t
 protaddr_guard_index_bytes(const PaGuardIndex *index)
 {
@@ -746,6 +753,32 @@ protaddr_guard_index_bytes(const PaGuardIndex *index)
 }
 
 /* ---- the words of languages ------------------------------------------------------------------ */
+
+/* add_part has the last word of names, or an ending, found by its letters in each form. */
+static bool
+add_part(PaGuardIndex *index, PaTableName name, const PaFolded *part, uint64_t *lengths)
+{
+	uint32_t	word = (uint32_t) index->nwords - 1;
+
+	for (int form = 0; form < PA_FORMS; form++)
+	{
+		int			len = part->len[form];
+		uint64_t	hash = protaddr_name_hash(&index->key, part->letters[form], (size_t) len);
+		PaHits		hits = protaddr_hits(index, name, hash, 0);
+		uint32_t	there;
+		bool		found = false;
+
+		/* with so many letters it is no part of a name */
+		if (len == 0 || len >= 64)
+			continue;
+		while (!found && protaddr_next_hit(&hits, &there))
+			found = there == word || name == PA_ENDINGS;
+		*lengths |= UINT64_C(1) << len;
+		if (!found && !table_add(index, &index->table[name], hash, word))
+			return false;
+	}
+	return true;
+}
 
 /* add_word takes one row of the language tables; false: no memory. */
 static bool
@@ -755,7 +788,7 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 	uint64_t	hash;
 	uint64_t	means = 0;
 	uint32_t	ignored;
-	Naming		naming = {index, &index->aliases, PA_STREET_BOX, true};
+	Naming		naming = {index, PA_ALIASES, PA_STREET_BOX, true};
 
 	memset(&forms, 0, sizeof(forms));
 	forms.kind = word->kind;
@@ -771,41 +804,43 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 		case PA_WORD_STREET:
 		case PA_WORD_ENDING:
 			index->word[index->nwords++] = forms;
-			return true;
+			return add_part(index, PA_NAME_PARTS, &forms.word, &index->part_lengths) &&
+				add_part(index, PA_NAME_PARTS, &forms.means, &index->part_lengths) &&
+				(word->kind != PA_WORD_ENDING || add_part(index, PA_ENDINGS, &forms.word, &index->ending_lengths));
 		case PA_WORD_UNIT:
 			for (int form = 0; form < PA_FORMS; form++)
 			{
 				uint32_t	there;
 
 				hash = protaddr_name_hash(&index->key, forms.word.letters[form], (size_t) forms.word.len[form]);
-				if ((form == PA_FORM_PAIRS ? forms.word.len[form] > 0 : forms.word.len[form] > 2) && !protaddr_table_find(&index->unit_words, hash, &there) &&
-					!table_add(index, &index->unit_words, hash,
+				if ((form == PA_FORM_PAIRS ? forms.word.len[form] > 0 : forms.word.len[form] > 2) && !protaddr_table_find(&index->table[PA_UNIT_WORDS], hash, &there) &&
+					!table_add(index, &index->table[PA_UNIT_WORDS], hash,
 							   means == 0 ? PA_SAYS_NOTHING : (uint32_t) (means >> 32) | UINT32_C(0xC0000000)))
 					return false;
 			}
 
 			/* the shortest form is one, too */
-			return means == 0 || protaddr_table_find(&index->unit_words, means, &ignored) ||
-				table_add(index, &index->unit_words, means, (uint32_t) (means >> 32) | UINT32_C(0xC0000000));
+			return means == 0 || protaddr_table_find(&index->table[PA_UNIT_WORDS], means, &ignored) ||
+				table_add(index, &index->table[PA_UNIT_WORDS], means, (uint32_t) (means >> 32) | UINT32_C(0xC0000000));
 		case PA_WORD_BEFORE:
-			return table_add(index, &index->before_words, hash, 1);
+			return table_add(index, &index->table[PA_BEFORE_WORDS], hash, 1);
 		case PA_WORD_NUMBER:
-			return table_add(index, &index->number_words, hash, 1);
+			return table_add(index, &index->table[PA_NUMBER_WORDS], hash, 1);
 		case PA_WORD_COMMON:
-			return table_add(index, &index->common, hash, 1);
+			return table_add(index, &index->table[PA_COMMON], hash, 1);
 		case PA_WORD_BOX:
-			return protaddr_aliases(index->word, 0, &forms.word, add_alias, &naming);
+			return protaddr_aliases(NULL, &forms.word, add_alias, &naming);
 		case PA_WORD_POST_CODE:
-			return means == 0 || table_add(index, &index->codes, hash, (uint32_t) (means >> 32));
+			return means == 0 || table_add(index, &index->table[PA_CODES], hash, (uint32_t) (means >> 32));
 		case PA_WORD_KINDS:
 			break;
 	}
 	return true;
 }
 
-PaGuardIndex *
-protaddr_guard_index_new(const PaGuardMemory *memory, const uint8_t key[PA_GUARD_KEY_SIZE],
-						 const PaGuardWord *word, size_t nwords, size_t expected)
+/* begin has an index of nothing without its words; NULL: no memory. */
+static PaGuardIndex *
+begin(const PaGuardMemory *memory, size_t expected)
 {
 	PaGuardIndex *index = memory->resize(memory->arg, NULL, sizeof(PaGuardIndex));
 
@@ -814,54 +849,86 @@ protaddr_guard_index_new(const PaGuardMemory *memory, const uint8_t key[PA_GUARD
 	memset(index, 0, sizeof(*index));
 	index->memory = *memory;
 	index->bytes = sizeof(*index);
-	protaddr_piece_key(&index->key, key);
-	index->bis[0] = protaddr_name_hash(&index->key, "bis", 3);
-	index->bis[1] = protaddr_name_hash(&index->key, "ter", 3);
-	index->bis[2] = protaddr_name_hash(&index->key, "quater", 6);
 	index->last_nbits = LEAST_BITS;
 	index->last_shift = LEAST_SHIFT;
 	index->place_nbits = LEAST_BITS;
 	while (index->place_nbits < expected * 16)
 		index->place_nbits *= 2;
-	index->room_streets = 256;
-	index->nstreets = PA_STREET_BOX;
 	index->last_bits = get(index, index->last_nbits / 8);
 	index->place_bits = get(index, index->place_nbits / 8);
 	index->town_bits = get(index, PA_TOWN_NBITS / 8);
-	index->street = get(index, index->room_streets * sizeof(PaStreet));
-	index->word = get(index, (nwords + 1) * sizeof(PaWordForms));
-	if (index->last_bits == NULL || index->place_bits == NULL || index->town_bits == NULL || index->street == NULL || index->word == NULL ||
-		!entry_room(index, expected + 8) ||
-		!table_room(index, &index->unit_words, 16) || !table_room(index, &index->last_words, 16) ||
-		!table_room(index, &index->aliases, 16) || !table_room(index, &index->towns, 16) ||
-		!table_room(index, &index->number_words, 16) || !table_room(index, &index->before_words, 16))
+	if (index->last_bits == NULL || index->place_bits == NULL || index->town_bits == NULL ||
+		!entry_room(index, expected + 8))
 	{
 		protaddr_guard_index_free(index);
 		return NULL;
 	}
-	index->street[PA_STREET_BOX].common = true;
-	for (size_t i = 0; i < nwords; i++)
-		if (!add_word(index, &word[i]))
-		{
-			protaddr_guard_index_free(index);
-			return NULL;
-		}
+	return index;
+}
+
+PaGuardIndex *
+protaddr_guard_index_new(const PaGuardMemory *memory, const uint8_t key[PA_GUARD_KEY_SIZE],
+						 const PaGuardWord *word, size_t nwords, size_t expected)
+{
+	static const PaTableName made_at_once[] = {PA_UNIT_WORDS, PA_NUMBER_WORDS, PA_BEFORE_WORDS, PA_LAST_WORDS, PA_ALIASES, PA_TOWNS};
+	PaGuardIndex *index = begin(memory, expected);
+	bool		done;
+
+	if (index == NULL)
+		return NULL;
+	protaddr_piece_key(&index->key, key);
+	index->bis[0] = protaddr_name_hash(&index->key, "bis", 3);
+	index->bis[1] = protaddr_name_hash(&index->key, "ter", 3);
+	index->bis[2] = protaddr_name_hash(&index->key, "quater", 6);
+	while (index->nstreets < PA_STREET_BOX && (index->nstreets = new_street(index)) != 0)
+		;
+	index->word = get(index, (nwords + 1) * sizeof(PaWordForms));
+	done = index->nstreets == PA_STREET_BOX && index->word != NULL;
+	for (size_t i = 0; done && i < sizeof(made_at_once) / sizeof(made_at_once[0]); i++)
+		done = table_room(index, &index->table[made_at_once[i]], 16);
+	if (done)
+		index->street[PA_STREET_BOX].common = true;
+	for (size_t i = 0; done && i < nwords; i++)
+		done = add_word(index, &word[i]);
+	if (done)
+		return index;
+	protaddr_guard_index_free(index);
+	return NULL;
+}
+
+PaGuardIndex *
+protaddr_guard_index_above(const PaGuardMemory *memory, const PaGuardIndex *below, size_t expected)
+{
+	PaGuardIndex *index = begin(memory, expected);
+
+	if (index == NULL)
+		return NULL;
+	index->below = below;
+	index->key = below->key;
+	memcpy(index->bis, below->bis, sizeof(index->bis));
+	memcpy(index->table, below->table, PA_WORD_TABLES * sizeof(PaTable));
+	index->word = below->word;
+	index->nwords = below->nwords;
+	index->part_lengths = below->part_lengths;
+	index->ending_lengths = below->ending_lengths;
+	index->nstreets = below->nstreets;
+	index->ntowns = below->ntowns;
 	return index;
 }
 
 void
 protaddr_guard_index_free(PaGuardIndex *index)
 {
-	PaTable    *table[] = {&index->unit_words, &index->number_words, &index->before_words, &index->common, &index->codes,
-	&index->aliases, &index->without, &index->last_words, &index->towns};
-	void	   *memory[] = {index->last_bits, index->place_bits, index->town_bits, index->street, index->word, index->entry};
+	void	   *memory[] = {index->last_bits, index->place_bits, index->town_bits, index->street, index->entry};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+	for (int i = index->below != NULL ? PA_WORD_TABLES : 0; i < PA_TABLES; i++)
 	{
-		give_back(index, table[i]->print, 0);
-		give_back(index, table[i]->value, 0);
+		give_back(index, index->table[i].print, 0);
+		give_back(index, index->table[i].value, 0);
 	}
 	for (size_t i = 0; i < sizeof(memory) / sizeof(memory[0]); i++)
 		give_back(index, memory[i], 0);
+	if (index->below == NULL)
+		give_back(index, index->word, 0);
 	index->memory.release(index->memory.arg, index);
 }

@@ -183,7 +183,7 @@ is_longer_name(const PaSearch *search, int first)
 	for (uint32_t at = before->end; at < search->piece[first].start; at++)
 		if (text[at] != ' ' && text[at] != '.')
 			return false;
-	return protaddr_is_word_of(&search->index->before_words, search->index, before, before);
+	return protaddr_is_word_of(&search->index->table[PA_BEFORE_WORDS], search->index, before, before);
 }
 
 /* comma_before is true if a comma stands directly before a piece. */
@@ -284,7 +284,7 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 
 	if (!known_place)
 	{
-		const PaStreet *street = &search->index->street[named->street];
+		const PaStreet *street = protaddr_street(search->index, named->street);
 
 		if (named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
 			(entry->code == 0 && entry->town == 0 ? street->letters < RARE_LETTERS :
@@ -310,26 +310,30 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 static bool
 try_number(PaSearch *search, const Named *named, int behind, bool letter_apart)
 {
-	const PaGuardIndex *index = search->index;
-	uint64_t	key = protaddr_entry_key(index, named->street, named->number, named->letter);
-	size_t		at = (size_t) (((unsigned __int128) key * index->nentries) >> 64);
+	uint64_t	key = protaddr_entry_key(search->index, named->street, named->number, named->letter);
 	bool		have_tail = false;
 	bool		told = false;
 	PaAround	tail;
 
-	for (; index->entry[at].key[0] != 0 || index->entry[at].key[1] != 0;
-		 at = at + 1 == index->nentries ? 0 : at + 1)
+	for (const PaGuardIndex *index = protaddr_first_index(search->index); index != NULL;
+		 index = protaddr_next_index(search->index, index))
 	{
-		const PaEntry *entry = &index->entry[at];
+		size_t		at = (size_t) (((unsigned __int128) key * index->nentries) >> 64);
 
-		if (entry->key[0] != (uint32_t) (key >> 32) || entry->key[1] != (uint32_t) key)
-			continue;
-		if (!have_tail)
+		for (; index->entry[at].key[0] != 0 || index->entry[at].key[1] != 0;
+			 at = at + 1 == index->nentries ? 0 : at + 1)
 		{
-			protaddr_read_tail(search, behind, &tail);
-			have_tail = true;
+			const PaEntry *entry = &index->entry[at];
+
+			if (entry->key[0] != (uint32_t) (key >> 32) || entry->key[1] != (uint32_t) key)
+				continue;
+			if (!have_tail)
+			{
+				protaddr_read_tail(search, behind, &tail);
+				have_tail = true;
+			}
+			told |= judge(search, named, &tail, entry, letter_apart);
 		}
-		told |= judge(search, named, &tail, entry, letter_apart);
 	}
 	return told;
 }
@@ -411,16 +415,16 @@ static bool
 try_street(PaSearch *search, Named *named)
 {
 	const PaPiece *piece = search->piece;
-	const PaStreet *street = &search->index->street[named->street];
+	const PaStreet *street = protaddr_street(search->index, named->street);
 	int			next = named->last + 1;
 	bool		told = false;
 
 	/* "nr. 4" */
 	if (next + 1 < search->n && !piece[next].digits && !piece[next + 1].digits &&
-		protaddr_is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next + 1]))
+		protaddr_is_word_of(&search->index->table[PA_NUMBER_WORDS], search->index, &piece[next], &piece[next + 1]))
 		next += 2;
 	while (next < search->n && next <= named->last + 2 && !piece[next].digits &&
-		   protaddr_is_word_of(&search->index->number_words, search->index, &piece[next], &piece[next]))
+		   protaddr_is_word_of(&search->index->table[PA_NUMBER_WORDS], search->index, &piece[next], &piece[next]))
 		next++;
 	if (next < search->n && protaddr_is_line_tag(search, &piece[next], search->n - next))
 		next = search->n;		/* no number here */
@@ -477,24 +481,23 @@ try_last(PaSearch *search, int last)
 	for (int first = last; first >= 0 && first > last - STREET_WORDS; first--)
 	{
 		uint64_t	hash = protaddr_pieces_hash(&index->key, &search->piece[first], &search->piece[last]);
-		size_t		at;
+		PaHits		hits = protaddr_hits(index, PA_ALIASES, hash, 0);
+		uint32_t	street;
 
 		if (hash == 0)
 			break;
-		at = protaddr_table_place(&index->aliases, hash);
-		while (protaddr_table_next(&index->aliases, hash, &at))
+		while (protaddr_next_hit(&hits, &street))
 		{
 			Named		named;
 
 			memset(&named, 0, sizeof(named));
-			named.street = PA_VALUE_ID(index->aliases.value[at]);
-			named.kind = PA_VALUE_KIND(index->aliases.value[at]);
+			named.street = PA_VALUE_ID(street);
+			named.kind = PA_VALUE_KIND(street);
 			named.first = first;
 			named.last = last;
 			(void) try_street(search, &named);
 			if (search->stop)
 				return;
-			at = at + 1 == index->aliases.size ? 0 : at + 1;
 		}
 	}
 }
@@ -512,13 +515,17 @@ fold_pieces(const PaSearch *search, int first, int last, PaFolded *folded)
 						   search->reader.text + start, search->piece[last].end - start, folded);
 }
 
-/* try_changed_form tries the letters of a name but for one; true if an address was told of. */
+/*
+ * try_changed_form tries the letters of a name but for one; true if an address was told of:
+ * then all of which that can be said.
+ */
 static bool
 try_changed_form(PaSearch *search, int first, int last, int number, const char *letters, int len)
 {
 	const PaGuardIndex *index = search->index;
 	uint64_t	before = 0;		/* the sum of the letters before the one left out */
 	Named		named;
+	bool		told = false;
 
 	if (len < 4)
 		return false;
@@ -530,8 +537,8 @@ try_changed_form(PaSearch *search, int first, int last, int number, const char *
 	{
 		uint64_t	sum = before;
 		uint64_t	hash;
-		uint64_t	print;
-		size_t		at;
+		uint32_t	street;
+		PaHits		hits;
 
 		for (int i = without + 1; i < len; i++)
 			sum = sum * index->key.base + protaddr_sign(letters[i]);
@@ -541,37 +548,29 @@ try_changed_form(PaSearch *search, int first, int last, int number, const char *
 		if (without < len)
 		{
 			/* one letter more than the name has */
-			at = protaddr_table_place(&index->aliases, hash);
-			while (protaddr_table_next(&index->aliases, hash, &at))
+			hits = protaddr_hits(index, PA_ALIASES, hash, 0);
+			while (protaddr_next_hit(&hits, &street))
 			{
-				named.street = PA_VALUE_ID(index->aliases.value[at]);
-				if (PA_VALUE_KIND(index->aliases.value[at]) != PA_ALIAS_CUT &&
-					try_number_at(search, &named, number, number < first ? last + 1 : -1))
-					return true;
-				at = at + 1 == index->aliases.size ? 0 : at + 1;
+				named.street = PA_VALUE_ID(street);
+				if (PA_VALUE_KIND(street) != PA_ALIAS_CUT)
+					told |= try_number_at(search, &named, number, number < first ? last + 1 : -1);
 			}
 			before = before * index->key.base + protaddr_sign(letters[without]);
 		}
-		if (index->without.size == 0)
-			continue;
 
 		/* another letter in its place, or two that stand the other way round */
-		print = hash & ~UINT64_C(63);
-		at = protaddr_table_place(&index->without, print);
-		for (; index->without.print[at] != 0; at = at + 1 == index->without.size ? 0 : at + 1)
+		hits = protaddr_hits(index, PA_WITHOUT, hash, PA_WHICH_LETTER);
+		while (protaddr_next_hit(&hits, &street))
 		{
-			int			where = (int) (index->without.print[at] & 63);
+			int			where = (int) (hits.found & PA_WHICH_LETTER);
 
-			if ((index->without.print[at] & ~UINT64_C(63)) != print)
-				continue;
 			if (without < len && (where < without - 1 || where > without + 1))
 				continue;
-			named.street = PA_VALUE_ID(index->without.value[at]);
-			if (try_number_at(search, &named, number, number < first ? last + 1 : -1))
-				return true;
+			named.street = PA_VALUE_ID(street);
+			told |= try_number_at(search, &named, number, number < first ? last + 1 : -1);
 		}
 	}
-	return false;
+	return told;
 }
 
 /*
@@ -640,7 +639,7 @@ try_place(PaSearch *search, int number)
 	if (search->told_number == piece[number].end || piece[last].size < 2 ||
 		!protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, PA_ANY_PLACE)))
 		return;
-	if (last >= 1 && piece[last].size <= 6 && protaddr_is_word_of(&index->number_words, index, &piece[last], &piece[last]))
+	if (last >= 1 && piece[last].size <= 6 && protaddr_is_word_of(&index->table[PA_NUMBER_WORDS], index, &piece[last], &piece[last]))
 		last--;
 	if (piece[last].digits || piece[last].size < 2)
 		return;
@@ -964,7 +963,7 @@ protaddr_guard_find(const PaGuardIndex *index, const char *text, size_t len,
 {
 	PaSearch	search;
 
-	if (index->used == 0 || len > UINT32_MAX / 2)
+	if ((index->used == 0 && (index->below == NULL || index->below->used == 0)) || len > UINT32_MAX / 2)
 		return;
 	search.index = index;
 	search.n = 0;

@@ -62,6 +62,14 @@ extern PaGuardIndex *protaddr_guard_index_new(const PaGuardMemory *memory,
 											  const uint8_t key[PA_GUARD_KEY_SIZE],
 											  const PaGuardWord *word, size_t nwords,
 											  size_t expected);
+
+/*
+ * An index that finds what one below it finds, which stays, is only read and stands on no
+ * other, and what is added to it: the same as if all were in one.  expected: how many that
+ * will be.  NULL: no memory.
+ */
+extern PaGuardIndex *protaddr_guard_index_above(const PaGuardMemory *memory, const PaGuardIndex *below,
+												size_t expected);
 extern void protaddr_guard_index_free(PaGuardIndex *index);
 
 typedef enum PaGuardAdded
@@ -77,8 +85,15 @@ extern PaGuardAdded protaddr_guard_index_add(PaGuardIndex *index, uint32_t id,
 											 const PaAddress *address);
 extern size_t protaddr_guard_index_bytes(const PaGuardIndex *index);
 
-/* True of memory of the index that adding an address never changes. */
-extern bool protaddr_guard_index_keeps(const PaGuardIndex *index, const void *memory);
+/* ---- image.c: an index that many processes read ----------------------------------------- */
+
+/* Of an index with none below: how large its image is, and the image, aligned to 8 bytes. */
+extern size_t protaddr_guard_image_size(const PaGuardIndex *index);
+extern void protaddr_guard_image_write(const PaGuardIndex *index, void *image);
+
+/* The index of an image, wherever it lies: it has no memory of its own, and nothing can be added. */
+extern PaGuardIndex *protaddr_guard_image_read(const PaGuardMemory *memory, void *image);
+extern void protaddr_guard_image_leave(PaGuardIndex *index);
 
 /* ---- matching --------------------------------------------------------------------------- */
 

@@ -31,7 +31,7 @@ typedef struct PaWordForms
 typedef bool (*PaAliasFound) (void *arg, PaAliasKind kind, const char *letters, int len, int first_len,
 							  const char *last, int last_len);
 
-extern bool protaddr_aliases(const PaWordForms *word, size_t nwords, const PaFolded *name, PaAliasFound found, void *arg);
+extern bool protaddr_aliases(const PaGuardIndex *words, const PaFolded *name, PaAliasFound found, void *arg);
 
 /* ---- index.c: fingerprints ----------------------------------------------------------------- */
 
@@ -77,32 +77,48 @@ typedef struct PaStreet
 /* What a word says about a floor or door, beside letters and digits themselves. */
 #define PA_SAYS_NOTHING		1
 
+/* the bits of a name's fingerprint that say which letter it is without */
+#define PA_WHICH_LETTER		UINT64_C(63)
+
+typedef enum PaTableName
+{
+	PA_UNIT_WORDS = 0,			/* to a hash of what they mean, or PA_SAYS_NOTHING */
+	PA_NUMBER_WORDS,
+	PA_BEFORE_WORDS,
+	PA_COMMON,					/* names of streets */
+	PA_CODES,					/* post codes to those they stand for */
+	PA_NAME_PARTS,				/* what words of names are, or end with, to those in word */
+	PA_ENDINGS,					/* of streets */
+	PA_WORD_TABLES,				/* so far from the words alone */
+	PA_ALIASES = PA_WORD_TABLES,	/* to streets */
+	PA_WITHOUT,					/* names of streets without one letter, to streets */
+	PA_LAST_WORDS,				/* of aliases */
+	PA_TOWNS,					/* their aliases */
+	PA_CHANGED,					/* streets of the index below, to where they stand in this one */
+	PA_TABLES
+} PaTableName;
+
 struct PaGuardIndex
 {
 	PaGuardMemory memory;
 	PaPieceKey	key;
+	const PaGuardIndex *below;	/* what is looked for as well, with none below it; its words are
+								 * ours */
 	size_t		bytes;
-	PaWordForms *word;
+	PaWordForms *word;			/* of names */
 	size_t		nwords;
-	PaTable		unit_words;		/* to a hash of what they mean, or PA_SAYS_NOTHING */
-	PaTable		number_words;
-	PaTable		before_words;
+	uint64_t	part_lengths;	/* a bit for each, of name parts */
+	uint64_t	ending_lengths;
 	uint64_t	bis[3];			/* bis, ter, quater */
-	PaTable		common;			/* names of streets */
-	PaTable		codes;			/* post codes to those they stand for */
-	PaTable		aliases;		/* to streets */
-	PaTable		without;		/* names of streets without one letter, to streets; the lowest six
-								 * bits are which letter */
-	PaTable		last_words;		/* of aliases */
-	PaTable		towns;			/* their aliases */
+	PaTable		table[PA_TABLES];
 	uint64_t   *last_bits;		/* which of last_words there may be */
 	size_t		last_nbits;		/* a power of 2 */
 	int			last_shift;		/* 64 less its logarithm */
 	uint64_t   *town_bits;		/* which first words of towns there may be */
 	uint64_t   *place_bits;		/* which numbers there may be in a place */
 	size_t		place_nbits;
-	PaStreet   *street;
-	uint32_t	nstreets;
+	PaStreet   *street;			/* by their number, less that of the last one below */
+	uint32_t	nstreets;		/* the number of the last one */
 	uint32_t	room_streets;
 	uint32_t	ntowns;
 	PaEntry    *entry;
@@ -114,6 +130,33 @@ static inline size_t
 protaddr_table_place(const PaTable *table, uint64_t print)
 {
 	return (size_t) (((unsigned __int128) print * table->size) >> 64);
+}
+
+/* Adds one; there is room. */
+static inline void
+protaddr_table_put(PaTable *table, uint64_t print, uint32_t value)
+{
+	size_t		at = protaddr_table_place(table, print);
+
+	while (table->print[at] != 0)
+		at = at + 1 == table->size ? 0 : at + 1;
+	table->print[at] = print;
+	table->value[at] = value;
+	table->used++;
+}
+
+/* Adds an entry, unless it is nothing; there is room. */
+static inline void
+protaddr_entry_put(PaEntry *entries, size_t nentries, const PaEntry *entry)
+{
+	uint64_t	key = (uint64_t) entry->key[0] << 32 | entry->key[1];
+	size_t		at = (size_t) (((unsigned __int128) key * nentries) >> 64);
+
+	if (key == 0)
+		return;
+	while (entries[at].key[0] != 0 || entries[at].key[1] != 0)
+		at = at + 1 == nentries ? 0 : at + 1;
+	entries[at] = *entry;
 }
 
 /* The first place at or behind *at that has the fingerprint; false if there is none. */
@@ -142,11 +185,86 @@ protaddr_table_find(const PaTable *table, uint64_t print, uint32_t *value)
 	return true;
 }
 
+/* The index that is to be asked first, and the next one: as if what was added first stood in front. */
+static inline const PaGuardIndex *
+protaddr_first_index(const PaGuardIndex *index)
+{
+	return index->below != NULL ? index->below : index;
+}
+
+static inline const PaGuardIndex *
+protaddr_next_index(const PaGuardIndex *index, const PaGuardIndex *now)
+{
+	return now == index ? NULL : index;
+}
+
+/* What a table has under a fingerprint, below and here. */
+typedef struct PaHits
+{
+	const PaGuardIndex *index;
+	const PaGuardIndex *now;	/* the one that is being asked; NULL: there is no more */
+	PaTableName name;
+	uint64_t	print;
+	uint64_t	ignored;		/* bits of fingerprints that are not compared */
+	size_t		at;
+	uint64_t	found;			/* the last fingerprint */
+} PaHits;
+
+static inline PaHits
+protaddr_hits(const PaGuardIndex *index, PaTableName name, uint64_t print, uint64_t ignored)
+{
+	PaHits		hits = {index, protaddr_first_index(index), name, print & ~ignored, ignored, SIZE_MAX, 0};
+
+	return hits;
+}
+
+/* Gives the next value; false if there is no more. */
+static inline bool
+protaddr_next_hit(PaHits *hits, uint32_t *value)
+{
+	for (; hits->now != NULL; hits->now = protaddr_next_index(hits->index, hits->now), hits->at = SIZE_MAX)
+	{
+		const PaTable *table = &hits->now->table[hits->name];
+
+		if (table->size == 0)
+			continue;
+		if (hits->at == SIZE_MAX)
+			hits->at = protaddr_table_place(table, hits->print);
+		while (table->print[hits->at] != 0)
+		{
+			size_t		at = hits->at;
+
+			hits->at = at + 1 == table->size ? 0 : at + 1;
+			if ((table->print[at] & ~hits->ignored) != hits->print)
+				continue;
+			hits->found = table->print[at];
+			*value = table->value[at];
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The first value of a fingerprint, below or here. */
+static inline bool
+protaddr_hit(const PaGuardIndex *index, PaTableName name, uint64_t print, uint32_t *value)
+{
+	PaHits		hits = protaddr_hits(index, name, print, 0);
+
+	return protaddr_next_hit(&hits, value);
+}
+
+static inline bool
+protaddr_has_bit(const uint64_t *bits, uint64_t at)
+{
+	return (bits[at >> 6] >> (at & 63) & 1) != 0;
+}
+
 static inline bool
 protaddr_may_be_last(const PaGuardIndex *index, uint64_t hash)
 {
-	hash >>= index->last_shift;
-	return (index->last_bits[hash >> 6] >> (hash & 63) & 1) != 0;
+	return protaddr_has_bit(index->last_bits, hash >> index->last_shift) ||
+		(index->below != NULL && protaddr_may_be_last(index->below, hash));
 }
 
 #define PA_TOWN_NBITS	131072
@@ -155,8 +273,8 @@ protaddr_may_be_last(const PaGuardIndex *index, uint64_t hash)
 static inline bool
 protaddr_may_be_town(const PaGuardIndex *index, uint64_t hash)
 {
-	hash >>= PA_TOWN_SHIFT;
-	return (index->town_bits[hash >> 6] >> (hash & 63) & 1) != 0;
+	return protaddr_has_bit(index->town_bits, hash >> PA_TOWN_SHIFT) ||
+		(index->below != NULL && protaddr_may_be_town(index->below, hash));
 }
 
 static inline uint64_t
@@ -195,7 +313,25 @@ protaddr_may_be_place(const PaGuardIndex *index, uint64_t key)
 	uint64_t	a = key & (index->place_nbits - 1);
 	uint64_t	b = (key >> 40 | key << 24) & (index->place_nbits - 1);
 
-	return (index->place_bits[a >> 6] >> (a & 63) & 1) != 0 && (index->place_bits[b >> 6] >> (b & 63) & 1) != 0;
+	return (protaddr_has_bit(index->place_bits, a) && protaddr_has_bit(index->place_bits, b)) ||
+		(index->below != NULL && protaddr_may_be_place(index->below, key));
+}
+
+/* What is known of a street. */
+static inline const PaStreet *
+protaddr_street(const PaGuardIndex *index, uint32_t street)
+{
+	const PaGuardIndex *below = index->below;
+	uint32_t	at;
+
+	if (below == NULL)
+		return &index->street[street];
+	if (street > below->nstreets)
+		return &index->street[street - below->nstreets];
+	if (index->table[PA_CHANGED].used > 0 &&
+		protaddr_table_find(&index->table[PA_CHANGED], protaddr_remix(street), &at))
+		return &index->street[at];
+	return &below->street[street];
 }
 
 /* The 32 bits of a post code; another code of the same place gives the same. */
@@ -206,7 +342,7 @@ protaddr_code_of(const PaGuardIndex *index, uint64_t hash)
 
 	if (hash == 0)
 		return 0;
-	if (index->codes.used == 0 || !protaddr_table_find(&index->codes, hash, &code))
+	if (index->table[PA_CODES].used == 0 || !protaddr_table_find(&index->table[PA_CODES], hash, &code))
 		code = (uint32_t) (hash >> 32);
 	return code != 0 ? code : 1;
 }

@@ -48,21 +48,19 @@ protaddr_read_towns(const PaSearch *search, int at, int end, PaAround *around)
 	for (int last = at; last < end && last < at + TOWN_WORDS; last++)
 	{
 		uint64_t	hash;
-		size_t		place;
+		uint32_t	town;
+		PaHits		hits;
 
 		if (piece[last].digits)
 			break;
 		hash = protaddr_pieces_hash(&index->key, &piece[at], &piece[last]);
 		if (hash == 0)
 			break;
-		place = protaddr_table_place(&index->towns, hash);
-		while (protaddr_table_next(&index->towns, hash, &place))
+		hits = protaddr_hits(index, PA_TOWNS, hash, 0);
+		while (protaddr_next_hit(&hits, &town))
 		{
-			uint32_t	town = index->towns.value[place];
-
 			add_place(around, 0, PA_VALUE_ID(town), PA_VALUE_KIND(town) == PA_ALIAS_CUT, at, last);
 			found = true;
-			place = place + 1 == index->towns.size ? 0 : place + 1;
 		}
 	}
 	return found;

@@ -1,11 +1,14 @@
 /*
  * session_index.c
- *		What is looked for, in this session's memory.
+ *		What does a session look for?
  *
- * Read from the table on the first use, within a bound.  After a change only the rows are
- * read that were written by transactions which had not ended when it was last read: each
- * row tells its own.  What is removed from the table stays here: a match counts only if its
- * row is still there (find.c).  Other words of addresses mean another index.
+ * What all sessions share (shared_index.c), and above it, in memory of its own and within a
+ * bound, what was written since.  Where nothing is shared all of it is read from the table.
+ *
+ * Only those rows are read anew that were written by transactions which had not ended when
+ * the table was last read: each row tells its own.  What is removed from the table stays
+ * here: a match counts only if its row is still there (find.c).  Other words of addresses
+ * mean another index.
  *
  * Who looks for something asks protaddr_guard_index_now(), and nobody else.
  */
@@ -20,7 +23,6 @@
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
-#include "common/hashfn.h"
 #include "common/unicode_norm.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
@@ -34,24 +36,6 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
-
-/* columns of protaddr.address_word */
-enum
-{
-	WORD_LANGUAGE = 1,
-	WORD_KIND,
-	WORD_WORD,
-	WORD_MEANS,
-	WORD_SHIPPED
-};
-
-static const char *const word_columns[] = {
-	[WORD_LANGUAGE] = "language",
-	[WORD_KIND] = "kind",
-	[WORD_WORD] = "word",
-	[WORD_MEANS] = "means",
-	[WORD_SHIPPED] = "shipped",
-};
 
 static const char *const guarded_columns[] = {
 	[GUARDED_ID] = "id",
@@ -67,49 +51,21 @@ static const char *const guarded_columns[] = {
 	[GUARDED_WRITTEN_IN] = "written_in",
 };
 
-/* fewer words, or a listed address that ends, mean that less is found */
+/* a listed address that ends means that less is found */
 static const ProtaddrOwnTable tables[] = {
 	{.name = "guarded_address", PROTADDR_COLUMNS(guarded_columns), .rules = PROTADDR_UPDATE_LETS_OUT},
-	{.name = "address_word", PROTADDR_COLUMNS(word_columns)},
 };
 
 /* what an entry takes in the table, about */
 #define ROW_BYTES	256
 
-typedef struct Recent
-{
-	int64		id;
-	char		status;
-} Recent;
+/* so many are expected to be added to what is shared; with more it is to be made anew */
+#define ADDED_TO_BASE	1024
+#define BASE_OUTGROWN	4096
 
-#define SH_PREFIX recent
-#define SH_ELEMENT_TYPE Recent
-#define SH_KEY_TYPE int64
-#define SH_KEY id
-#define SH_HASH_KEY(tb, k) hash_bytes((const unsigned char *) &(k), sizeof(int64))
-#define SH_EQUAL(tb, a, b) ((a) == (b))
-#define SH_SCOPE static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
+#define PROGRESS_AFTER	64		/* rows */
 
-typedef struct SessionIndex
-{
-	ProtaddrGuardIndex now;
-	MemoryContext context;
-	size_t		bytes;			/* that the matcher has */
-	size_t		room;			/* of now.entry */
-	Oid			relation;
-	uint64		entries_generation;
-	uint64		words_generation;
-	uint64		words_hash;
-	size_t		expected;		/* so many entries was it made for */
-	uint64		horizon;		/* the first transaction that had not ended when it was last read */
-	recent_hash *recent;		/* rows of transactions from there on that are in it */
-	bool		whole;			/* no error has interrupted a change of it */
-} SessionIndex;
-
-static SessionIndex *session_index = NULL;
+static ProtaddrGuardIndex *session_index = NULL;
 static int	guard_memory = 256; /* MB */
 
 PG_FUNCTION_INFO_V1(protaddr_guard_session);
@@ -134,13 +90,13 @@ guard_index_start(void)
 /* ---- memory -------------------------------------------------------------------------- */
 
 static size_t
-bytes_used(const SessionIndex *s)
+bytes_used(const ProtaddrGuardIndex *s)
 {
-	return s->bytes + s->room * sizeof(int64);
+	return s->bytes + ((Size) s->entries.room + s->recent.room) * sizeof(int64);
 }
 
 static bool
-fits(const SessionIndex *s, size_t more)
+fits(const ProtaddrGuardIndex *s, size_t more)
 {
 	return bytes_used(s) + more <= (size_t) guard_memory * 1024 * 1024;
 }
@@ -151,7 +107,7 @@ fits(const SessionIndex *s, size_t more)
 static void *
 resize(void *arg, void *old, size_t size)
 {
-	SessionIndex *s = arg;
+	ProtaddrGuardIndex *s = arg;
 	size_t		old_size = old == NULL ? 0 : *(size_t *) ((char *) old - PIECE_HEADER);
 	char	   *new;
 
@@ -174,7 +130,7 @@ resize(void *arg, void *old, size_t size)
 static void
 release(void *arg, void *old)
 {
-	SessionIndex *s = arg;
+	ProtaddrGuardIndex *s = arg;
 
 	if (old == NULL)
 		return;
@@ -215,89 +171,12 @@ too_many(void)
 static void
 forget(void)
 {
-	SessionIndex *old = session_index;
+	ProtaddrGuardIndex *old = session_index;
 
 	session_index = NULL;
 	if (old != NULL)
 		MemoryContextDelete(old->context);
-}
-
-/* ---- words ------------------------------------------------------------------------------ */
-
-static bool
-kind_of(const text *t, PaWordKind *kind)
-{
-	static const char *const kinds[PA_WORD_KINDS] = {
-		[PA_WORD_STREET] = "street",
-		[PA_WORD_BEFORE] = "before",
-		[PA_WORD_ENDING] = "ending",
-		[PA_WORD_UNIT] = "unit",
-		[PA_WORD_NUMBER] = "number",
-		[PA_WORD_BOX] = "box",
-		[PA_WORD_COMMON] = "common",
-		[PA_WORD_POST_CODE] = "post_code",
-	};
-
-	for (int i = 0; i < PA_WORD_KINDS; i++)
-		if (VARSIZE_ANY_EXHDR(t) == strlen(kinds[i]) && memcmp(VARDATA_ANY(t), kinds[i], strlen(kinds[i])) == 0)
-		{
-			*kind = (PaWordKind) i;
-			return true;
-		}
-	return false;
-}
-
-/* word_text gives a value as UTF-8, in the current memory context. */
-static PaText
-word_text(Datum value, bool isnull)
-{
-	PaText		result = {"", 0};
-	char	   *plain;
-
-	if (isnull)
-		return result;
-	plain = TextDatumGetCString(value);
-	result.data = pg_server_to_any(plain, strlen(plain), PG_UTF8);
-	result.len = strlen(result.data);
-	return result;
-}
-
-/* protaddr_guard_words reads the words of all languages, and their hash; palloc'd. */
-PaGuardWord *
-protaddr_guard_words(size_t *nwords, uint64 *hash)
-{
-	Relation	rel = table_open(protaddr_table(PROTADDR_ADDRESS_WORD), AccessShareLock);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	size_t		room = 4096;
-	PaGuardWord *word = palloc(room * sizeof(PaGuardWord));
-	size_t		n = 0;
-	HeapTuple	tuple;
-
-	*hash = 0;
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		TupleDesc	desc = RelationGetDescr(rel);
-		bool		isnull;
-		Datum		value = heap_getattr(tuple, WORD_KIND, desc, &isnull);
-		PaGuardWord one;
-
-		if (isnull || !kind_of(DatumGetTextPP(value), &one.kind))
-			continue;
-		value = heap_getattr(tuple, WORD_WORD, desc, &isnull);
-		one.word = word_text(value, isnull);
-		value = heap_getattr(tuple, WORD_MEANS, desc, &isnull);
-		one.means = word_text(value, isnull);
-		/* in whatever order they stand */
-		*hash += hash_bytes_extended((const unsigned char *) one.word.data, one.word.len,
-									 hash_bytes_extended((const unsigned char *) one.means.data, one.means.len, one.kind + 1));
-		if (n == room)
-			word = repalloc_huge(word, (room *= 2) * sizeof(PaGuardWord));
-		word[n++] = one;
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	*nwords = n;
-	return word;
+	protaddr_guard_base_leave();
 }
 
 /* ---- entries ----------------------------------------------------------------------------- */
@@ -314,23 +193,61 @@ horizon_of(Snapshot snapshot)
 	return U64FromFullTransactionId(FullTransactionIdFromEpochAndXid(epoch, snapshot->xmin));
 }
 
+static void
+add_id(ProtaddrGuardIndex *s, ProtaddrIds *ids, int64 id)
+{
+	if (ids->n == ids->room)
+	{
+		uint32		room = ids->room == 0 ? 256 : ids->room * 2;
+
+		if (!fits(s, (room - ids->room) * sizeof(int64)) || ids->room > PG_UINT32_MAX / 4)
+			too_many();
+		ids->id = ids->room == 0 ? MemoryContextAlloc(s->context, room * sizeof(int64)) :
+			repalloc_huge(ids->id, room * sizeof(int64));
+		ids->room = room;
+	}
+	ids->id[ids->n++] = id;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	int64		one = *(const int64 *) a;
+	int64		other = *(const int64 *) b;
+
+	return one < other ? -1 : one > other;
+}
+
+static bool
+has_id(const ProtaddrIds *ids, int64 id)
+{
+	return ids->n > 0 && bsearch(&id, ids->id, ids->n, sizeof(int64), by_id) != NULL;
+}
+
+static inline uint32
+in_base(const ProtaddrGuardIndex *s)
+{
+	return s->base != NULL ? s->base->nentries : 0;
+}
+
+/* protaddr_guard_entry gives the entry that the matcher names by a number. */
+int64
+protaddr_guard_entry(const ProtaddrGuardIndex *s, uint32 number)
+{
+	uint32		base = in_base(s);
+
+	Assert(number > 0 && number <= base + s->entries.n);
+	return number <= base ? s->base->id[number - 1] : s->entries.id[number - base - 1];
+}
+
 /* add_address opens an entry and adds it under the next number. */
 static void
-add_address(SessionIndex *s, const ProtaddrEntry *entry)
+add_address(ProtaddrGuardIndex *s, const ProtaddrEntry *entry)
 {
 	ProtaddrOpened opened;
 	PaGuardAdded added;
+	uint32		number = in_base(s) + s->entries.n + 1;
 
-	if (s->now.nentries == s->room)
-	{
-		size_t		room = s->room == 0 ? 1024 : s->room * 2;
-
-		if (!fits(s, (room - s->room) * sizeof(int64)) || s->room > PG_UINT32_MAX / 4)
-			too_many();
-		s->now.entry = s->room == 0 ? MemoryContextAlloc(s->context, room * sizeof(int64)) :
-			repalloc_huge(s->now.entry, room * sizeof(int64));
-		s->room = room;
-	}
 	if (!protaddr_open(entry->address, true, &opened))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTADDR_NOT_READY),
@@ -338,28 +255,29 @@ add_address(SessionIndex *s, const ProtaddrEntry *entry)
 				 errdetail("Its data key %016llx is not here.", (unsigned long long) protaddr_seal_key(entry->address)),
 				 errhint("See protaddr.key_status."),
 				 protaddr_errprivate()));
-	added = protaddr_guard_index_add(s->now.index, s->now.nentries + 1, &opened.address);
+	added = protaddr_guard_index_add(s->index, number, &opened.address);
 	protaddr_shut(&opened);
 	if (added == PA_GUARD_NO_MEMORY)
 		too_many();
 	if (added == PA_GUARD_ADDED)
-		s->now.entry[s->now.nentries++] = entry->id;
+		add_id(s, &s->entries, entry->id);
 }
 
 /* read_entries adds what was written since the index was last read; all, if it never was. */
 static void
-read_entries(SessionIndex *s)
+read_entries(ProtaddrGuardIndex *s, void (*progress) (void))
 {
 	Relation	rel = table_open(s->relation, AccessShareLock);
 	Snapshot	snapshot = RegisterSnapshot(GetCatalogSnapshot(s->relation));
 	uint64		horizon = horizon_of(snapshot);
-	recent_hash *recent = recent_create(s->context, 16, NULL);
+	ProtaddrIds recent = {0};
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr guarded address", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old;
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	bool		all = s->recent == NULL;
+	bool		all = s->horizon == 0;
+	uint64		rows = 0;
 
 	ScanKeyEntryInitialize(&key, 0, GUARDED_WRITTEN_IN, BTGreaterEqualStrategyNumber, InvalidOid, InvalidOid, F_XID8GE,
 						   FullTransactionIdGetDatum(FullTransactionIdFromU64(s->horizon)));
@@ -369,16 +287,17 @@ read_entries(SessionIndex *s)
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		ProtaddrEntry entry;
-		bool		there;
 
 		CHECK_FOR_INTERRUPTS();
+		if (progress != NULL && rows++ % PROGRESS_AFTER == 0)
+			progress();
 		old = MemoryContextSwitchTo(scratch);
 		if (protaddr_entry_read(tuple, RelationGetDescr(rel), &entry))
 		{
-			if (entry.in_force && (all || recent_lookup(s->recent, entry.id) == NULL))
+			if (entry.in_force && (all || !has_id(&s->recent, entry.id)))
 				add_address(s, &entry);
 			if (entry.written_in >= horizon)
-				(void) recent_insert(recent, entry.id, &there);
+				add_id(s, &recent, entry.id);
 		}
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(scratch);
@@ -387,8 +306,10 @@ read_entries(SessionIndex *s)
 	UnregisterSnapshot(snapshot);
 	table_close(rel, AccessShareLock);
 	MemoryContextDelete(scratch);
-	if (s->recent != NULL)
-		recent_destroy(s->recent);
+	if (recent.n > 0)
+		qsort(recent.id, recent.n, sizeof(int64), by_id);
+	if (s->recent.room > 0)
+		pfree(s->recent.id);
 	s->recent = recent;
 	s->horizon = horizon;
 }
@@ -404,38 +325,84 @@ expected_entries(Oid relation)
 	return (size_t) blocks * (BLCKSZ / ROW_BYTES) + 1;
 }
 
-/* build makes an index with other words, or of another table. */
-static void
-build(const PaGuardWord *word, size_t nwords, uint64 words_hash, uint64 words_generation)
+/* begin has an index of nothing without its matcher; freed with the transaction unless it is kept. */
+static ProtaddrGuardIndex *
+begin(void)
 {
-	/* freed with the transaction unless we reach the end */
 	MemoryContext context = AllocSetContextCreate(CurTransactionContext, "protaddr guard", ALLOCSET_DEFAULT_SIZES);
-	SessionIndex *s = MemoryContextAllocZero(context, sizeof(SessionIndex));
-	uint8		key[PA_GUARD_KEY_SIZE];
-	PaGuardMemory *memory = MemoryContextAlloc(context, sizeof(PaGuardMemory));
+	ProtaddrGuardIndex *s = MemoryContextAllocZero(context, sizeof(ProtaddrGuardIndex));
 
 	s->context = context;
-	memory->resize = resize;
-	memory->release = release;
-	memory->decompose = protaddr_guard_decompose;
-	memory->arg = s;
+	s->memory.resize = resize;
+	s->memory.release = release;
+	s->memory.decompose = protaddr_guard_decompose;
+	s->memory.arg = s;
+	s->entries_generation = protaddr_generation(PROTADDR_GUARDED_ADDRESS);
+	s->relation = protaddr_table(PROTADDR_GUARDED_ADDRESS);
+	return s;
+}
+
+/* protaddr_guard_index_build reads the whole table into memory of this process. */
+ProtaddrGuardIndex *
+protaddr_guard_index_build(void (*progress) (void))
+{
+	ProtaddrGuardIndex *s = begin();
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr words", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+	uint8		key[PA_GUARD_KEY_SIZE];
+	PaGuardWord *word;
+	size_t		nwords;
+
+	s->words_hash = protaddr_guard_words(&word, &nwords);
+	MemoryContextSwitchTo(old);
 	if (!pg_strong_random(key, sizeof(key)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("could not generate random values")));
-	s->entries_generation = protaddr_generation(PROTADDR_GUARDED_ADDRESS);
-	s->relation = protaddr_table(PROTADDR_GUARDED_ADDRESS);
-	s->words_generation = words_generation;
-	s->words_hash = words_hash;
 	s->expected = expected_entries(s->relation);
-	s->now.index = protaddr_guard_index_new(memory, key, word, nwords, s->expected);
+	s->index = protaddr_guard_index_new(&s->memory, key, word, nwords, s->expected);
 	explicit_bzero(key, sizeof(key));
-	if (s->now.index == NULL)
+	MemoryContextDelete(scratch);
+	if (s->index == NULL)
 		too_many();
-	read_entries(s);
-	s->now.built_at = GetCurrentTimestamp();
+	read_entries(s, progress);
+	s->built_at = GetCurrentTimestamp();
+	return s;
+}
+
+/* above has an index above what is shared. */
+static ProtaddrGuardIndex *
+above(const ProtaddrGuardBase *base)
+{
+	ProtaddrGuardIndex *s = begin();
+	PaGuardIndex *below;
+
+	s->base = base;
+	s->words_hash = base->words_hash;
+	s->horizon = base->horizon;
+	s->built_at = base->built_at;
+	s->recent.id = (int64 *) &base->id[base->nentries];
+	s->recent.n = base->nrecent;
+	below = protaddr_guard_image_read(&s->memory, (char *) base + base->image_at);
+	s->index = below == NULL ? NULL : protaddr_guard_index_above(&s->memory, below, ADDED_TO_BASE);
+	if (s->index == NULL)
+		too_many();
+	read_entries(s, NULL);
+	return s;
+}
+
+/* begin_anew makes the session's index. */
+static void
+begin_anew(uint64 words_hash, uint64 words_generation)
+{
+	uint64		moves = protaddr_guard_base_moves();
+	const ProtaddrGuardBase *base = protaddr_guard_base(words_hash);
+	ProtaddrGuardIndex *s = base != NULL ? above(base) : protaddr_guard_index_build(NULL);
+
+	s->words_generation = words_generation;
+	s->moves = moves;
 	s->whole = true;
-	MemoryContextSetParent(context, TopMemoryContext);
+	MemoryContextSetParent(s->context, TopMemoryContext);
 	session_index = s;
 }
 
@@ -446,7 +413,7 @@ build(const PaGuardWord *word, size_t nwords, uint64 words_hash, uint64 words_ge
 const ProtaddrGuardIndex *
 protaddr_guard_index_now(void)
 {
-	SessionIndex *s;
+	ProtaddrGuardIndex *s;
 	uint64		entries;
 	uint64		words;
 
@@ -454,57 +421,67 @@ protaddr_guard_index_now(void)
 	entries = protaddr_generation(PROTADDR_GUARDED_ADDRESS);
 	words = protaddr_generation_seen(PROTADDR_ADDRESS_WORD);
 	s = session_index;
-	if (likely(s != NULL && s->whole && s->entries_generation == entries && s->words_generation == words))
-		return &s->now;
+	if (likely(s != NULL && s->whole && s->entries_generation == entries && s->words_generation == words &&
+			   s->moves == protaddr_guard_base_moves()))
+		return s;
 
+	if (s != NULL && s->moves != protaddr_guard_base_moves())
+	{
+		s->moves = protaddr_guard_base_moves();
+		s->whole = s->whole && protaddr_guard_base_is_newest(s->base);
+	}
 	if (s != NULL && (!s->whole || s->relation != protaddr_table(PROTADDR_GUARDED_ADDRESS)))
 		forget();
 	if (session_index == NULL || session_index->words_generation != words)
 	{
-		MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "protaddr words", ALLOCSET_DEFAULT_SIZES);
-		MemoryContext old = MemoryContextSwitchTo(scratch);
-		size_t		nwords;
-		uint64		hash;
-		PaGuardWord *word = protaddr_guard_words(&nwords, &hash);
+		uint64		hash = protaddr_guard_words(NULL, NULL);
 
-		MemoryContextSwitchTo(old);
-		if (session_index != NULL && session_index->words_hash == hash)
-			session_index->words_generation = words;
-		else
+		if (session_index == NULL || session_index->words_hash != hash)
 		{
 			forget();
-			build(word, nwords, hash, words);
+			begin_anew(hash, words);
 		}
-		MemoryContextDelete(scratch);
+		session_index->words_generation = words;
 	}
 	s = session_index;
 	if (s->entries_generation != entries)
 	{
 		s->whole = false;
 		s->entries_generation = entries;
-		read_entries(s);
+		read_entries(s, NULL);
 		/* made for far fewer, it would be slow: the next one who looks makes another */
-		s->whole = s->now.nentries < s->expected * 4 + 4096;
+		s->whole = s->base != NULL || s->entries.n < s->expected * 4 + BASE_OUTGROWN;
 	}
-	return &s->now;
+	if (s->base != NULL && s->entries.n > BASE_OUTGROWN)
+		protaddr_guard_base_outgrown();
+	return s;
 }
 
-/* protaddr_guard_session is protaddr.guard_session(): what this session has in memory. */
+/* protaddr_guard_session is protaddr.guard_session(): what this session looks for. */
 Datum
 protaddr_guard_session(PG_FUNCTION_ARGS)
 {
+	const ProtaddrGuardIndex *s = session_index;
+	const char *obstacle = protaddr_guard_base_obstacle();
 	TupleDesc	desc;
-	Datum		values[3] = {0};
-	bool		nulls[3] = {true, true, true};
+	Datum		values[6] = {0};
+	bool		nulls[6] = {true, true, true, true, true, true};
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	if (session_index != NULL && session_index->whole)
+	if (s != NULL && s->whole)
 	{
-		values[0] = Int64GetDatum(session_index->now.nentries);
-		values[1] = Int64GetDatum(bytes_used(session_index));
-		values[2] = TimestampTzGetDatum(session_index->now.built_at);
-		nulls[0] = nulls[1] = nulls[2] = false;
+		values[0] = Int64GetDatum((int64) in_base(s) + s->entries.n);
+		values[1] = Int64GetDatum(bytes_used(s));
+		values[2] = TimestampTzGetDatum(s->built_at);
+		values[3] = Int64GetDatum(in_base(s));
+		values[4] = Int64GetDatum(s->base != NULL ? s->base->size : 0);
+		memset(nulls, false, 5);
+	}
+	if (obstacle != NULL && (s == NULL || s->base == NULL))
+	{
+		values[5] = CStringGetTextDatum(obstacle);
+		nulls[5] = false;
 	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

@@ -28,7 +28,7 @@ says_nothing(const PaGuardIndex *index, const PaPiece *piece)
 	uint32_t	means;
 
 	return !piece->digits &&
-		protaddr_table_find(&index->unit_words, protaddr_pieces_hash(&index->key, piece, piece), &means) &&
+		protaddr_table_find(&index->table[PA_UNIT_WORDS], protaddr_pieces_hash(&index->key, piece, piece), &means) &&
 		means == PA_SAYS_NOTHING;
 }
 
@@ -78,7 +78,7 @@ protaddr_read_unit(const PaGuardIndex *index, const PaPiece *piece, int n, PaUni
 		if (piece[words - 1].digits)
 			continue;
 		hash = protaddr_pieces_hash(&index->key, piece, piece + words - 1);
-		if (hash == 0 || !protaddr_table_find(&index->unit_words, hash, &means))
+		if (hash == 0 || !protaddr_table_find(&index->table[PA_UNIT_WORDS], hash, &means))
 			continue;
 		if (means == PA_SAYS_NOTHING)
 		{

@@ -329,15 +329,15 @@ take_stricter(ProtaddrAnswer *answer, const ProtaddrAnswer *other)
 	ProtaddrAction without_substitute = protaddr_stricter(answer->without_substitute,
 														  other->without_substitute);
 	ProtaddrAction action = both(answer->action, other->action, without_substitute);
-	bool		linked = answer->linked || other->linked;
 	bool		birth_data = answer->birth_data && other->birth_data;
 
 	Assert(protaddr_as_strict(action, answer->action) && protaddr_as_strict(action, other->action));
+	/* another time is asked for where no row is written, and only rows are linked */
+	Assert(!answer->linked && !other->linked);
 	if (action != answer->action)
 		*answer = *other;
 	answer->action = action;
 	answer->without_substitute = without_substitute;
-	answer->linked = linked;
 	answer->birth_data = birth_data;
 }
 

@@ -8,6 +8,7 @@
  *
  *		- every match lies inside the text
  *		- the same text gives the same matches
+ *		- an index that stands on the image of another gives the same as one that has all
  *		- what is left once the stretches are taken out, again and again, ends without any
  *
  * A broken promise aborts.  The text has exactly its size, so that the address sanitizer
@@ -101,6 +102,28 @@ field(const uint8_t **data, size_t *size)
 	return text;
 }
 
+/* above_image gives an index with an address under 2, on the image of one that has it under 1. */
+static PaGuardIndex *
+above_image(const PaGuardMemory *memory, const uint8_t *key, const PaGuardWord *word, const PaAddress *address,
+			PaGuardIndex **below, void **image)
+{
+	PaGuardIndex *index = protaddr_guard_index_new(memory, key, word, PA_WORD_KINDS, 1);
+	size_t		size;
+
+	PROMISE(index != NULL);
+	(void) protaddr_guard_index_add(index, 1, address);
+	size = protaddr_guard_image_size(index);
+	*image = malloc(size);
+	PROMISE(*image != NULL);
+	protaddr_guard_image_write(index, *image);
+	protaddr_guard_index_free(index);
+	*below = protaddr_guard_image_read(memory, *image);
+	index = protaddr_guard_index_above(memory, *below, 1);
+	PROMISE(*below != NULL && index != NULL);
+	(void) protaddr_guard_index_add(index, 2, address);
+	return index;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -109,6 +132,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const uint8_t key[PA_GUARD_KEY_SIZE] = "fuzzers know it";
 	PaGuardWord word[PA_WORD_KINDS];
 	PaGuardIndex *index;
+	PaGuardIndex *above;
+	PaGuardIndex *below;
+	void	   *image;
 	PaAddress	address;
 	Found		found;
 	Found		again;
@@ -141,6 +167,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	find(index, text, len, &found);
 	find(index, text, len, &again);
 	PROMISE(memcmp(&found, &again, sizeof(found)) == 0);
+
+	/* the address twice: below, and above what is below */
+	(void) protaddr_guard_index_add(index, 2, &address);
+	find(index, text, len, &found);
+	above = above_image(&memory, key, word, &address, &below, &image);
+	find(above, text, len, &again);
+	PROMISE(memcmp(&found, &again, sizeof(found)) == 0);
+	protaddr_guard_index_free(above);
+	protaddr_guard_image_leave(below);
+	free(image);
 
 	/* one stretch at a time, so that what it hid is looked for as well */
 	for (size_t rounds = 0; found.n > 0; rounds++)

@@ -36,15 +36,27 @@ for my $row (split /\n/, $node->safe_psql('bank', q(SELECT protaddr.register_rea
 }
 cmp_ok(scalar(keys %value), '>=', 4, join(', ', sort keys %value));
 
+my @names = sort keys %value;
+
+# each_of($format) is the statement for every setting, NAME and TRIED put in.
+sub each_of
+{
+	my ($format) = @_;
+	return join('; ', map { $format =~ s/NAME/$_/r =~ s/TRIED/$value{$_}[1]/r } @names);
+}
+
+# is_configured($how, %try) is a test for each setting and user, in one session a user:
+# starting one costs more than all that it asks.
 sub is_configured
 {
-	my ($how, $name, %try) = @_;
+	my ($how, %try) = @_;
 	for my $user (qw(regress_clerk regress_boss))
 	{
 		local $ENV{PGOPTIONS} = $try{options} // '';
-		my $value = $node->safe_psql('bank', ($try{sql} // '') . ";\nSET client_min_messages = error; SELECT protaddr.register_ready() \\g /dev/null\n"
-			  . ($try{after} // '') . "; SELECT setting FROM pg_settings WHERE name = '$name'", extra_params => [ '-U', $user ]);
-		is((split /\n/, $value)[-1], $value{$name}[0], "$how, $name of $user: " . ($try{name} // 'nothing tried'));
+		my $said = $node->safe_psql('bank', ($try{sql} // '') . ";\nSET client_min_messages = error; SELECT protaddr.register_ready() \\g /dev/null\n"
+			  . ($try{after} // '') . "; SELECT 'is ' || name || ' ' || setting FROM pg_settings WHERE name LIKE 'protaddr.%' ORDER BY name", extra_params => [ '-U', $user ]);
+		my %is = $said =~ /^is (\S+) (.*)$/mg;
+		is($is{$_}, $value{$_}[0], "$how, $_ of $user: " . ($try{name} // 'nothing tried')) for @names;
 	}
 	return;
 }
@@ -52,22 +64,21 @@ sub is_configured
 sub try_all
 {
 	my ($how) = @_;
-	for my $name (sort keys %value)
+	my $options = join(' ', map { "-c $_=$value{$_}[1]" } @names);
+	my $set = each_of("SET NAME = 'TRIED'");
+
+	is_configured($how);
+	is_configured($how, name => 'PGOPTIONS', options => $options);
+	is_configured($how, name => 'SET', sql => $set);
+	is_configured($how, name => 'SET, rolled back', sql => "BEGIN; $set", after => 'ROLLBACK');
+	is_configured($how, name => 'SET LOCAL', sql => 'BEGIN; ' . each_of("SET LOCAL NAME = 'TRIED'"), after => 'COMMIT');
+	is_configured($how, name => 'in a subtransaction', sql => "BEGIN; $set; SAVEPOINT s; $set", after => 'ROLLBACK TO s; COMMIT');
+	is_configured($how, name => 'RESET behind it', options => $options, after => 'SET client_min_messages = error; RESET ALL');
+	for my $where ('ROLE regress_clerk', 'ROLE regress_boss', 'DATABASE bank', 'ROLE ALL')
 	{
-		my $tried = $value{$name}[1];
-		is_configured($how, $name);
-		is_configured($how, $name, name => 'PGOPTIONS', options => "-c $name=$tried");
-		is_configured($how, $name, name => 'SET', sql => "SET $name = '$tried'");
-		is_configured($how, $name, name => 'SET, rolled back', sql => "BEGIN; SET $name = '$tried'", after => 'ROLLBACK');
-		is_configured($how, $name, name => 'SET LOCAL', sql => "BEGIN; SET LOCAL $name = '$tried'", after => 'COMMIT');
-		is_configured($how, $name, name => 'in a subtransaction', sql => "BEGIN; SET $name = '$tried'; SAVEPOINT s; SET $name = '$tried'", after => 'ROLLBACK TO s; COMMIT');
-		is_configured($how, $name, name => 'RESET behind it', options => "-c $name=$tried", after => 'SET client_min_messages = error; RESET ALL');
-		for my $where ('ROLE regress_clerk', 'ROLE regress_boss', 'DATABASE bank', 'ROLE ALL')
-		{
-			$node->safe_psql('postgres', "ALTER $where SET $name = '$tried'");
-			is_configured($how, $name, name => "ALTER $where");
-			$node->safe_psql('postgres', "ALTER $where RESET ALL");
-		}
+		$node->safe_psql('postgres', each_of("ALTER $where SET NAME = 'TRIED'"));
+		is_configured($how, name => "ALTER $where");
+		$node->safe_psql('postgres', "ALTER $where RESET ALL");
 	}
 	return;
 }
@@ -80,15 +91,15 @@ try_all('postgresql.conf');
 $node->append_conf('postgresql.conf', join('', map { "$_ = '$value{$_}[1]'\n" } sort keys %value));
 $node->append_conf('postgresql.auto.conf', join('', map { "$_ = '$value{$_}[0]'\n" } sort keys %value));
 $node->reload;
-is_configured('ALTER SYSTEM', $_, name => 'PGOPTIONS', options => "-c $_=$value{$_}[1]") for sort keys %value;
+is_configured('ALTER SYSTEM', name => 'PGOPTIONS', options => join(' ', map { "-c $_=$value{$_}[1]" } @names));
 
 # and the command line counts more than either
 $node->append_conf('postgresql.auto.conf', join('', map { "$_ = '$value{$_}[1]'\n" } sort keys %value));
 $node->stop;
 command_ok([ 'pg_ctl', '-w', '-D', $node->data_dir, '-l', $node->logfile, '-o', join(' ', map { "-c $_='$value{$_}[0]'" } sort keys %value), 'start' ], 'started with settings');
 $node->_update_pid(1);
-is_configured('command line', $_) for sort keys %value;
-is_configured('command line', $_, name => 'PGOPTIONS', options => "-c $_=$value{$_}[1]") for sort keys %value;
+is_configured('command line');
+is_configured('command line', name => 'PGOPTIONS', options => join(' ', map { "-c $_=$value{$_}[1]" } @names));
 $node->stop;
 
 # what cannot be read is not guessed

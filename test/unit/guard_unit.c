@@ -91,54 +91,74 @@ static const Home homes[] = {
 
 #define NHOMES ((int) (sizeof(homes) / sizeof(homes[0])))
 
-static PaGuardIndex *
-new_index(void)
+#define NADDRESSES	(NHOMES + 5)
+
+/* address_of gives an address by its number, and the id it is looked for under. */
+static uint32_t
+address_of(int number, PaAddress *address)
 {
-	PaGuardIndex *index;
+	memset(address, 0, sizeof(*address));
+	if (number < NHOMES)
+	{
+		const Home *home = &homes[number];
+
+		address->element[PA_STRTNM] = text_of(home->street);
+		address->element[PA_BLDGNB] = text_of(home->number);
+		address->element[PA_FLR] = text_of(home->floor);
+		address->element[PA_UNITNB] = text_of(home->unit);
+		address->element[PA_PSTCD] = text_of(home->code);
+		address->element[PA_TWNNM] = text_of(home->town);
+		return (uint32_t) number + 1;
+	}
+	switch (number - NHOMES)
+	{
+		case 0:
+			address->nlines = 2;
+			address->line[0] = text_of("Fantasistien 9, 2. th");
+			address->line[1] = text_of("DK-8200 Aarhus N");
+			return 20;
+		case 1:
+			address->nlines = 1;
+			address->line[0] = text_of("Mælkebøtteløkken 17, st. tv, 9000 Aalborg");
+			return 21;
+		case 2:
+			address->element[PA_PSTBX] = text_of("Postboks 123");
+			address->element[PA_PSTCD] = text_of("7100");
+			address->element[PA_TWNNM] = text_of("Vejle");
+			return 22;
+		case 3:
+			address->element[PA_BLDGNM] = text_of("Opdigtethjemmet");
+			address->element[PA_TWNNM] = text_of("Vejle");
+			return 23;
+		default:
+			/* a house without a number in a street that is there already, and in another town */
+			address->element[PA_STRTNM] = text_of("Fantasistien");
+			address->element[PA_TWNNM] = text_of("Odense C");
+			return 24;
+	}
+}
+
+/* add adds addresses by their numbers, so far apart. */
+static bool
+add(PaGuardIndex *index, int first, int step)
+{
 	PaAddress	address;
 	bool		added = true;
 
-	memory_left = SIZE_MAX;
-	index = protaddr_guard_index_new(&memory, key, words, sizeof(words) / sizeof(words[0]), 16);
-	for (int i = 0; i < NHOMES; i++)
+	for (int i = first; i < NADDRESSES; i += step)
 	{
-		memset(&address, 0, sizeof(address));
-		address.element[PA_STRTNM] = text_of(homes[i].street);
-		address.element[PA_BLDGNB] = text_of(homes[i].number);
-		address.element[PA_FLR] = text_of(homes[i].floor);
-		address.element[PA_UNITNB] = text_of(homes[i].unit);
-		address.element[PA_PSTCD] = text_of(homes[i].code);
-		address.element[PA_TWNNM] = text_of(homes[i].town);
-		added &= protaddr_guard_index_add(index, (uint32_t) i + 1, &address) == PA_GUARD_ADDED;
+		uint32_t	id = address_of(i, &address);
+
+		added &= protaddr_guard_index_add(index, id, &address) == PA_GUARD_ADDED;
 	}
+	return added;
+}
 
-	memset(&address, 0, sizeof(address));
-	address.nlines = 2;
-	address.line[0] = text_of("Fantasistien 9, 2. th");
-	address.line[1] = text_of("DK-8200 Aarhus N");
-	added &= protaddr_guard_index_add(index, 20, &address) == PA_GUARD_ADDED;
-
-	memset(&address, 0, sizeof(address));
-	address.nlines = 1;
-	address.line[0] = text_of("Mælkebøtteløkken 17, st. tv, 9000 Aalborg");
-	added &= protaddr_guard_index_add(index, 21, &address) == PA_GUARD_ADDED;
-
-	memset(&address, 0, sizeof(address));
-	address.element[PA_PSTBX] = text_of("Postboks 123");
-	address.element[PA_PSTCD] = text_of("7100");
-	address.element[PA_TWNNM] = text_of("Vejle");
-	added &= protaddr_guard_index_add(index, 22, &address) == PA_GUARD_ADDED;
-
-	memset(&address, 0, sizeof(address));
-	address.element[PA_BLDGNM] = text_of("Opdigtethjemmet");
-	address.element[PA_TWNNM] = text_of("Vejle");
-	added &= protaddr_guard_index_add(index, 23, &address) == PA_GUARD_ADDED;
-	ok(added, "each address was added");
-
-	memset(&address, 0, sizeof(address));
-	address.element[PA_CTRY] = text_of("DK");
-	ok(protaddr_guard_index_add(index, 24, &address) == PA_GUARD_NOTHING, "a country alone cannot be looked for");
-	return index;
+static PaGuardIndex *
+new_index(void)
+{
+	memory_left = SIZE_MAX;
+	return protaddr_guard_index_new(&memory, key, words, sizeof(words) / sizeof(words[0]), 16);
 }
 
 /* ---- what is found -------------------------------------------------------------------------- */
@@ -350,15 +370,60 @@ test_stop(const PaGuardIndex *index)
 	ok(n == 1, "who has heard enough is told no more");
 }
 
+/* One index that others stand on, as an image that has been moved. */
+static void
+test_image(const PaGuardIndex *all)
+{
+	for (int first = 0; first < 3; first++)
+	{
+		PaGuardIndex *low = new_index();
+		PaGuardIndex *read;
+		PaGuardIndex *high;
+		size_t		size;
+		char	   *image;
+		char	   *moved;
+
+		/* none, every second, all */
+		ok(first == 0 || add(low, 0, 3 - first), "each address was added below");
+		size = protaddr_guard_image_size(low);
+		image = malloc(size);
+		moved = malloc(size);
+		protaddr_guard_image_write(low, image);
+		protaddr_guard_index_free(low);
+		memcpy(moved, image, size);
+		memset(image, 0x5A, size);
+		free(image);
+		read = protaddr_guard_image_read(&memory, moved);
+		image = malloc(size);
+		memcpy(image, moved, size);
+		if (first == 2)
+			test_cases(read);
+		high = protaddr_guard_index_above(&memory, read, 16);
+		ok(first == 2 || add(high, first == 0 ? 0 : 1, first == 0 ? 1 : 2), "each address was added above");
+		test_cases(high);
+		ok(memcmp(image, moved, size) == 0, "what is below stays as it is");
+		protaddr_guard_index_free(high);
+		protaddr_guard_image_leave(read);
+		free(image);
+		free(moved);
+	}
+}
+
 int
 main(void)
 {
 	PaGuardIndex *index = new_index();
+	PaAddress	address;
 
+	ok(add(index, 0, 1), "each address was added");
+	memset(&address, 0, sizeof(address));
+	address.element[PA_CTRY] = text_of("DK");
+	ok(protaddr_guard_index_add(index, 25, &address) == PA_GUARD_NOTHING, "a country alone cannot be looked for");
 	test_cases(index);
 	test_anywhere(index);
 	test_stop(index);
 	test_memory();
+	test_image(index);
 	ok(protaddr_guard_index_bytes(index) > 0, "the index knows its size");
 	protaddr_guard_index_free(index);
 	printf("1..%d\n", tests);
