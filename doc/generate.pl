@@ -34,7 +34,6 @@ my @rooms = (
 	[ door     => 'The door: what may be told, and what may leave' ],
 	[ binding  => 'Binding: whom a column concerns' ],
 	[ gate     => 'Gates and held rows' ],
-	[ guard    => 'The guard: protected addresses in any text' ],
 	[ sweep    => 'The sweep: protected addresses in what is stored' ],
 	[ message  => 'Messages' ],
 	[ guard    => 'The guard: protected addresses in any text' ],
