@@ -117,6 +117,7 @@ DOOR_OBJS = \
 GUARD_OBJS = \
 	src/guard/alias.o \
 	src/guard/derive.o \
+	src/guard/encoded.o \
 	src/guard/entry.o \
 	src/guard/find.o \
 	src/guard/form.o \
@@ -172,6 +173,16 @@ SWEEP_OBJS = \
 	src/sweep/sweep.o \
 	src/sweep/write.o
 
+EXPORT_OBJS = \
+	src/export/declare.o \
+	src/export/execute.o \
+	src/export/explain.o \
+	src/export/expression.o \
+	src/export/function.o \
+	src/export/lineage.o \
+	src/export/origin.o \
+	src/export/verdict.o
+
 OBJS = \
 	src/module.o \
 	$(BASE_OBJS) \
@@ -187,7 +198,8 @@ OBJS = \
 	$(GUARD_OBJS) \
 	$(MESSAGE_OBJS) \
 	$(GATE_OBJS) \
-	$(SWEEP_OBJS)
+	$(SWEEP_OBJS) \
+	$(EXPORT_OBJS)
 
 # Neither PostgreSQL headers nor allocation: what unit tests and fuzzers run.
 PURE_SRCS = \
@@ -209,6 +221,7 @@ PURE_SRCS = \
 	src/register/cpr_field.c \
 	src/register/cpr_form.c \
 	src/guard/alias.c \
+	src/guard/encoded.c \
 	src/guard/image.c \
 	src/guard/index.c \
 	src/guard/match.c \
@@ -249,6 +262,7 @@ SQL_PARTS = \
 	src/guard/words.sql \
 	src/guard/guard.sql \
 	src/sweep/sweep.sql \
+	src/export/export.sql \
 	src/module.sql
 
 # By name: under VPATH a wildcard finds no script, installs none, and succeeds.
@@ -258,7 +272,7 @@ DATA_built = protaddr--1.0.sql
 
 REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
 	load_cpr cpr_forms delivery_rules delivery_kinds identity staging true_ends lift_limit load_bulk refused_load positive_evidence other_sources feeds feed_no feed_se feed_fi feed_nl feed_ch feed_dk feed_mutations history regime_codes review \
-	bind bind_right subject_columns guard guard_forms channel law disclosure message gate gate_columns gate_text gate_echo gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
+	bind bind_right subject_columns guard guard_forms export export_shapes channel law disclosure message gate gate_columns gate_text gate_echo gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
 	attack_guard attack_register encoding sweep known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law decides decides_text

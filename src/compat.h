@@ -100,6 +100,44 @@ typedef void ProtaddrJsonResult;
 	 ((RangeTblEntry *) (element))->requiredPerms : 0)
 #endif
 
+/* Of which columns it is asked, as a range table entry says it. */
+#if PG_VERSION_NUM >= 160000
+#define protaddr_asked_columns(element)	(((RTEPermissionInfo *) (element))->selectedCols)
+#define protaddr_asked_of_plan(statement)	((statement)->permInfos)
+#else
+#define protaddr_asked_columns(element)	(((RangeTblEntry *) (element))->selectedCols)
+#define protaddr_asked_of_plan(statement)	((statement)->rtable)
+#endif
+
+/* Since 18 an entry of the range table stands for the expressions of GROUP BY. */
+#if PG_VERSION_NUM >= 180000
+#define protaddr_group_expressions(rte)	((rte)->rtekind == RTE_GROUP ? (rte)->groupexprs : NIL)
+#define protaddr_expand_rte(rte, entry, columns) \
+	expandRTE(rte, entry, 0, VAR_RETURNING_DEFAULT, -1, false, NULL, columns)
+#else
+#define protaddr_group_expressions(rte)	((List *) NIL)
+#define protaddr_expand_rte(rte, entry, columns) \
+	expandRTE(rte, entry, 0, -1, false, NULL, columns)
+#endif
+
+/* Expressions of SQL/JSON came with 16 and 17. */
+#if PG_VERSION_NUM >= 170000
+#define PROTADDR_JSON_EXPRESSIONS \
+	case T_JsonConstructorExpr: case T_JsonIsPredicate: case T_JsonValueExpr: case T_JsonExpr: case T_JsonBehavior:
+#elif PG_VERSION_NUM >= 160000
+#define PROTADDR_JSON_EXPRESSIONS \
+	case T_JsonConstructorExpr: case T_JsonIsPredicate: case T_JsonValueExpr:
+#endif
+
+/* The executor is not told since 18 whether it runs once. */
+#if PG_VERSION_NUM >= 180000
+#define PROTADDR_EXECUTOR_RUN_ARGS	QueryDesc *query, ScanDirection direction, uint64 count
+#define PROTADDR_EXECUTOR_RUN_PASS	query, direction, count
+#else
+#define PROTADDR_EXECUTOR_RUN_ARGS	QueryDesc *query, ScanDirection direction, uint64 count, bool execute_once
+#define PROTADDR_EXECUTOR_RUN_PASS	query, direction, count, execute_once
+#endif
+
 /* All settings that there are, placeholders included. */
 #if PG_VERSION_NUM >= 160000
 #define protaddr_guc_variables(n) get_guc_variables(n)

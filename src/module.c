@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "binding/binding.h"
 #include "door/door.h"
+#include "export/export.h"
 #include "gate/gate.h"
 #include "guard/guard.h"
 #include "keys/keys.h"
@@ -59,6 +60,10 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_gate_state_part,	/* tables; relations, functions */
 	&protaddr_gate_hooks_part,	/* settings; DDL, permissions; before commit */
 	&protaddr_sweep_part,		/* tables */
+	&protaddr_export_declare_part,	/* tables */
+	&protaddr_export_verdict_part,	/* relations, functions */
+	&protaddr_export_schema_part,	/* schemas */
+	&protaddr_export_execute_part,	/* permissions, runs, DDL; end of transaction */
 };
 
 void

@@ -91,6 +91,8 @@ typedef struct ProtaddrPart
 	void		(*object_access) (ObjectAccessType access, Oid class, Oid object, int column, void *arg);
 	bool		(*check_perms) (List *asked, bool ereport_on_violation);
 	void		(*executor_start) (QueryDesc *query);
+	bool		(*executor_run) (QueryDesc *query); /* true: tell me when the run is over */
+	void		(*executor_ran) (void);
 	void		(*executor_ending) (QueryDesc *query);	/* its memory is still there */
 	void		(*planning) (const Query *query, const char *text);
 	void		(*utility) (ProtaddrUtility *command);
@@ -201,6 +203,9 @@ typedef enum ProtaddrTable
 	PROTADDR_GATE,
 	PROTADDR_GUARDED_ADDRESS,
 	PROTADDR_ADDRESS_WORD,
+	PROTADDR_EXPORT,
+	PROTADDR_FREE_COLUMN,
+	PROTADDR_SAFE_FUNCTION,
 	PROTADDR_NTABLES
 } ProtaddrTable;
 

@@ -28,6 +28,7 @@ static int	nparts = 0;
 static object_access_hook_type previous_object_access = NULL;
 static ExecutorCheckPerms_hook_type previous_check_perms = NULL;
 static ExecutorStart_hook_type previous_executor_start = NULL;
+static ExecutorRun_hook_type previous_executor_run = NULL;
 static ExecutorEnd_hook_type previous_executor_end = NULL;
 static planner_hook_type previous_planner = NULL;
 static ProcessUtility_hook_type previous_utility = NULL;
@@ -43,6 +44,7 @@ static void hooks_subxact(SubXactEvent event, SubTransactionId mine, SubTransact
 static void hooks_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg);
 static bool hooks_check_perms(PROTADDR_CHECK_PERMS_ARGS);
 static void hooks_executor_start(QueryDesc *query, int eflags);
+static void hooks_executor_run(PROTADDR_EXECUTOR_RUN_ARGS);
 static void hooks_executor_end(QueryDesc *query);
 static PlannedStmt *hooks_planner(Query *query, const char *text, int options, ParamListInfo params);
 static void hooks_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
@@ -84,6 +86,8 @@ protaddr_hooks_init(const ProtaddrPart *const *all, int nall)
 	ExecutorCheckPerms_hook = hooks_check_perms;
 	previous_executor_start = ExecutorStart_hook;
 	ExecutorStart_hook = hooks_executor_start;
+	previous_executor_run = ExecutorRun_hook;
+	ExecutorRun_hook = hooks_executor_run;
 	previous_executor_end = ExecutorEnd_hook;
 	ExecutorEnd_hook = hooks_executor_end;
 	previous_planner = planner_hook;
@@ -202,6 +206,55 @@ hooks_executor_start(QueryDesc *query, int eflags)
 		previous_executor_start(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
+}
+
+static void
+executor_run(PROTADDR_EXECUTOR_RUN_ARGS)
+{
+	if (previous_executor_run)
+		previous_executor_run(PROTADDR_EXECUTOR_RUN_PASS);
+	else
+		standard_ExecutorRun(PROTADDR_EXECUTOR_RUN_PASS);
+}
+
+static void
+executor_ran(const Bitmapset *tell)
+{
+	int			i = -1;
+
+	while ((i = bms_next_member(tell, i)) >= 0)
+		parts[i]->executor_ran();
+}
+
+/* executor_run_told runs, and whatever comes of it tells the parts that asked for it. */
+static void
+executor_run_told(const Bitmapset *const tell, PROTADDR_EXECUTOR_RUN_ARGS)
+{
+	PG_TRY();
+	{
+		executor_run(PROTADDR_EXECUTOR_RUN_PASS);
+	}
+	PG_CATCH();
+	{
+		executor_ran(tell);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	executor_ran(tell);
+}
+
+static void
+hooks_executor_run(PROTADDR_EXECUTOR_RUN_ARGS)
+{
+	Bitmapset  *tell = NULL;
+
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->executor_run && parts[i]->executor_run(query))
+			tell = bms_add_member(tell, i);
+	if (likely(tell == NULL))
+		executor_run(PROTADDR_EXECUTOR_RUN_PASS);
+	else
+		executor_run_told(tell, PROTADDR_EXECUTOR_RUN_PASS);
 }
 
 static void

@@ -56,6 +56,9 @@ static const struct
 	[PROTADDR_GATE] = {"gate", "gate_pkey"},
 	[PROTADDR_GUARDED_ADDRESS] = {"guarded_address", "guarded_address_pkey"},
 	[PROTADDR_ADDRESS_WORD] = {"address_word", "address_word_pkey"},
+	[PROTADDR_EXPORT] = {"export", "export_pkey"},
+	[PROTADDR_FREE_COLUMN] = {"free_column", "free_column_pkey"},
+	[PROTADDR_SAFE_FUNCTION] = {"safe_function", "safe_function_pkey"},
 };
 
 /* The tables that rooms have told of. */

@@ -39,6 +39,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 /* of more people at once, the sources are read from one end to the other */
 #define FEW_PEOPLE		200
@@ -106,7 +107,12 @@ typedef struct Derivation
 	ProtaddrEntries *entries;
 	List	   *twice;			/* rows that say the same as another one */
 	bool		removed;
+	int64		rows;			/* of a source that name somebody */
+	TimestampTz began;
+	TimestampTz said;			/* when it was last said how far it is */
 } Derivation;
+
+#define SAID_EVERY	5000		/* ms */
 
 static persons_hash * gathering = NULL;
 
@@ -339,6 +345,24 @@ take_substitutes(Derivation *d, Person *person)
 
 /* ---- what there has to be ---------------------------------------------------------------- */
 
+/* say_how_far tells the client now and then how far reading a source is. */
+static void
+say_how_far(Derivation *d, const ProtaddrSource *source)
+{
+	TimestampTz now;
+
+	if (++d->rows % 1000 != 0)
+		return;
+	now = GetCurrentTimestamp();
+	if (!TimestampDifferenceExceeds(d->said, now, SAID_EVERY))
+		return;
+	d->said = now;
+	ereport(NOTICE,
+			(errmsg("the guard has read " INT64_FORMAT " rows of %s, %.0f rows/s",
+					d->rows, source->name, (double) d->rows * 1000000 / Max(now - d->began, 1)),
+			 errhidestmt(true), errhidecontext(true)));
+}
+
 /* take_row finds the entry of a row of a source, or adds it. */
 static void
 take_row(const ProtaddrSource *source, const ProtaddrIdentifier *id, TupleTableSlot *slot, void *arg)
@@ -350,6 +374,7 @@ take_row(const ProtaddrSource *source, const ProtaddrIdentifier *id, TupleTableS
 	Print	   *one;
 	bool		there;
 
+	say_how_far(d, source);
 	if (person == NULL || !person->wanted)
 		return;
 	address = protaddr_source_address(source, slot, &state);
@@ -469,6 +494,8 @@ derive(persons_hash * people, List *relations, bool removing)
 
 		if (!protaddr_source_open(lfirst(cell), &source))
 			continue;
+		d.rows = 0;
+		d.began = d.said = GetCurrentTimestamp();
 		read_source(&d, &source, few);
 		protaddr_source_close(&source);
 	}

@@ -276,7 +276,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.refresh_guard() FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.refresh_guard() IS
-'Reads all sources for everybody who is protected, adds what is missing in protaddr.guarded_address and removes what nothing stands behind any more: after TRUNCATE, undeclare_address_columns(), a dropped table or a restore in parts. Returns how many addresses are looked for. Blocks nobody.';
+'Reads all sources for everybody who is protected, adds what is missing in protaddr.guarded_address and removes what nothing stands behind any more: after TRUNCATE, undeclare_address_columns(), a dropped table or a restore in parts. Returns how many addresses are looked for. Says every 5 seconds how far it is (NOTICE), as does a load that reads a whole source. Blocks nobody.';
 
 CREATE FUNCTION protaddr.derive_guard_anew() RETURNS void
     AS 'MODULE_PATHNAME', 'protaddr_refresh_guard' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;

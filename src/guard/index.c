@@ -823,7 +823,9 @@ add_word(PaGuardIndex *index, const PaGuardWord *word)
 			return means == 0 || protaddr_table_find(&index->table[PA_UNIT_WORDS], means, &ignored) ||
 				table_add(index, &index->table[PA_UNIT_WORDS], means, (uint32_t) (means >> 32) | UINT32_C(0xC0000000));
 		case PA_WORD_BEFORE:
-			return table_add(index, &index->table[PA_BEFORE_WORDS], hash, 1);
+			return table_add(index, &index->table[PA_BEFORE_WORDS], hash, PA_ANOTHER_STREET);
+		case PA_WORD_TITLE:
+			return table_add(index, &index->table[PA_BEFORE_WORDS], hash, PA_MAYBE_ANOTHER);
 		case PA_WORD_NUMBER:
 			return table_add(index, &index->table[PA_NUMBER_WORDS], hash, 1);
 		case PA_WORD_COMMON:

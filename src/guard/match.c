@@ -25,16 +25,6 @@
 /* a name of so many letters is rare enough to say something without a place */
 #define RARE_LETTERS	8
 
-/* base64: as much of it as could hold an address, what of it is read at once, and how deep */
-#define BASE64_AT_LEAST	24
-#define BASE64_RUN		16		/* so many letters and digits without a gap */
-#define BASE64_CHUNK	4096
-#define BASE64_OVERLAP	512
-#define HEX_AT_LEAST	24
-#define DEPTH			2
-
-static void scan(PaSearch *search);
-
 static const PaAround no_surroundings;
 
 static void
@@ -169,21 +159,24 @@ typedef struct Named
 } Named;
 
 /*
- * is_longer_name is true if a word stands directly before a street that makes another one
- * of it: "Gamle Skolevej" is not "Skolevej".
+ * longer_name says whether a word stands directly before a street that makes another one of
+ * it: "Gamle Skolevej" is not "Skolevej" (PA_ANOTHER_STREET), "Doktor Skolevej" may not be
+ * (PA_MAYBE_ANOTHER); 0: there is none.
  */
-static bool
-is_longer_name(const PaSearch *search, int first)
+static uint32_t
+longer_name(const PaSearch *search, int first)
 {
 	const PaPiece *before = &search->piece[first - 1];
 	const char *text = search->reader.text;
+	uint32_t	what = 0;
 
 	if (before->digits || search->piece[first].gap > PA_GAP_MARK)
-		return false;
+		return 0;
 	for (uint32_t at = before->end; at < search->piece[first].start; at++)
 		if (text[at] != ' ' && text[at] != '.')
-			return false;
-	return protaddr_is_word_of(&search->index->table[PA_BEFORE_WORDS], search->index, before, before);
+			return 0;
+	(void) protaddr_hit(search->index, PA_BEFORE_WORDS, protaddr_pieces_hash(&search->index->key, before, before), &what);
+	return what;
 }
 
 /* comma_before is true if a comma stands directly before a piece. */
@@ -210,12 +203,18 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 	PaUnit		flat;
 	PaCertainty certainty;
 	bool		known_place;
-	bool		doubt = false;	/* the place stands before, and maybe another one behind */
+	bool		doubt = false;	/* it may be another one */
 	int			first = named->first;
 	int			last = tail->unit_end > named->last ? tail->unit_end : named->last;
 
-	if (named->first > 0 && named->number_at != named->first && is_longer_name(search, named->first))
-		return false;
+	if (named->first > 0 && named->number_at != named->first)
+	{
+		uint32_t	longer = longer_name(search, named->first);
+
+		if (longer == PA_ANOTHER_STREET)
+			return false;
+		doubt = longer == PA_MAYBE_ANOTHER;
+	}
 	if (tail->unit.nparts == 0 && named->number_at >= 0 && named->number_at == named->first && !named->apart)
 	{
 		int			before = read_unit_before(search, first, &flat);
@@ -228,7 +227,14 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 		unit = compare_units(&tail->unit, entry);
 	if (unit == UNIT_DIFFERS || (unit != UNIT_SAME && letter_apart))
 		return false;
-	if (letter_apart && named->number_at != named->first)
+	if (letter_apart && named->number_at == named->first)
+	{
+		/* "12 bis, rue" is another house than 12; "12 A High Street" may be */
+		if (search->piece[named->number_at + 1].size > 1)
+			return false;
+		doubt = true;
+	}
+	else if (letter_apart)
 	{
 		/*
 		 * "12 C" is another house than 12, unless the letter is a flat's, a country's, or the word
@@ -256,7 +262,17 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 			return false;
 		if (!place.code && !place.town && !place.town_part && protaddr_stands_in_place(search, named->first, &head))
 			return false;
-		doubt = tail->other_code;
+		doubt |= tail->other_code;
+	}
+	else if (!place.code && place.first > named->last)
+	{
+		PaAround	head;
+		Agreement	before;
+
+		/* another place stands before it: only a part of that one may be called like ours */
+		protaddr_read_head(search, named->first, &head);
+		compare_places(&head, entry, &before);
+		doubt |= !before.code && !before.town && protaddr_stands_in_place(search, named->first, &head);
 	}
 	else if (named->apart && !(place.code && place.town))
 	{
@@ -363,7 +379,8 @@ try_number_at(PaSearch *search, Named *named, int at, int behind)
 		named->first = at;
 	if (at > named->last)
 		named->last = at;
-	if (at + 1 < search->n && (piece[at + 1].gap <= PA_GAP_BLANK || piece[at + 1].size > 1) &&
+	/* "4 W High Street": the letter is the street's */
+	if (at + 1 != first && at + 1 < search->n && (piece[at + 1].gap <= PA_GAP_BLANK || piece[at + 1].size > 1) &&
 		(named->letter = protaddr_house_letter(search->index, &piece[at + 1])) != '\0')
 	{
 		int			with = at + 1;
@@ -699,208 +716,11 @@ try_place_behind(PaSearch *search, int number)
 	}
 }
 
-/* ---- what is encoded ---------------------------------------------------------------------------------- */
-
-static inline int
-base64_value(char c)
-{
-	if (protaddr_is_capital(c))
-		return c - 'A';
-	if (protaddr_is_letter(c))
-		return c - 'a' + 26;
-	if (protaddr_is_digit(c))
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
-}
-
-/* is_mixed is true for bytes among which are small letters and capitals: text in base64 has both. */
-static bool
-is_mixed(const char *bytes, size_t n)
-{
-	bool		small = false;
-	bool		capital = false;
-
-	for (size_t i = 0; i < n && !(small && capital); i++)
-	{
-		small |= bytes[i] >= 'a' && bytes[i] <= 'z';
-		capital |= protaddr_is_capital(bytes[i]);
-	}
-	return small && capital;
-}
-
-/* reads_like_text is true for bytes most of which are letters, digits and blanks. */
-static bool
-reads_like_text(const char *bytes, size_t n)
-{
-	size_t		strange = 0;
-
-	for (size_t i = 0; i < n; i++)
-	{
-		unsigned char c = (unsigned char) bytes[i];
-
-		strange += c < 0x20 ? c != '\n' && c != '\r' && c != '\t' : c == 0x7F || (c >= 0x80 && c < 0xA0 && i == 0);
-		strange += c >= 0xF5 || c == 0xC0 || c == 0xC1;
-	}
-	return strange * 16 < n;
-}
-
-/* scan_decoded looks through what some bytes of the text stand for: they are the stretch. */
-static void
-scan_decoded(PaSearch *search, const char *decoded, size_t n, uint32_t start, uint32_t length)
-{
-	PaSearch	inner;
-
-	memcpy(&inner, search, offsetof(PaSearch, piece));
-	inner.n = 0;
-	inner.found = search->found;
-	inner.pause = search->pause;
-	inner.arg = search->arg;
-	inner.stop = false;
-	inner.depth = search->depth + 1;
-	inner.decoded_to = 0;
-	inner.told_number = 0;
-	inner.outer = true;
-	inner.outer_start = search->outer ? search->outer_start : start;
-	inner.outer_length = search->outer ? search->outer_length : length;
-	protaddr_reader_begin(&inner.reader, &search->index->key, decoded, (uint32_t) n);
-	inner.reader.decompose = search->reader.decompose;
-	inner.reader.arg = search->reader.arg;
-	scan(&inner);
-	search->stop = inner.stop;
-}
-
-/* ---- hexadecimal ------------------------------------------------------------------------------------- */
-
-static inline int
-hex_value(char c)
-{
-	if (protaddr_is_digit(c))
-		return c - '0';
-	c = protaddr_to_small(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* try_hex looks into the run of hexadecimal digits in which a piece stands; false if that is none. */
-static bool
-try_hex(PaSearch *search, const PaPiece *piece)
-{
-	const char *text = search->reader.text;
-	uint32_t	start = piece->end;
-	uint32_t	end = piece->end;
-	bool		reads = false;
-
-	if (search->depth >= DEPTH || end <= search->decoded_to)
-		return false;
-	while (start > search->decoded_to && hex_value(text[start - 1]) >= 0)
-		start--;
-	while (end < search->reader.len && hex_value(text[end]) >= 0)
-		end++;
-	if (end - start < HEX_AT_LEAST)
-		return false;
-
-	/* a digit may stand directly before it */
-	for (uint32_t from = start; from < start + 2 && !reads && !search->stop; from++)
-	{
-		uint32_t	at = from;
-
-		do
-		{
-			char		decoded[BASE64_CHUNK / 2];
-			size_t		n = 0;
-
-			for (; at + 1 < end && n < sizeof(decoded); at += 2)
-				decoded[n++] = (char) (hex_value(text[at]) << 4 | hex_value(text[at + 1]));
-			if (n < HEX_AT_LEAST / 2 - 1 || !reads_like_text(decoded, n))
-				break;
-			reads = true;
-			scan_decoded(search, decoded, n, start, end - start);
-			if (at + 1 >= end)
-				break;
-			at -= BASE64_OVERLAP;
-		} while (!search->stop);
-	}
-	if (reads)
-		search->decoded_to = end;
-	return reads;
-}
-
-/* ---- base64 ------------------------------------------------------------------------------------------- */
-
-/* try_base64 looks into the run of base64 in which a piece stands. */
-static void
-try_base64(PaSearch *search, const PaPiece *piece)
-{
-	const char *text = search->reader.text;
-	uint32_t	start = piece->start;
-	uint32_t	end = piece->end;
-	uint32_t	at;
-	uint32_t	padding = 0;
-	int			skip;
-
-	if (search->depth >= DEPTH || end <= search->decoded_to)
-		return;
-	while (start > search->decoded_to && base64_value(text[start - 1]) >= 0)
-		start--;
-	while (end < search->reader.len &&
-		   (base64_value(text[end]) >= 0 ||
-			((text[end] == '\n' || text[end] == '\r') && end + 1 < search->reader.len &&
-			 end - start >= 60 && (base64_value(text[end + 1]) >= 0 || text[end + 1] == '\n'))))
-		end++;
-	search->decoded_to = end;
-	if (end - start < BASE64_AT_LEAST || !is_mixed(text + start, end - start))
-		return;
-	while (padding < 2 && end + padding < search->reader.len && text[end + padding] == '=')
-		padding++;
-
-	/* where its groups of four begin is not told: a word may stand directly before it */
-	for (skip = 0; skip < 4 && !search->stop; skip++)
-	{
-		bool		reads = true;
-
-		for (at = start + (uint32_t) skip; at < end && reads && !search->stop;)
-		{
-			char		decoded[BASE64_CHUNK / 4 * 3];
-			size_t		n = 0;
-			uint32_t	bits = 0;
-			int			nbits = 0;
-			uint32_t	from = at;
-			uint32_t	back;
-
-			for (; at < end && n < sizeof(decoded); at++)
-			{
-				int			value = base64_value(text[at]);
-
-				if (value < 0)
-					continue;
-				bits = bits << 6 | (uint32_t) value;
-				nbits += 6;
-				if (nbits >= 8)
-				{
-					nbits -= 8;
-					decoded[n++] = (char) (bits >> nbits);
-				}
-			}
-			reads = n >= BASE64_AT_LEAST / 2 && reads_like_text(decoded, n);
-			if (!reads)
-				break;
-			scan_decoded(search, decoded, n, start, end + padding - start);
-			if (at >= end)
-				break;
-			back = at - from > BASE64_OVERLAP ? BASE64_OVERLAP : 0;
-			at -= back;
-		}
-		if (reads)
-			break;
-	}
-}
-
 /* ---- the text ------------------------------------------------------------------------------------------- */
 
-/* scan reads a text to its end, as much at a time as is at hand. */
-static void
-scan(PaSearch *search)
+/* protaddr_search reads a text to its end, as much at a time as is at hand. */
+void
+protaddr_search(PaSearch *search)
 {
 	const PaGuardIndex *index = search->index;
 	int			done = 0;
@@ -919,8 +739,8 @@ scan(PaSearch *search)
 			const PaPiece *piece = &search->piece[i];
 
 			run = piece->gap == PA_GAP_NONE ? run + piece->size : piece->size;
-			if (run >= BASE64_RUN && !try_hex(search, piece))
-				try_base64(search, piece);
+			if (run >= PA_ENCODED_RUN)
+				protaddr_search_encoded(search, piece);
 			if (piece->size > PA_NAME_SIZE)
 				continue;
 			if (protaddr_may_be_last(index, protaddr_quick_hash(&index->key, piece->own, piece->size)))
@@ -980,5 +800,5 @@ protaddr_guard_find(const PaGuardIndex *index, const char *text, size_t len,
 	protaddr_reader_begin(&search.reader, &index->key, text, (uint32_t) len);
 	search.reader.decompose = index->memory.decompose;
 	search.reader.arg = index->memory.arg;
-	scan(&search);
+	protaddr_search(&search);
 }

@@ -54,6 +54,17 @@ typedef struct PaAround
 	bool		code_apart;		/* words stand before it that nobody knows */
 } PaAround;
 
+/* ---- match.c: the search ------------------------------------------------------------------ */
+
+extern void protaddr_search(PaSearch *search);
+
+/* ---- encoded.c: base64 and hexadecimal ---------------------------------------------------- */
+
+/* so many letters and digits without a gap may be either */
+#define PA_ENCODED_RUN	16
+
+extern void protaddr_search_encoded(PaSearch *search, const PaPiece *piece);
+
 /* ---- place.c: what stands around a street and its number --------------------------------- */
 
 extern bool protaddr_read_towns(const PaSearch *search, int at, int end, PaAround *around);

@@ -28,6 +28,7 @@ typedef enum PaWordKind
 	PA_WORD_BOX,				/* what a post office box is called: postboks */
 	PA_WORD_COMMON,				/* a street's name that many towns have */
 	PA_WORD_POST_CODE,			/* another post code of the same place */
+	PA_WORD_TITLE,				/* may make another street of the name behind it: doktor */
 	PA_WORD_KINDS
 } PaWordKind;
 

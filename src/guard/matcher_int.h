@@ -77,6 +77,9 @@ typedef struct PaStreet
 /* What a word says about a floor or door, beside letters and digits themselves. */
 #define PA_SAYS_NOTHING		1
 
+#define PA_ANOTHER_STREET	1
+#define PA_MAYBE_ANOTHER	2
+
 /* the bits of a name's fingerprint that say which letter it is without */
 #define PA_WHICH_LETTER		UINT64_C(63)
 
@@ -84,7 +87,7 @@ typedef enum PaTableName
 {
 	PA_UNIT_WORDS = 0,			/* to a hash of what they mean, or PA_SAYS_NOTHING */
 	PA_NUMBER_WORDS,
-	PA_BEFORE_WORDS,
+	PA_BEFORE_WORDS,			/* to PA_ANOTHER_STREET, or PA_MAYBE_ANOTHER */
 	PA_COMMON,					/* names of streets */
 	PA_CODES,					/* post codes to those they stand for */
 	PA_NAME_PARTS,				/* what words of names are, or end with, to those in word */

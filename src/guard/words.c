@@ -53,6 +53,7 @@ kind_of(const text *t, PaWordKind *kind)
 		[PA_WORD_BOX] = "box",
 		[PA_WORD_COMMON] = "common",
 		[PA_WORD_POST_CODE] = "post_code",
+		[PA_WORD_TITLE] = "title",
 	};
 
 	for (int i = 0; i < PA_WORD_KINDS; i++)

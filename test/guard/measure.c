@@ -96,7 +96,7 @@ text_of(const char *s)
 static void
 add_word(const char *kind, const char *word, const char *means)
 {
-	static const char *const names[PA_WORD_KINDS] = {"street", "before", "ending", "unit", "number", "box", "common", "post_code"};
+	static const char *const names[PA_WORD_KINDS] = {"street", "before", "ending", "unit", "number", "box", "common", "post_code", "title"};
 
 	for (int i = 0; i < PA_WORD_KINDS; i++)
 		if (strcmp(kind, names[i]) == 0)

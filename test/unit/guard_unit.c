@@ -55,7 +55,8 @@ static const PaGuardWord words[] = {
 	WORD(PA_WORD_UNIT, "th", "th"), WORD(PA_WORD_UNIT, "tv", "tv"), WORD(PA_WORD_UNIT, "mf", "mf"),
 	WORD(PA_WORD_UNIT, "stuen", "st"), WORD(PA_WORD_UNIT, "kld", "kl"),
 	WORD(PA_WORD_NUMBER, "nr", ""), WORD(PA_WORD_BOX, "postboks", ""), WORD(PA_WORD_BOX, "pb", ""),
-	WORD(PA_WORD_COMMON, "Nørregade", ""), WORD(PA_WORD_POST_CODE, "0800", "2630")
+	WORD(PA_WORD_COMMON, "Nørregade", ""), WORD(PA_WORD_POST_CODE, "0800", "2630"),
+	WORD(PA_WORD_BEFORE, "lille", ""), WORD(PA_WORD_TITLE, "doktor", "")
 };
 
 static PaText
@@ -242,7 +243,13 @@ static const Case cases[] = {
 	{"{\"BldgNb\":\"4\",\"Flr\":\"1\",\"PstCd\":\"8000\",\"StrtNm\":\"Solsikkevænget\",\"TwnNm\":\"Aarhus C\"}", 1, PA_DOUBTFUL,
 	"4\",\"Flr\":\"1\",\"PstCd\":\"8000\",\"StrtNm\":\"Solsikkevænget\",\"TwnNm\":\"Aarhus C"},
 
+	{"Doktor Solsikkevænget 4, 1. tv, 8000 Aarhus C", 1, PA_DOUBTFUL, "Solsikkevænget 4, 1. tv, 8000 Aarhus C"},
+	{"4 A Invented Street, London SW1A 1AA", 8, PA_DOUBTFUL, NULL},
+	{"4600 Køge, Solsikkevænget 4, 1. tv, Aarhus C", 1, PA_DOUBTFUL, "Solsikkevænget 4, 1. tv, Aarhus C"},
+
 	/* somebody else's, or none */
+	{"4 bis Invented Street, London SW1A 1AA", 0, 0, NULL},
+	{"Lille Solsikkevænget 4, 1. tv, 8000 Aarhus C", 0, 0, NULL},
 	{"Solsikkevænget 4, 2. tv, 8000 Aarhus C", 0, 0, NULL},
 	{"Solsikkevænget 4, 1. th, 8000 Aarhus C", 0, 0, NULL},
 	{"Solsikkevænget 6, 1. tv, 8000 Aarhus C", 0, 0, NULL},

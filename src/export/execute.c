@@ -1,0 +1,287 @@
+/*
+ * execute.c
+ *		Where is an export read, made or changed?
+ *
+ * Whatever reads one asks for the permission to, and is judged there: queries of every kind,
+ * COPY, cursors, REFRESH, plans of others, statements inside functions.  A cursor may be
+ * open for long, so each run of its query is judged again, and while one runs, this session
+ * changes no function and no view.  A view is judged when it is made, too: so its author
+ * hears of it, and not whoever reads it at night.
+ */
+#include "postgres.h"
+
+#include "export/export_int.h"
+#include "gate/gate.h"
+
+#include "access/htup_details.h"
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_rewrite.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+static bool preloaded = false;
+static int	reading = 0;		/* runs of queries that read exports, one inside the other */
+
+PG_FUNCTION_INFO_V1(protaddr_exports_are_kept);
+
+static void execute_start(void);
+static bool execute_check_perms(List *asked, bool ereport_on_violation);
+static bool execute_run(QueryDesc *query);
+static void execute_ran(void);
+static void execute_utility(ProtaddrUtility *command);
+static void execute_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg);
+static void execute_xact_end(void);
+
+const ProtaddrPart protaddr_export_execute_part = {
+	.start = execute_start,
+	.xact_end = execute_xact_end,
+	.object_access = execute_object_access,
+	.check_perms = execute_check_perms,
+	.executor_run = execute_run,
+	.executor_ran = execute_ran,
+	.utility = execute_utility,
+};
+
+static void
+execute_start(void)
+{
+	preloaded = process_shared_preload_libraries_in_progress;
+}
+
+/* An error may leave a run without passing its end. */
+static void
+execute_xact_end(void)
+{
+	reading = 0;
+}
+
+/* ---- readings ------------------------------------------------------------------------------------- */
+
+static void
+refuse_unless_kept(Oid relation)
+{
+	if (!preloaded)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_NOT_READY),
+				 errmsg("export %s cannot be read: protaddr is not in shared_preload_libraries", protaddr_qualified_name(relation)),
+				 errdetail("A session that has not used protaddr yet would read it unseen."),
+				 errhint("Add protaddr to shared_preload_libraries and restart the server.")));
+}
+
+static void
+refuse_column(Oid relation, int column)
+{
+	AttrNumber	number = column + FirstLowInvalidHeapAttributeNumber;
+	char	   *name = number == InvalidAttrNumber ? NULL : get_attname(relation, number, true);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_PROTADDR_REFUSED),
+			 name == NULL ? errmsg("export %s cannot be read as a whole row", protaddr_qualified_name(relation)) :
+			 errmsg("column \"%s\" is not among the columns of export %s", name, protaddr_qualified_name(relation)),
+			 errhint("Name the columns that protaddr.export_status tells.")));
+}
+
+/* What a transaction has let out it does not get to see before it is committed, on record. */
+static void
+refuse_here(Oid relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("export %s cannot be read in a transaction that has changed what may leave", protaddr_qualified_name(relation)),
+			 errhint("Commit first.")));
+}
+
+/*
+ * check_reading refuses what may not be read.  Whether this transaction may read exports at
+ * all is asked here as well, once there are transactions that may not.
+ */
+static void
+check_reading(const ProtaddrVerdict *verdict, const Bitmapset *columns)
+{
+	int			column = -1;
+
+	refuse_unless_kept(verdict->relation);
+	if (protaddr_relaxed_here())
+		refuse_here(verdict->relation);
+	if (verdict->refused)
+		protaddr_refuse_export(verdict);
+	if (verdict->all_columns)
+		return;
+	while ((column = bms_next_member(columns, column)) >= 0)
+		if (column + FirstLowInvalidHeapAttributeNumber >= 0 && !bms_is_member(column, verdict->columns))
+			refuse_column(verdict->relation, column);
+}
+
+/* reads_exports judges every export that a statement asks to read; true if there is one. */
+static bool
+reads_exports(List *asked)
+{
+	ListCell   *cell;
+	bool		any = false;
+
+	/* a worker does what its leader was allowed to */
+	if (IsParallelWorker() || IsBinaryUpgrade || !protaddr_exports_any())
+		return false;
+	foreach(cell, asked)
+	{
+		Oid			relation;
+		AclMode		perms;
+		const ProtaddrVerdict *verdict;
+
+		protaddr_asked(lfirst(cell), &relation, &perms);
+		if ((perms & ACL_SELECT) == 0)
+			continue;
+		verdict = protaddr_verdict(relation);
+		if (likely(!verdict->is_export))
+			continue;
+		check_reading(verdict, protaddr_asked_columns(lfirst(cell)));
+		any = true;
+	}
+	return any;
+}
+
+/* The error says more than "no", so it is raised also for who would rather be told. */
+static bool
+execute_check_perms(List *asked, bool ereport_on_violation)
+{
+	(void) reads_exports(asked);
+	return true;
+}
+
+static bool
+execute_run(QueryDesc *query)
+{
+	if (!reads_exports(protaddr_asked_of_plan(query->plannedstmt)))
+		return false;
+	reading++;
+	return true;
+}
+
+static void
+execute_ran(void)
+{
+	if (reading > 0)
+		reading--;
+}
+
+/* ---- definitions ------------------------------------------------------------------------------------ */
+
+static void
+execute_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
+{
+	if (likely(reading == 0) || (access != OAT_POST_CREATE && access != OAT_POST_ALTER) ||
+		(class != ProcedureRelationId && class != RewriteRelationId))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("functions and views cannot be made or changed while an export is being read"),
+			 errdetail("The reading was judged by what they were when it began.")));
+}
+
+/* judge_view raises an error if a view that a command has made is an export that would be refused. */
+static void
+judge_view(const RangeVar *name)
+{
+	Oid			relation = RangeVarGetRelid(name, NoLock, true);
+	const ProtaddrVerdict *verdict;
+
+	if (!OidIsValid(relation))
+		return;
+	CommandCounterIncrement();
+	verdict = protaddr_verdict(relation);
+	if (verdict->is_export && verdict->refused)
+		protaddr_refuse_export(verdict);
+}
+
+/* What a command is about to rename: an export, or a schema in which there are some. */
+typedef struct Renamed
+{
+	Oid			relation;
+	char	   *schema;
+	char	   *name;			/* of its declaration; empty: it is the schema's */
+} Renamed;
+
+/* about_to_rename notes what a command renames or moves to another schema; false if no export. */
+static bool
+about_to_rename(Node *parsetree, Renamed *renamed)
+{
+	const RangeVar *name = NULL;
+	const ProtaddrExport *export;
+
+	renamed->relation = InvalidOid;
+	if (IsA(parsetree, RenameStmt))
+	{
+		RenameStmt *rename = (RenameStmt *) parsetree;
+
+		if (rename->renameType == OBJECT_SCHEMA)
+		{
+			renamed->schema = rename->subname;
+			return true;
+		}
+		if (rename->subname == NULL)
+			name = rename->relation;
+	}
+	else if (IsA(parsetree, AlterObjectSchemaStmt))
+		name = ((AlterObjectSchemaStmt *) parsetree)->relation;
+	if (name == NULL)
+		return false;
+	renamed->relation = RangeVarGetRelid(name, NoLock, true);
+	export = OidIsValid(renamed->relation) ? protaddr_export_of(renamed->relation) : NULL;
+	if (export == NULL)
+		return false;
+	renamed->schema = pstrdup(export->schema);
+	renamed->name = pstrdup(export->relation);
+	return true;
+}
+
+/* keep_declared declares it under its new name, too. */
+static void
+keep_declared(Node *parsetree, const Renamed *renamed)
+{
+	const ProtaddrExport *is;
+
+	CommandCounterIncrement();
+	if (!OidIsValid(renamed->relation))
+	{
+		protaddr_export_follow(renamed->schema, NULL, ((RenameStmt *) parsetree)->newname, NULL);
+		return;
+	}
+	is = protaddr_export_of(renamed->relation);
+	if ((is == NULL || (is->relation[0] == '\0' && renamed->name[0] != '\0')) && get_rel_name(renamed->relation) != NULL)
+		protaddr_export_follow(renamed->schema, renamed->name,
+							   get_namespace_name(get_rel_namespace(renamed->relation)), get_rel_name(renamed->relation));
+}
+
+static void
+execute_utility(ProtaddrUtility *command)
+{
+	Node	   *parsetree = command->statement->utilityStmt;
+	bool		any = (IsA(parsetree, RenameStmt) || IsA(parsetree, AlterObjectSchemaStmt) || IsA(parsetree, ViewStmt)) &&
+	!IsBinaryUpgrade && IsTransactionState() && protaddr_exports_any();
+	Renamed		renamed = {0};
+
+	any = any && (IsA(parsetree, ViewStmt) || about_to_rename(parsetree, &renamed));
+	protaddr_utility_go_on(command);
+	if (!any)
+		return;
+	if (IsA(parsetree, ViewStmt))
+		judge_view(((ViewStmt *) parsetree)->view);
+	else
+		keep_declared(parsetree, &renamed);
+}
+
+/* protaddr_exports_are_kept is protaddr.exports_are_kept(). */
+Datum
+protaddr_exports_are_kept(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(preloaded);
+}
