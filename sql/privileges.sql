@@ -60,6 +60,8 @@ protaddr.identifier_key("any")|all
 protaddr.index_identifiers(regclass,name)|all
 protaddr.refresh_guard()|none
 protaddr.forget_sweeps(interval,interval)|none
+protaddr.regate(regclass,integer,interval,bigint)|none
+protaddr.regate_dry_run(regclass)|none
 protaddr.sweep(regclass,regnamespace,name,timestamp with time zone,timestamp with time zone,text,integer,interval,bigint)|none
 protaddr.sweep_done(bigint,text)|none
 protaddr.undo_sweep(bigint,bigint)|none

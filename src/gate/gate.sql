@@ -396,7 +396,7 @@ BEGIN
     END LOOP;
     IF filled THEN
         RAISE NOTICE 'rows that are already in % were not checked', relation
-            USING HINT = 'protaddr.verify_gate() finds what is not released, and says what an UPDATE of the row would do: an address that the channel withholds is then gone from the row.';
+            USING HINT = 'protaddr.verify_gate() finds what is not released. protaddr.regate() sends it through the gate, which can be undone; protaddr.regate_dry_run() says before what would become of it.';
     END IF;
     -- who may not ask of single people is not told of them
     IF has_function_privilege('protaddr.unknown_people(regclass, name)', 'EXECUTE') THEN

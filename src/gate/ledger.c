@@ -201,7 +201,7 @@ tell_emptied(const LedgerPage *page)
 								   (unsigned long) emptied->rows, (long long) emptied->rows,
 								   quote_qualified_identifier(get_namespace_name(get_rel_namespace(emptied->root)),
 															  name)),
-					 errhint("The channel withholds it now. protaddr.verify_gate() says before an UPDATE what it would do.")));
+					 errhint("The channel withholds it now. protaddr.verify_gate() says before an UPDATE what it would do; protaddr.regate() keeps what stood there.")));
 	}
 }
 

@@ -19,6 +19,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
+#include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -381,15 +382,20 @@ undo(HeapTuple change, TupleDesc desc, bool beneath)
 
 	if (is_null(change, desc, CHANGE_SEALED))
 		return "the old values were taken away";
-	if (!OidIsValid(relation))
+	if (!OidIsValid(relation) || get_rel_relkind(relation) != RELKIND_RELATION)
 		return "the table does not exist any more, or has another name";
 	if (!protaddr_sweep_may_update(relation))
 		return PROTADDR_SWEEP_NO_PRIVILEGE;
 	if (check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED)
 		return "row security hides rows of the table";
 	rel = try_relation_open(relation, RowExclusiveLock);
-	if (rel == NULL || !protaddr_sweep_may_update(relation))
-		return "the table does not exist any more, or changed hands";
+	if (rel == NULL)
+		return "the table does not exist any more, or has another name";
+	if (!protaddr_sweep_may_update(relation) || rel->rd_rel->relkind != RELKIND_RELATION)
+	{
+		relation_close(rel, RowExclusiveLock);
+		return PROTADDR_SWEEP_NO_PRIVILEGE;
+	}
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
@@ -417,7 +423,9 @@ undo(HeapTuple change, TupleDesc desc, bool beneath)
 		CurrentResourceOwner = owner;
 		if (protaddr_sweep_ends_by(error))
 			ReThrowError(error);
-		why_not = protaddr_sweep_why_refused(error);
+		/* what was kept may not fit its table any more */
+		why_not = error->sqlerrcode == ERRCODE_PROTADDR_REFUSED ? "a column is of another type now" :
+			protaddr_sweep_why_refused(error);
 	}
 	PG_END_TRY();
 	relation_close(rel, NoLock);

@@ -524,7 +524,8 @@ protaddr_sweep_note(const ProtaddrSweepRun *run, Relation of, const ProtaddrSwee
 		nulls[FINDING_ROW_TID - 1] = false;
 		if (find->subject.len > 0)
 			set_text(values, nulls, FINDING_SUBJECT_KEY, pnstrdup(find->subject.key, find->subject.len));
-		set_text(values, nulls, FINDING_CERTAINTY, certainties[find->certainty]);
+		if (find->certainty != 0)
+			set_text(values, nulls, FINDING_CERTAINTY, certainties[find->certainty]);
 		set_time(values, nulls, FINDING_FOUND_AT, GetCurrentTimestamp());
 		if (change != 0)
 			set_number(values, nulls, FINDING_CHANGE, change);
@@ -573,14 +574,13 @@ protaddr_sweep_count(const ProtaddrSweepRun *run, int64 *found, int64 *doubtful,
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		isnull;
-		char	   *certainty = TextDatumGetCString(heap_getattr(tuple, FINDING_CERTAINTY, desc, &isnull));
+		Datum		certainty = heap_getattr(tuple, FINDING_CERTAINTY, desc, &isnull);
 
 		CHECK_FOR_INTERRUPTS();
-		if (strcmp(certainty, certainties[PA_DOUBTFUL]) == 0)
+		if (!isnull && strcmp(TextDatumGetCString(certainty), certainties[PA_DOUBTFUL]) == 0)
 			(*doubtful)++;
 		else
 			(*found)++;
-		pfree(certainty);
 		*changed += number_of(tuple, desc, FINDING_CHANGE, 0) != 0;
 		(void) heap_getattr(tuple, FINDING_WHY_NOT, desc, &isnull);
 		*to_do += !isnull;

@@ -60,7 +60,6 @@ PG_FUNCTION_INFO_V1(protaddr_sweep);
 
 #define NOTICE_EVERY_MS		10000
 
-#define WHY_FOREIGN		"it is a foreign table: sweep it where its rows are"
 #define WHY_TEMPORARY	"it is a temporary table of another session"
 #define WHY_NO_SELECT	"no privilege to read it"
 #define WHY_ROW_SECURITY "row security hides rows of it: sweep as its owner, or as a role with BYPASSRLS"
@@ -106,7 +105,7 @@ add_relation(const Sweep *sweep, Oid relation)
 		return;
 	kind = rel->rd_rel->relkind;
 	if ((kind == RELKIND_RELATION || kind == RELKIND_MATVIEW || kind == RELKIND_FOREIGN_TABLE) && could_hold(rel))
-		protaddr_sweep_add_table(&sweep->run, relation, kind == RELKIND_FOREIGN_TABLE ? WHY_FOREIGN : NULL);
+		protaddr_sweep_add_table(&sweep->run, relation, kind == RELKIND_FOREIGN_TABLE ? PROTADDR_SWEEP_FOREIGN : NULL);
 	relation_close(rel, AccessShareLock);
 }
 
@@ -245,7 +244,7 @@ change_row(const Sweep *sweep, Relation rel, HeapTuple old, HeapTuple redacted, 
 	*why_not = NULL;
 	*is_gone = false;
 	if (key == NULL)
-		*why_not = "its key holds an address, so that the row could not be found again to undo it";
+		*why_not = PROTADDR_SWEEP_NO_KEY;
 	else if (!protaddr_sweep_may_update(RelationGetRelid(rel)))
 		*why_not = PROTADDR_SWEEP_NO_PRIVILEGE;
 	else if (!protaddr_sweep_lock(rel, tid))
@@ -438,6 +437,9 @@ one_batch(Sweep *sweep, ProtaddrSweepItem *item)
 		protaddr_sweep_keep(item, true, why_not != NULL ? why_not : WHY_IS_GONE);
 	else if ((why_not = why_not_readable(relation)) != NULL)
 		protaddr_sweep_keep(item, true, why_not);
+	else if (rel->rd_rel->relkind != RELKIND_RELATION && rel->rd_rel->relkind != RELKIND_MATVIEW)
+		/* something else has its name now */
+		protaddr_sweep_keep(item, true, why_not = WHY_IS_GONE);
 	else if (RELATION_IS_OTHER_TEMP(rel))
 		protaddr_sweep_keep(item, true, why_not = WHY_TEMPORARY);
 	else if (!protaddr_sweep_open(rel, &sweep->run, &swept))
@@ -459,29 +461,11 @@ one_batch(Sweep *sweep, ProtaddrSweepItem *item)
 	return rel != NULL && why_not == NULL && !last;
 }
 
-static void
-tell_progress(Sweep *sweep, const ProtaddrSweepItem *item)
+/* protaddr_sweep_rest lets others have the machine for so many milliseconds. */
+void
+protaddr_sweep_rest(double pause)
 {
-	TimestampTz now = GetCurrentTimestamp();
-
-	pgstat_progress_update_param(PROGRESS_ROWS, sweep->rows);
-	pgstat_progress_update_param(PROGRESS_FOUND, sweep->found);
-	pgstat_progress_update_param(PROGRESS_CHANGED, sweep->changed);
-	if (!TimestampDifferenceExceeds(sweep->told, now, NOTICE_EVERY_MS))
-		return;
-	sweep->told = now;
-	ereport(NOTICE,
-			(errmsg("sweep %lld: " INT64_FORMAT " rows searched, %.0f a second; " INT64_FORMAT " addresses found, " INT64_FORMAT " rows changed; at %s, %.0f %%",
-					(long long) sweep->run.run, sweep->rows,
-					sweep->rows / Max((now - sweep->began) / 1000000.0, 0.001), sweep->found, sweep->changed,
-					item->relation, item->blocks == 0 ? 100.0 : 100.0 * item->next_block / item->blocks)));
-}
-
-/* rest lets others have the machine for a while. */
-static void
-rest(const Sweep *sweep)
-{
-	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), sweep->pause);
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause);
 
 	for (;;)
 	{
@@ -495,6 +479,33 @@ rest(const Sweep *sweep)
 	}
 }
 
+/* protaddr_sweep_show shows how far it is, in protaddr.sweep_progress. */
+void
+protaddr_sweep_show(const ProtaddrSweepRun *run, int64 rows, int64 found, int64 changed)
+{
+	pgstat_progress_update_param(PROGRESS_IS_SWEEP, 3);
+	pgstat_progress_update_param(PROGRESS_RUN, run->run);
+	pgstat_progress_update_param(PROGRESS_ROWS, rows);
+	pgstat_progress_update_param(PROGRESS_FOUND, found);
+	pgstat_progress_update_param(PROGRESS_CHANGED, changed);
+}
+
+static void
+tell_progress(Sweep *sweep, const ProtaddrSweepItem *item)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	protaddr_sweep_show(&sweep->run, sweep->rows, sweep->found, sweep->changed);
+	if (!TimestampDifferenceExceeds(sweep->told, now, NOTICE_EVERY_MS))
+		return;
+	sweep->told = now;
+	ereport(NOTICE,
+			(errmsg("sweep %lld: " INT64_FORMAT " rows searched, %.0f a second; " INT64_FORMAT " addresses found, " INT64_FORMAT " rows changed; at %s, %.0f %%",
+					(long long) sweep->run.run, sweep->rows,
+					sweep->rows / Max((now - sweep->began) / 1000000.0, 0.001), sweep->found, sweep->changed,
+					item->relation, item->blocks == 0 ? 100.0 : 100.0 * item->next_block / item->blocks)));
+}
+
 /* sweep_all searches all tables that nobody else is at. */
 static void
 sweep_all(Sweep *sweep)
@@ -506,14 +517,13 @@ sweep_all(Sweep *sweep)
 		bool		more = true;
 
 		pgstat_progress_start_command(PROGRESS_COMMAND_COPY, protaddr_sweep_relation(item.relation));
-		pgstat_progress_update_param(PROGRESS_IS_SWEEP, 3);
-		pgstat_progress_update_param(PROGRESS_RUN, sweep->run.run);
+		protaddr_sweep_show(&sweep->run, sweep->rows, sweep->found, sweep->changed);
 		while (more)
 		{
 			more = one_batch(sweep, &item);
 			SPI_commit();
 			tell_progress(sweep, &item);
-			rest(sweep);
+			protaddr_sweep_rest(sweep->pause);
 		}
 		protaddr_sweep_release(&item);
 	}
@@ -582,30 +592,49 @@ begin(Sweep *sweep, FunctionCallInfo fcinfo)
 		add_all(sweep, schema);
 }
 
+/*
+ * protaddr_sweep_call refuses a call in a transaction block, and gives the type of what the
+ * procedure returns.
+ */
+TupleDesc
+protaddr_sweep_call(FunctionCallInfo fcinfo, const char *name)
+{
+	CallContext *call = (CallContext *) fcinfo->context;
+	TupleDesc	desc;
+
+	if (call == NULL || !IsA(call, CallContext) || call->atomic)
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("%s commits and cannot run inside a transaction block or function", name)));
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	return BlessTupleDesc(CreateTupleDescCopy(desc));
+}
+
+/* protaddr_sweep_pace reads the arguments batch_size and pause, which follow each other. */
+void
+protaddr_sweep_pace(FunctionCallInfo fcinfo, int at, int *batch, double *pause)
+{
+	if (PG_ARGISNULL(at) || PG_GETARG_INT32(at) <= 0 || PG_ARGISNULL(at + 1))
+		refuse("a batch of at least one row, and a pause, must be given", NULL);
+	*batch = PG_GETARG_INT32(at);
+	*pause = 1000.0 * DatumGetFloat8(DirectFunctionCall2(interval_part, CStringGetTextDatum("epoch"), PG_GETARG_DATUM(at + 1)));
+	if (*pause < 0 || *pause > 1000.0 * SECS_PER_DAY)
+		refuse("a pause is between nothing and a day", NULL);
+}
+
 /* protaddr_sweep is the procedure protaddr.sweep(...). */
 Datum
 protaddr_sweep(PG_FUNCTION_ARGS)
 {
-	CallContext *call = (CallContext *) fcinfo->context;
 	TupleDesc	desc;
 	Sweep		sweep;
 	Datum		result;
 	bool		isnull = false;
 
-	if (call == NULL || !IsA(call, CallContext) || call->atomic)
-		ereport(ERROR,
-				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("protaddr.sweep() commits and cannot run inside a transaction block or function")));
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	desc = BlessTupleDesc(CreateTupleDescCopy(desc));
+	desc = protaddr_sweep_call(fcinfo, "protaddr.sweep()");
 	memset(&sweep, 0, sizeof(sweep));
-	if (PG_ARGISNULL(6) || PG_GETARG_INT32(6) <= 0 || PG_ARGISNULL(7))
-		refuse("a batch of at least one row, and a pause, must be given", NULL);
-	sweep.batch = PG_GETARG_INT32(6);
-	sweep.pause = 1000.0 * DatumGetFloat8(DirectFunctionCall2(interval_part, CStringGetTextDatum("epoch"), PG_GETARG_DATUM(7)));
-	if (sweep.pause < 0 || sweep.pause > 1000.0 * SECS_PER_DAY)
-		refuse("a pause is between nothing and a day", NULL);
+	protaddr_sweep_pace(fcinfo, 6, &sweep.batch, &sweep.pause);
 	sweep.began = sweep.told = GetCurrentTimestamp();
 
 	SPI_connect_ext(SPI_OPT_NONATOMIC);

@@ -138,7 +138,7 @@ CREATE PROCEDURE protaddr.sweep(
     AS 'MODULE_PATHNAME', 'protaddr_sweep' LANGUAGE C;
 REVOKE ALL ON PROCEDURE protaddr.sweep(regclass, regnamespace, name, timestamptz, timestamptz, text, integer, interval, bigint) FROM PUBLIC;
 COMMENT ON PROCEDURE protaddr.sweep(regclass, regnamespace, name, timestamptz, timestamptz, text, integer, interval, bigint) IS
-'Searches what is stored for protected addresses: a table with its partitions and children, the tables of a schema, or (both NULL) of the database. It looks through every column that could hold an address as text (protaddr.text_columns), also across the columns of a row, and for unreleased values of type protaddr.address in gated tables; not through columns that protaddr.declare_address_columns() has declared. time_column, since, until: only rows whose column says a time from since on and before until; rows where it is NULL, and tables without such a column, are searched whole. action: report notes what it finds; redact also writes [address withheld] in the place of each exact and safe find, by an UPDATE with the caller''s rights, and keeps the old value, sealed, for protaddr.undo_sweep(). Doubtful finds, and what cannot be changed, are left and listed in protaddr.sweep_todo. Commits after each batch of about batch_size rows and then rests for pause. run: goes on with a sweep that was interrupted, or joins one that others are at: each table is searched by one session. Returns the number of the sweep. Needs EXECUTE and, on each table, SELECT and for redact UPDATE; a table that the caller may not read, or of which row security hides rows, is listed in protaddr.sweep_todo. Progress: protaddr.sweep_progress; results: protaddr.sweep_report. Raises 25001 in a transaction block, 22023, 42501, 55PA1 while the guard cannot tell.';
+'Searches what is stored for protected addresses: a table with its partitions and children, the tables of a schema, or (both NULL) of the database. It looks through every column that could hold an address as text (protaddr.text_columns), also across the columns of a row, and for unreleased values of type protaddr.address in gated tables; not through columns that protaddr.declare_address_columns() has declared. time_column, since, until: only rows whose column says a time from since on and before until; rows where it is NULL, and tables without such a column, are searched whole. action: report notes what it finds; redact also writes [address withheld] in the place of each exact and safe find, by an UPDATE with the caller''s rights, and keeps the old value, sealed, for protaddr.undo_sweep(). Doubtful finds, and what cannot be changed, are left and listed in protaddr.sweep_todo. Commits after each batch of about batch_size rows and then rests for pause. run: goes on with a sweep that was interrupted, or joins one that others are at: each table is searched by one session. Returns the number of the sweep. With rows of one''s own it tells whether an address is a protected person''s: grant it to few. Needs EXECUTE and, on each table, SELECT and for redact UPDATE; a table that the caller may not read, or of which row security hides rows, is listed in protaddr.sweep_todo. Progress: protaddr.sweep_progress; results: protaddr.sweep_report. Raises 25001 in a transaction block, 22023, 42501, 55PA1 while the guard cannot tell.';
 
 CREATE VIEW protaddr.sweep_progress AS
 SELECT c.pid, a.usename AS swept_by, c.relid::regclass AS relation, c.param14 AS run,
@@ -163,7 +163,9 @@ COMMENT ON COLUMN protaddr.sweep_progress.changed IS 'Rows that it has changed.'
 CREATE VIEW protaddr.sweep_status AS
 SELECT r.run, r.started_at, r.started_by, r.scope, r.action, r.time_column, r.since, r.until,
        t.tables, t.left AS tables_left, t.not_searched, t.rows,
-       f.exact, f.safe, f.doubtful, f.changed, f.undone, f.to_do + t.to_do AS to_do,
+       f.exact, f.safe, f.doubtful,
+       CASE r.action WHEN 'regate' THEN g.changed ELSE f.changed END AS changed, CASE r.action WHEN 'regate' THEN g.undone ELSE f.undone END AS undone,
+       f.to_do + t.to_do AS to_do,
        CASE WHEN t.left = 0 THEN t.ended_at END AS ended_at
 FROM protaddr.sweep_run r,
      LATERAL (SELECT count(*) AS tables, count(*) FILTER (WHERE s.ended_at IS NULL) AS left, count(*) FILTER (WHERE s.why_not IS NOT NULL) AS not_searched,
@@ -173,7 +175,9 @@ FROM protaddr.sweep_run r,
                      count(*) FILTER (WHERE n.certainty = 'doubtful') AS doubtful,
                      count(*) FILTER (WHERE n.change IS NOT NULL AND c.undone_at IS NULL) AS changed, count(*) FILTER (WHERE c.undone_at IS NOT NULL) AS undone,
                      count(*) FILTER (WHERE n.why_not IS NOT NULL AND n.done_at IS NULL) AS to_do
-              FROM protaddr.sweep_finding n LEFT JOIN protaddr.sweep_change c ON c.change = n.change WHERE n.run = r.run) f
+              FROM protaddr.sweep_finding n LEFT JOIN protaddr.sweep_change c ON c.change = n.change WHERE n.run = r.run) f,
+     LATERAL (SELECT count(*) FILTER (WHERE c.undone_at IS NULL) AS changed, count(*) FILTER (WHERE c.undone_at IS NOT NULL) AS undone
+              FROM protaddr.sweep_change c WHERE c.run = r.run AND r.action = 'regate') g
 ORDER BY r.run;
 GRANT SELECT ON protaddr.sweep_status TO pg_monitor;
 COMMENT ON VIEW protaddr.sweep_status IS 'The sweeps, in figures.';
@@ -192,8 +196,8 @@ COMMENT ON COLUMN protaddr.sweep_status.rows IS 'Rows searched.';
 COMMENT ON COLUMN protaddr.sweep_status.exact IS 'Finds that are as they are kept, but for case and punctuation.';
 COMMENT ON COLUMN protaddr.sweep_status.safe IS 'Finds that are written otherwise.';
 COMMENT ON COLUMN protaddr.sweep_status.doubtful IS 'Finds that somebody has to judge.';
-COMMENT ON COLUMN protaddr.sweep_status.changed IS 'Finds that were taken out of their row.';
-COMMENT ON COLUMN protaddr.sweep_status.undone IS 'Finds that were taken out and put back.';
+COMMENT ON COLUMN protaddr.sweep_status.changed IS 'Finds that were taken out of their row; of a regate, rows that the gate has changed.';
+COMMENT ON COLUMN protaddr.sweep_status.undone IS 'The same, put back.';
 COMMENT ON COLUMN protaddr.sweep_status.to_do IS 'What is left to somebody, and not marked as done.';
 COMMENT ON COLUMN protaddr.sweep_status.ended_at IS 'When the last table was searched to its end; NULL while some are left.';
 
@@ -287,7 +291,7 @@ BEGIN
     -- a sweep that may be gone on with, or undone, is not forgotten
     old := ARRAY(SELECT r.run FROM protaddr.sweep_run r
                  WHERE r.started_at < clock_timestamp() - reports_older_than
-                   AND NOT EXISTS (SELECT FROM protaddr.sweep_table t WHERE t.run = r.run AND t.ended_at IS NULL)
+                   AND (r.action = 'regate' OR NOT EXISTS (SELECT FROM protaddr.sweep_table t WHERE t.run = r.run AND t.ended_at IS NULL))
                    AND NOT EXISTS (SELECT FROM protaddr.sweep_change c WHERE c.run = r.run AND c.sealed IS NOT NULL AND c.undone_at IS NULL));
     DELETE FROM protaddr.sweep_finding f WHERE f.run = ANY (old);
     DELETE FROM protaddr.sweep_change c WHERE c.run = ANY (old);
@@ -299,3 +303,23 @@ $$;
 REVOKE ALL ON FUNCTION protaddr.forget_sweeps(interval, interval) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.forget_sweeps(interval, interval) IS
 'Takes away old values that sweeps have kept for protaddr.undo_sweep(), and (NULL: none) whole sweeps with all that they have found, of which nothing is left to search or to undo; returns how many of each. For a nightly job.';
+
+CREATE FUNCTION protaddr.regate_dry_run(
+    relation regclass, OUT column_name name, OUT problem text, OUT action text, OUT because text, OUT "values" bigint
+) RETURNS SETOF record
+    LANGUAGE sql VOLATILE STRICT PARALLEL RESTRICTED
+BEGIN ATOMIC
+    SELECT v.column_name, v.problem, v.if_updated, v.because, count(*)
+    FROM protaddr.verify_gate(regate_dry_run.relation) v
+    GROUP BY 1, 2, 3, 4
+    ORDER BY 1, 2, 3, 4;
+END;
+REVOKE ALL ON FUNCTION protaddr.regate_dry_run(regclass) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.regate_dry_run(regclass) IS
+'What protaddr.regate() would do with a gated table, in figures: how many values of each column are not released, and what would become of them (action: leave, reduce, minimum, substitute, withhold: the value becomes NULL; disclose, hold, block: the row is refused) by which rule (because), as protaddr.verify_gate() says. Changes nothing. Needs EXECUTE on both, and SELECT on the table. No rows for NULL, or if all is released. Raises as protaddr.verify_gate().';
+
+CREATE PROCEDURE protaddr.regate(relation regclass, batch_size integer DEFAULT 1000, pause interval DEFAULT '0', INOUT run bigint DEFAULT NULL)
+    AS 'MODULE_PATHNAME', 'protaddr_regate' LANGUAGE C;
+REVOKE ALL ON PROCEDURE protaddr.regate(regclass, integer, interval, bigint) FROM PUBLIC;
+COMMENT ON PROCEDURE protaddr.regate(regclass, integer, interval, bigint) IS
+'Sends the rows of a gated table through its gate again, of which protaddr.verify_gate() says that something is not released, or in whose texts a protected address is found: by an UPDATE that changes nothing, with the caller''s rights and through all triggers. An address that the channel withholds is then gone from the row: ask protaddr.regate_dry_run() first. What stood there before is kept, sealed, and protaddr.undo_sweep() puts it back. Rows that the channel holds or blocks stay as they are, and are listed in protaddr.sweep_todo. Commits after each batch and then rests for pause; once interrupted, call it again. run is given back: the number for undo_sweep(). The table needs a primary key; the caller EXECUTE on this and on protaddr.verify_gate(), SELECT, and UPDATE of the columns that the gate looks at. Raises 22004, 25001 in a transaction block, 42501, 42809, 55000 without a primary key, 55PA1.';

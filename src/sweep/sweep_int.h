@@ -74,6 +74,16 @@ extern int64 protaddr_sweep_change_of(int64 run, int64 finding);
 extern Oid protaddr_sweep_relation(const char *name);
 extern char *protaddr_sweep_columns(TupleDesc desc, const Bitmapset * columns);
 
+/* ---- sweep/sweep.c: what a sweep and a regate have in common ------------------------------ */
+
+#define PROTADDR_SWEEP_FOREIGN	"it is a foreign table: sweep it where its rows are"
+#define PROTADDR_SWEEP_NO_KEY	"its key holds an address, so that the row could not be found again to undo it"
+
+extern TupleDesc protaddr_sweep_call(FunctionCallInfo fcinfo, const char *name);
+extern void protaddr_sweep_pace(FunctionCallInfo fcinfo, int at, int *batch, double *pause);
+extern void protaddr_sweep_rest(double pause);
+extern void protaddr_sweep_show(const ProtaddrSweepRun *run, int64 rows, int64 found, int64 changed);
+
 /* ---- sweep/look.c: what stands in a row ------------------------------------------------- */
 
 /* A table that is being searched. */

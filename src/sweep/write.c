@@ -117,7 +117,9 @@ protaddr_sweep_why_refused(const ErrorData *error)
 
 	if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
 		return PROTADDR_SWEEP_NO_PRIVILEGE;
-	if (category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION && error->sqlerrcode != ERRCODE_PROTADDR_REFUSED)
+	if (error->sqlerrcode == ERRCODE_PROTADDR_REFUSED)
+		return "its gate holds or refuses it (SQLSTATE 23PA1)";
+	if (category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
 		return error->constraint_name == NULL ?
 			psprintf("a constraint refused it (SQLSTATE %s)", unpack_sql_state(error->sqlerrcode)) :
 			psprintf("constraint \"%s\" refused it (SQLSTATE %s)", error->constraint_name,
