@@ -34,8 +34,8 @@ PGXS_DIR=$(dirname "$("$PG_CONFIG" --pgxs)")/..
 JOBS=${JOBS:-$(($(nproc) + 1))}
 total_passed=0 total_failed=0 total_skipped=0
 built=0
-# test/bin/initdb and functions run by xargs need them
-export PA_TREE PA_BIN PA_WORK PGXS_DIR EVIDENCE LOGS
+# functions run by xargs need them
+export PA_TREE PA_BIN PGXS_DIR EVIDENCE LOGS
 
 [ -n "${PROTADDR_DATA:-}" ] && pa_say "reference data: $PROTADDR_DATA" ||
 	pa_say "no reference data (PROTADDR_DATA, ../shared/data): tests that need it are skipped"
@@ -332,7 +332,7 @@ tap_file()
 	mkdir -p "$EVIDENCE/tap/tmp_check/log"
 	pa_guarded env -u PGHOST -u PGUSER -u MAKEFLAGS PGPORT=65432 PG_REGRESS="$PGXS_DIR/test/regress/pg_regress" \
 		TESTDIR="$EVIDENCE/tap" TESTDATADIR="$EVIDENCE/tap/tmp_check" TESTLOGDIR="$EVIDENCE/tap/tmp_check/log" \
-		PG_TEST_NOCLEAN=1 PATH="$PA_TREE/test/bin:$PA_BIN:$PA_TREE:$PATH" \
+		PG_TEST_NOCLEAN=1 PATH="$PA_BIN:$PA_TREE:$PATH" \
 		prove -v -I "$PGXS_DIR/test/perl" -I . "$1" >"$log" 2>&1
 	tally_tap "$log"
 	if ! grep -q '^Result: \(PASS\|NOTESTS\)' "$log"; then
