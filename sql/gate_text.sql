@@ -68,6 +68,16 @@ INSERT INTO payment (id, payer, note) VALUES (9, '6101704001', 'Solsikkevænget 
 ROLLBACK;
 INSERT INTO payment (id, payer, note) VALUES (9, '6101704001', 'Solsikkevænget 1, 8000 Aarhus C') RETURNING note;
 
+-- in the transaction that lifts it, a protection still counts; once that is committed, it does not
+SELECT protaddr.protect('6401704004', 'DK-CPR', '0001') \g /dev/null
+INSERT INTO customer VALUES ('6401704004', '{"StrtNm":"Opdigtetdal","BldgNb":"3","PstCd":"8000","TwnNm":"Aarhus C"}');
+BEGIN;
+SELECT protaddr.lift('6401704004', 'DK-CPR', '0001', 'test') AS lifted;
+INSERT INTO payment (id, payer, note) VALUES (20, '6101704001', 'Opdigtetdal 3, 8000 Aarhus C') RETURNING note;
+COMMIT;
+INSERT INTO payment (id, payer, note) VALUES (21, '6101704001', 'Opdigtetdal 3, 8000 Aarhus C') RETURNING note;
+SELECT note FROM payment WHERE id = 20;
+
 -- while the register is not ready, whoever was protected when it last was
 BEGIN;
 SELECT protaddr.confirm_register('by hand', new_source => true) \g /dev/null
@@ -125,7 +135,25 @@ SELECT protaddr.decide_held(held_id, 'disclose', 'as agreed with the payer') FRO
 SELECT protaddr.carry_out_held('placed');
 SELECT note, status FROM placed;
 
+-- what is stored already: what its gate would do
+CREATE TABLE stored (id int PRIMARY KEY, payer text, note text, raw bytea, doc jsonb);
+INSERT INTO stored VALUES (1, '6101704001', 'ved Opdigtetstien 4, 2. tv, 8000 Aarhus C', NULL, NULL), (2, '6101704001', 'Opdigtetstien 4, 8000 Aarhus C', NULL, NULL),
+    (3, '6101704001', 'nothing', convert_to('Opdigtetstien 4, 2. tv, 8000 Aarhus C', 'UTF8'), '{"Opdigtetstien 4, 2. tv, 8000 Aarhus C": 1}'), (4, '6101704001', NULL, '\x00', '{"a": "[address withheld]"}'),
+    (5, '6101704001', 'Opdigtetstien 4, 2. tv', NULL, '"8000 Aarhus C"');
+SELECT protaddr.install_gate('stored', 'sepa', 'payer');
+SELECT s.id, v.column_name, v.problem, v.if_updated, v.because FROM protaddr.verify_gate('stored') v JOIN stored s ON s.ctid = v.row_tid ORDER BY s.id, v.column_name;
+UPDATE stored SET id = id WHERE id = 1;
+SELECT s.id, v.column_name FROM protaddr.verify_gate('stored') v JOIN stored s ON s.ctid = v.row_tid ORDER BY s.id, v.column_name;
+SELECT protaddr.remove_gate('stored');
+SELECT protaddr.install_gate('stored', 'tells', 'payer', ignore => '{"note": "x", "raw": "x"}');
+SELECT s.id, v.column_name FROM protaddr.verify_gate('stored') v JOIN stored s ON s.ctid = v.row_tid ORDER BY s.id, v.column_name;
+SELECT protaddr.remove_gate('stored');
+-- bytes in an encoding that somebody has to declare
+SELECT refusal('SELECT protaddr.install_gate(''stored'', ''sepa'', ''payer'', encodings => ' || e || ')') FROM unnest(ARRAY['''{"note": "IBM277"}''', '''{"raw": "none such"}''', '''{"raw": 7}''', '''["raw"]''']) e;
+SELECT protaddr.install_gate('stored', 'sepa', 'payer', encodings => '{"raw": "IBM277"}');
+INSERT INTO stored (id, payer, raw) VALUES (6, '6101704001', '\xa740d697848987a385a3a2a389859540f46b40f24b40a3a56b40f8f0f0f040c1819988a4a240c3') RETURNING encode(raw, 'hex');
+
 DROP EXTENSION protaddr CASCADE;
-DROP TABLE customer, payment, message, asked, placed, told;
+DROP TABLE customer, payment, message, asked, placed, told, stored;
 DROP TYPE place;
 DROP FUNCTION refusal;

@@ -97,14 +97,14 @@ typedef struct ProtaddrPart
 	void		(*planning) (const Query *query, const char *text);
 	void		(*utility) (ProtaddrUtility *command);
 	void		(*analyzed) (ParseState *pstate, Query *query);
-	bool		(*takes_messages) (Oid relation);	/* texts written to it may hold addresses */
+	bool		(*takes_texts) (Oid relation);	/* texts written to it may hold addresses */
 } ProtaddrPart;
 
 #define PROTADDR_TABLES(array)	.tables = array, .ntables = lengthof(array)
 
 extern void protaddr_hooks_init(const ProtaddrPart *const *all, int nall);
 extern void protaddr_utility_go_on(ProtaddrUtility *command);
-extern bool protaddr_takes_messages(Oid relation);
+extern bool protaddr_takes_texts(Oid relation);
 extern void protaddr_hooks_before_others(void);
 
 /* ---- base/blank.c: does a text say anything? ------------------------------------ */

@@ -336,12 +336,12 @@ hooks_analyzed(ParseState *pstate, Query *query, JumbleState *jumble)
 			parts[i]->analyzed(pstate, query);
 }
 
-/* protaddr_takes_messages asks the parts whether texts written to a relation may hold addresses. */
+/* protaddr_takes_texts asks the parts whether texts written to a relation may hold addresses. */
 bool
-protaddr_takes_messages(Oid relation)
+protaddr_takes_texts(Oid relation)
 {
 	for (int i = 0; i < nparts; i++)
-		if (parts[i]->takes_messages && parts[i]->takes_messages(relation))
+		if (parts[i]->takes_texts && parts[i]->takes_texts(relation))
 			return true;
 	return false;
 }

@@ -60,7 +60,7 @@ static void log_hygiene_planning(const Query *query, const char *text);
 static void log_hygiene_executor_start(QueryDesc *query);
 static void log_hygiene_emit_log(ErrorData *edata);
 static bool read_spelled(Node *node, void *context);
-static bool writes_messages(const Query *query);
+static bool writes_texts(const Query *query);
 static char *cut_audit(const char *line);
 static void log_hygiene_xact_end(void);
 
@@ -183,7 +183,7 @@ log_hygiene_planning(const Query *query, const char *text)
 	Spelled		spelled = {0};
 
 	/* only now a view has become the table behind it */
-	if (text !=NULL && !holds_address(text) && unlikely(writes_messages(query)))
+	if (text !=NULL && !holds_address(text) && unlikely(writes_texts(query)))
 	{
 		spelled.address = protaddr_address_type();
 		(void) read_spelled((Node *) query, &spelled);
@@ -197,8 +197,22 @@ log_hygiene_planning(const Query *query, const char *text)
 static void
 log_hygiene_executor_start(QueryDesc *query)
 {
+	const PlannedStmt *plan = query->plannedstmt;
+	ListCell   *cell;
+
 	if (holds_address(query->sourceText))
+	{
 		protaddr_clear_text_seen();
+		return;
+	}
+
+	/* what it writes may come in parameters, or from another table */
+	foreach(cell, plan->resultRelations)
+		if (query->operation != CMD_DELETE && protaddr_takes_texts(rt_fetch(lfirst_int(cell), plan->rtable)->relid))
+	{
+		protaddr_clear_text_seen();
+		return;
+	}
 }
 
 /* is_of_addresses is true of the type, of arrays and domains of it, and of rows that have it. */
@@ -231,7 +245,7 @@ is_ours(Oid function)
 static bool
 takes_clear_text(Oid function)
 {
-	static const char *const names[] = {"address", "release_message", "release_mt", "release_json"};
+	static const char *const names[] = {"address", "release_message", "release_mt", "release_json", "guard", "find_protected"};
 	char	   *name;
 
 	if ((name = get_func_name(function)) == NULL)
@@ -304,12 +318,12 @@ could_be_text(const Const *constant)
 	}
 }
 
-/* writes_messages is true of a statement whose texts may be messages. */
+/* writes_texts is true of a statement that writes where texts may hold addresses. */
 static bool
-writes_messages(const Query *query)
+writes_texts(const Query *query)
 {
 	return query->resultRelation > 0 && query->commandType != CMD_DELETE &&
-		protaddr_takes_messages(rt_fetch(query->resultRelation, query->rtable)->relid);
+		protaddr_takes_texts(rt_fetch(query->resultRelation, query->rtable)->relid);
 }
 
 /*
@@ -325,7 +339,7 @@ read_spelled(Node *node, void *context)
 		return false;
 	if (IsA(node, Query))
 	{
-		spelled->made = spelled->made || writes_messages((Query *) node);
+		spelled->made = spelled->made || writes_texts((Query *) node);
 		return query_tree_walker((Query *) node, read_spelled, context, 0);
 	}
 	if (IsA(node, Const))

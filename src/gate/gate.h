@@ -155,7 +155,7 @@ typedef struct ProtaddrDigest
 extern ProtaddrAction protaddr_gate_message(ProtaddrMode mode, const ProtaddrGateMessage *column,
 											Datum value, const ProtaddrChannel *channel,
 											const ProtaddrTransfer *transfer, Datum *leaves,
-											ProtaddrAnswer *answer);
+											ProtaddrAnswer *answer, ProtaddrTaken **taken);
 extern void protaddr_value_digest(Oid relation, const char *column, const ProtaddrChannel *channel,
 								  const ProtaddrTransfer *transfer, Datum value,
 								  ProtaddrDigest *digest);
@@ -178,7 +178,9 @@ typedef struct ProtaddrTextFound
 
 extern void protaddr_gate_read_texts(ProtaddrGate *gate, Relation rel);
 extern List *protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const void *row,
-								 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
+								 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
+								 const ProtaddrTaken *taken, bool unchecked);
+extern void protaddr_gate_take(ProtaddrTaken **taken, ProtaddrSeal *seal, ProtaddrSeal *released);
 extern HeapTuple protaddr_gate_mask(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 									const ProtaddrChannel *channel, const ProtaddrTransfer *transfer);
 extern bool protaddr_gate_text_is_masked(const ProtaddrGate *gate, AttrNumber column, Datum value);
@@ -433,7 +435,7 @@ extern bool protaddr_gate_names(Oid relation, const char *column);
 extern bool protaddr_gate_in_schema(Oid schema);
 extern ProtaddrGateState protaddr_gate_state(Oid relation);
 extern ProtaddrGateState protaddr_gate_writes(Oid relation);
-extern bool protaddr_gate_takes_messages(Oid relation);
+extern bool protaddr_gate_takes_texts(Oid relation);
 extern void protaddr_gate_broken(Oid relation);
 extern void protaddr_gate_enter(Oid relation);
 extern bool protaddr_gate_leave(Oid relation, const char *why, bool always);

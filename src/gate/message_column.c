@@ -28,12 +28,13 @@ static Datum column_value(const ProtaddrGateMessage *column, const char *message
  * protaddr_gate_message gives what may leave of a message, in the column's type; leaves
  * is value itself if that is all of it.  PROTADDR_LEAVE, or as protaddr_release_message
  * says, and answer why.  Raises 23PA1 if it is blocked, 22001 if what may leave is too long for the column, 0A000 if
- * the database's encoding cannot be read.
+ * the database's encoding cannot be read.  The addresses that do not stay are added to taken,
+ * unless it is NULL.
  */
 ProtaddrAction
 protaddr_gate_message(ProtaddrMode mode, const ProtaddrGateMessage *column, Datum value,
 					  const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
-					  Datum *leaves, ProtaddrAnswer *answer)
+					  Datum *leaves, ProtaddrAnswer *answer, ProtaddrTaken **taken)
 {
 	const char *message;
 	size_t		len;
@@ -60,7 +61,7 @@ protaddr_gate_message(ProtaddrMode mode, const ProtaddrGateMessage *column, Datu
 	initStringInfo(&out);
 	action = protaddr_release_message(mode, column->format, message, len,
 									  column->type == BYTEAOID ? NULL : "UTF-8", channel, transfer,
-									  &out, NULL, answer);
+									  &out, NULL, answer, taken);
 	if (action != PROTADDR_LEAVE)
 		return action;
 	if (out.len == len && memcmp(out.data, message, len) == 0)

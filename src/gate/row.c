@@ -54,6 +54,7 @@ typedef struct Passing
 	bool		covered;		/* the row is still a payment that was decided on */
 	bool	   *linked;			/* people for whom the transfer is recorded */
 	bool		loses_key;		/* an update changes the key under which its messages were noted */
+	ProtaddrTaken *taken;		/* addresses that do not leave; NULL: none */
 	bool		has_message;	/* only the ledger can prove that it passed */
 	bool		empties;		/* an update: an address that it does not change is withheld */
 	bool		by_decision;	/* something passes because of a decision, though the channel holds
@@ -315,6 +316,8 @@ release_address(Passing *passing, const ProtaddrGateAddress *column)
 	passing->linked[column->person] |= answer.linked;
 	if (released == seal)
 		return;
+	if (passing->gate->ntexts > 0 && answer.action != PROTADDR_LEAVE && answer.action != PROTADDR_DISCLOSE)
+		protaddr_gate_take(&passing->taken, seal, released);
 	value = released == NULL ? (Datum) 0 : PointerGetDatum(released);
 	if (OidIsValid(column->domain))
 		domain_check(value, released == NULL, column->domain, NULL, NULL);
@@ -341,7 +344,7 @@ release_messages(Passing *passing)
 		transfer.has_row = gate->args.subject != NULL;
 		transfer.counts_alone = transfer.counts_alone || (passing->loses_key && transfer.amount == NULL);
 		if (protaddr_gate_message(PROTADDR_ASK_NOW, column, value, passing->channel, &transfer, &leaves,
-								  &answer) == PROTADDR_HOLD)
+								  &answer, gate->ntexts > 0 ? &passing->taken : NULL) == PROTADDR_HOLD)
 		{
 			if (stays_as_decided(passing, column->number, value))
 			{
@@ -406,7 +409,8 @@ refuse_text(const Passing *passing, const ProtaddrTextFound *found)
 static void
 release_texts(Passing *passing)
 {
-	List	   *all = protaddr_gate_texts(passing->gate, value_so_far, passing, passing->channel, &passing->transfer);
+	List	   *all = protaddr_gate_texts(passing->gate, value_so_far, passing, passing->channel, &passing->transfer,
+										  passing->taken, false);
 	ListCell   *cell;
 
 	foreach(cell, all)
@@ -750,7 +754,8 @@ record_stored_linked(const Passing *passing)
 static const char *
 text_culprit(Passing *passing)
 {
-	List	   *all = protaddr_gate_texts(passing->gate, value_so_far, passing, passing->channel, &passing->transfer);
+	List	   *all = protaddr_gate_texts(passing->gate, value_so_far, passing, passing->channel, &passing->transfer,
+										  NULL, false);
 	ListCell   *cell;
 
 	foreach(cell, all)

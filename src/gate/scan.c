@@ -76,6 +76,9 @@ static const char *problem_of_message(Verification *verification, HeapTuple row,
 									  const ProtaddrTransfer *transfer);
 static void foresee(const ProtaddrGateMessage *message, Datum value, const ProtaddrChannel *channel,
 					const ProtaddrTransfer *transfer, Foreseen *foreseen);
+static void verify_texts(Verification *verification, HeapTuple row, ItemPointer tid,
+						 const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
+						 const Bitmapset *noted);
 static void note_problem(Verification *verification, ItemPointer tid, AttrNumber column,
 						 const char *problem, const Foreseen *foreseen);
 static void show_progress(Verification *verification);
@@ -312,6 +315,7 @@ verify_columns(Verification *verification, HeapTuple row, ItemPointer tid)
 	TupleDesc	desc = RelationGetDescr(verification->rel);
 	const ProtaddrChannel *channel = protaddr_gate_channel(gate, row, desc, true);
 	ProtaddrTransfer transfer;
+	Bitmapset  *noted = NULL;	/* columns */
 
 	if (channel == NULL)
 	{
@@ -357,6 +361,45 @@ verify_columns(Verification *verification, HeapTuple row, ItemPointer tid)
 			continue;
 		foresee(&column, value, channel, &transfer, &foreseen);
 		note_problem(verification, tid, column.number, problem, &foreseen);
+		noted = bms_add_member(noted, column.number);
+	}
+	verify_texts(verification, row, tid, channel, &transfer, noted);
+}
+
+typedef struct Row
+{
+	HeapTuple	row;
+	TupleDesc	desc;
+} Row;
+
+static Datum
+row_value(const void *row, AttrNumber column, bool *isnull)
+{
+	return heap_getattr(((const Row *) row)->row, column, ((const Row *) row)->desc, isnull);
+}
+
+/* verify_texts looks through the texts of a row as its gate would if it were written again. */
+static void
+verify_texts(Verification *verification, HeapTuple row, ItemPointer tid, const ProtaddrChannel *channel,
+			 const ProtaddrTransfer *transfer, const Bitmapset *noted)
+{
+	const ProtaddrGate *gate = verification->gate;
+	Row			stored = {row, RelationGetDescr(verification->rel)};
+	ListCell   *cell;
+
+	foreach(cell, protaddr_gate_texts(gate, row_value, &stored, channel, transfer, NULL, true))
+	{
+		const ProtaddrTextFound *found = lfirst(cell);
+		Foreseen	foreseen = {protaddr_action_word(found->action), found->why};
+
+		if (found->action == PROTADDR_DISCLOSE || bms_is_member(found->column->number, noted) ||
+			protaddr_held_covers(gate, row, stored.desc))
+			continue;
+		if (found->action == PROTADDR_WITHHOLD)
+			foreseen.action = "reduce";
+		note_problem(verification, tid, found->column->number,
+					 psprintf("may hold a protected address, which may not leave through channel \"%s\"", channel->name),
+					 &foreseen);
 	}
 }
 
@@ -403,7 +446,7 @@ problem_of_message(Verification *verification, HeapTuple row, const ProtaddrGate
 	Datum		leaves;
 
 	if (protaddr_gate_message(PROTADDR_ASK_AS_STORED, column, value, channel, transfer, &leaves,
-							  &answer) == PROTADDR_LEAVE)
+							  &answer, NULL) == PROTADDR_LEAVE)
 		return leaves == value ? NULL : psprintf("holds more than may leave through channel \"%s\"", channel->name);
 	if (protaddr_held_covers(gate, row, RelationGetDescr(verification->rel)))
 		return NULL;
@@ -441,7 +484,7 @@ foresee(const ProtaddrGateMessage *message, Datum value, const ProtaddrChannel *
 			Datum		leaves = value;
 
 			reduces = protaddr_gate_message(PROTADDR_ASK_NOW, message, value, channel, transfer, &leaves,
-											&answer) == PROTADDR_LEAVE && leaves != value;
+											&answer, NULL) == PROTADDR_LEAVE && leaves != value;
 		}
 		done = true;
 	}

@@ -99,7 +99,7 @@ typedef struct Gated
 	bool		valid;
 	bool		standalone;		/* it has no parents and no children */
 	bool		entered;		/* known to be in protaddr.gate */
-	bool		messages;		/* a statement on it may write some */
+	bool		texts;			/* a statement on it may write texts that the gate looks through */
 	ProtaddrGateState state;
 	ProtaddrGateState writes;	/* of all tables that a statement on it may write */
 } Gated;
@@ -133,7 +133,7 @@ static Gated *look_up(Oid relation);
 const ProtaddrPart protaddr_gate_state_part = {
 	PROTADDR_TABLES(tables),
 	.start = state_start,
-	.takes_messages = protaddr_gate_takes_messages,
+	.takes_texts = protaddr_gate_takes_texts,
 	.relcache = state_relcache,
 	.syscache_id = PROCOID,
 	.syscache = state_function,
@@ -620,7 +620,7 @@ typedef struct Walk
 {
 	bool		found;			/* a gated table */
 	bool		broken;
-	bool		messages;
+	bool		texts;
 	bool		standalone;
 } Walk;
 
@@ -639,6 +639,30 @@ watch(Oid relation)
 	else if (entry->standalone)
 		entry->valid = false;
 	entry->standalone = false;
+}
+
+/* has_texts tells whether a gated table has columns in which addresses are looked for. */
+static bool
+has_texts(Oid relation, int natts, const ProtaddrGateArgs *gate)
+{
+	for (int i = 1; i <= natts; i++)
+	{
+		HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation), Int16GetDatum(i));
+		Form_pg_attribute att;
+		bool		has;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		att = (Form_pg_attribute) GETSTRUCT(tuple);
+		has = !att->attisdropped;
+		for (int j = 0; j < gate->nignored; j++)
+			has = has && strcmp(gate->ignored[j], NameStr(att->attname)) != 0;
+		has = has && protaddr_type_holds_text(att->atttypid);
+		ReleaseSysCache(tuple);
+		if (has)
+			return true;
+	}
+	return false;
 }
 
 static List *
@@ -705,6 +729,7 @@ look_down(Oid relation, bool above, bytea *of_above, Walk *walk)
 	bool		in = false;
 	bool		has_triggers;
 	bool		has_heirs;
+	int			natts;
 	char		kind;
 
 	check_stack_depth();
@@ -717,6 +742,7 @@ look_down(Oid relation, bool above, bytea *of_above, Walk *walk)
 	kind = form->relkind;
 	has_triggers = form->relhastriggers;
 	has_heirs = form->relhassubclass;
+	natts = form->relnatts;
 	ReleaseSysCache(tuple);
 	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE && kind != RELKIND_FOREIGN_TABLE)
 		return false;
@@ -728,7 +754,8 @@ look_down(Oid relation, bool above, bytea *of_above, Walk *walk)
 		ProtaddrGateArgs gate;
 
 		walk->found = true;
-		walk->messages |= triggers.arguments != NULL && parse_arguments(triggers.arguments, &gate) && gate.nmessages > 0;
+		walk->texts |= triggers.arguments != NULL && parse_arguments(triggers.arguments, &gate) &&
+			has_texts(relation, natts, &gate);
 		if (!has_triggers || !triggers.row || !triggers.check ||
 			!same(triggers.arguments, triggers.check_arguments) ||
 			(in && !same(triggers.arguments, registered)) ||
@@ -788,7 +815,7 @@ look_up(Oid relation)
 	entry = hash_search(gated, &relation, HASH_ENTER, NULL);
 	entry->writes = !walk.found ? PROTADDR_GATE_NONE :
 		walk.broken ? PROTADDR_GATE_BROKEN : PROTADDR_GATE_WHOLE;
-	entry->messages = walk.messages || walk.broken;
+	entry->texts = walk.texts || walk.broken;
 	entry->state = itself ? entry->writes : PROTADDR_GATE_NONE;
 	entry->standalone = walk.standalone;
 	Assert(entry->state == PROTADDR_GATE_NONE || entry->state == entry->writes);
@@ -815,11 +842,11 @@ protaddr_gate_writes(Oid relation)
 	return look_up(relation)->writes;
 }
 
-/* protaddr_gate_takes_messages tells whether a statement on a table may write messages. */
+/* protaddr_gate_takes_texts tells whether a statement on a table may write texts that hold addresses. */
 bool
-protaddr_gate_takes_messages(Oid relation)
+protaddr_gate_takes_texts(Oid relation)
 {
-	return look_up(relation)->messages;
+	return look_up(relation)->texts;
 }
 
 /* protaddr_gate_broken refuses a write. */

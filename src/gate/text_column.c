@@ -14,6 +14,7 @@
 #include "base/base.h"
 #include "gate/gate.h"
 #include "guard/guard.h"
+#include "keys/keys.h"
 #include "law/law.h"
 
 #include "access/htup_details.h"
@@ -30,6 +31,7 @@
 typedef struct Asked
 {
 	ProtaddrIdentifier subject;
+	bool		taken;			/* of nobody: the row takes it away elsewhere */
 	ProtaddrAction action;
 	ProtaddrAnswer answer;
 } Asked;
@@ -169,12 +171,17 @@ ask(Looking *looking, const ProtaddrFound *found)
 	foreach(cell, looking->asked)
 	{
 		asked = lfirst(cell);
-		if (protaddr_identifier_same(&asked->subject, &found->subject))
+		if (asked->taken == found->taken && protaddr_identifier_same(&asked->subject, &found->subject))
 			return asked;
 	}
 	asked = palloc0(sizeof(Asked));
 	asked->subject = found->subject;
+	asked->taken = found->taken;
 	asked->action = protaddr_guard_ask(found, looking->channel, looking->transfer, &asked->answer);
+
+	/* of what the row takes away it was asked before */
+	if (found->taken)
+		asked->action = PROTADDR_WITHHOLD;
 	looking->asked = lappend(looking->asked, asked);
 	return asked;
 }
@@ -372,12 +379,15 @@ merge_found(List *before, List *now)
 
 /*
  * protaddr_gate_texts gives what is to happen to the texts of a row, for each column of
- * which there is something to say.  Nothing is put on record here.  Raises 55PA1 if it
+ * which there is something to say.  taken: what the row takes away elsewhere, which is looked
+ * for as well; NULL: nothing.  unchecked: what is left is not stored, so a domain, which is code
+ * of whoever made it, is not asked.  Nothing is put on record here.  Raises 55PA1 if it
  * cannot be told what stands in them.
  */
 List *
 protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const void *row,
-					const ProtaddrChannel *channel, const ProtaddrTransfer *transfer)
+					const ProtaddrChannel *channel, const ProtaddrTransfer *transfer,
+					const ProtaddrTaken *taken, bool unchecked)
 {
 	ProtaddrTransfer of_person = *transfer;
 	Looking		looking = {.gate = gate, .channel = channel, .transfer = &of_person};
@@ -390,6 +400,7 @@ protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const vo
 	of_person.has_row = gate->args.subject != NULL;
 	looking.column = palloc(gate->ntexts * sizeof(Column));
 	protaddr_leaves_begin(&looking.leaves);
+	looking.leaves.unchecked = unchecked;
 
 	/* what was taken out may have brought together what stood apart */
 	for (int round = 0; round < ROUNDS; round++)
@@ -402,7 +413,8 @@ protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const vo
 		looking.result = NIL;
 		if (!gather(&looking, lessened_value, &lessened))
 			break;
-		found = protaddr_guard_find_known(looking.leaves.whole.data, looking.leaves.whole.len, &nfound);
+		protaddr_clear_text_seen();
+		found = protaddr_guard_find_known(looking.leaves.whole.data, looking.leaves.whole.len, taken, &nfound);
 		action = palloc(Max(nfound, 1) * sizeof(ProtaddrAction));
 		for (int i = 0; i < nfound; i++)
 			action[i] = look_at(&looking, &found[i]);
@@ -421,6 +433,51 @@ protaddr_gate_texts(const ProtaddrGate *gate, ProtaddrValueOf value_of, const vo
 		first->why = MAY_STAND_IN_IT;
 	}
 	return lessened.found;
+}
+
+/* tells_the_same tells whether what is released of an address is all of it: a substitute that was typed in. */
+static bool
+tells_the_same(const PaAddress *address, ProtaddrSeal *released)
+{
+	ProtaddrOpened opened;
+	char	   *before = palloc(2 * PA_LINE_SIZE);
+	char	   *after = before + PA_LINE_SIZE;
+	size_t		before_len = protaddr_format_line(address, before);
+	size_t		after_len;
+	bool		same;
+
+	if (!protaddr_open(released, true, &opened))
+		return false;
+	after_len = protaddr_format_line(&opened.address, after);
+	protaddr_shut(&opened);
+	same = before_len == after_len && memcmp(before, after, after_len) == 0;
+	explicit_bzero(before, 2 * PA_LINE_SIZE);
+	return same;
+}
+
+/*
+ * protaddr_gate_take notes an address that does not leave, if its key is here.  released is
+ * what leaves in its place; NULL: nothing.
+ */
+void
+protaddr_gate_take(ProtaddrTaken **taken, ProtaddrSeal *seal, ProtaddrSeal *released)
+{
+	ProtaddrOpened opened;
+	PaAddress	address;
+	uint8	   *plain;
+
+	if (!protaddr_open(seal, true, &opened))
+		return;
+
+	/* one value is open at a time */
+	plain = palloc(opened.len);
+	memcpy(plain, opened.plain, opened.len);
+	if (!protaddr_decode(plain, opened.len, &address))
+		elog(ERROR, "could not read an address");
+	protaddr_shut(&opened);
+	if (released == NULL || !tells_the_same(&address, released))
+		protaddr_taken_add(taken, &address);
+	explicit_bzero(plain, opened.len);
 }
 
 /* ---- a row that waits in its table ------------------------------------------------------------ */
@@ -447,13 +504,24 @@ protaddr_gate_mask(const ProtaddrGate *gate, Relation rel, HeapTuple row,
 {
 	Row			as_it_is = {row, RelationGetDescr(rel)};
 	ProtaddrTransfer withheld = *transfer;
+	ProtaddrTaken *taken = NULL;
 	ListCell   *cell;
+
+	/* the addresses are not stored with it */
+	for (int i = 0; i < gate->naddresses && gate->ntexts > 0; i++)
+	{
+		bool		isnull;
+		Datum		value = heap_getattr(row, gate->addresses[i].number, as_it_is.desc, &isnull);
+
+		if (!isnull)
+			protaddr_gate_take(&taken, (ProtaddrSeal *) PG_DETOAST_DATUM_PACKED(value), NULL);
+	}
 
 	/* as somebody would have it who decides to withhold */
 	withheld.hold_decided = true;
 	withheld.after_hold = PROTADDR_WITHHOLD;
 	withheld.decided_at = DT_NOEND;
-	foreach(cell, protaddr_gate_texts(gate, row_value, &as_it_is, channel, &withheld))
+	foreach(cell, protaddr_gate_texts(gate, row_value, &as_it_is, channel, &withheld, taken, false))
 	{
 		ProtaddrTextFound *found = lfirst(cell);
 		int			column = found->column->number;

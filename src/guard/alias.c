@@ -52,7 +52,7 @@ add_way(Ways *ways, const char *a, int alen, const char *b, int blen)
 static inline bool
 same(const char *a, int alen, const PaFolded *b, int form)
 {
-	return alen == b->len[form] && memcmp(a, b->letters[form], (size_t) alen) == 0;
+	return alen == b->len[form] && (alen == 0 || a[0] == b->letters[form][0]) && memcmp(a, b->letters[form], (size_t) alen) == 0;
 }
 
 static inline bool
@@ -60,7 +60,9 @@ ends_with(const char *a, int alen, const PaFolded *b, int form)
 {
 	int			blen = b->len[form];
 
-	return blen > 0 && alen > blen && memcmp(a + alen - blen, b->letters[form], (size_t) blen) == 0;
+	/* most words differ in their last letter already */
+	return blen > 0 && alen > blen && a[alen - 1] == b->letters[form][blen - 1] &&
+		memcmp(a + alen - blen, b->letters[form], (size_t) blen) == 0;
 }
 
 /* Words of the language tables, by their numbers. */

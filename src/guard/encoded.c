@@ -73,6 +73,7 @@ scan_decoded(PaSearch *search, const char *decoded, size_t n, uint32_t start, ui
 	inner.pause = search->pause;
 	inner.arg = search->arg;
 	inner.stop = false;
+	inner.last = search->last;
 	inner.depth = search->depth + 1;
 	inner.decoded_to = 0;
 	inner.told_number = 0;
@@ -84,6 +85,7 @@ scan_decoded(PaSearch *search, const char *decoded, size_t n, uint32_t start, ui
 	inner.reader.arg = search->reader.arg;
 	protaddr_search(&inner);
 	search->stop = inner.stop;
+	search->last = inner.last;
 }
 
 /* ---- hexadecimal ------------------------------------------------------------------------------------- */

@@ -129,6 +129,54 @@ by_place(const void *a, const void *b)
 	return (int) other->certainty - (int) one->certainty;
 }
 
+/* in_order puts what was found in order, each once. */
+static void
+in_order(ProtaddrFound *found, int *nfound)
+{
+	int			n = 0;
+
+	qsort(found, *nfound, sizeof(ProtaddrFound), by_place);
+	for (int i = 0; i < *nfound; i++)
+	{
+		const ProtaddrFound *last = n > 0 ? &found[n - 1] : NULL;
+
+		if (last != NULL && last->start == found[i].start && last->length == found[i].length &&
+			last->taken == found[i].taken && protaddr_identifier_same(&last->subject, &found[i].subject))
+			continue;
+		found[n++] = found[i];
+	}
+	*nfound = n;
+}
+
+/* add_taken adds what the row takes away to what was found in its text. */
+static ProtaddrFound *
+add_taken(const char *utf8, size_t len, const ProtaddrTaken *taken, ProtaddrFound *found, int *nfound)
+{
+	const PaGuardIndex *index = protaddr_taken_index(taken);
+	Found		more = {0};
+
+	if (index == NULL)
+		return found;
+	protaddr_guard_find(index, utf8, len, found_one, take_pause, &more);
+	if (more.n == 0)
+		return found;
+	found = found == NULL ? MemoryContextAllocHuge(CurrentMemoryContext, (Size) more.n * sizeof(ProtaddrFound)) :
+		repalloc_huge(found, (Size) (*nfound + more.n) * sizeof(ProtaddrFound));
+	for (int i = 0; i < more.n; i++)
+	{
+		ProtaddrFound *one = &found[(*nfound)++];
+
+		memset(one, 0, sizeof(*one));
+		one->start = more.match[i].start;
+		one->length = more.match[i].length;
+		one->certainty = more.match[i].certainty;
+		one->taken = true;
+	}
+	pfree(more.match);
+	in_order(found, nfound);
+	return found;
+}
+
 /* find gives every protected address in a text, by place and person, each once; palloc'd. */
 static ProtaddrFound *
 find(const char *utf8, size_t len, bool ready, int *nfound)
@@ -137,7 +185,6 @@ find(const char *utf8, size_t len, bool ready, int *nfound)
 	Found		found = {0};
 	ProtaddrFound *result;
 	Relation	rel;
-	int			n = 0;
 
 	*nfound = 0;
 	index = protaddr_guard_index_now();
@@ -150,26 +197,19 @@ find(const char *utf8, size_t len, bool ready, int *nfound)
 	for (int i = 0; i < found.n; i++)
 	{
 		const PaGuardMatch *match = &found.match[i];
+		ProtaddrFound *one = &result[*nfound];
 
-		if (!still_protected(rel, protaddr_guard_entry(index, match->id), ready, &result[n].subject))
+		memset(one, 0, sizeof(*one));
+		if (!still_protected(rel, protaddr_guard_entry(index, match->id), ready, &one->subject))
 			continue;
-		result[n].start = match->start;
-		result[n].length = match->length;
-		result[n++].certainty = match->certainty;
+		one->start = match->start;
+		one->length = match->length;
+		one->certainty = match->certainty;
+		(*nfound)++;
 	}
 	table_close(rel, AccessShareLock);
 	pfree(found.match);
-
-	qsort(result, n, sizeof(ProtaddrFound), by_place);
-	for (int i = 0; i < n; i++)
-	{
-		ProtaddrFound *last = *nfound > 0 ? &result[*nfound - 1] : NULL;
-
-		if (last != NULL && last->start == result[i].start && last->length == result[i].length &&
-			protaddr_identifier_same(&last->subject, &result[i].subject))
-			continue;
-		result[(*nfound)++] = result[i];
-	}
+	in_order(result, nfound);
 	return result;
 }
 
@@ -183,12 +223,23 @@ protaddr_guard_find_text(const char *utf8, size_t len, int *nfound)
 
 /*
  * protaddr_guard_find_known is the same for a row at a gate, which has to go on while the
- * register is not ready: then the addresses of all who were protected when it last was.
+ * register is not ready: then the addresses of all who were protected when it last was.  What
+ * the row takes away (taken; NULL: nothing) is found as well.
  */
 ProtaddrFound *
-protaddr_guard_find_known(const char *utf8, size_t len, int *nfound)
+protaddr_guard_find_known(const char *utf8, size_t len, const ProtaddrTaken *taken, int *nfound)
 {
-	return find(utf8, len, protaddr_register_ready(), nfound);
+	ProtaddrFound *found = find(utf8, len, protaddr_register_ready(), nfound);
+
+	return add_taken(utf8, len, taken, found, nfound);
+}
+
+/* protaddr_guard_find_taken finds nothing else. */
+ProtaddrFound *
+protaddr_guard_find_taken(const char *utf8, size_t len, const ProtaddrTaken *taken, int *nfound)
+{
+	*nfound = 0;
+	return add_taken(utf8, len, taken, NULL, nfound);
 }
 
 /* protaddr_guard_ask asks the law what may leave through a channel of what was found. */

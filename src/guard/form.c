@@ -43,6 +43,7 @@
 /* of bytes that no character of the encoding is written with */
 #define LOST			"\357\277\275"
 
+static const char *told_by_itself(const char *bytes, size_t len);
 static void add_value(ProtaddrLeaves *leaves, const ProtaddrForm *form, Datum value);
 
 /* ---- types ---------------------------------------------------------------------------- */
@@ -210,6 +211,21 @@ read_encoded(const char *encoding, const char *bytes, size_t len, size_t upto, S
 		(void) iconv(way, NULL, NULL, NULL, NULL);
 	}
 	return len - left;
+}
+
+/*
+ * protaddr_read_bytes appends bytes as UTF-8, in the encoding that the whole of which they are
+ * a part shows to have.
+ */
+void
+protaddr_read_bytes(const char *whole, size_t whole_len, const char *bytes, size_t len, StringInfo out)
+{
+	const char *encoding = told_by_itself(whole, whole_len);
+
+	if (encoding == NULL)
+		appendBinaryStringInfo(out, bytes, (int) len);
+	else
+		(void) read_encoded(encoding, bytes, len, SIZE_MAX, out);
 }
 
 /* append_encoded appends ASCII in an encoding; false if it has no such characters. */

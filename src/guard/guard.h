@@ -28,10 +28,22 @@ typedef struct ProtaddrFound
 	size_t		length;
 	PaCertainty certainty;
 	ProtaddrIdentifier subject; /* protected now; no key: an address that was listed */
+	bool		taken;			/* the row takes it away elsewhere, whoever it is of */
 } ProtaddrFound;
 
+/* ---- guard/taken.c: what a row takes away ---------------------------------------- */
+
+typedef struct ProtaddrTaken ProtaddrTaken;
+
+extern void protaddr_taken_add(ProtaddrTaken **taken, const PaAddress *address);
+
+/* ---- guard/find.c ------------------------------------------------------------------ */
+
 extern ProtaddrFound *protaddr_guard_find_text(const char *utf8, size_t len, int *nfound);
-extern ProtaddrFound *protaddr_guard_find_known(const char *utf8, size_t len, int *nfound);
+extern ProtaddrFound *protaddr_guard_find_known(const char *utf8, size_t len, const ProtaddrTaken *taken,
+												int *nfound);
+extern ProtaddrFound *protaddr_guard_find_taken(const char *utf8, size_t len, const ProtaddrTaken *taken,
+												int *nfound);
 extern ProtaddrAction protaddr_guard_ask(const ProtaddrFound *found, const ProtaddrChannel *channel,
 										 const ProtaddrTransfer *transfer, ProtaddrAnswer *answer);
 extern void protaddr_guard_tell(const List *people, const ProtaddrChannel *channel,
@@ -93,6 +105,8 @@ typedef struct ProtaddrStretch
 
 extern void protaddr_form_of(Oid type, int32 typmod, ProtaddrForm *form);
 extern bool protaddr_encoding_known(const char *encoding);
+extern void protaddr_read_bytes(const char *whole, size_t whole_len, const char *bytes, size_t len,
+								StringInfo out);
 extern void protaddr_leaves_begin(ProtaddrLeaves *leaves);
 extern void protaddr_leaves_reset(ProtaddrLeaves *leaves);
 extern void protaddr_leaves_add(ProtaddrLeaves *leaves, const ProtaddrForm *form, Datum value, int owner);

@@ -172,4 +172,8 @@ extern void protaddr_guard_base_outgrown(void);
 extern const char *protaddr_guard_base_obstacle(void);
 extern size_t protaddr_guard_decompose(void *arg, uint32_t c, uint32_t *out, size_t max);
 
+/* ---- guard/taken.c: what a row takes away ---------------------------------------- */
+
+extern const PaGuardIndex *protaddr_taken_index(const ProtaddrTaken *taken);
+
 #endif							/* PROTADDR_GUARD_INT_H */

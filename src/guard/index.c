@@ -319,8 +319,8 @@ town_number(PaGuardIndex *index, const PaFolded *name)
 	if (!protaddr_aliases(index, name, add_alias, &naming))
 		return 0;
 
-	/* Aarhus C is in Aarhus */
-	if (last > 0 && name->word[last + 1].start[PA_FORM_PAIRS] - name->word[last].start[PA_FORM_PAIRS] <= 2)
+	/* Aarhus C is in Aarhus, Odense NØ in Odense */
+	if (last > 0 && name->word[last + 1].start[PA_FORM_SINGLE] - name->word[last].start[PA_FORM_SINGLE] <= 2)
 	{
 		base = *name;
 		base.nwords = last;

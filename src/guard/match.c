@@ -44,6 +44,10 @@ tell(PaSearch *search, uint32_t id, PaCertainty certainty, int first, int last)
 		match.start = search->piece[first].start;
 		match.length = search->piece[last].end - search->piece[first].start;
 	}
+	if (search->last.id == id && search->last.certainty == certainty &&
+		search->last.start == match.start && search->last.length == match.length)
+		return;
+	search->last = match;
 	if (!search->found(search->arg, &match))
 		search->stop = true;
 }
@@ -56,6 +60,7 @@ typedef struct Agreement
 	bool		town;
 	bool		town_part;		/* a part of its name alone */
 	bool		other_town;
+	bool		other_whole;	/* with all of its name */
 	bool		town_apart;		/* another one, that does not stand where theirs does */
 	int			first;			/* pieces, if any */
 	int			last;
@@ -73,6 +78,7 @@ compare_places(const PaAround *around, const PaEntry *entry, Agreement *agreemen
 		if (place->code != 0 ? place->code != entry->code : place->town != entry->town)
 		{
 			agreement->other_town |= place->town != 0;
+			agreement->other_whole |= place->town != 0 && !place->part;
 			continue;
 		}
 		if (place->code != 0)
@@ -173,7 +179,7 @@ longer_name(const PaSearch *search, int first)
 	if (before->digits || search->piece[first].gap > PA_GAP_MARK)
 		return 0;
 	for (uint32_t at = before->end; at < search->piece[first].start; at++)
-		if (text[at] != ' ' && text[at] != '.')
+		if (strchr(" .+\t", text[at]) == NULL && (text[at] & 0x80) == 0)
 			return 0;
 	(void) protaddr_hit(search->index, PA_BEFORE_WORDS, protaddr_pieces_hash(&search->index->key, before, before), &what);
 	return what;
@@ -287,6 +293,9 @@ judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry 
 		if (before.first >= 0)
 			place.first = before.first;
 	}
+
+	/* the code is ours, and the town beside it, or somewhere else, another one's */
+	doubt |= place.code && !place.town && !place.town_part && place.other_whole && entry->town != 0;
 
 	/* another code: the same town's, or a mistake */
 	if (!place.code && tail->other_code && entry->code != 0 && (!place.town || place.town_apart))
@@ -427,6 +436,18 @@ stands_before(const PaSearch *search, int number, int street)
 	return true;
 }
 
+/* number_before gives the number of a house that stands before a street, with its letter or without; -1: none does. */
+static int
+number_before(const PaSearch *search, int street)
+{
+	const PaPiece *piece = search->piece;
+	int			at = street - 1;
+
+	if (at > 0 && protaddr_house_letter(search->index, &piece[at]) != '\0' && piece[at - 1].digits)
+		at--;
+	return at >= 0 && may_be_house(&piece[at]) && stands_before(search, at, street) ? at : -1;
+}
+
 /* try_street looks for the number of a street that stands in pieces first to last. */
 static bool
 try_street(PaSearch *search, Named *named)
@@ -434,6 +455,7 @@ try_street(PaSearch *search, Named *named)
 	const PaPiece *piece = search->piece;
 	const PaStreet *street = protaddr_street(search->index, named->street);
 	int			next = named->last + 1;
+	int			before = number_before(search, named->first);
 	bool		told = false;
 
 	/* "nr. 4" */
@@ -446,22 +468,14 @@ try_street(PaSearch *search, Named *named)
 	if (next < search->n && protaddr_is_line_tag(search, &piece[next], search->n - next))
 		next = search->n;		/* no number here */
 	if (next < search->n && may_be_house(&piece[next]) &&
-		!(next == named->last + 1 && comma_before(search, next) && named->first > 0 &&
-		  may_be_house(&piece[named->first - 1]) && stands_before(search, named->first - 1, named->first)))
+		!(next == named->last + 1 && comma_before(search, next) && before >= 0))
 		told = try_number_at(search, named, next, -1);
 
 	/* "4 High Street", "12 bis, rue de la Paix"; a street with a number behind it has none before */
-	if (!told && named->first > 0 && !(next < search->n && may_be_house(&piece[next]) && piece[next].gap < PA_GAP_FIELD &&
-									   !(next == named->last + 1 && comma_before(search, next)) &&
-									   !protaddr_code_begins(search, next, &no_surroundings)))
-	{
-		int			before = named->first - 1;
-
-		if (before > 0 && protaddr_house_letter(search->index, &piece[before]) != '\0' && piece[before - 1].digits)
-			before--;
-		if (may_be_house(&piece[before]) && stands_before(search, before, named->first))
-			told = try_number_at(search, named, before, named->last + 1);
-	}
+	if (!told && before >= 0 && !(next < search->n && may_be_house(&piece[next]) && piece[next].gap < PA_GAP_FIELD &&
+								  !(next == named->last + 1 && comma_before(search, next)) &&
+								  !protaddr_code_begins(search, next, &no_surroundings)))
+		told = try_number_at(search, named, before, named->last + 1);
 	if (street->alone)
 	{
 		named->number = 0;
@@ -797,6 +811,7 @@ protaddr_guard_find(const PaGuardIndex *index, const char *text, size_t len,
 	search.outer = false;
 	search.outer_start = 0;
 	search.outer_length = 0;
+	memset(&search.last, 0, sizeof(search.last));
 	protaddr_reader_begin(&search.reader, &index->key, text, (uint32_t) len);
 	search.reader.decompose = index->memory.decompose;
 	search.reader.arg = index->memory.arg;

@@ -23,6 +23,7 @@ typedef struct PaSearch
 	PaGuardPause pause;
 	void	   *arg;
 	bool		stop;
+	PaGuardMatch last;			/* that was told of */
 	int			depth;
 	uint32_t	decoded_to;		/* what stands before has been looked at as base64 */
 	uint32_t	told_number;	/* where the number of the last address told of ends */

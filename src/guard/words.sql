@@ -146,6 +146,8 @@ SELECT true, w.* FROM (VALUES
     ('fi', 'title', 'kreivi', ''),
     ('fi', 'title', 'rehtori', ''),
     ('fi', 'title', 'konsuli', ''),
+    ('de', 'title', 'am', ''),
+    ('de', 'title', 'im', ''),
     ('de', 'title', 'doktor', ''),
     ('de', 'title', 'dr', ''),
     ('de', 'title', 'professor', ''),

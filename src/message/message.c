@@ -14,6 +14,7 @@
 #include "address/address.h"
 #include "base/base.h"
 #include "door/door.h"
+#include "guard/guard.h"
 #include "keys/keys.h"
 #include "law/law.h"
 #include "message/message.h"
@@ -24,6 +25,7 @@
 
 #include <ctype.h>
 
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -39,6 +41,9 @@ PG_FUNCTION_INFO_V1(protaddr_release_mt_text);
 PG_FUNCTION_INFO_V1(protaddr_release_json_text);
 PG_FUNCTION_INFO_V1(protaddr_release_json_jsonb);
 
+/* A message in which something is found so often after it was taken out is refused. */
+#define ROUNDS	8
+
 typedef struct Release
 {
 	const ProtaddrChannel *channel;
@@ -51,6 +56,12 @@ typedef struct Release
 	ProtaddrAction without_substitute;	/* if one that was given does not fit: the strictest */
 	uint64		units;
 	uint64		substitutes;	/* given to the rewriter */
+	/* what is read, and the addresses that do not stay */
+	ProtaddrFormat format;
+	const char *message;
+	size_t		len;
+	const char *encoding;
+	ProtaddrTaken **taken;
 } Release;
 
 /* identifiers, two ways to write the name, those of the row and the transfer; and another party's */
@@ -145,6 +156,39 @@ rewriter_free(void *arg, void *ptr)
 		pfree(ptr);
 }
 
+/* take_address notes an address that does not stay, for the guard to look for it elsewhere. */
+static void
+take_address(void *arg, size_t start, size_t end)
+{
+	Release    *release = (Release *) arg;
+	PaAddress	address;
+	StringInfoData text;
+
+	if (release->encoding != NULL)
+	{
+		text.		data = (char *) release->message + start;
+		text.		len = (int) (end - start);
+	}
+	else
+	{
+		initStringInfo(&text);
+		protaddr_read_bytes(release->message, release->len, release->message + start, end - start, &text);
+	}
+	switch (release->format)
+	{
+		case PROTADDR_XML:
+			protaddr_address_in_xml(text.data, text.len, &address);
+			break;
+		case PROTADDR_MT:
+			protaddr_address_in_mt(text.data, text.len, &address);
+			break;
+		case PROTADDR_JSON:
+			protaddr_address_in_json(text.data, text.len, &address);
+			break;
+	}
+	protaddr_taken_add(release->taken, &address);
+}
+
 /* holds_members tells whether JSON is an object or an array. */
 static bool
 holds_members(const char *message, size_t len)
@@ -166,7 +210,7 @@ ProtaddrAction
 protaddr_release_message(ProtaddrMode mode, ProtaddrFormat format, const char *message, size_t len,
 						 const char *encoding, const ProtaddrChannel *channel,
 						 const ProtaddrTransfer *transfer, StringInfo out, PaRewritten *counts,
-						 ProtaddrAnswer *answer)
+						 ProtaddrAnswer *answer, ProtaddrTaken **taken)
 {
 	Release		release;
 	PaRewritten rewritten;
@@ -181,6 +225,11 @@ protaddr_release_message(ProtaddrMode mode, ProtaddrFormat format, const char *m
 	release.out = out;
 	release.answer.action = release.without_substitute = PROTADDR_LEAVE;
 	release.answer.rule = PROTADDR_RULE_FREE;
+	release.format = format;
+	release.message = message;
+	release.len = len;
+	release.encoding = encoding;
+	release.taken = taken;
 
 	/* a message is mostly kept: one allocation instead of many */
 	enlargeStringInfo(out, (int) Min(len + 1024, MaxAllocSize / 2));
@@ -238,6 +287,7 @@ rewrite(Release *release, ProtaddrFormat format, const char *message, size_t len
 	rewriter.alloc = rewriter_alloc;
 	rewriter.realloc = rewriter_realloc;
 	rewriter.free = rewriter_free;
+	rewriter.taken = release->taken != NULL ? take_address : NULL;
 
 	memset(rewritten, 0, sizeof(*rewritten));
 	switch (format)
@@ -689,6 +739,85 @@ is_payee(const char *role)
 
 /* ---- as SQL functions ---------------------------------------------------------------- */
 
+static void
+refuse_held(const ProtaddrChannel *channel)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROTADDR_REFUSED),
+			 errmsg("channel \"%s\" holds this message until somebody has decided", channel->name),
+			 errhint("Write it through a gate, which holds its row, and see protaddr.release_held()."),
+			 protaddr_errprivate()));
+}
+
+/* refuse_repeated refuses a message in which what was taken away may stand elsewhere, and has to stay there. */
+static void
+refuse_repeated(const ProtaddrChannel *channel)
+{
+	if (channel->when_unreadable == PROTADDR_HOLD)
+		refuse_held(channel);
+	ereport(ERROR,
+			(errcode(ERRCODE_PROTADDR_REFUSED),
+			 errmsg("the message may not leave through channel \"%s\": an address that was taken out of it may stand in it again",
+					channel->name),
+			 errdetail("Where it may stand again it is not certain, or cannot be taken out."),
+			 errhint("The channel can hold such messages instead: see when_unreadable in protaddr.channel."),
+			 protaddr_errprivate()));
+}
+
+/*
+ * without_taken takes the addresses that were taken out of their places out of the texts of
+ * the message, too.
+ */
+static StringInfo
+without_taken(StringInfo message, ProtaddrFormat format, bool is_text, const ProtaddrChannel *channel,
+			  const ProtaddrTaken *taken)
+{
+	ProtaddrForm form;
+	ProtaddrLeaves leaves;
+	Datum		value;
+
+	if (taken == NULL)
+		return message;
+	protaddr_form_of(is_text ? TEXTOID : BYTEAOID, -1, &form);
+	form.kind = format == PROTADDR_MT ? PROTADDR_TEXT_MT : PROTADDR_TEXT_MARKUP;
+	protaddr_leaves_begin(&leaves);
+	value = PointerGetDatum(cstring_to_text_with_len(message->data, message->len));
+
+	/* what was taken out may have brought together what stood apart */
+	for (int round = 0; round < ROUNDS; round++)
+	{
+		ProtaddrFound *found;
+		ProtaddrStretch *stretch;
+		int			nfound;
+
+		protaddr_leaves_reset(&leaves);
+		protaddr_leaves_add(&leaves, &form, value, 0);
+		found = protaddr_guard_find_taken(leaves.whole.data, leaves.whole.len, taken, &nfound);
+		if (nfound == 0)
+		{
+			resetStringInfo(message);
+			appendBinaryStringInfo(message, VARDATA_ANY(DatumGetPointer(value)),
+								   (int) VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
+			return message;
+		}
+		stretch = palloc(nfound * sizeof(ProtaddrStretch));
+		for (int i = 0; i < nfound; i++)
+		{
+			stretch[i].leaf = 0;
+			stretch[i].start = found[i].start;
+			stretch[i].end = found[i].start + found[i].length;
+			if (found[i].certainty == PA_DOUBTFUL ||
+				!protaddr_leaf_lets_go(&leaves, &leaves.leaf[0], stretch[i].start, stretch[i].end))
+				refuse_repeated(channel);
+		}
+		if (!protaddr_leaf_cut(&leaves, &leaves.leaf[0], stretch, nfound))
+			refuse_repeated(channel);
+		value = leaves.leaf[0].left;
+	}
+	refuse_repeated(channel);
+	return NULL;
+}
+
 /*
  * release_by_hand releases a message outside a gate.  Text comes in the database's
  * encoding, whatever an XML declaration says.
@@ -702,6 +831,7 @@ release_by_hand(FunctionCallInfo fcinfo, ProtaddrFormat format, const char *mess
 	protaddr_channel(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), DT_NOBEGIN);
 	ProtaddrTransfer transfer;
 	StringInfo	out = makeStringInfo();
+	ProtaddrTaken *taken = NULL;
 
 	memset(&transfer, 0, sizeof(transfer));
 	if (!PG_ARGISNULL(2))
@@ -713,13 +843,9 @@ release_by_hand(FunctionCallInfo fcinfo, ProtaddrFormat format, const char *mess
 				 errhint("Give an XML message as bytea, in the encoding that it declares.")));
 
 	if (protaddr_release_message(PROTADDR_ASK_NOW, format, message, len, is_text ? "UTF-8" : NULL,
-								 channel, &transfer, out, NULL, NULL) == PROTADDR_HOLD)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROTADDR_REFUSED),
-				 errmsg("channel \"%s\" holds this message until somebody has decided", channel->name),
-				 errhint("Write it through a gate, which holds its row, and see protaddr.release_held()."),
-				 protaddr_errprivate()));
-	return out;
+								 channel, &transfer, out, NULL, NULL, &taken) == PROTADDR_HOLD)
+		refuse_held(channel);
+	return without_taken(out, format, is_text, channel, taken);
 }
 
 static Datum

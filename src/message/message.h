@@ -7,6 +7,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "guard/guard.h"
 #include "law/law.h"
 #include "message/rewrite.h"
 
@@ -25,6 +26,7 @@ typedef enum ProtaddrFormat
  * every mode but PROTADDR_ASK_NOW: that raises 23PA1.  answer says why, counts what was
  * done; either may be NULL.  encoding: "UTF-8", or NULL as an XML message declares.
  * With PROTADDR_ASK_NOW what is disclosed or linked is recorded; else nothing is.
+ * The addresses that do not stay are added to taken; NULL: nobody looks for them.
  */
 extern ProtaddrAction protaddr_release_message(ProtaddrMode mode, ProtaddrFormat format,
 											   const char *message, size_t len,
@@ -32,6 +34,6 @@ extern ProtaddrAction protaddr_release_message(ProtaddrMode mode, ProtaddrFormat
 											   const ProtaddrChannel *channel,
 											   const ProtaddrTransfer *transfer,
 											   StringInfo out, PaRewritten *counts,
-											   ProtaddrAnswer *answer);
+											   ProtaddrAnswer *answer, ProtaddrTaken **taken);
 
 #endif							/* PROTADDR_MESSAGE_H */

@@ -107,6 +107,8 @@ typedef struct PaRewriter
 	void	   *(*alloc) (void *arg, size_t size);
 	void	   *(*realloc) (void *arg, void *ptr, size_t size);
 	void		(*free) (void *arg, void *ptr);
+	/* Told of the bytes of each address that does not stay as it is; NULL: nobody asks. */
+	void		(*taken) (void *arg, size_t start, size_t end);
 } PaRewriter;
 
 typedef struct PaRewritten
@@ -139,5 +141,13 @@ extern PaMessageVerdict protaddr_rewrite_mt(const char *message, size_t len,
 /* protaddr_rewrite_json rewrites JSON that has the ISO 20022 names. */
 extern PaMessageVerdict protaddr_rewrite_json(const char *message, size_t len,
 											  const PaRewriter *rewriter, PaRewritten *rewritten);
+
+/*
+ * The address that stood in bytes which the rewriter has told of (taken), as UTF-8; the
+ * pieces point into them (message/place.c).
+ */
+extern void protaddr_address_in_xml(const char *text, size_t len, PaAddress *address);
+extern void protaddr_address_in_json(const char *text, size_t len, PaAddress *address);
+extern void protaddr_address_in_mt(const char *text, size_t len, PaAddress *address);
 
 #endif							/* PROTADDR_REWRITE_H */

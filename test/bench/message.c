@@ -219,7 +219,7 @@ main(int argc, char **argv)
 {
 	Buffer		message = {0};
 	Buffer		result = {0};
-	PaRewriter	rewriter = {&result, withhold, append, allocate, reallocate, release};
+	PaRewriter	rewriter = {&result, withhold, append, allocate, reallocate, release, NULL};
 	PaRewritten rewritten;
 	size_t		size = (argc > 2 ? strtoul(argv[2], NULL, 10) : 100) * 1000000;
 	double		alone[ROUNDS];

@@ -32,6 +32,8 @@ typedef struct Outcome
 	size_t		len;
 	size_t		size;
 	PaRewritten rewritten;
+	const char *message;
+	size_t		message_len;
 } Outcome;
 
 static void
@@ -181,13 +183,27 @@ give_again(void *arg, void *ptr, size_t size)
 	return memory;
 }
 
+/* an address that goes stands in the message, and can be read */
+static void
+taken(void *arg, size_t start, size_t end)
+{
+	Outcome    *outcome = arg;
+	PaAddress	address;
+
+	require(start <= end && end <= outcome->message_len);
+	protaddr_address_in_xml(outcome->message + start, end - start, &address);
+	protaddr_address_in_json(outcome->message + start, end - start, &address);
+	protaddr_address_in_mt(outcome->message + start, end - start, &address);
+	require(address.nlines <= PA_MAX_LINES);
+}
+
 /* run rewrites a copy of the message of just its size. */
 static Outcome
 run(Rewrite how, const char *message, size_t len, PaPlaceAction action, uint64_t seed,
 	uint64_t stop_at, size_t most)
 {
 	Outcome		outcome;
-	PaRewriter	rewriter = {&outcome, decide, take, give, give_again, take_back};
+	PaRewriter	rewriter = {&outcome, decide, take, give, give_again, take_back, taken};
 	char	   *copy = malloc(len + (len == 0));
 	PaMessageVerdict verdict;
 
@@ -198,6 +214,8 @@ run(Rewrite how, const char *message, size_t len, PaPlaceAction action, uint64_t
 	outcome.action = action;
 	outcome.seed = seed;
 	outcome.stop_at = stop_at;
+	outcome.message = copy;
+	outcome.message_len = len;
 	verdict = how(copy, len, &rewriter, &outcome.rewritten);
 	free(copy);
 	require(verdict == outcome.rewritten.verdict);

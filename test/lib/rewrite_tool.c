@@ -147,7 +147,7 @@ int
 main(int argc, char **argv)
 {
 	Run			run = {0};
-	PaRewriter	rewriter = {&run, decide, write_out, allocate, reallocate, release};
+	PaRewriter	rewriter = {&run, decide, write_out, allocate, reallocate, release, NULL};
 	PaRewritten rewritten;
 	PaMessageVerdict verdict;
 	FILE	   *file = argc > 2 ? fopen(argv[2], "rb") : NULL;

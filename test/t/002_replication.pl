@@ -213,7 +213,7 @@ UPDATE customer SET holder = holder || 'a' WHERE id = $base + 200;
 DELETE FROM customer WHERE id % 13 = 0;
 UPDATE identity_full SET id = id + 1 WHERE id % 3 = 0;
 DELETE FROM identity_full WHERE id % 5 = 0;
-INSERT INTO unbound VALUES ($base, '$who', 'Unbound $base');
+INSERT INTO unbound VALUES ($base, '$who', 'Unbound $base'), ($base + 1, '$who', 'Opdigtetholm 7, 5000 Odense C');
 SQL
 	$caught_up->();
 	is(tokens($subscriber, $db, 'customer'), tokens($primary, 'bank', 'customer'), "$name: same tokens after changes");
@@ -239,11 +239,16 @@ SQL
 INSERT INTO outgoing SELECT $base, '$who', protaddr.address(strtnm => 'Vej', subject => '$who');
 INSERT INTO outgoing SELECT $base + 1, 'free $base', protaddr.address(strtnm => 'Vej', subject => 'free $base');
 INSERT INTO outgoing SELECT $base + 2, 'free $base', protaddr.address(strtnm => 'Vej', subject => '$who');
+INSERT INTO outgoing VALUES ($base + 3, 'free $base', NULL, 'til Opdigtetholm 7, 5000 Odense C'),
+    ($base + 4, '$who', protaddr.address(strtnm => 'Opdigtetdal', bldgnb => '3', pstcd => '5000', twnnm => 'Odense C', subject => '$who'), 'fra Opdigtetdal 3, 5000 Odense C'),
+    ($base + 5, 'free $base', NULL, 'til Opdigtetholm 8, 5000 Odense C');
 UPDATE outgoing SET note = 'seen' WHERE id < 100;
 SQL
 	$caught_up->();
 	is($subscriber->safe_psql($db, "SELECT string_agg(id - $base || coalesce(' ' || protaddr.show(home), ''), ', ' ORDER BY id) FROM outgoing WHERE id BETWEEN $base AND $base + 2"),
 		'0, 1 Vej, 2', "$name: the gate holds back what the apply worker writes");
+	is($subscriber->safe_psql($db, "SELECT string_agg(note, ', ' ORDER BY id) FROM outgoing WHERE id > $base + 2"),
+		'til [address withheld], fra [address withheld], til Opdigtetholm 8, 5000 Odense C', "$name: and takes addresses out of its texts");
 	is($subscriber->safe_psql($db, "SELECT count(*) FROM outgoing o WHERE protaddr.is_protected(payer) AND home IS NOT NULL"), '0', "$name: after an update too");
 	is($subscriber->safe_psql($db, "SELECT count(*) FROM outgoing WHERE note = 'seen'"),
 		$primary->safe_psql('bank', "SELECT count(*) FROM outgoing WHERE note = 'seen'"), "$name: and the updates arrived");

@@ -44,6 +44,8 @@ ALTER TABLE parent ADD home protaddr.address;
 CREATE TABLE message (id int PRIMARY KEY, payer text, doc text);
 SELECT protaddr.install_gate('message', channel => 'sumclearing', subject => 'payer', messages => '{"doc": "json"}');
 CREATE VIEW message_view AS SELECT * FROM message;
+CREATE TABLE note (id int PRIMARY KEY CHECK (id <> 7), payer text, words text, more text[]);
+SELECT protaddr.install_gate('note', channel => 'sepa', subject => 'payer');
 CREATE FUNCTION fails(text) RETURNS protaddr.address LANGUAGE plpgsql AS $$ BEGIN RETURN $1::protaddr.address; END $$;
 CREATE FUNCTION seals_and_fails(text) RETURNS int LANGUAGE plpgsql AS $$ DECLARE a protaddr.address := $1; BEGIN RETURN 1 / 0; END $$;
 SQL
@@ -353,6 +355,10 @@ CONF
 		'parameter of EXECUTE' => q(PREPARE t(text) AS SELECT 1 / 0, $1::protaddr.address;, EXECUTE t('%s')),
 		'message that no gate sees' => q(INSERT INTO message VALUES (1 / 0, 'hidden', '{"Dbtr": {"PstlAdr": "%s"}}');, UPDATE message SET doc = '{"Dbtr": {"PstlAdr": "%s"}}' WHERE 1 / 0 = id),
 		'message through a view' => q(INSERT INTO message_view VALUES (1 / 0, 'hidden', '{"Dbtr": {"PstlAdr": "%s"}}');, PREPARE m(text) AS INSERT INTO message VALUES (1 / 0, 'hidden', $1); EXECUTE m('{"Dbtr": {"PstlAdr": "%s"}}')),
+		'text that no gate sees' => q(INSERT INTO note VALUES (1 / 0, 'hidden', '%s'), (1, 'hidden', NULL);, UPDATE note SET more = '{"%s"}' WHERE 1 / 0 = id),
+		'text that a constraint refuses' => q(INSERT INTO note VALUES (7, 'hidden', '%s');, PREPARE n(text) AS INSERT INTO note VALUES (7, 'hidden', $1); EXECUTE n('%s')),
+		'text twice'    => q(INSERT INTO note VALUES (1, 'hidden', '%s') ON CONFLICT DO NOTHING;, INSERT INTO note VALUES (1, 'hidden', 'x', ARRAY['%s'])),
+		'guard'         => q(SELECT 1 / 0, protaddr.guard('%s', 'sepa');, SELECT 1 / 0 FROM protaddr.find_protected('%s')),
 		'verbose plan'  => q(EXPLAIN (VERBOSE, COSTS OFF) SELECT ('%s'::text)::protaddr.address FROM customer;, SELECT count(*) FROM customer WHERE ('%s'::text)::protaddr.address IS NULL),
 	);
 	for my $what (sort keys %ways)
@@ -376,6 +382,14 @@ CONF
 		close($out);
 	}
 	IPC::Run::run([ 'pgbench', '-n', '-t3', '-c1', '-M', 'prepared', '-f', "$dir/named.sql", $node->connstr('bank') ], '>', \my $out, '2>', \my $err);
+	# what is written comes in a parameter, and the row is refused
+	$canary = $canary_of->('parameter for a text');
+	{
+		open(my $file, '>', "$dir/named.sql") or die $!;
+		print $file "INSERT INTO note VALUES (7, 'hidden', :words::text);\n";
+		close($file);
+	}
+	IPC::Run::run([ 'pgbench', '-n', '-t1', '-c1', '-M', 'extended', '-D', "words=$canary", '-f', "$dir/named.sql", $node->connstr('bank') ], '>', \$out, '2>', \$err);
 	unlink("$dir/named.sql");
 	$node->stop;
 	my $told = -e "$dir/told" ? slurp_file("$dir/told") : '';

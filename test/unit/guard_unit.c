@@ -243,11 +243,14 @@ static const Case cases[] = {
 	{"{\"BldgNb\":\"4\",\"Flr\":\"1\",\"PstCd\":\"8000\",\"StrtNm\":\"Solsikkevænget\",\"TwnNm\":\"Aarhus C\"}", 1, PA_DOUBTFUL,
 	"4\",\"Flr\":\"1\",\"PstCd\":\"8000\",\"StrtNm\":\"Solsikkevænget\",\"TwnNm\":\"Aarhus C"},
 
+	{"Taarnvej 3, 2630 Odense C", 9, PA_DOUBTFUL, "Taarnvej 3, 2630"},
+	{"50B Taarnvej, 3., 2630 Taastrup", 9, PA_DOUBTFUL, "Taarnvej, 3., 2630 Taastrup"},
 	{"Doktor Solsikkevænget 4, 1. tv, 8000 Aarhus C", 1, PA_DOUBTFUL, "Solsikkevænget 4, 1. tv, 8000 Aarhus C"},
 	{"4 A Invented Street, London SW1A 1AA", 8, PA_DOUBTFUL, NULL},
 	{"4600 Køge, Solsikkevænget 4, 1. tv, Aarhus C", 1, PA_DOUBTFUL, "Solsikkevænget 4, 1. tv, Aarhus C"},
 
 	/* somebody else's, or none */
+	{"Lille+Solsikkev%C3%A6nget+4%2C+1.+tv%2C+8000+Aarhus+C", 0, 0, NULL},
 	{"4 bis Invented Street, London SW1A 1AA", 0, 0, NULL},
 	{"Lille Solsikkevænget 4, 1. tv, 8000 Aarhus C", 0, 0, NULL},
 	{"Solsikkevænget 4, 2. tv, 8000 Aarhus C", 0, 0, NULL},

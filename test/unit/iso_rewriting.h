@@ -176,7 +176,7 @@ static inline PaMessageVerdict
 rewriting_run(Rewriting *r, const char *message, size_t len, const char *encoding)
 {
 	PaRewriter	rewriter = {
-		r, rewriting_decide, rewriting_write, rewriting_alloc, rewriting_realloc, rewriting_free
+		r, rewriting_decide, rewriting_write, rewriting_alloc, rewriting_realloc, rewriting_free, NULL
 	};
 	char	   *copy = malloc(len == 0 ? 1 : len);
 

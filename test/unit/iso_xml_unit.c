@@ -702,7 +702,7 @@ check_reentry(void)
 	const Example *e = &transfers[0];
 	static Rewriting r;
 	static PaRewriter rewriter = {
-		&r, decide_nested, rewriting_write, rewriting_alloc, rewriting_realloc, rewriting_free
+		&r, decide_nested, rewriting_write, rewriting_alloc, rewriting_realloc, rewriting_free, NULL
 	};
 
 	r.actions = "w";

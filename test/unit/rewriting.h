@@ -197,7 +197,7 @@ give_again(void *arg, void *ptr, size_t size)
 static inline PaMessageVerdict
 rewrite(Rewrite how, const char *message, size_t len, Rewriting *rewriting)
 {
-	const PaRewriter rewriter = {rewriting, decide, take, give, give_again, take_back};
+	const PaRewriter rewriter = {rewriting, decide, take, give, give_again, take_back, NULL};
 	char	   *copy = malloc(len + (len == 0));
 	PaMessageVerdict verdict;
 

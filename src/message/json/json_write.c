@@ -359,6 +359,10 @@ protaddr_json_settle(PaJson *walk, const PaSpot *spot, const PaParty *party)
 	walk->too_long = false;
 	action = put_decided(walk, spot, party, &style);
 	gone = action == PA_PLACE_WITHHOLD;
+	if (action != PA_PLACE_KEEP && walk->rewriter->taken != NULL &&
+		(walk->result_len != member->end - member->value ||
+		 memcmp(walk->result, walk->json + member->value, walk->result_len) != 0))
+		walk->rewriter->taken(walk->rewriter->arg, member->value, member->end);
 	rewritten->withheld += gone;
 	rewritten->reduced += action == PA_PLACE_MINIMUM || action == PA_PLACE_COUNTRY;
 	rewritten->substituted += action == PA_PLACE_SUBSTITUTE;

@@ -581,6 +581,10 @@ typedef struct PaWriting
 	const char *eol;
 	bool		open;			/* the last line written has no end yet */
 	bool		stopped;
+	/* what stood there, as far as it is not written again */
+	const char *before;
+	size_t		before_len;
+	bool		same;
 } PaWriting;
 
 static void
@@ -588,6 +592,12 @@ put(PaWriting *w, const char *data, size_t len)
 {
 	if (!w->stopped && !write_bytes(w->out, data, len))
 		w->stopped = true;
+	w->same = w->same && len <= w->before_len && memcmp(w->before, data, len) == 0;
+	if (w->same)
+	{
+		w->before += len;
+		w->before_len -= len;
+	}
 }
 
 static void
@@ -843,7 +853,7 @@ lines_of(const PaPlace *place, PaPlaceAction action, const PaFolded *folded, con
 bool
 protaddr_swift_write(PaSwiftOutput *out, const PaPlace *place, const PaParty *party)
 {
-	PaWriting	w = {out, out->eol, false, false};
+	PaWriting	w = {out, out->eol, false, false, out->message + place->start, place->end - place->start, true};
 	PaLines		lines;
 	PaLine		line;
 	PaLineKind	kind;
@@ -909,5 +919,7 @@ protaddr_swift_write(PaSwiftOutput *out, const PaPlace *place, const PaParty *pa
 		put_line(&w, "4/", date, sizeof(date));
 		put_line(&w, "5/", birth_place, birth_place_len);
 	}
+	if (action != PA_PLACE_KEEP && !(w.same && w.before_len == 0) && out->rewriter->taken != NULL)
+		out->rewriter->taken(out->rewriter->arg, place->start, place->end);
 	return !w.stopped;
 }

@@ -666,6 +666,10 @@ protaddr_iso_write_place(IsoWalk *walk, const IsoPlace *place)
 {
 	if (!place->keep)
 	{
+		if (walk->rewriter->taken != NULL &&
+			(place->text.len != place->end - place->start ||
+			 memcmp(walk->arena + place->text.at, walk->message + place->start, place->text.len) != 0))
+			walk->rewriter->taken(walk->rewriter->arg, place->start, place->end);
 		protaddr_iso_flush(walk, place->start);
 		protaddr_iso_write(walk, walk->arena + place->text.at, place->text.len);
 		walk->written = place->end;
