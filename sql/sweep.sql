@@ -186,6 +186,19 @@ SELECT item AS item FROM protaddr.sweep_todo WHERE relation = 'old.foreign_entry
 SELECT protaddr.sweep_done(:item, 'swept on the other server');
 SELECT to_do FROM figures;
 
+-- a row that cannot be read keeps nobody from the others
+CREATE TYPE old.odd;
+CREATE FUNCTION old.odd_in(cstring) RETURNS old.odd LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION old.odd_out(old.odd) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'enum_out';
+CREATE TYPE old.odd (INPUT = old.odd_in, OUTPUT = old.odd_out, LIKE = int4, CATEGORY = 'S');
+CREATE TABLE old.unreadable (id int PRIMARY KEY, txt text, o old.odd);
+INSERT INTO old.unreadable VALUES (1, 'Gemmevej 11, 8000 Aarhus C', NULL), (2, 'Gemmevej 11, 8000 Aarhus C', '7'), (3, 'Gemmevej 11, 8000 Aarhus C', NULL);
+CALL protaddr.sweep('old.unreadable', action => 'redact') \gset
+SELECT columns, row_key, row_tid, certainty, status FROM protaddr.sweep_report WHERE run = :run ORDER BY row_tid;
+SELECT reason FROM todo;
+SELECT id, txt FROM old.unreadable ORDER BY id;
+DROP TABLE old.unreadable;
+
 -- ---- the whole database ------------------------------------------------------------------------
 CALL protaddr.sweep() \gset
 SELECT relation, count(*) FROM report GROUP BY relation ORDER BY relation COLLATE "C";

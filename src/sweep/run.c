@@ -579,7 +579,7 @@ protaddr_sweep_count(const ProtaddrSweepRun *run, int64 *found, int64 *doubtful,
 		CHECK_FOR_INTERRUPTS();
 		if (!isnull && strcmp(TextDatumGetCString(certainty), certainties[PA_DOUBTFUL]) == 0)
 			(*doubtful)++;
-		else
+		else if (!isnull)
 			(*found)++;
 		*changed += number_of(tuple, desc, FINDING_CHANGE, 0) != 0;
 		(void) heap_getattr(tuple, FINDING_WHY_NOT, desc, &isnull);

@@ -360,12 +360,59 @@ look_at_row(Sweep *sweep, const ProtaddrSwept *swept, TupleTableSlot *slot, bool
 	}
 }
 
+/* note_unreadable puts a row on the list of what is to do that cannot be looked at. */
+static void
+note_unreadable(Sweep *sweep, const ProtaddrSwept *swept, ItemPointer tid, const ErrorData *error)
+{
+	ProtaddrSweepFind find = {
+		.why_not = psprintf("the row cannot be read (SQLSTATE %s)", unpack_sql_state(error->sqlerrcode))
+	};
+
+	for (int i = 0; i < swept->texts.ntexts; i++)
+		find.columns = bms_add_member(find.columns, swept->texts.texts[i].number);
+	(void) protaddr_sweep_note(&sweep->run, swept->rel, &find, NULL, tid, 0);
+}
+
+/* look_carefully looks at a row that may not be readable. */
+static void
+look_carefully(Sweep *sweep, const ProtaddrSwept *swept, TupleTableSlot *slot, bool last)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ItemPointerData tid = slot->tts_tid;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		look_at_row(sweep, swept, slot, last);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (protaddr_sweep_ends_by(error))
+			ReThrowError(error);
+		note_unreadable(sweep, swept, &tid, error);
+	}
+	PG_END_TRY();
+}
+
 /*
  * look_at_blocks looks at rows from a block on, until a batch is full.  last: at all that
  * were written since the table was begun.
  */
 static void
-look_at_blocks(Sweep *sweep, const ProtaddrSwept *swept, ProtaddrSweepItem *item, bool last)
+look_at_blocks(Sweep *sweep, const ProtaddrSwept *swept, ProtaddrSweepItem *item, bool last, bool carefully)
 {
 	TupleTableSlot *slot = table_slot_create(swept->rel, NULL);
 	BlockNumber blocks = last ? RelationGetNumberOfBlocks(swept->rel) : item->blocks;
@@ -407,7 +454,10 @@ look_at_blocks(Sweep *sweep, const ProtaddrSwept *swept, ProtaddrSweepItem *item
 			}
 		}
 		old = MemoryContextSwitchTo(swept->per_row);
-		look_at_row(sweep, swept, slot, last);
+		if (carefully)
+			look_carefully(sweep, swept, slot, last);
+		else
+			look_at_row(sweep, swept, slot, last);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(swept->per_row);
 		done++;
@@ -417,6 +467,48 @@ look_at_blocks(Sweep *sweep, const ProtaddrSwept *swept, ProtaddrSweepItem *item
 	sweep->rows += done;
 	/* a row that is looked at again is one row */
 	item->rows += last ? 0 : done;
+}
+
+/* look_at_batch looks at a batch: row by row, each on its own, if one of them cannot be read. */
+static void
+look_at_batch(Sweep *sweep, const ProtaddrSwept *swept, ProtaddrSweepItem *item, bool last)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	Sweep		sweep_before = *sweep;
+	ProtaddrSweepItem item_before = *item;
+	volatile bool done = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		look_at_blocks(sweep, swept, item, last, false);
+		done = true;
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (done || protaddr_sweep_ends_by(error))
+			ReThrowError(error);
+	}
+	PG_END_TRY();
+	if (done)
+		return;
+	*sweep = sweep_before;
+	*item = item_before;
+	MemoryContextReset(swept->per_row);
+	look_at_blocks(sweep, swept, item, last, true);
 }
 
 /* one_batch does a batch of a table in a transaction of its own; false at the table's end. */
@@ -450,7 +542,7 @@ one_batch(Sweep *sweep, ProtaddrSweepItem *item)
 		swept.per_row = AllocSetContextCreate(CurrentMemoryContext, "protaddr swept row", ALLOCSET_DEFAULT_SIZES);
 		begin_table(sweep, item, rel);
 		last = item->next_block >= item->blocks;
-		look_at_blocks(sweep, &swept, item, last);
+		look_at_batch(sweep, &swept, item, last);
 		MemoryContextDelete(swept.per_row);
 		AtEOXact_GUC(false, level);
 		protaddr_sweep_keep(item, last, NULL);

@@ -83,7 +83,7 @@ COMMENT ON COLUMN protaddr.sweep_finding.columns IS 'The column; several if the 
 COMMENT ON COLUMN protaddr.sweep_finding.row_key IS 'Primary key of the row; NULL if the table has none, or if it holds the address.';
 COMMENT ON COLUMN protaddr.sweep_finding.row_tid IS 'Where the row stood when it was found.';
 COMMENT ON COLUMN protaddr.sweep_finding.subject_key IS 'Canonical identifier of the person; NULL: a listed address.';
-COMMENT ON COLUMN protaddr.sweep_finding.certainty IS 'exact, safe or doubtful, as protaddr.find_protected() says; NULL: what protaddr.regate() has found.';
+COMMENT ON COLUMN protaddr.sweep_finding.certainty IS 'exact, safe or doubtful, as protaddr.find_protected() says; NULL: a row that cannot be read, or that did not pass its gate again.';
 COMMENT ON COLUMN protaddr.sweep_finding.found_at IS 'When.';
 COMMENT ON COLUMN protaddr.sweep_finding.place IS 'Digest of table, row, columns and person: a sweep that begins again finds it once.';
 COMMENT ON COLUMN protaddr.sweep_finding.change IS 'What was written in its place: a row of protaddr.sweep_change.';

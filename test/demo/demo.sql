@@ -183,6 +183,41 @@ INSERT INTO new_bank.outbound_payment SELECT 'a', borrower, 250, address FROM ne
 SELECT story.screen('a');
 \echo ' Why: nobody has to remember. Whatever system writes the payment, the gate asks the register.'
 \echo
+\echo '    Nor does it know any type but text. What it writes into the remittance line is read at the gate.'
+\echo
+
+CREATE TABLE old_bank.outbound_text (id int PRIMARY KEY, payer text, remittance text);
+CREATE TABLE new_bank.outbound_text (id int PRIMARY KEY, payer text, remittance text);
+SELECT protaddr.install_gate('new_bank.outbound_text', channel => 'sumclearing', subject => 'payer') \g /dev/null
+INSERT INTO old_bank.outbound_text SELECT p.place, p.cpr, format('Loan %s, %s', p.place, upper(l.address)) FROM story.payer p JOIN old_bank.loan l ON l.borrower = p.cpr;
+INSERT INTO new_bank.outbound_text SELECT * FROM old_bank.outbound_text;
+CREATE FUNCTION story.text_screen() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	line record;
+	leaks int := 0;
+BEGIN
+	FOR line IN
+		SELECT p.role, p.protected, o.remittance AS sent, n.remittance AS leaves
+		FROM story.payer p JOIN old_bank.outbound_text o ON o.payer = p.cpr JOIN new_bank.outbound_text n ON n.payer = p.cpr ORDER BY p.place
+	LOOP
+		IF line.protected AND line.leaves <> regexp_replace(line.sent, ', .*', ', [address withheld]') THEN
+			RAISE EXCEPTION 'cause a: an address of a protected person leaves in a text';
+		ELSIF NOT line.protected AND line.leaves <> line.sent THEN
+			RAISE EXCEPTION 'cause a: a text of a person who is not protected was changed';
+		END IF;
+		leaks := leaks + line.protected::int;
+		RETURN NEXT format(' %s  %s%s', rpad(line.role, 26), line.sent, CASE WHEN line.protected THEN '  <== LEAK' ELSE '' END);
+		RETURN NEXT format(' %s  %s', rpad('  leaves now', 26), line.leaves);
+	END LOOP;
+	IF leaks = 0 THEN
+		RAISE EXCEPTION 'cause a: the texts leak nothing, so this shows nothing';
+	END IF;
+END
+$$;
+SELECT story.text_screen();
+\echo
+\echo ' Why: the guard knows the addresses of all who are protected, however they are written.'
+\echo
 
 -- ---- b -----------------------------------------------------------------------------
 
@@ -318,6 +353,47 @@ SELECT story.message_screen();
 \echo
 \echo ' Why: the law is a table. Over EUR 1,000 a third country gets the scheme''s minimum, and the date of'
 \echo '      birth in place of the street (Reg. (EU) 2023/1113 art. 4); up to EUR 1,000, nothing (art. 6).'
+\echo
+
+-- ---- g -----------------------------------------------------------------------------
+
+\echo '------------------------------------------------------------------------------------------------'
+\echo ' g. 20,000 entries of the years before had to be found and deleted, and 2,000 more after that.'
+\echo '    The old bank''s texts are in the new one''s archive. They are found, taken out, and counted.'
+\echo
+
+CREATE SCHEMA archive;
+CREATE TABLE archive.entry (id int PRIMARY KEY, booked date, remittance text);
+INSERT INTO archive.entry
+SELECT 1000 * t.id + i, '2018-12-01'::date + i, CASE WHEN i % 50 = 0 THEN t.remittance ELSE 'Loan ' || t.id END FROM old_bank.outbound_text t, generate_series(1, 500) i;
+-- one system wrote the street and the place into columns of their own, another without a key
+CREATE TABLE archive.letter (id int PRIMARY KEY, street text, place text);
+INSERT INTO archive.letter SELECT id, regexp_replace(remittance, '^Loan ., (.*), [^,]*$', '\1'), regexp_replace(remittance, '^.*, ', '') FROM old_bank.outbound_text;
+CREATE TABLE archive.log (line text);
+INSERT INTO archive.log SELECT remittance FROM old_bank.outbound_text;
+CALL protaddr.sweep(schema => 'archive', action => 'redact') \gset
+SELECT format(' Searched: %s rows of %s tables. Found: %s addresses. Taken out: %s. Left to somebody: %s.', rows, tables, exact + safe + doubtful, changed, to_do)
+FROM protaddr.sweep_status WHERE run = :run;
+SELECT format('   %s  %s  %s', rpad(relation, 15), rpad(count(*) || ' x ' || columns, 18), regexp_replace(reason, ':.*', '')) FROM protaddr.sweep_todo WHERE run = :run GROUP BY relation, columns, reason ORDER BY 1;
+SELECT format(' An entry now:   %s', remittance) FROM archive.entry WHERE remittance LIKE '%withheld%' ORDER BY id LIMIT 1;
+-- what is on the list is done by hand, and the proof is a sweep that finds nothing
+UPDATE archive.letter l SET street = NULL FROM story.payer p WHERE p.place = l.id AND p.protected;
+DELETE FROM archive.log;
+SELECT protaddr.sweep_done(item, 'street removed, log deleted') FROM protaddr.sweep_todo WHERE run = :run \g /dev/null
+CALL protaddr.sweep(schema => 'archive') \gset proof_
+DO $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM protaddr.sweep_status WHERE action = 'redact' AND changed > 0 AND to_do = 0 AND ended_at IS NOT NULL)
+	   OR EXISTS (SELECT FROM protaddr.sweep_report WHERE run = (SELECT max(run) FROM protaddr.sweep_run)) THEN
+		RAISE EXCEPTION 'cause g: an address of a protected person is left in the archive';
+	ELSIF (SELECT count(*) FROM archive.entry WHERE remittance LIKE 'Loan 1, %' AND remittance NOT LIKE '%withheld%') <> 10 THEN
+		RAISE EXCEPTION 'cause g: a text of a person who is not protected was changed';
+	END IF;
+END
+$$;
+SELECT format(' Searched again: %s rows, %s addresses. An old value can be put back for 30 days: it is kept sealed.', rows, exact + safe + doubtful) FROM protaddr.sweep_status WHERE run = :proof_run;
+\echo
+\echo ' Why: a sweep finds what the guard finds, says what it could not change, and can be undone.'
 \echo
 
 -- ---- i -----------------------------------------------------------------------------
