@@ -325,7 +325,11 @@ f	SELECT (SELECT w.w FROM word w ORDER BY c.note < w.w, w.w LIMIT 1) AS x FROM c
 f	SELECT DISTINCT ON (substr(c.note, 1, 1)) w.w FROM word w, customer c ORDER BY substr(c.note, 1, 1), w.w
 f	SELECT lag(w) OVER (ORDER BY t) AS x FROM (SELECT w, w AS t FROM word UNION ALL SELECT 'x', note FROM customer) y
 f	SELECT first_value(note) OVER (ORDER BY id) AS x FROM customer
-t	SELECT first_value(code) OVER (ORDER BY id) AS x, row_number() OVER (ORDER BY note) AS y FROM customer
+t	SELECT first_value(code) OVER (ORDER BY id) AS x, row_number() OVER (PARTITION BY note ORDER BY code) AS y FROM customer
+f	SELECT n, row_number() OVER (ORDER BY t) AS y FROM (SELECT n, w AS t FROM word UNION ALL SELECT 0, note FROM customer) x
+f	SELECT w.w FROM word w, customer c WHERE greatest(w.w, c.note) = w.w
+f	SELECT id FROM customer WHERE note IN (SELECT min(note) FROM customer)
+f	SELECT w.w FROM word w WHERE w.w = (SELECT x FROM (SELECT w.w AS x UNION ALL SELECT note FROM customer) y ORDER BY x LIMIT 1)
 f	SELECT string_agg(w, '' ORDER BY note) AS x FROM word, customer
 f	SELECT min(note) AS x FROM customer
 t	SELECT min(code) AS x, sum(amount) AS y, avg(amount) AS z FROM customer

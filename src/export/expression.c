@@ -4,7 +4,7 @@
  *
  * A value comes from all that it is made of.  What only decides, in WHERE or CASE, does not
  * stand in the result, and yet can spell a text out: a ladder of LIKE 'A%', LIKE 'B%', or a
- * join with the alphabet on substr().  So a condition may ask of a text whether it is there
+ * join with the alphabet on substr(), or its place in the order of a dictionary.  So a condition may ask of a text whether it is there
  * and whether it is the same as another, as a whole; anything more counts as the text.
  */
 #include "postgres.h"
@@ -74,9 +74,9 @@ protaddr_walk_compared(Level *level, Node *node, ProtaddrLineage *to)
 	protaddr_add_condition(to, &of, true);
 }
 
-/* asked walks what is asked more. */
-static void
-asked(Level *level, Node *node, ProtaddrLineage *to)
+/* protaddr_walk_asked walks what is asked more. */
+void
+protaddr_walk_asked(Level *level, Node *node, ProtaddrLineage *to)
 {
 	ProtaddrLineage of = {NIL, NIL};
 
@@ -94,7 +94,7 @@ ask_all(Level *level, List *nodes, bool compared, ProtaddrLineage *to)
 		if (compared)
 			protaddr_walk_compared(level, lfirst(cell), to);
 		else
-			asked(level, lfirst(cell), to);
+			protaddr_walk_asked(level, lfirst(cell), to);
 	}
 }
 
@@ -289,9 +289,9 @@ walk_window_function(Level *level, const WindowFunc *call, ProtaddrLineage *to)
 
 	walk_function(level, (Node *) call, call->winfnoid, call->args, to);
 	protaddr_walk_condition(level, (Node *) call->aggfilter, to);
-	if (protaddr_cannot_hold_text(call->wintype) || level->query == NULL)
+	if (level->query == NULL)
 		return;
-	/* a neighbour's text tells the text between two neighbours */
+	/* a place between two neighbours tells of the text between them */
 	foreach(cell, level->query->windowClause)
 	{
 		WindowClause *window = lfirst_node(WindowClause, cell);
@@ -304,10 +304,15 @@ walk_window_function(Level *level, const WindowFunc *call, ProtaddrLineage *to)
 			TargetEntry *entry = lfirst_node(TargetEntry, sort);
 			ListCell   *clause;
 
-			foreach(clause, list_concat_copy(window->partitionClause, window->orderClause))
+			foreach(clause, window->partitionClause)
 			{
 				if (((SortGroupClause *) lfirst(clause))->tleSortGroupRef == entry->ressortgroupref)
-					asked(level, (Node *) entry->expr, to);
+					protaddr_walk_compared(level, (Node *) entry->expr, to);
+			}
+			foreach(clause, window->orderClause)
+			{
+				if (((SortGroupClause *) lfirst(clause))->tleSortGroupRef == entry->ressortgroupref)
+					protaddr_walk_asked(level, (Node *) entry->expr, to);
 			}
 		}
 	}
@@ -421,7 +426,7 @@ protaddr_walk_condition(Level *level, Node *node, ProtaddrLineage *to)
 			protaddr_walk_condition(level, (Node *) ((CaseExpr *) node)->defresult, to);
 			break;
 		default:
-			asked(level, node, to);
+			protaddr_walk_asked(level, node, to);
 	}
 }
 
@@ -579,7 +584,8 @@ protaddr_walk(Level *level, Node *node, ProtaddrLineage *to)
 			walk_all(level, ((CoalesceExpr *) node)->args, to);
 			break;
 		case T_MinMaxExpr:
-			walk_all(level, ((MinMaxExpr *) node)->args, to);
+			/* which of two is the greater is more than whether they are the same */
+			changed(level, ((MinMaxExpr *) node)->args, to);
 			break;
 		case T_ArrayExpr:
 			walk_all(level, ((ArrayExpr *) node)->elements, to);

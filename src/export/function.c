@@ -51,7 +51,7 @@ static const char *const keeps_whole[] = {
 	"anytextcat", "array_agg", "array_append", "array_cat", "array_prepend", "array_to_json",
 	"array_to_string", "concat", "concat_ws", "first_value", "initcap", "json_agg",
 	"json_build_array", "json_build_object", "json_object_agg", "jsonb_agg", "jsonb_build_array",
-	"jsonb_build_object", "jsonb_object_agg", "lag", "last_value", "lead", "lower", "max", "min",
+	"jsonb_build_object", "jsonb_object_agg", "lag", "last_value", "lead", "lower",
 	"nth_value", "row_to_json", "string_agg", "text", "textanycat", "textcat", "to_json", "to_jsonb",
 	"unnest", "upper"
 };

@@ -497,7 +497,7 @@ conditions_afresh(Level *level, ProtaddrLineage *to)
 
 		/* the first of an order tells what it is ordered by */
 		if (by_order && entry->ressortgroupref != 0)
-			protaddr_walk_compared(level, (Node *) entry->expr, to);
+			protaddr_walk_asked(level, (Node *) entry->expr, to);
 		if (query->hasTargetSRFs && expression_returns_set((Node *) entry->expr))
 			protaddr_walk_condition(level, (Node *) entry->expr, to);
 		/* a function runs whether or not anybody takes its result */

@@ -73,6 +73,7 @@ extern int	protaddr_columns_of(const Query *query);
 extern void protaddr_walk(Level *level, Node *node, ProtaddrLineage *to);
 extern void protaddr_walk_condition(Level *level, Node *node, ProtaddrLineage *to);
 extern void protaddr_walk_compared(Level *level, Node *node, ProtaddrLineage *to);
+extern void protaddr_walk_asked(Level *level, Node *node, ProtaddrLineage *to);
 extern void protaddr_walk_unseen(Level *level, Node *node, ProtaddrLineage *to);
 
 /* origin.c */
