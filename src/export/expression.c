@@ -3,9 +3,10 @@
  *		Where does the value of an expression come from, and what does a condition give away?
  *
  * A value comes from all that it is made of.  What only decides, in WHERE or CASE, does not
- * stand in the result, and yet can spell a text out: a ladder of LIKE 'A%', LIKE 'B%', or a
- * join with the alphabet on substr(), or its place in the order of a dictionary.  So a condition may ask of a text whether it is there
- * and whether it is the same as another, as a whole; anything more counts as the text.
+ * stand in the result, and yet can spell a text out: a ladder of LIKE 'A%', LIKE 'B%', a
+ * join with the alphabet on substr(), its place in the order of a dictionary.  So a
+ * condition may ask of a text whether it is there and whether it is the same as another, as
+ * a whole; anything more counts as the text.
  */
 #include "postgres.h"
 
