@@ -264,6 +264,7 @@ SQL_PARTS = \
 	src/guard/guard.sql \
 	src/sweep/sweep.sql \
 	src/export/export.sql \
+	src/export/create.sql \
 	src/module.sql
 
 # By name: under VPATH a wildcard finds no script, installs none, and succeeds.

@@ -147,6 +147,13 @@ ALTER TABLE odd RENAME whom TO who;
 -- ---- who dares: hostile texts --------------------------------------------------------------------------
 SELECT protaddr.guard(t, 'sepa') FROM unnest(ARRAY['', ' ', '[address withheld]', 'Skjulvej 1, 5000 Odense C[address withheld]', 'SKJULVEJ' || chr(8203) || ' 1, 5000 ODENSE C', 'Skjulvej 1,' || chr(10) || chr(10) || '5000  Odense C']) WITH ORDINALITY u(t, n) ORDER BY n;
 SELECT length(protaddr.guard(repeat('Skjulvej 1, 5000 Odense C. ', 1000), 'sepa')), length(protaddr.guard(repeat('Skjulvej ', 100000), 'sepa')), length(protaddr.guard(repeat(chr(128512), 100000), 'sepa'));
+-- ---- who hides an address in a text: zero-width characters, look-alikes, encodings, markup, lines ------------
+SELECT n, way FROM (VALUES
+    (1, 'Skj' || chr(8203) || 'ulvej 1, 5000 Od' || chr(8205) || 'ense C'), (2, 'S' || chr(1082) || 'julvej 1, 5000 Odense C'), (3, 'Ѕkјulvеj 1, 5000 Оdense C'), (4, 'Ｓｋｊｕｌｖｅｊ　１，　５０００　Ｏｄｅｎｓｅ　Ｃ'),
+    (5, 'Skjul' || chr(10) || 'vej 1' || chr(10) || '5000' || chr(10) || 'Odense C'), (6, 'Skjulvej%201%2C%205000%20Odense%20C'), (7, encode('Skjulvej 1, 5000 Odense C', 'base64')), (8, encode('Skjulvej 1, 5000 Odense C', 'hex')),
+    (9, '<Skjulvej 1, 5000 Odense C>'), (10, '<!--Skjulvej 1, 5000 Odense C-->'), (11, '"Skjulvej 1, 5000 Odense C": "x"'), (12, 'Skjulvej=201, 5000 Odense=20C'), (13, 'S&#107;julvej 1, 5000 Odense C'), (14, 'Skjulvej' || chr(160) || '1,' || chr(8239) || '5000 Odense C'),
+    (15, encode(convert_to(encode('Skjulvej 1, 5000 Odense C', 'base64'), 'UTF8'), 'base64')), (16, chr(8238) || 'Skjulvej 1, 5000 Odense C' || chr(8236)), (17, 'SKJULVEJ 0001 DK-5000 ODENSE C')) v(n, way)
+WHERE protaddr.guard(way, 'sepa') ~* 'skjul|odense' OR protaddr.guard(way, 'sepa') !~ '\[address withheld\]' ORDER BY n;
 -- in a view the reader calls it; a function of its owner's takes a key, not a text
 CREATE FUNCTION note_of(number int) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC SELECT protaddr.guard(c.note, 'show') FROM public.customer c WHERE c.n = number; END;

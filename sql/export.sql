@@ -84,6 +84,19 @@ SELECT protaddr.declare_safe('shop.initials(text)', 'one letter');
 ALTER FUNCTION shop.initials(text) RENAME TO other;
 SELECT verdict FROM protaddr.explain_export('shop.letters', 'file_extract');
 
+-- a corrected view
+CREATE VIEW shop.report AS SELECT c.id, c.note, left(c.note, 3) AS short, upper(c.code) AS code, c.home, c.note LIKE 'A%' AS a FROM shop.customer c;
+SELECT protaddr.declare_free('shop.customer', 'code', 'codes of products');
+SELECT protaddr.suggest_export('shop.report', 'file_extract');
+SELECT refusal($$SELECT protaddr.suggest_export('shop.report')$$), refusal($$SELECT protaddr.suggest_export('shop.customer', 'file_extract')$$);
+CREATE VIEW shop.hopeless AS SELECT c.id, left(c.note, 3) AS short, shop.other(c.note) AS initial FROM shop.customer c;
+SELECT protaddr.suggest_export('shop.hopeless', 'file_extract');
+-- a view with text, for applications
+SELECT protaddr.create_display_view('shop.customer', 'shop.person');
+SELECT pg_get_viewdef('shop.person'::regclass), obj_description('shop.person'::regclass);
+SELECT refusal($$SELECT protaddr.create_display_view('shop.customer', 'person')$$), refusal($$SELECT protaddr.create_display_view(NULL, 'shop.none')$$);
+SELECT protaddr.undeclare_free('shop.customer', 'code', 'test');
+
 -- all of it is on record, and nobody writes the records
 SELECT what, object, channel, reason FROM protaddr.export_change ORDER BY id;
 SELECT refusal('DELETE FROM protaddr.export_change'), refusal('TRUNCATE protaddr.free_column');

@@ -35,6 +35,12 @@ protaddr.declare_address_columns(regclass,name,name,name,name,name,name,name,nam
 protaddr.declared_row_written()|none
 protaddr.derive_guard_anew()|none
 protaddr.check_export(text,text)|all
+protaddr.create_display_view(regclass,text)|all
+protaddr.create_export(regclass,text,text,text)|none
+protaddr.export_channel(oid)|all
+protaddr.export_column(regclass,name,text)|all
+protaddr.suggest_export(regclass,text)|all
+protaddr.try_export(text,text)|all
 protaddr.declare_export(regclass,text,name[],text)|none
 protaddr.declare_export_schema(regnamespace,text,text)|none
 protaddr.declare_free(regclass,name,text)|none

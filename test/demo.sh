@@ -20,7 +20,8 @@ pa_setup "$0"
 stories=("$PA_TREE"/test/demo/*.sql)
 [ -f "${stories[0]}" ] || pa_fail "there is no story in test/demo"
 
-pa_start_server "$PA_WORK/demo" || exit 1
+# exports are judged only where every session has the library
+pa_start_server "$PA_WORK/demo" "shared_preload_libraries = 'protaddr'" || exit 1
 createdb demo || pa_fail "createdb failed" "$PA_WORK/demo/server.log"
 
 variables=(-v "fixtures=$PA_TREE/test/data")

@@ -13,8 +13,10 @@
 #include "export/export_int.h"
 #include "gate/gate.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/parallel.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
@@ -26,7 +28,10 @@
 #include "nodes/parsenodes.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 static bool preloaded = false;
 static int	reading = 0;		/* runs of queries that read exports, one inside the other */
@@ -175,11 +180,31 @@ execute_ran(void)
 
 /* ---- definitions ------------------------------------------------------------------------------------ */
 
+/* is_of_view tells whether a rule, perhaps made just now, is of a view; a materialized one may be made of what is read. */
+static bool
+is_of_view(Oid rule)
+{
+	Relation	rel = table_open(RewriteRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		of_view = true;
+
+	ScanKeyInit(&key, Anum_pg_rewrite_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(rule));
+	scan = systable_beginscan(rel, RewriteOidIndexId, true, SnapshotSelf, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		of_view = get_rel_relkind(((Form_pg_rewrite) GETSTRUCT(tuple))->ev_class) != RELKIND_MATVIEW;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return of_view;
+}
+
 static void
 execute_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
 {
 	if (likely(reading == 0) || (access != OAT_POST_CREATE && access != OAT_POST_ALTER) ||
-		(class != ProcedureRelationId && class != RewriteRelationId))
+		(class != ProcedureRelationId && (class != RewriteRelationId || !is_of_view(object))))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),

@@ -16,6 +16,7 @@
 
 PG_FUNCTION_INFO_V1(protaddr_explain_export);
 PG_FUNCTION_INFO_V1(protaddr_export_verdict);
+PG_FUNCTION_INFO_V1(protaddr_export_channel);
 
 /* protaddr_column_words names a column of a relation. */
 char *
@@ -155,4 +156,15 @@ protaddr_export_verdict(PG_FUNCTION_ARGS)
 	if (!verdict->refused)
 		PG_RETURN_TEXT_P(cstring_to_text("may leave"));
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("refused: column %s: %s", quote_identifier(verdict->column), verdict->why)));
+}
+
+/* protaddr_export_channel is protaddr.export_channel(relation). */
+Datum
+protaddr_export_channel(PG_FUNCTION_ARGS)
+{
+	const ProtaddrExport *export = protaddr_export_of(PG_GETARG_OID(0));
+
+	if (export == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(export->channel));
 }

@@ -294,6 +294,70 @@ SELECT story.screen('d');
 \echo ' Why: every address is bound to the people it concerns, wherever it stands.'
 \echo
 
+-- ---- e -----------------------------------------------------------------------------
+
+\echo '------------------------------------------------------------------------------------------------'
+\echo ' e. File extracts for business customers held addresses of transfers inside the bank. 22 October 2019.'
+\echo '    The extract was right when it was checked. Years later, its view gets one more column.'
+\echo
+
+CREATE TABLE old_bank.own_transfer (payer text, amount numeric);
+CREATE TABLE new_bank.own_transfer (payer text, amount numeric);
+INSERT INTO old_bank.own_transfer SELECT cpr, 40 FROM story.payer;
+INSERT INTO new_bank.own_transfer SELECT cpr, 40 FROM story.payer;
+CREATE VIEW old_bank.extract AS SELECT t.amount FROM old_bank.own_transfer t;
+CREATE VIEW new_bank.extract AS SELECT t.amount FROM new_bank.own_transfer t;
+SELECT protaddr.declare_export('new_bank.extract', 'file_extract', reason => 'transfers of the day, for business customers') \g /dev/null
+-- who paid is a number here, and no address
+SELECT protaddr.declare_free('new_bank.own_transfer', 'payer', 'numbers of customers') \g /dev/null
+
+CREATE OR REPLACE VIEW old_bank.extract AS SELECT t.amount, t.payer, c.home FROM old_bank.own_transfer t JOIN old_bank.customer c ON c.cpr = t.payer;
+DO $$
+BEGIN
+	CREATE OR REPLACE VIEW new_bank.extract AS SELECT t.amount, t.payer, protaddr.show(c.home) AS home FROM new_bank.own_transfer t JOIN new_bank.customer c ON c.cpr = t.payer;
+	RAISE EXCEPTION 'cause e: the view of an export was changed, and nobody was asked';
+EXCEPTION WHEN SQLSTATE '23PA1' THEN
+	PERFORM set_config('story.refused', SQLERRM, false);
+END
+$$;
+SELECT format(' The author of the new view is told:  %s.', current_setting('story.refused'));
+\echo ' So the address is released for the extract, and the file is made.'
+\echo
+CREATE OR REPLACE VIEW new_bank.extract AS
+SELECT t.amount, t.payer, protaddr.show(protaddr.release(c.home, 'file_extract')) AS home FROM new_bank.own_transfer t JOIN new_bank.customer c ON c.cpr = t.payer;
+CREATE FUNCTION story.extract_screen() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	line record;
+	leaks int := 0;
+BEGIN
+	RETURN NEXT format(' %s  %s  %s', rpad('transfer of', 26), rpad('the old file told', 34), 'the file tells now');
+	RETURN NEXT format(' %s  %s  %s', repeat('-', 26), repeat('-', 34), repeat('-', 32));
+	FOR line IN
+		SELECT p.role, p.protected, o.home AS sent, n.home AS leaves
+		FROM story.payer p JOIN old_bank.extract o ON o.payer = p.cpr JOIN new_bank.extract n ON n.payer = p.cpr
+		ORDER BY p.place
+	LOOP
+		IF line.protected AND line.leaves IS NOT NULL THEN
+			RAISE EXCEPTION 'cause e: an address of a protected person leaves';
+		ELSIF NOT line.protected AND line.leaves IS DISTINCT FROM line.sent THEN
+			RAISE EXCEPTION 'cause e: an address of a person who is not protected is lost';
+		END IF;
+		leaks := leaks + (line.protected AND line.sent IS NOT NULL)::int;
+		RETURN NEXT rtrim(format(' %s  %s  %s', rpad(line.role, 26), rpad(regexp_replace(line.sent, ', [^,]*$', ''), 34),
+			coalesce(regexp_replace(line.leaves, ', [^,]*$', ''), 'no address')));
+		RETURN NEXT rtrim(format(' %s  %s  %s', rpad('', 26), rpad(regexp_replace(line.sent, '^.*, ', '') || CASE WHEN line.protected THEN '  <== LEAK' ELSE '' END, 34),
+			coalesce(regexp_replace(line.leaves, '^.*, ', ''), '')));
+	END LOOP;
+	IF leaks = 0 THEN
+		RAISE EXCEPTION 'cause e: the old file leaks nothing, so this shows nothing';
+	END IF;
+END
+$$;
+SELECT story.extract_screen();
+\echo
+\echo ' Why: a view that becomes a file is declared so, and judged each time it is read: whoever wrote it.'
+\echo
+
 -- ---- f -----------------------------------------------------------------------------
 
 \echo '------------------------------------------------------------------------------------------------'

@@ -32,6 +32,7 @@ sub page_node
 	(my $node, $root) = @_;
 
 	$node->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
+	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'protaddr'");
 	$node->start;
 	copy("$root/test/data/cpr_fixture.txt", $node->data_dir . '/extract') or die $!;
 	copy("$root/test/data/cpr_fixture_next.txt", $node->data_dir . '/extract_next') or die $!;

@@ -102,6 +102,8 @@ for my $role ('regress_reader', '')
 	  'SET force_parallel_mode = on; SELECT note FROM shop.leaky', "DO \$\$ BEGIN EXECUTE 'SELECT note FROM shop.leaky'; END \$\$"
 	  ;
 }
+is(outcome('', 'CREATE MATERIALIZED VIEW shop.copy_of_extract AS SELECT * FROM shop.extract; SELECT count(*) FROM shop.copy_of_extract; DROP MATERIALIZED VIEW shop.copy_of_extract'), '2', 'a materialized view of a good export');
+is(outcome('', 'CREATE TEMP TABLE t AS SELECT * FROM shop.extract; SELECT count(*) FROM t'), '2', 'and a table');
 is(outcome('', 'REFRESH MATERIALIZED VIEW shop.copy_of_leaky'), 'refused', 'REFRESH');
 is(outcome('', 'BEGIN; SET LOCAL session_replication_role = replica; SELECT * FROM shop.leaky'), 'refused', 'not in replication role');
 is(outcome('', 'SET row_security = off; SET protaddr.guard_memory = 1; SELECT * FROM shop.leaky') =~ /^(?:refused|error)/ ? 'refused' : 'read', 'refused', 'no setting helps');
@@ -194,6 +196,19 @@ is(outcome('', "SELECT protaddr.declare_export('shop.extract', 'nowhere', reason
 is(outcome('', "SELECT protaddr.declare_export('shop.extract', 'file_extract')"), 'error: a reason must be given', 'not without a reason');
 is(outcome('', "SELECT protaddr.declare_export('protaddr.channel', 'file_extract', reason => 'x')"), 'error: protaddr.channel belongs to the system and cannot be an export', 'nor ours');
 is(outcome('', "SELECT protaddr.declare_export('shop.extract', 'file_extract', '{id,none}', 'x')"), 'error: column "none" of shop."extract" does not exist', 'nor columns that are not there');
+
+# ---- written for you ---------------------------------------------------------------------------------
+
+$node->safe_psql('bank', <<'SQL');
+CREATE TABLE shop.legacy (cpr text, id int, street text, number text, remark text);
+INSERT INTO shop.legacy VALUES ('P1', 1, 'Skjulebakken', '1', 'lives at Skjulebakken 1'), ('P2', 2, 'Vej', '2', 'nothing');
+SELECT protaddr.declare_address_columns('shop.legacy', 'cpr', street => 'street', number => 'number');
+SELECT protaddr.create_export('shop.legacy', 'file_extract', 'shop.legacy_file', 'to the customer');
+GRANT SELECT ON shop.legacy_file TO regress_reader;
+SQL
+is(outcome('regress_reader', 'SELECT * FROM shop.legacy_file ORDER BY id'), "P1|1|lives at [address withheld]\nP2|2|nothing", 'create_export: parts of addresses are left out, texts guarded');
+is(outcome('', "SELECT obj_description('shop.legacy_file'::regclass)"), 'Export of shop.legacy through channel file_extract: to the customer. Left out: street, number', 'and it says so');
+is(outcome('regress_reader', "SELECT protaddr.create_export('shop.legacy', 'file_extract', 'shop.mine', 'x')"), 'error: permission denied for function create_export', 'not for everybody');
 
 my $status = q(SELECT schema_name, relation_name, kind, channel, columns, status FROM protaddr.export_status ORDER BY 1, 2);
 my $before = $node->safe_psql('bank', $status);
