@@ -25,7 +25,7 @@ add_part(PaUnit *unit, uint32_t part)
 static bool
 says_nothing(const PaGuardIndex *index, const PaPiece *piece)
 {
-	uint32_t	means;
+	uint32_t	means = 0;
 
 	return !piece->digits &&
 		protaddr_table_find(&index->table[PA_UNIT_WORDS], protaddr_pieces_hash(&index->key, piece, piece), &means) &&
@@ -57,7 +57,7 @@ letter_is_part(const PaGuardIndex *index, const PaPiece *piece, int n)
 int
 protaddr_read_unit(const PaGuardIndex *index, const PaPiece *piece, int n, PaUnit *unit)
 {
-	uint32_t	means;
+	uint32_t	means = 0;
 
 	if (n <= 0)
 		return 0;

@@ -464,7 +464,9 @@ protaddr_regate(PG_FUNCTION_ARGS)
 	}
 	item.rows = regate.n;
 	item.begun = true;
+	PushActiveSnapshot(GetTransactionSnapshot());
 	protaddr_sweep_keep(&item, true, NULL);
+	PopActiveSnapshot();
 	SPI_commit();
 	protaddr_sweep_release(&item);
 	pgstat_progress_end_command();
