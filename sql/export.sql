@@ -87,13 +87,14 @@ SELECT verdict FROM protaddr.explain_export('shop.letters', 'file_extract');
 -- a corrected view
 CREATE VIEW shop.report AS SELECT c.id, c.note, left(c.note, 3) AS short, upper(c.code) AS code, c.home, c.note LIKE 'A%' AS a FROM shop.customer c;
 SELECT protaddr.declare_free('shop.customer', 'code', 'codes of products');
-SELECT protaddr.suggest_export('shop.report', 'file_extract');
+-- since 16 a view of one table names its columns without it
+SELECT regexp_replace(protaddr.suggest_export('shop.report', 'file_extract'), '\mc\.', '', 'g');
 SELECT refusal($$SELECT protaddr.suggest_export('shop.report')$$), refusal($$SELECT protaddr.suggest_export('shop.customer', 'file_extract')$$);
 CREATE VIEW shop.hopeless AS SELECT c.id, left(c.note, 3) AS short, shop.other(c.note) AS initial FROM shop.customer c;
 SELECT protaddr.suggest_export('shop.hopeless', 'file_extract');
 -- a view with text, for applications
 SELECT protaddr.create_display_view('shop.customer', 'shop.person');
-SELECT pg_get_viewdef('shop.person'::regclass), obj_description('shop.person'::regclass);
+SELECT regexp_replace(pg_get_viewdef('shop.person'::regclass), '\mcustomer\.', '', 'g'), obj_description('shop.person'::regclass);
 SELECT refusal($$SELECT protaddr.create_display_view('shop.customer', 'person')$$), refusal($$SELECT protaddr.create_display_view(NULL, 'shop.none')$$);
 SELECT protaddr.undeclare_free('shop.customer', 'code', 'test');
 

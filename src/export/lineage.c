@@ -491,6 +491,8 @@ conditions_afresh(Level *level, ProtaddrLineage *to)
 	protaddr_walk_condition(level, query->limitCount, to);
 	protaddr_walk_condition(level, query->limitOffset, to);
 	protaddr_walk_unseen(level, (Node *) query->windowClause, to);
+	foreach(cell, query->rtable)
+		protaddr_walk_unseen(level, (Node *) protaddr_group_expressions(lfirst_node(RangeTblEntry, cell)), to);
 	foreach(cell, query->targetList)
 	{
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
