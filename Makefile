@@ -230,6 +230,7 @@ PURE_SRCS = \
 	src/guard/unit.c \
 	src/message/xml/iso_name.c \
 	src/message/xml/iso_party.c \
+	src/message/place.c \
 	src/message/json/iso_json.c \
 	src/message/json/json_names.c \
 	src/message/json/json_scan.c \

@@ -115,13 +115,6 @@ CREATE FUNCTION protaddr.check_export(channel text, reason text) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF NOT protaddr.exports_are_kept() THEN
-        RAISE EXCEPTION USING
-            ERRCODE = '55PA1',
-            MESSAGE = 'an export cannot be declared: protaddr is not in shared_preload_libraries',
-            DETAIL = 'A session that has not used protaddr yet would read it unseen.',
-            HINT = 'Add protaddr to shared_preload_libraries and restart the server.';
-    END IF;
     IF check_export.reason IS NULL OR check_export.reason !~ '\S' THEN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'a reason must be given';
     END IF;
@@ -131,6 +124,13 @@ BEGIN
             MESSAGE = CASE WHEN check_export.channel IS NULL THEN 'a channel must be named' ELSE format('channel "%s" does not exist', check_export.channel) END,
             HINT = format('Channels: %s.', (SELECT string_agg(DISTINCT c.channel, ', ' ORDER BY c.channel) FROM protaddr.channel c
                                             WHERE c.valid_from <= now() AND now() < c.valid_to));
+    END IF;
+    IF NOT protaddr.exports_are_kept() THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '55PA1',
+            MESSAGE = 'an export cannot be declared: protaddr is not in shared_preload_libraries',
+            DETAIL = 'A session that has not used protaddr yet would read it unseen.',
+            HINT = 'Add protaddr to shared_preload_libraries and restart the server.';
     END IF;
 END
 $$;
