@@ -226,7 +226,7 @@ wanted()
 # need_build NAME is true if the extension is there; else the stage has failed.
 need_build() { [ "$built" = 1 ] || { miss "$1: not run, protaddr does not build"; return 1; }; }
 
-# need_server NAME is true if the server is there that pg_regress, isolation and the demo share.
+# need_server NAME is true if the server is there that pg_regress and isolation share.
 need_server() { [ "$server" = 1 ] || { miss "$1: no server"; return 1; }; }
 
 # prepare makes what the stages with a server share, if one of them is to run: a build, one
@@ -242,7 +242,7 @@ prepare()
 		pa_guarded make -C "$PA_WORK/counted" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" WERROR=1 COVERAGE=1 COPT='-O0 -Wno-cpp' &&
 			make -C "$PA_WORK/counted" PG_CONFIG="$PG_CONFIG" COVERAGE=1 install || miss "builds with COVERAGE=1"
 	fi
-	if wanted regress || wanted isolation || wanted demo; then
+	if wanted regress || wanted isolation; then
 		pa_start_server "$EVIDENCE/regress" && server=1
 	fi
 }
@@ -388,8 +388,12 @@ tell_story()
 
 stage_demo()
 {
-	need_build demo && need_server demo || return
+	local PGHOST PGPORT PGUSER dir=$EVIDENCE/demo
+
+	need_build demo || return
+	pa_start_server "$dir" "shared_preload_libraries = 'protaddr'" || { miss "demo: no server"; return; }
 	one "the demo: no protected address leaves" tell_story
+	pa_stop_server "$dir"
 }
 
 # ---- what the suite left behind ---------------------------------------------------
