@@ -455,7 +455,7 @@ BEGIN
 	END IF;
 END
 $$;
-SELECT format(' Searched again: %s rows, %s addresses. An old value can be put back for 30 days: it is kept sealed.', rows, exact + safe + doubtful) FROM protaddr.sweep_status WHERE run = :proof_run;
+SELECT format(E' The rest was done by hand. Searched again: %s rows, %s addresses.\n An old value can be put back for 30 days: it is kept sealed.', rows, exact + safe + doubtful) FROM protaddr.sweep_status WHERE run = :proof_run;
 \echo
 \echo ' Why: a sweep finds what the guard finds, says what it could not change, and can be undone.'
 \echo
