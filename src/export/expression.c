@@ -292,14 +292,15 @@ walk_window_function(Level *level, const WindowFunc *call, ProtaddrLineage *to)
 	protaddr_walk_condition(level, (Node *) call->aggfilter, to);
 	if (level->query == NULL)
 		return;
-	/* a place between two neighbours tells of the text between them */
+	/*
+	 * A place between two neighbours tells of the text between them; and rows that are alike to
+	 * one window stand as another one has left them.
+	 */
 	foreach(cell, level->query->windowClause)
 	{
 		WindowClause *window = lfirst_node(WindowClause, cell);
 		ListCell   *sort;
 
-		if (window->winref != call->winref)
-			continue;
 		foreach(sort, level->query->targetList)
 		{
 			TargetEntry *entry = lfirst_node(TargetEntry, sort);

@@ -475,6 +475,18 @@ conditions_of_join(Level *level, Node *node, ProtaddrLineage *to)
 	}
 }
 
+/* is_sorted_by tells whether a query has its rows sorted by an entry of its target list. */
+static bool
+is_sorted_by(const Query *query, const TargetEntry *entry)
+{
+	ListCell   *cell;
+
+	foreach(cell, query->sortClause)
+		if (lfirst_node(SortGroupClause, cell)->tleSortGroupRef == entry->ressortgroupref)
+			return true;
+	return false;
+}
+
 /* conditions_afresh walks all that decides which rows a query gives, here and in its sources. */
 static void
 conditions_afresh(Level *level, ProtaddrLineage *to)
@@ -497,8 +509,8 @@ conditions_afresh(Level *level, ProtaddrLineage *to)
 	{
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
 
-		/* the first of an order tells what it is ordered by */
-		if (by_order && entry->ressortgroupref != 0)
+		/* the first of an order tells what it is ordered by; whoever reads a query within may take it */
+		if (entry->ressortgroupref != 0 && (by_order || (!level->top && is_sorted_by(query, entry))))
 			protaddr_walk_asked(level, (Node *) entry->expr, to);
 		if (query->hasTargetSRFs && expression_returns_set((Node *) entry->expr))
 			protaddr_walk_condition(level, (Node *) entry->expr, to);

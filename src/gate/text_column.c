@@ -446,12 +446,15 @@ tells_the_same(const PaAddress *address, ProtaddrSeal *released)
 	size_t		after_len;
 	bool		same;
 
-	if (!protaddr_open(released, true, &opened))
-		return false;
-	after_len = protaddr_format_line(&opened.address, after);
-	protaddr_shut(&opened);
-	same = before_len == after_len && memcmp(before, after, after_len) == 0;
+	same = protaddr_open(released, true, &opened);
+	if (same)
+	{
+		after_len = protaddr_format_line(&opened.address, after);
+		protaddr_shut(&opened);
+		same = before_len == after_len && memcmp(before, after, after_len) == 0;
+	}
 	explicit_bzero(before, 2 * PA_LINE_SIZE);
+	pfree(before);
 	return same;
 }
 
@@ -465,19 +468,22 @@ protaddr_gate_take(ProtaddrTaken **taken, ProtaddrSeal *seal, ProtaddrSeal *rele
 	ProtaddrOpened opened;
 	PaAddress	address;
 	uint8	   *plain;
+	size_t		len;
 
 	if (!protaddr_open(seal, true, &opened))
 		return;
 
 	/* one value is open at a time */
-	plain = palloc(opened.len);
-	memcpy(plain, opened.plain, opened.len);
-	if (!protaddr_decode(plain, opened.len, &address))
-		elog(ERROR, "could not read an address");
+	len = opened.len;
+	plain = palloc(len);
+	memcpy(plain, opened.plain, len);
 	protaddr_shut(&opened);
+	if (!protaddr_decode(plain, len, &address))
+		elog(ERROR, "could not read an address");
 	if (released == NULL || !tells_the_same(&address, released))
 		protaddr_taken_add(taken, &address);
-	explicit_bzero(plain, opened.len);
+	explicit_bzero(plain, len);
+	pfree(plain);
 }
 
 /* ---- a row that waits in its table ------------------------------------------------------------ */

@@ -128,7 +128,7 @@ try_hex(PaSearch *search, const PaPiece *piece)
 			size_t		n = 0;
 
 			for (; at + 1 < end && n < sizeof(decoded); at += 2)
-				decoded[n++] = (char) (hex_value(text[at]) << 4 | hex_value(text[at + 1]));
+				decoded[n++] = (char) ((unsigned int) hex_value(text[at]) << 4 | (unsigned int) hex_value(text[at + 1]));
 			if (n < HEX_AT_LEAST / 2 - 1 || !reads_like_text(decoded, n))
 				break;
 			reads = true;

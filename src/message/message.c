@@ -187,6 +187,11 @@ take_address(void *arg, size_t start, size_t end)
 			break;
 	}
 	protaddr_taken_add(release->taken, &address);
+	if (release->encoding == NULL)
+	{
+		explicit_bzero(text.data, text.len);
+		pfree(text.data);
+	}
 }
 
 /* holds_members tells whether JSON is an object or an array. */
@@ -775,8 +780,12 @@ without_taken(StringInfo message, ProtaddrFormat format, bool is_text, const Pro
 	ProtaddrForm form;
 	ProtaddrLeaves leaves;
 	Datum		value;
+	int			repeated;
 
 	if (taken == NULL)
+		return message;
+	/* the message as it is, most often: nothing is copied */
+	if (is_text && (protaddr_guard_find_taken(message->data, message->len, taken, &repeated), repeated == 0))
 		return message;
 	protaddr_form_of(is_text ? TEXTOID : BYTEAOID, -1, &form);
 	form.kind = format == PROTADDR_MT ? PROTADDR_TEXT_MT : PROTADDR_TEXT_MARKUP;
