@@ -292,6 +292,7 @@ walk_window_function(Level *level, const WindowFunc *call, ProtaddrLineage *to)
 	protaddr_walk_condition(level, (Node *) call->aggfilter, to);
 	if (level->query == NULL)
 		return;
+
 	/*
 	 * A place between two neighbours tells of the text between them; and rows that are alike to
 	 * one window stand as another one has left them.

@@ -483,7 +483,7 @@ is_sorted_by(const Query *query, const TargetEntry *entry)
 
 	foreach(cell, query->sortClause)
 		if (lfirst_node(SortGroupClause, cell)->tleSortGroupRef == entry->ressortgroupref)
-			return true;
+		return true;
 	return false;
 }
 
@@ -509,7 +509,10 @@ conditions_afresh(Level *level, ProtaddrLineage *to)
 	{
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
 
-		/* the first of an order tells what it is ordered by; whoever reads a query within may take it */
+		/*
+		 * the first of an order tells what it is ordered by; whoever reads a query within may take
+		 * it
+		 */
 		if (entry->ressortgroupref != 0 && (by_order || (!level->top && is_sorted_by(query, entry))))
 			protaddr_walk_asked(level, (Node *) entry->expr, to);
 		if (query->hasTargetSRFs && expression_returns_set((Node *) entry->expr))

@@ -228,6 +228,13 @@ protaddr_read_bytes(const char *whole, size_t whole_len, const char *bytes, size
 		(void) read_encoded(encoding, bytes, len, SIZE_MAX, out);
 }
 
+/* protaddr_reads_as_it_is tells whether bytes show no encoding in which ASCII is written otherwise, and declare none. */
+bool
+protaddr_reads_as_it_is(const char *bytes, size_t len)
+{
+	return told_by_itself(bytes, len) == NULL;
+}
+
 /* append_encoded appends ASCII in an encoding; false if it has no such characters. */
 static bool
 append_encoded(const char *encoding, const char *ascii, StringInfo out)

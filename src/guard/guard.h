@@ -105,6 +105,7 @@ typedef struct ProtaddrStretch
 
 extern void protaddr_form_of(Oid type, int32 typmod, ProtaddrForm *form);
 extern bool protaddr_encoding_known(const char *encoding);
+extern bool protaddr_reads_as_it_is(const char *bytes, size_t len);
 extern void protaddr_read_bytes(const char *whole, size_t whole_len, const char *bytes, size_t len,
 								StringInfo out);
 extern void protaddr_leaves_begin(ProtaddrLeaves *leaves);

@@ -785,7 +785,8 @@ without_taken(StringInfo message, ProtaddrFormat format, bool is_text, const Pro
 	if (taken == NULL)
 		return message;
 	/* the message as it is, most often: nothing is copied */
-	if (is_text && (protaddr_guard_find_taken(message->data, message->len, taken, &repeated), repeated == 0))
+	if ((is_text || protaddr_reads_as_it_is(message->data, message->len)) &&
+		(protaddr_guard_find_taken(message->data, message->len, taken, &repeated), repeated == 0))
 		return message;
 	protaddr_form_of(is_text ? TEXTOID : BYTEAOID, -1, &form);
 	form.kind = format == PROTADDR_MT ? PROTADDR_TEXT_MT : PROTADDR_TEXT_MARKUP;
