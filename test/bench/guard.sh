@@ -135,7 +135,7 @@ CREATE TABLE covered (id bigint, payer text, remittance text);
 CREATE TABLE ignored (LIKE covered);
 SELECT protaddr.install_gate('covered', 'sepa', 'payer', ignore => '{"payer":"identifier"}');
 SELECT protaddr.install_gate('ignored', 'sepa', 'payer', ignore => '{"payer":"identifier","remittance":"to compare"}');
-CREATE TABLE row AS SELECT id, (6000000000 + 1 + id % 5000)::text AS payer, t FROM said;
+CREATE TABLE paid AS SELECT id, (6000000000 + 1 + id % 5000)::text AS payer, t FROM said;
 VACUUM (ANALYZE, FREEZE);
 SQL
 pa_say "finding out what is looked for"
@@ -164,10 +164,10 @@ for what in said:t message:x; do
 done
 pa_say "inserts"
 in_turn "SELECT protaddr.guard('nothing', 'file_extract');" \
-	empty_i "TRUNCATE ignored" many_i "INSERT INTO ignored SELECT * FROM row" \
-	empty_c "TRUNCATE covered" many_c "INSERT INTO covered SELECT * FROM row" \
-	single_i "DO 'DECLARE r row; BEGIN FOR r IN SELECT * FROM row LOOP INSERT INTO ignored VALUES (r.id, r.payer, r.t); END LOOP; END'" \
-	single_c "DO 'DECLARE r row; BEGIN FOR r IN SELECT * FROM row LOOP INSERT INTO covered VALUES (r.id, r.payer, r.t); END LOOP; END'"
+	empty_i "TRUNCATE ignored" many_i "INSERT INTO ignored SELECT * FROM paid" \
+	empty_c "TRUNCATE covered" many_c "INSERT INTO covered SELECT * FROM paid" \
+	single_i "DO 'DECLARE r paid; BEGIN FOR r IN SELECT * FROM paid LOOP INSERT INTO ignored VALUES (r.id, r.payer, r.t); END LOOP; END'" \
+	single_c "DO 'DECLARE r paid; BEGIN FOR r IN SELECT * FROM paid LOOP INSERT INTO covered VALUES (r.id, r.payer, r.t); END LOOP; END'"
 
 # ratio NAME OF prints the median of the ratios of the rounds
 ratio()
