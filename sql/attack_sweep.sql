@@ -167,6 +167,18 @@ CALL protaddr.reseal('protaddr.sweep_change');
 SELECT protaddr.retire_data_key(:'old_key', 'regress') AS left;
 
 SET client_min_messages = error;
+
+-- ---- a trigger that calls its constraint after the row ------------------------------------------
+CREATE SCHEMA named;
+CREATE TABLE named.entry (id int PRIMARY KEY, txt text);
+INSERT INTO named.entry VALUES (1, 'Skjulvej 2, 2. tv, 5000 Odense C');
+CREATE FUNCTION named.tell() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = OLD.txt, CONSTRAINT = OLD.txt; END $$;
+CREATE TRIGGER tell BEFORE UPDATE ON named.entry FOR EACH ROW EXECUTE FUNCTION named.tell();
+CALL protaddr.sweep('named.entry', action => 'redact') \gset named_
+SELECT relation, reason FROM protaddr.sweep_todo WHERE relation = 'named.entry';
+DROP SCHEMA named CASCADE;
+
 DROP EXTENSION protaddr CASCADE;
 DROP SCHEMA theirs CASCADE;
 DROP TABLE customer;

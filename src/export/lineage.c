@@ -129,7 +129,7 @@ protaddr_level_for(Level *at, const void *node, const Query *query, Level *paren
 	return level;
 }
 
-/* protaddr_body_of gives the one query that is the body of a SQL function; NULL if there is no such. */
+/* protaddr_body_of gives the query that is the whole body of a SQL function; NULL if its body is anything else. */
 Query *
 protaddr_body_of(Oid function)
 {

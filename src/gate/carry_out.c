@@ -166,13 +166,13 @@ protaddr_held_proved(ProtaddrHeldDecision *decision, const ProtaddrGate *gate, H
 /* ---- errors ------------------------------------------------------------------------------ */
 
 /*
- * tells_nothing tells whether the message of an error is the server's own, made of names
+ * protaddr_error_tells_nothing tells whether the message of an error is the server's own, made of names
  * alone, or ours.  A trigger's, or that of a type's input function, may quote the row, and
  * a trigger gives its errors what code it likes: ours hide the statement, which no
  * language lets it ask for.
  */
-static bool
-tells_nothing(const ErrorData *error)
+bool
+protaddr_error_tells_nothing(const ErrorData *error)
 {
 	static const char *const files[] = {
 		"aclchk.c", "execMain.c", "execIndexing.c", "nbtinsert.c", "ri_triggers.c", "trigger.c",
@@ -202,7 +202,7 @@ rethrow_telling_nothing(MemoryContext context, int64 held_id)
 
 	MemoryContextSwitchTo(context);
 	error = CopyErrorData();
-	if (tells_nothing(error))
+	if (protaddr_error_tells_nothing(error))
 	{
 		FreeErrorData(error);
 		protaddr_rethrow_private(context);

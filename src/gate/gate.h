@@ -382,6 +382,7 @@ typedef struct ProtaddrHeldDecision
 	TupleDesc	desc;
 } ProtaddrHeldDecision;
 
+extern bool protaddr_error_tells_nothing(const ErrorData *error);
 extern int	protaddr_settle(Relation rel);
 extern ProtaddrHeldDecision *protaddr_held_decision(const ProtaddrGate *gate, bool is_update);
 extern void protaddr_held_passes(const ProtaddrHeldDecision *decision, const ProtaddrGate *gate,

@@ -352,7 +352,7 @@ protaddr_guard_base_moves(void)
 	return bases == NULL ? 0 : pg_atomic_read_u64(&bases->moves);
 }
 
-/* protaddr_guard_base_is_newest is true if there is none that is newer than base, which may be NULL. */
+/* protaddr_guard_base_is_newest is true unless there is a newer one.  base: NULL if the session reads none. */
 bool
 protaddr_guard_base_is_newest(const ProtaddrGuardBase *base)
 {

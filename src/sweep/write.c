@@ -120,7 +120,8 @@ protaddr_sweep_why_refused(const ErrorData *error)
 	if (error->sqlerrcode == ERRCODE_PROTADDR_REFUSED)
 		return "its gate holds or refuses it (SQLSTATE 23PA1)";
 	if (category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
-		return error->constraint_name == NULL ?
+		/* a trigger may call a constraint what it likes: a value of the row */
+		return error->constraint_name == NULL || !protaddr_error_tells_nothing(error) ?
 			psprintf("a constraint refused it (SQLSTATE %s)", unpack_sql_state(error->sqlerrcode)) :
 			psprintf("constraint \"%s\" refused it (SQLSTATE %s)", error->constraint_name,
 					 unpack_sql_state(error->sqlerrcode));
