@@ -15,6 +15,7 @@ PGFILEDESC = "protaddr - protected addresses"
 # ---- sources, by room, the lower floors first --------------------------------
 
 BASE_OBJS = \
+	src/base/apart.o \
 	src/base/blank.o \
 	src/base/callers.o \
 	src/base/context.o \
