@@ -31,7 +31,12 @@ BASE_OBJS = \
 AUDIT_OBJS = \
 	src/audit/append.o \
 	src/audit/chain.o \
+	src/audit/files.o \
+	src/audit/own_change.o \
+	src/audit/read.o \
 	src/audit/record.o \
+	src/audit/sign.o \
+	src/audit/statement.o \
 	src/audit/write.o
 
 TEXT_OBJS = \
@@ -59,6 +64,7 @@ KEYS_OBJS = \
 	src/keys/kek.o \
 	src/keys/kek_program.o \
 	src/keys/key_functions.o \
+	src/keys/keyed_id.o \
 	src/keys/keyring.o \
 	src/keys/reseal.o \
 	src/keys/retire.o \
@@ -74,6 +80,7 @@ PERSON_OBJS = \
 	src/person/picture.o \
 	src/person/picture_build.o \
 	src/person/protected.o \
+	src/person/recorded.o \
 	src/person/replica.o \
 	src/person/subject.o \
 	src/person/subject_type.o \
@@ -116,6 +123,7 @@ LAW_OBJS = \
 DOOR_OBJS = \
 	src/door/disclosure.o \
 	src/door/explain.o \
+	src/door/recorded.o \
 	src/door/release.o \
 	src/door/reveal.o \
 	src/door/show.o \
@@ -254,6 +262,7 @@ PURE_SRCS = \
 # SQL stands beside its C.  The install script is these, joined in this order.
 SQL_PARTS = \
 	src/base/base.sql \
+	src/audit/audit.sql \
 	src/type/type.sql \
 	src/keys/keys.sql \
 	src/person/person.sql \

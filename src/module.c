@@ -33,10 +33,13 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_callers_part,		/* SECURITY DEFINER functions */
 	&protaddr_own_tables_part,	/* relations, schemas; end of transaction */
 	&protaddr_audit_part,		/* settings */
+	&protaddr_audit_statement_part, /* runs, utility commands; before commit, end of transaction */
+	&protaddr_audit_own_change_part,	/* our tables; end of transaction and subtransaction */
 	&protaddr_kek_part,			/* settings */
 	&protaddr_crypto_part,		/* the ciphers; settings */
 	&protaddr_data_key_part,	/* tables */
 	&protaddr_seal_part,		/* end of transaction */
+	&protaddr_person_recorded_part, /* names people to the audit trail */
 	&protaddr_link_part,		/* tables */
 	&protaddr_replica_part,		/* settings */
 	&protaddr_protected_part,	/* tables, settings; end of transaction */
@@ -50,6 +53,7 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_birth_part,		/* tables */
 	&protaddr_show_part,		/* end of transaction */
 	&protaddr_disclosure_part,	/* tables; an observer of the door */
+	&protaddr_recorded_part,	/* an observer of the door; end of statement */
 	&protaddr_source_part,		/* relations; triggers */
 	&protaddr_guard_words_part, /* tables */
 	&protaddr_guard_index_part, /* tables; settings */

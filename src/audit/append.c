@@ -288,6 +288,59 @@ add(PaTrailWriter *writer, const PaTrailPlace *place, PaTrailHead *head, const P
 	return true;
 }
 
+/* take_over moves the head on over whole records that stand behind it. */
+static void
+take_over(PaTrailWriter *writer, PaTrailHead *head)
+{
+	static char piece[PA_TRAIL_LINE_SIZE + 1];
+	PaTrailChain chain;
+	PaTrailLine parsed;
+	uint64_t	at = head->offset;
+
+	protaddr_trail_follow_begin(&chain, head->node, NULL, 0);
+	chain.begun = true;
+	chain.seq = head->seq;
+	memcpy(chain.hash, head->hash, sizeof(chain.hash));
+	for (;;)
+	{
+		ssize_t		len = pread(writer->file_fd, piece, sizeof(piece), (off_t) at);
+		const char *end = len <= 0 ? NULL : memchr(piece, '\n', (size_t) len);
+
+		if (end == NULL || protaddr_trail_follow(&chain, piece, (size_t) (end - piece), &parsed) != PA_TRAIL_WHOLE)
+			return;
+		at += (uint64_t) (end - piece) + 1;
+		/* the piece of another crash, which a record behind it explains */
+		if (chain.open)
+			continue;
+		head->offset = at;
+		head->seq = chain.seq;
+		memcpy(head->hash, chain.hash, sizeof(chain.hash));
+	}
+}
+
+/*
+ * left_over judges a file of the next number that is there already: a writer was killed
+ * while it began it.  True: it is to be begun again, or *adopted, gone on with.  False: it
+ * is something else, which stays as it is.
+ */
+static bool
+left_over(PaTrailWriter *writer, PaTrailHead *next, bool *adopted)
+{
+	static char piece[PA_TRAIL_LINE_SIZE + 1];
+	ssize_t		len = pread(writer->file_fd, piece, sizeof(piece), 0);
+	uint64_t	seq = next->seq;
+
+	*adopted = false;
+	if (len < 0)
+		return false;
+	if (memchr(piece, '\n', (size_t) len) == NULL)
+		return (size_t) len < sizeof(piece) && ftruncate(writer->file_fd, 0) == 0;
+	next->offset = 0;
+	take_over(writer, next);
+	*adopted = next->seq > seq;
+	return *adopted;
+}
+
 /* begin_file makes the next file and writes its first record. */
 static bool
 begin_file(PaTrailWriter *writer, const PaTrailPlace *place, PaTrailHead *head, const News *news)
@@ -295,6 +348,7 @@ begin_file(PaTrailWriter *writer, const PaTrailPlace *place, PaTrailHead *head, 
 	char		path[PATH_SIZE];
 	PaTrailRecord record;
 	PaTrailHead next = *head;
+	bool		made = false;
 	int			folder;
 
 	if (mkdir(place->folder, S_IRWXU) != 0 && errno != EEXIST)
@@ -302,17 +356,31 @@ begin_file(PaTrailWriter *writer, const PaTrailPlace *place, PaTrailHead *head, 
 	/* nobody will see to this one any more */
 	if (writer->file_fd >= 0 && place->sync && fdatasync(writer->file_fd) != 0)
 		return fail(writer, PA_TRAIL_SYNC, errno);
-	close_file(writer);
-	do
+	next.opened_at = (uint64_t) (place->now() / 1000000);
+	for (bool begin = false; !begin;)
 	{
+		close_file(writer);
 		next.file++;
 		protaddr_trail_file_name(writer->name, next.node, next.file);
 		if (!path_of(path, place->folder, writer->name))
 			return fail(writer, PA_TRAIL_FILE, ENAMETOOLONG);
 		writer->file_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-	} while (writer->file_fd < 0 && errno == EEXIST);
-	if (writer->file_fd < 0)
-		return fail(writer, PA_TRAIL_FILE, errno);
+		made = begin = writer->file_fd >= 0;
+		if (!made && errno == EEXIST)
+		{
+			bool		adopted = false;
+
+			writer->file_fd = open(path, O_RDWR | O_CLOEXEC);
+			begin = writer->file_fd >= 0 && left_over(writer, &next, &adopted);
+			if (adopted)
+			{
+				*head = next;
+				return true;
+			}
+		}
+		if (writer->file_fd < 0)
+			return fail(writer, PA_TRAIL_FILE, errno);
+	}
 
 	protaddr_trail_begin(&record, "file");
 	protaddr_trail_number(&record, "format", PA_TRAIL_FORMAT);
@@ -326,11 +394,11 @@ begin_file(PaTrailWriter *writer, const PaTrailPlace *place, PaTrailHead *head, 
 	}
 	place->describe(&record);
 	next.offset = 0;
-	next.opened_at = (uint64_t) (place->now() / 1000000);
 	if (!add(writer, place, &next, &record, ""))
 	{
 		/* an empty file would be one more to explain */
-		(void) unlink(path);
+		if (made)
+			(void) unlink(path);
 		close_file(writer);
 		return false;
 	}
@@ -369,36 +437,6 @@ open_file(PaTrailWriter *writer, const PaTrailPlace *place, const PaTrailHead *h
 	return true;
 }
 
-/* take_over moves the head on over whole records that stand behind it. */
-static void
-take_over(PaTrailWriter *writer, PaTrailHead *head)
-{
-	static char piece[PA_TRAIL_LINE_SIZE + 1];
-	PaTrailChain chain;
-	PaTrailLine parsed;
-	uint64_t	at = head->offset;
-
-	protaddr_trail_follow_begin(&chain, head->node, NULL);
-	chain.begun = true;
-	chain.seq = head->seq;
-	memcpy(chain.hash, head->hash, sizeof(chain.hash));
-	for (;;)
-	{
-		ssize_t		len = pread(writer->file_fd, piece, sizeof(piece), (off_t) at);
-		const char *end = len <= 0 ? NULL : memchr(piece, '\n', (size_t) len);
-
-		if (end == NULL || protaddr_trail_follow(&chain, piece, (size_t) (end - piece), &parsed) != PA_TRAIL_WHOLE)
-			return;
-		at += (uint64_t) (end - piece) + 1;
-		/* the piece of another crash, which a record behind it explains */
-		if (chain.open)
-			continue;
-		head->offset = at;
-		head->seq = chain.seq;
-		memcpy(head->hash, chain.hash, sizeof(chain.hash));
-	}
-}
-
 /* end_torn gives what is left behind the head an end, and records it. */
 static bool
 end_torn(PaTrailWriter *writer, const PaTrailPlace *place, PaTrailHead *head, uint64_t size)
@@ -432,7 +470,13 @@ find_end(PaTrailWriter *writer, const PaTrailPlace *place, PaTrailHead *head, co
 	if (!gone && fstat(writer->file_fd, &st) != 0)
 		return fail(writer, PA_TRAIL_FILE, errno);
 	if (gone || st.st_nlink == 0)
-		return begin_file(writer, place, head, news);
+	{
+		/* what a killed writer has left behind it may have an end of its own to be seen to */
+		if (!begin_file(writer, place, head, news))
+			return false;
+		if (fstat(writer->file_fd, &st) != 0)
+			return fail(writer, PA_TRAIL_FILE, errno);
+	}
 	if ((uint64_t) st.st_size > head->offset)
 	{
 		take_over(writer, head);
@@ -484,7 +528,7 @@ protaddr_trail_append(PaTrailWriter *writer, const PaTrailPlace *place, const Pa
 	{
 		News		none = {0};
 
-		written = begin_file(writer, place, &head, &none);
+		written = begin_file(writer, place, &head, &none) && find_end(writer, place, &head, &none);
 	}
 	written = written && add(writer, place, &head, record, "");
 	/* a head that is not written finds its records later */

@@ -31,6 +31,8 @@
 #include "audit/trail.h"
 #include "base/base.h"
 
+#include "datatype/timestamp.h"
+
 /* ---- audit/write.c: making a record ---------------------------------------- */
 
 typedef PaTrailRecord ProtaddrAudit;
@@ -47,6 +49,9 @@ extern void protaddr_audit_hex(ProtaddrAudit *record, const char *name, const ui
 extern void protaddr_audit_open(ProtaddrAudit *record, const char *name, char bracket);
 extern void protaddr_audit_close(ProtaddrAudit *record, char bracket);
 
+extern void protaddr_audit_key(ProtaddrAudit *record, uint64 key);	/* of the keyed ids in it */
+extern void protaddr_audit_time(ProtaddrAudit *record, const char *name, TimestampTz time);
+
 extern void protaddr_audit_write(const ProtaddrAudit *record);
 
 /*
@@ -55,8 +60,11 @@ extern void protaddr_audit_write(const ProtaddrAudit *record);
  */
 extern bool protaddr_audit_write_after(const ProtaddrAudit *record);
 
+/* The error of what protaddr_audit_write_after() could not write. */
+extern void protaddr_audit_refuse(void) pg_attribute_noreturn();
+
 /* Who acts now, as each record says it; to be kept for one that is made where no catalog may be read. */
-#define PROTADDR_AUDIT_WHO_SIZE	1024
+#define PROTADDR_AUDIT_WHO_SIZE	2048
 
 typedef struct ProtaddrAuditWho
 {
@@ -66,5 +74,30 @@ typedef struct ProtaddrAuditWho
 
 extern void protaddr_audit_who(ProtaddrAuditWho *who);
 extern void protaddr_audit_begin_as(ProtaddrAudit *record, const char *kind, const ProtaddrAuditWho *who);
+
+/* The number of the record that this session wrote last. */
+extern uint64 protaddr_audit_last(void);
+
+/* ---- audit/statement.c: one summary a statement ------------------------------ */
+
+/*
+ * A room that counts in a statement, and records at its end what came of it: it is called
+ * when the statement that the client sent is over, whatever came of it, and for what comes
+ * outside any at the end of the transaction.  It writes with protaddr_audit_write_after(), and
+ * gives false as long as it could not: then the transaction cannot commit.
+ */
+typedef bool (*ProtaddrAuditSummary) (void);
+
+extern const ProtaddrPart protaddr_audit_statement_part;
+extern void protaddr_audit_summarize(ProtaddrAuditSummary summary);
+extern void protaddr_audit_statement_relations(ProtaddrAudit *record, const char *name);
+
+/* ---- audit/own_change.c: changes of our own tables --------------------------- */
+
+/* Adds to a record whom an identifier names, by a keyed id. */
+typedef void (*ProtaddrAuditNamer) (ProtaddrAudit *record, const char *identifier);
+
+extern const ProtaddrPart protaddr_audit_own_change_part;
+extern void protaddr_audit_names_people(ProtaddrAuditNamer function);
 
 #endif							/* PROTADDR_AUDIT_H */

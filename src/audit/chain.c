@@ -48,9 +48,9 @@ protaddr_trail_digest(const uint8_t *first, size_t first_len, const void *bytes,
 
 /* ---- a line ------------------------------------------------------------------------ */
 
-/* at_time writes a time in UTC. */
-static void
-write_time(char at[PA_TRAIL_AT_SIZE + 1], int64_t us)
+/* protaddr_trail_write_time writes a time, in microseconds since 1970, in UTC. */
+void
+protaddr_trail_write_time(char at[PA_TRAIL_AT_SIZE + 1], int64_t us)
 {
 	time_t		seconds = (time_t) (us / 1000000);
 	struct tm	tm;
@@ -75,7 +75,7 @@ protaddr_trail_write_line(char line[PA_TRAIL_LINE_SIZE], const char *node, uint6
 	char		at[PA_TRAIL_AT_SIZE + 1];
 	size_t		len;
 
-	write_time(at, at_us);
+	protaddr_trail_write_time(at, at_us);
 	len = (size_t) snprintf(json, PA_TRAIL_JSON_SIZE, NODE_AT "%s" SEQ_AT "%llu" AT_AT "%s" KIND_AT "%s\"",
 							node, (unsigned long long) seq, at, record->kind);
 	memcpy(json + len, record->data, record->len);
@@ -271,17 +271,45 @@ protaddr_trail_signed_text(char text[PA_TRAIL_SIGNED_SIZE], const char *node, ui
 							 (unsigned long long) seq, hex);
 }
 
+/* protaddr_trail_of_signed_text reads what protaddr_trail_signed_text writes; false if it is something else. */
+bool
+protaddr_trail_of_signed_text(const char *text, char node[PA_TRAIL_NODE_SIZE + 1], uint64_t *seq,
+							  uint8_t hash[PA_TRAIL_HASH_SIZE])
+{
+	char		again[PA_TRAIL_SIGNED_SIZE];
+	char		hex[PA_TRAIL_HASH_HEX + 1];
+	unsigned long long number;
+
+	if (sscanf(text, "protaddr audit 1 %16s %llu %64s", node, &number, hex) != 3 ||
+		strlen(hex) != PA_TRAIL_HASH_HEX || !protaddr_trail_of_hex(hex, PA_TRAIL_HASH_SIZE, hash))
+		return false;
+	*seq = number;
+	(void) protaddr_trail_signed_text(again, node, number, hash);
+	return strcmp(text, again) == 0;
+}
+
 /* protaddr_trail_follow_begin begins with the first file that there is of a node. */
 void
-protaddr_trail_follow_begin(PaTrailChain *chain, const char *node, const uint8_t *key)
+protaddr_trail_follow_begin(PaTrailChain *chain, const char *node, const uint8_t (*keys)[PA_TRAIL_KEY_SIZE],
+							int nkeys)
 {
 	memset(chain, 0, sizeof(*chain));
 	memcpy(chain->node, node, PA_TRAIL_NODE_SIZE);
-	if (key != NULL)
-	{
-		chain->has_key = true;
-		memcpy(chain->key, key, PA_TRAIL_KEY_SIZE);
-	}
+	chain->nkeys = nkeys < PA_TRAIL_KEYS ? nkeys : PA_TRAIL_KEYS;
+	if (nkeys > 0)
+		memcpy(chain->key, keys, (size_t) chain->nkeys * PA_TRAIL_KEY_SIZE);
+}
+
+/* hash_of gives the hash of the record that a signature is of, if it is remembered; else NULL. */
+static const uint8_t *
+hash_of(const PaTrailChain *chain, uint64_t of, uint64_t seq, const uint8_t *before)
+{
+	if (of + 1 == seq)
+		return before;
+	for (int i = 0; i < PA_TRAIL_MARKS && i < chain->nmarks; i++)
+		if (chain->mark[i] == of)
+			return chain->mark_hash[i];
+	return NULL;
 }
 
 /* follow_checkpoint judges a signature of a record that is in its place. */
@@ -294,27 +322,25 @@ follow_checkpoint(PaTrailChain *chain, const PaTrailLine *line, const uint8_t be
 	size_t		len;
 	uint64_t	of;
 	const uint8_t *hash;
+	bool		known = false;
 
 	if (!protaddr_trail_field_number(line, "of", &of) ||
 		!protaddr_trail_field_hex(line, "key", key, sizeof(key)) ||
 		!protaddr_trail_field_hex(line, "signature", signature, sizeof(signature)))
 		return PA_TRAIL_FORGED;
-	if (of + 1 == line->seq)
-		hash = before;
-	else if (of == chain->marked && of != 0)
-		hash = chain->marked_hash;
-	else
-		return PA_TRAIL_FORGED;
-	if (!chain->has_key)
-	{
-		chain->has_key = true;
-		memcpy(chain->key, key, sizeof(key));
-	}
+	hash = hash_of(chain, of, line->seq, before);
+	/* of a record long ago: it proves nothing that later ones do not */
+	if (hash == NULL)
+		return PA_TRAIL_WHOLE;
+	if (chain->nkeys == 0)
+		memcpy(chain->key[chain->nkeys++], key, sizeof(key));
+	for (int i = 0; i < chain->nkeys; i++)
+		known = known || memcmp(key, chain->key[i], sizeof(key)) == 0;
 	len = protaddr_trail_signed_text(text, chain->node, of, hash);
-	if (memcmp(key, chain->key, sizeof(key)) != 0 ||
-		crypto_sign_verify_detached(signature, (const unsigned char *) text, len, key) != 0)
+	if (!known || crypto_sign_verify_detached(signature, (const unsigned char *) text, len, key) != 0)
 		return PA_TRAIL_FORGED;
-	chain->signed_to = of;
+	if (of > chain->signed_to)
+		chain->signed_to = of;
 	return PA_TRAIL_WHOLE;
 }
 
@@ -393,8 +419,10 @@ protaddr_trail_follow(PaTrailChain *chain, const char *line, size_t len, PaTrail
 	memcpy(chain->hash, hash, sizeof(hash));
 	if (is_kind(parsed, "mark"))
 	{
-		chain->marked = parsed->seq;
-		memcpy(chain->marked_hash, hash, sizeof(hash));
+		int			place = chain->nmarks++ % PA_TRAIL_MARKS;
+
+		chain->mark[place] = parsed->seq;
+		memcpy(chain->mark_hash[place], hash, sizeof(hash));
 	}
 	return PA_TRAIL_WHOLE;
 }

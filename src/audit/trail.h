@@ -27,6 +27,8 @@
 #define PA_TRAIL_VALUE_SIZE		1000	/* bytes of one text; what is longer is cut */
 #define PA_TRAIL_KEY_SIZE		32
 #define PA_TRAIL_SIGNATURE_SIZE 64
+#define PA_TRAIL_KEYS			16	/* that may have signed */
+#define PA_TRAIL_MARKS			16	/* that are remembered */
 #define PA_TRAIL_NAME_SIZE		64	/* of a file, NUL included */
 
 /* ---- audit/record.c: the object of a record ---------------------------------- */
@@ -93,12 +95,13 @@ typedef struct PaTrailChain
 	uint64_t	records;
 	uint64_t	torn;			/* ends of crashes that were gone on from */
 	/* of checkpoints */
-	bool		has_key;
-	uint8_t		key[PA_TRAIL_KEY_SIZE];
+	int			nkeys;
+	uint8_t		key[PA_TRAIL_KEYS][PA_TRAIL_KEY_SIZE];
 	uint64_t	signed_to;		/* the last record that a signature covers; 0: none */
-	/* the last record that somebody signs while others go on writing */
-	uint64_t	marked;
-	uint8_t		marked_hash[PA_TRAIL_HASH_SIZE];
+	/* records that somebody signs while others go on writing */
+	int			nmarks;
+	uint64_t	mark[PA_TRAIL_MARKS];
+	uint8_t		mark_hash[PA_TRAIL_MARKS][PA_TRAIL_HASH_SIZE];
 	/* a line that is no record: only the next one can say that it was torn */
 	bool		open;
 	uint64_t	open_len;
@@ -107,6 +110,7 @@ typedef struct PaTrailChain
 
 extern void protaddr_trail_digest(const uint8_t *first, size_t first_len, const void *bytes, size_t len,
 								  uint8_t digest[PA_TRAIL_HASH_SIZE]);
+extern void protaddr_trail_write_time(char at[PA_TRAIL_AT_SIZE + 1], int64_t us);
 extern bool protaddr_trail_parse(const char *line, size_t len, PaTrailLine *parsed);
 extern bool protaddr_trail_field(const PaTrailLine *line, const char *name, const char **value, size_t *len);
 extern bool protaddr_trail_field_number(const PaTrailLine *line, const char *name, uint64_t *number);
@@ -121,8 +125,12 @@ extern size_t protaddr_trail_write_line(char line[PA_TRAIL_LINE_SIZE], const cha
 extern size_t protaddr_trail_signed_text(char text[PA_TRAIL_SIGNED_SIZE], const char *node, uint64_t seq,
 										 const uint8_t hash[PA_TRAIL_HASH_SIZE]);
 
-/* key NULL: the first that a checkpoint names is believed. */
-extern void protaddr_trail_follow_begin(PaTrailChain *chain, const char *node, const uint8_t *key);
+extern bool protaddr_trail_of_signed_text(const char *text, char node[PA_TRAIL_NODE_SIZE + 1], uint64_t *seq,
+										  uint8_t hash[PA_TRAIL_HASH_SIZE]);
+
+/* no keys: the first that a checkpoint names is believed */
+extern void protaddr_trail_follow_begin(PaTrailChain *chain, const char *node,
+										const uint8_t (*keys)[PA_TRAIL_KEY_SIZE], int nkeys);
 extern PaTrailVerdict protaddr_trail_follow(PaTrailChain *chain, const char *line, size_t len,
 											PaTrailLine *parsed);
 extern PaTrailVerdict protaddr_trail_follow_end(PaTrailChain *chain);

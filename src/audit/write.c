@@ -25,6 +25,7 @@
 #include "libpq/libpq-be.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "port/pg_bswap.h"
 #include "storage/fd.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -53,6 +54,7 @@ static const struct config_enum_entry sync_options[] = {
 
 static PaTrailWriter writer = PA_TRAIL_WRITER_CLOSED;
 static pid_t writer_pid = 0;
+static uint64 last = 0;
 
 static void audit_start(void);
 
@@ -70,6 +72,7 @@ audit_start(void)
 							   &audit_directory, "protaddr_audit", PGC_SIGHUP,
 							   GUC_SUPERUSER_ONLY | GUC_NOT_IN_SAMPLE,
 							   NULL, NULL, NULL);
+	protaddr_audit_sign_settings();
 	DefineCustomIntVariable("protaddr.audit_rotate_age",
 							"Age at which a file of the audit trail is followed by another.",
 							"0: whatever its age.",
@@ -94,9 +97,15 @@ audit_start(void)
 /* ---- the place ----------------------------------------------------------------------- */
 
 static int64_t
+unix_us(TimestampTz time)
+{
+	return time + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+}
+
+static int64_t
 now_us(void)
 {
-	return GetCurrentTimestamp() + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	return unix_us(GetCurrentTimestamp());
 }
 
 /* describe_node adds what a copy of the data directory, or a promoted standby, may have otherwise. */
@@ -265,6 +274,27 @@ protaddr_audit_bool(ProtaddrAudit *record, const char *name, bool yes)
 	protaddr_trail_bool(record, name, yes);
 }
 
+/* protaddr_audit_key adds the data key that keyed ids are under, as protaddr.key_status has it. */
+void
+protaddr_audit_key(ProtaddrAudit *record, uint64 key)
+{
+	uint64		bytes = pg_hton64(key);
+
+	protaddr_trail_hex(record, "key", (uint8 *) &bytes, sizeof(bytes));
+}
+
+/* protaddr_audit_time adds a time as the records' own are written; nothing for infinity. */
+void
+protaddr_audit_time(ProtaddrAudit *record, const char *name, TimestampTz time)
+{
+	char text[	PA_TRAIL_AT_SIZE + 1];
+
+	if (TIMESTAMP_NOT_FINITE(time))
+		return;
+	protaddr_trail_write_time(text, unix_us(time));
+	protaddr_trail_text(record, name, text, PA_TRAIL_AT_SIZE);
+}
+
 void
 protaddr_audit_hex(ProtaddrAudit *record, const char *name, const uint8 *bytes, size_t len)
 {
@@ -293,7 +323,12 @@ append(const ProtaddrAudit *record, bool sync)
 
 	protaddr_audit_place(&place);
 	HOLD_INTERRUPTS();
-	written = protaddr_trail_append(own, &place, record) && (!sync || protaddr_trail_sync(own));
+	written = protaddr_trail_append(own, &place, record);
+	last = own->head.seq;
+	/* a chain that nobody signs is a chain still */
+	if (written && protaddr_audit_sign_due(&own->head, now_us()))
+		(void) protaddr_trail_checkpoint(own, &place, protaddr_audit_sign_text);
+	written = written && (!sync || protaddr_trail_sync(own));
 	RESUME_INTERRUPTS();
 	return written;
 }
@@ -313,4 +348,17 @@ bool
 protaddr_audit_write_after(const ProtaddrAudit *record)
 {
 	return append(record, audit_sync == AUDIT_SYNC_ALWAYS && enableFsync);
+}
+
+void
+protaddr_audit_refuse(void)
+{
+	protaddr_audit_fail(&writer);
+	pg_unreachable();
+}
+
+uint64
+protaddr_audit_last(void)
+{
+	return last;
 }

@@ -104,6 +104,7 @@ typedef struct ProtaddrPart
 #define PROTADDR_TABLES(array)	.tables = array, .ntables = lengthof(array)
 
 extern void protaddr_hooks_init(const ProtaddrPart *const *all, int nall);
+extern bool protaddr_transaction_aborted(void);
 extern void protaddr_utility_go_on(ProtaddrUtility *command);
 extern bool protaddr_takes_texts(Oid relation);
 extern void protaddr_hooks_before_others(void);
@@ -227,7 +228,12 @@ extern Oid	protaddr_protection_one_index(void);
 extern Oid	protaddr_identity_index(bool reverse);
 extern Oid	protaddr_own_relation(const char *name);
 
+/* Told of each row that is changed, before it is: row is what it becomes, or the one that goes. */
+typedef void (*ProtaddrOwnTableObserver) (const char *table, const TriggerData *trigdata, HeapTuple row);
+
 extern const ProtaddrPart protaddr_own_tables_part;
+extern void protaddr_own_tables_observe(ProtaddrOwnTableObserver observer);
+extern bool protaddr_in_own_script(void);
 extern void protaddr_own_tables_known(const ProtaddrOwnTable *tables, int ntables);
 extern void protaddr_forgetting(bool on);
 extern Oid	protaddr_table(ProtaddrTable table);

@@ -36,6 +36,7 @@ static post_parse_analyze_hook_type previous_analyzed = NULL;
 static emit_log_hook_type previous_emit_log = NULL;
 static emit_log_hook_type later_emit_log = NULL;	/* of libraries loaded after us */
 static bool telling_later = false;
+static bool aborted = false;
 
 static void hooks_relcache(Datum arg, Oid relid);
 static void hooks_syscache(Datum arg, int cacheid, uint32 hashvalue);
@@ -61,7 +62,7 @@ static void listen_to_syscache(int cacheid);
 void
 protaddr_hooks_init(const ProtaddrPart *const *all, int nall)
 {
-	Assert(nparts == 0);
+	Assert(nparts == 0 && nall <= 64);
 	protaddr_settings_read();
 	for (int i = 0; i < nall; i++)
 	{
@@ -139,6 +140,7 @@ static void
 hooks_xact(XactEvent event, void *arg)
 {
 	telling_later = false;		/* should an error have left a hook */
+	aborted = event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT;
 	for (int i = 0; i < nparts; i++)
 	{
 		const ProtaddrPart *part = parts[i];
@@ -161,6 +163,13 @@ hooks_xact(XactEvent event, void *arg)
 					part->xact_end();
 		}
 	}
+}
+
+/* protaddr_transaction_aborted tells a part, at the end of a transaction, that it was rolled back. */
+bool
+protaddr_transaction_aborted(void)
+{
+	return aborted;
 }
 
 static void
@@ -217,21 +226,26 @@ executor_run(PROTADDR_EXECUTOR_RUN_ARGS)
 		standard_ExecutorRun(PROTADDR_EXECUTOR_RUN_PASS);
 }
 
+/* The last that was told of the beginning is the first to be told of the end. */
 static void
-executor_ran(const Bitmapset *tell)
+executor_ran(uint64 tell)
 {
-	int			i = -1;
-
-	while ((i = bms_next_member(tell, i)) >= 0)
-		parts[i]->executor_ran();
+	for (int i = nparts - 1; i >= 0; i--)
+		if ((tell & (UINT64CONST(1) << i)) != 0)
+			parts[i]->executor_ran();
 }
 
-/* executor_run_told runs, and whatever comes of it tells the parts that asked for it. */
+/* Whatever comes of a run, the parts that asked for it are told that it is over. */
 static void
-executor_run_told(const Bitmapset *const tell, PROTADDR_EXECUTOR_RUN_ARGS)
+hooks_executor_run(PROTADDR_EXECUTOR_RUN_ARGS)
 {
+	volatile uint64 tell = 0;
+
 	PG_TRY();
 	{
+		for (int i = 0; i < nparts; i++)
+			if (parts[i]->executor_run && parts[i]->executor_run(query))
+				tell |= UINT64CONST(1) << i;
 		executor_run(PROTADDR_EXECUTOR_RUN_PASS);
 	}
 	PG_CATCH();
@@ -241,20 +255,6 @@ executor_run_told(const Bitmapset *const tell, PROTADDR_EXECUTOR_RUN_ARGS)
 	}
 	PG_END_TRY();
 	executor_ran(tell);
-}
-
-static void
-hooks_executor_run(PROTADDR_EXECUTOR_RUN_ARGS)
-{
-	Bitmapset  *tell = NULL;
-
-	for (int i = 0; i < nparts; i++)
-		if (parts[i]->executor_run && parts[i]->executor_run(query))
-			tell = bms_add_member(tell, i);
-	if (likely(tell == NULL))
-		executor_run(PROTADDR_EXECUTOR_RUN_PASS);
-	else
-		executor_run_told(tell, PROTADDR_EXECUTOR_RUN_PASS);
 }
 
 static void

@@ -74,6 +74,8 @@ typedef struct Known
 static Known known_tables[MAX_KNOWN];
 static int	nknown = 0;
 
+static ProtaddrOwnTableObserver observer = NULL;
+
 static Oid	table_oid[PROTADDR_NTABLES];
 static Oid	index_oid[PROTADDR_NTABLES];
 static uint64 generation[PROTADDR_NTABLES];
@@ -129,6 +131,14 @@ protaddr_own_tables_known(const ProtaddrOwnTable *tables, int ntables)
 		Assert(tables[i].columns == NULL || tables[i].ncolumns > 1);
 		known_tables[nknown++].table = &tables[i];
 	}
+}
+
+/* protaddr_own_tables_observe has one room told of every change of a row. */
+void
+protaddr_own_tables_observe(ProtaddrOwnTableObserver function)
+{
+	Assert(observer == NULL);
+	observer = function;
 }
 
 static Oid
@@ -526,8 +536,11 @@ protaddr_own_table_changed(PG_FUNCTION_ARGS)
 		relaxed = true;
 	if (TRIGGER_FIRED_BY_UPDATE(event) && (table->rules & PROTADDR_ROWS_CLOSE) != 0)
 		check_closing(trigdata);
-	return PointerGetDatum(table->change != NULL && TRIGGER_FIRED_FOR_ROW(event) ?
-						   table->change(trigdata, row) : row);
+	if (table->change != NULL && TRIGGER_FIRED_FOR_ROW(event))
+		row = table->change(trigdata, row);
+	if (observer != NULL && TRIGGER_FIRED_FOR_ROW(event) && row != NULL)
+		observer(table->name, trigdata, row);
+	return PointerGetDatum(row);
 }
 
 /* has_ended is true of the deletion of a row that tells an end of itself. */
@@ -596,10 +609,17 @@ check_closing(TriggerData *trigdata)
 				 errhint("Use the functions of protaddr, which close and add.")));
 }
 
+/* protaddr_in_own_script is true while our install or upgrade script runs. */
+bool
+protaddr_in_own_script(void)
+{
+	return creating_extension && OidIsValid(CurrentExtensionObject) &&
+		CurrentExtensionObject == get_extension_oid("protaddr", true);
+}
+
 /* protaddr_own_script_runs is protaddr.own_script_runs(). */
 Datum
 protaddr_own_script_runs(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(creating_extension && OidIsValid(CurrentExtensionObject) &&
-				   CurrentExtensionObject == get_extension_oid("protaddr", true));
+	PG_RETURN_BOOL(protaddr_in_own_script());
 }

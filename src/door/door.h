@@ -48,4 +48,8 @@ extern bool protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *chan
 extern const ProtaddrPart protaddr_disclosure_part;
 extern bool protaddr_disclosure_stands(uint64 disclosure);
 
+/* ---- door/recorded.c: what a statement revealed, on the audit trail -------- */
+
+extern const ProtaddrPart protaddr_recorded_part;
+
 #endif							/* PROTADDR_DOOR_H */

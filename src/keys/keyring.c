@@ -52,6 +52,7 @@ keyring_drop(ProtaddrKey *slot)
 		return;
 	protaddr_aead_free(slot->aead);
 	slot->aead = NULL;
+	explicit_bzero(slot->naming, sizeof(slot->naming));
 	keyring_used--;
 	if (last_used == slot)
 		last_used = NULL;
@@ -110,6 +111,7 @@ keyring_put(uint64 id, const uint8 *bytes)
 	}
 	slot->id = id;
 	slot->aead = aead;
+	protaddr_keyed_id_derive(bytes, slot->naming);
 	keyring_used++;
 	return slot;
 }
@@ -229,6 +231,21 @@ newest_held(const ProtaddrDataKey *keys, int nkeys)
 ProtaddrKey *
 protaddr_key_for_sealing(void)
 {
+	ProtaddrKey *key = protaddr_key_for_sealing_if_any(ERROR);
+
+	if (key == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTADDR_NOT_READY),
+				 errmsg("there is no data key that can be used here"),
+				 errhint("See protaddr.key_status; protaddr.rotate_data_key() makes a new one."),
+				 protaddr_errprivate()));
+	return key;
+}
+
+/* protaddr_key_for_sealing_if_any gives NULL if there is none; level: of what an outer key that is not to be had is told. */
+ProtaddrKey *
+protaddr_key_for_sealing_if_any(int level)
+{
 	uint64		now = protaddr_generation(PROTADDR_DATA_KEY);
 	ProtaddrDataKey *keys;
 	int			nkeys;
@@ -245,16 +262,11 @@ protaddr_key_for_sealing(void)
 
 	/* the newest of them may be new to this session; then one that it holds already will do */
 	keys = protaddr_data_keys(&nkeys);
-	keyring_take_in(keys, nkeys, NULL, newest_held(keys, nkeys) != NULL ? DEBUG1 : ERROR);
+	keyring_take_in(keys, nkeys, NULL, newest_held(keys, nkeys) != NULL ? DEBUG1 : level);
 	key = newest_held(keys, nkeys);
 	pfree(keys);
-
 	if (key == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROTADDR_NOT_READY),
-				 errmsg("there is no data key that can be used here"),
-				 errhint("See protaddr.key_status; protaddr.rotate_data_key() makes a new one."),
-				 protaddr_errprivate()));
+		return NULL;
 
 	sealing_id = key->id;
 	sealing_generation = now;

@@ -81,11 +81,23 @@ typedef struct ProtaddrKey
 {
 	uint64		id;
 	PaAead	   *aead;			/* NULL: an empty place in the keyring */
+	uint8		naming[PROTADDR_KEY_SIZE];	/* derived from it, for keyed ids */
 } ProtaddrKey;
 
 extern ProtaddrKey *protaddr_key_by_id(uint64 id);
 extern ProtaddrKey *protaddr_key_for_sealing(void);
+extern ProtaddrKey *protaddr_key_for_sealing_if_any(int level);
 extern void protaddr_keyring_forget(void);
+
+/* ---- keys/keyed_id.c: what stands for a person where no identifier may ---------- */
+
+#define PROTADDR_KEYED_ID_SIZE	16
+
+extern uint64 protaddr_keyed_id_if_any(const char *identifier, size_t len, uint8 id[PROTADDR_KEYED_ID_SIZE]);
+extern uint64 protaddr_keyed_id(const char *identifier, size_t len, uint8 id[PROTADDR_KEYED_ID_SIZE]);
+extern bool protaddr_keyed_id_under(uint64 key, const char *identifier, size_t len,
+									uint8 id[PROTADDR_KEYED_ID_SIZE]);
+extern void protaddr_keyed_id_derive(const uint8 *key, uint8 naming[PROTADDR_KEY_SIZE]);
 
 /* ---- keys/seal.c: closing and opening -------------------------------------- */
 

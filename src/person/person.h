@@ -177,4 +177,8 @@ extern const ProtaddrPart protaddr_replica_part;
 extern const ProtaddrPart protaddr_picture_part;
 extern void protaddr_picture_person_added(const ProtaddrIdentifier *id);
 
+/* ---- person/recorded.c: how the audit trail names a person --------------------- */
+
+extern const ProtaddrPart protaddr_person_recorded_part;
+
 #endif							/* PROTADDR_PERSON_H */

@@ -29,7 +29,7 @@ static int	failures = 0;
 static char folder[3000];
 static char trail[3100];
 static char node_file[3100];
-static unsigned char public_key[crypto_sign_PUBLICKEYBYTES];
+static uint8_t public_key[PA_TRAIL_KEY_SIZE];
 static unsigned char secret_key[crypto_sign_SECRETKEYBYTES];
 
 static void
@@ -159,7 +159,7 @@ judge(PaTrailChain *chain, const char *bytes, size_t len)
 static PaTrailVerdict
 judge_all(PaTrailChain *chain, const char *node, const Text *text)
 {
-	protaddr_trail_follow_begin(chain, node, public_key);
+	protaddr_trail_follow_begin(chain, node, (const uint8_t (*)[PA_TRAIL_KEY_SIZE]) public_key, 1);
 	return judge(chain, text->bytes, text->len);
 }
 
@@ -203,7 +203,7 @@ test_changes(void)
 	ok(chain.records == (uint64_t) (RECORDS + 10 + nfiles), "each record is there");
 
 	/* where each record begins, and the state before it */
-	protaddr_trail_follow_begin(&chain, node, public_key);
+	protaddr_trail_follow_begin(&chain, node, (const uint8_t (*)[PA_TRAIL_KEY_SIZE]) public_key, 1);
 	for (char *at = text.bytes; at < text.bytes + text.len; nlines++)
 	{
 		char	   *end = memchr(at, '\n', (size_t) (text.bytes + text.len - at));
@@ -292,7 +292,7 @@ test_changes(void)
 	{
 		PaTrailChain forged;
 		PaTrailWriter other = PA_TRAIL_WRITER_CLOSED;
-		unsigned char mine[crypto_sign_PUBLICKEYBYTES];
+		uint8_t		mine[PA_TRAIL_KEY_SIZE];
 
 		memcpy(mine, public_key, sizeof(mine));
 		(void) unlink(node_file);
@@ -304,9 +304,9 @@ test_changes(void)
 		protaddr_trail_writer_close(&other);
 		free(text.bytes);
 		text = read_files(head.node, &nfiles);
-		protaddr_trail_follow_begin(&forged, head.node, mine);
+		protaddr_trail_follow_begin(&forged, head.node, (const uint8_t (*)[PA_TRAIL_KEY_SIZE]) mine, 1);
 		ok(judge(&forged, text.bytes, text.len) == PA_TRAIL_FORGED, "a chain signed by another key is forged");
-		protaddr_trail_follow_begin(&forged, head.node, public_key);
+		protaddr_trail_follow_begin(&forged, head.node, (const uint8_t (*)[PA_TRAIL_KEY_SIZE]) public_key, 1);
 		ok(judge(&forged, text.bytes, text.len) == PA_TRAIL_WHOLE, "and whole for who names that one");
 		ok(strcmp(head.node, node) != 0, "a node whose file is gone is another one");
 	}
