@@ -28,6 +28,12 @@ BASE_OBJS = \
 	src/base/relation.o \
 	src/base/settings.o
 
+AUDIT_OBJS = \
+	src/audit/append.o \
+	src/audit/chain.o \
+	src/audit/record.o \
+	src/audit/write.o
+
 TEXT_OBJS = \
 	src/text/character.o \
 	src/text/charset_x.o \
@@ -188,6 +194,7 @@ EXPORT_OBJS = \
 OBJS = \
 	src/module.o \
 	$(BASE_OBJS) \
+	$(AUDIT_OBJS) \
 	$(TEXT_OBJS) \
 	$(ADDRESS_OBJS) \
 	$(TYPE_OBJS) \
@@ -215,6 +222,9 @@ PURE_SRCS = \
 	src/address/element.c \
 	src/address/format.c \
 	src/address/token.c \
+	src/audit/append.c \
+	src/audit/chain.c \
+	src/audit/record.c \
 	src/keys/aead.c \
 	src/person/fact_table.c \
 	src/person/subject.c \
