@@ -387,7 +387,10 @@ t	SELECT to_char(born, 'YYYY') AS x FROM customer
 f	SELECT set_byte(convert_to(code, 'UTF8'), 0, ascii(note)) AS x FROM customer
 f	SELECT int4range(ascii(note), 1000) AS x FROM customer
 f	SELECT id, protaddr.guard(note, 'file_extract') AS x FROM customer ORDER BY note
-f	SELECT id, protaddr.release(home, 'file_extract') AS x FROM customer ORDER BY home
+t	SELECT id, protaddr.release(home, 'file_extract') AS x FROM customer ORDER BY home
+t	SELECT min(id) AS x, protaddr.release(home, 'file_extract') AS y FROM customer GROUP BY home
+f	SELECT id, protaddr.release(home, 'file_extract') AS x FROM customer ORDER BY protaddr.show(home)
+f	SELECT id FROM customer ORDER BY protaddr.post_code(home)
 t	SELECT id, protaddr.guard(note, 'file_extract') AS x FROM customer ORDER BY code, id DESC
 t	SELECT id, protaddr.guard(note, 'file_extract') AS x FROM customer ORDER BY 2
 f	SELECT id FROM (SELECT id FROM customer ORDER BY note) x

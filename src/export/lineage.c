@@ -541,10 +541,12 @@ conditions_afresh(Level *level, ProtaddrLineage *to)
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
 
 		/*
-		 * Rows come as they were sorted, for ORDER BY, GROUP BY, DISTINCT or a window: a row without
-		 * its address tells it by its neighbours'.
+		 * Rows come as they were sorted, for ORDER BY, GROUP BY, DISTINCT or a window: a row
+		 * without its address tells it by its neighbours'.  Sealed addresses have no such order.
 		 */
-		if (entry->ressortgroupref != 0)
+		if (entry->ressortgroupref != 0 && exprType((Node *) entry->expr) == protaddr_address_type())
+			protaddr_walk_compared(level, (Node *) entry->expr, to);
+		else if (entry->ressortgroupref != 0)
 			protaddr_walk_asked(level, (Node *) entry->expr, to);
 		if (query->hasTargetSRFs && expression_returns_set((Node *) entry->expr))
 			protaddr_walk_condition(level, (Node *) entry->expr, to);
