@@ -298,7 +298,7 @@ REGRESS = install own_tables contexts address_type address_ops show_format show_
 	bind bind_right subject_columns guard guard_forms export export_shapes export_collation channel law disclosure message gate gate_columns gate_text gate_echo gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
-	attack_guard attack_register attack_sweep encoding sweep regate known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law decides decides_text
+	attack_guard attack_register attack_sweep audit encoding sweep regate known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law decides decides_text
 REGRESS_OPTS =
 
 ISOLATION = bind gate gate_hold gate_kept gate_move guard_race history identity linked missed numbers permission protect register retire strangers_locks told_of

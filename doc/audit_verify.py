@@ -4,7 +4,8 @@
     audit_verify.py [--key PUBLIC_KEY]... [--anchor 'protaddr audit 1 NODE SEQ HASH']... FOLDER...
 
 A record is a line: SHA-256, a blank, a JSON object.  The hash is of the bytes of the hash
-before it (32 of 0 at first) and of the object's.  Checkpoints sign it (Ed25519).  Several
+before it (32 of 0 at first) and of the object's.  Checkpoints sign it (Ed25519); without
+--key whoever signed is believed, and then only an anchor proves anything.  Several
 folders (a standby's, a copy kept elsewhere) are held against each other.  Prints a line for
 each node of each folder; exit status 1 if one is not whole, or ends in a torn record.
 """
@@ -60,9 +61,8 @@ def follow(node, paths, keys, known, anchors):
                 of = record["of"]
                 hash_of = before if of == seq else marks.get(of)
                 if hash_of is not None:
-                    keys = keys or [record["key"]]
                     text = "protaddr audit 1 %s %d %s" % (node, of, hash_of.hex())
-                    if record["key"] not in keys or not signature_holds(record["key"], record["signature"], text):
+                    if (keys and record["key"] not in keys) or not signature_holds(record["key"], record["signature"], text):
                         return said("forged", seq + 1)
                     signed = max(signed, of)
             seq, before = record["seq"], digest

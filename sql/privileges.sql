@@ -30,6 +30,13 @@ protaddr.address(text,text,text,text,text,text,text,text,text,text,text,text,tex
 protaddr.address_cmp(protaddr.address,protaddr.address)|all
 protaddr.address_column(oid)|all
 protaddr.add_bound_source(regclass,name,name)|all
+protaddr.audit_anchor()|none
+protaddr.audit_checkpoint()|none
+protaddr.audit_mark()|none
+protaddr.audit_records(timestamp with time zone,timestamp with time zone)|none
+protaddr.audit_sign(text,text,text)|none
+protaddr.audit_trail(timestamp with time zone,timestamp with time zone,text,text)|none
+protaddr.audit_verify(text[],text[])|none
 protaddr.bound_row_written()|all
 protaddr.declare_address_columns(regclass,name,name,name,name,name,name,name,name)|none
 protaddr.declared_row_written()|none

@@ -153,6 +153,13 @@ typedef void ProtaddrJsonResult;
 #define protaddr_name_list(name) stringToQualifiedNameList(name)
 #endif
 
+/* Whether a message of the WAL is flushed is said since 17. */
+#if PG_VERSION_NUM >= 170000
+#define protaddr_log_message(prefix, text, len)	LogLogicalMessage(prefix, text, len, false, false)
+#else
+#define protaddr_log_message(prefix, text, len)	LogLogicalMessage(prefix, text, len, false)
+#endif
+
 /* How many transactions with an id have ended, on a standby too; read unlocked. */
 #include "access/transam.h"
 #if PG_VERSION_NUM >= 170000

@@ -98,6 +98,7 @@ extern void protaddr_audit_statement_relations(ProtaddrAudit *record, const char
 typedef void (*ProtaddrAuditNamer) (ProtaddrAudit *record, const char *identifier);
 
 extern const ProtaddrPart protaddr_audit_own_change_part;
+extern void protaddr_audit_write_change(const ProtaddrAudit *record);
 extern void protaddr_audit_names_people(ProtaddrAuditNamer function);
 
 #endif							/* PROTADDR_AUDIT_H */

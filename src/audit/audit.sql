@@ -15,7 +15,7 @@ CREATE FUNCTION protaddr.audit_trail(
     OUT node text, OUT seq bigint, OUT at timestamptz, OUT kind text, OUT database text, OUT login text, OUT role text, OUT client text,
     OUT session text, OUT record jsonb
 ) RETURNS SETOF record
-    LANGUAGE sql VOLATILE PARALLEL RESTRICTED
+    LANGUAGE sql VOLATILE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT r.node, r.seq, r.at, r.kind, j.record ->> 'database', j.record ->> 'login', coalesce(j.record ->> 'role', j.record ->> 'login'),
            j.record ->> 'client', j.record ->> 'session', j.record
@@ -35,7 +35,7 @@ CREATE FUNCTION protaddr.audit_verify(
     AS 'MODULE_PATHNAME', 'protaddr_audit_verify' LANGUAGE C CALLED ON NULL INPUT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION protaddr.audit_verify(text[], text[]) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.audit_verify(text[], text[]) IS
-'Follows the chain of each node in this server''s folder; a row for each. anchors: what protaddr.audit_anchor() gave earlier, kept elsewhere: without one, a whole folder that was replaced by an older copy of itself looks whole. public_keys: whose signatures are believed, 64 hexadecimal digits each; NULL: the server''s own of its own node, and of another node the first that signs there. verdict: whole; torn: the last record has no end, as after a crash (of another node: when it was copied); altered: the record at_seq is not what was written; missing: records from at_seq are not there; repeated: at at_seq stands an earlier record; forked: the record at_seq is not the one of an anchor or of the node''s own file; forged: a signature at at_seq is wrong, or its key not believed. What comes behind at_seq was not judged. signed_to: the last record that a signature vouches for; NULL: none. copy_of: the node that this one was copied from. anchor: of the last good record. Raises 22023 if an argument is none.';
+'Follows the chain of each node in this server''s folder; a row for each. anchors: what protaddr.audit_anchor() gave earlier, kept elsewhere: without one, a whole folder that was replaced by an older copy of itself looks whole. public_keys: whose signatures are believed, 64 hexadecimal digits each; signatures by others are forged; NULL: the server''s own of its own node, and of another node the first that signs there; then those by others do not count. verdict: whole; torn: the last record has no end, as after a crash (of another node: when it was copied); altered: the record at_seq is not what was written; missing: records from at_seq are not there; repeated: at at_seq stands an earlier record; forked: the record at_seq is not the one of an anchor or of the node''s own file; forged: a signature at at_seq is wrong, or its key not believed. What comes behind at_seq was not judged. signed_to: the last record that a signature vouches for; NULL: none. copy_of: the node that this one was copied from. anchor: of the last good record. Raises 22023 if an argument is none.';
 
 CREATE FUNCTION protaddr.audit_anchor() RETURNS text
     AS 'MODULE_PATHNAME', 'protaddr_audit_anchor' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;

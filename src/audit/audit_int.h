@@ -18,6 +18,8 @@ extern void protaddr_audit_fail(const PaTrailWriter *failed);
 
 /* ---- audit/sign.c: who vouches for the chain ------------------------------------ */
 
+#define PROTADDR_AUDIT_SIGN_SECONDS	60
+
 extern void protaddr_audit_sign_settings(void);
 extern bool protaddr_audit_sign_due(const PaTrailHead *head, int64 now_us);
 extern bool protaddr_audit_sign_text(const char *text, size_t len, uint8_t key[PA_TRAIL_KEY_SIZE],

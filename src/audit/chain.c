@@ -337,8 +337,14 @@ follow_checkpoint(PaTrailChain *chain, const PaTrailLine *line, const uint8_t be
 	for (int i = 0; i < chain->nkeys; i++)
 		known = known || memcmp(key, chain->key[i], sizeof(key)) == 0;
 	len = protaddr_trail_signed_text(text, chain->node, of, hash);
-	if (!known || crypto_sign_verify_detached(signature, (const unsigned char *) text, len, key) != 0)
+	if (crypto_sign_verify_detached(signature, (const unsigned char *) text, len, key) != 0 ||
+		(!known && !chain->lenient))
 		return PA_TRAIL_FORGED;
+	if (!known)
+	{
+		chain->others++;
+		return PA_TRAIL_WHOLE;
+	}
 	if (of > chain->signed_to)
 		chain->signed_to = of;
 	return PA_TRAIL_WHOLE;

@@ -170,6 +170,19 @@ note(uint64 seq)
 	noted[nnoted++].subtransaction = GetCurrentSubTransactionId();
 }
 
+/*
+ * protaddr_audit_write_change writes a record of what this transaction is about to change,
+ * and that it was rolled back, if it is.
+ */
+void
+protaddr_audit_write_change(const ProtaddrAudit *record)
+{
+	if (nnoted == 0 && !any_changes)
+		protaddr_audit_who(&changed_by);
+	protaddr_audit_write(record);
+	note(protaddr_audit_last());
+}
+
 /* own_change is the observer. */
 static void
 own_change(const char *table, const TriggerData *trigdata, HeapTuple row)
@@ -208,8 +221,7 @@ own_change(const char *table, const TriggerData *trigdata, HeapTuple row)
 	put_row(&record, "row", what, row, desc);
 	if (TRIGGER_FIRED_BY_UPDATE(event))
 		put_row(&record, "before", what, trigdata->tg_trigtuple, desc);
-	protaddr_audit_write(&record);
-	note(protaddr_audit_last());
+	protaddr_audit_write_change(&record);
 }
 
 /* summarize says how many rows there were, where not all of them are recorded. */

@@ -242,6 +242,9 @@ verify_end(Verifying *verifying, const PaTrailHead *head)
 	for (int i = 0; i < verifying->nanchors; i++)
 		if (strcmp(verifying->anchors[i].node, chain->node) == 0 && verifying->anchors[i].seq > chain->seq)
 			note_verdict(verifying, PA_TRAIL_MISSING, chain->seq + 1, NULL);
+	/* somebody has signed it, but nobody who is believed */
+	if (chain->others > 0 && chain->signed_to == 0)
+		note_verdict(verifying, PA_TRAIL_FORGED, chain->first, NULL);
 	if (chain->first > 1)
 		note_verdict(verifying, PA_TRAIL_MISSING, 1, NULL);
 }
@@ -375,6 +378,7 @@ protaddr_audit_verify(PG_FUNCTION_ARGS)
 			/* another node's key is not this server's */
 			protaddr_trail_follow_begin(&verifying.chain, file->node, (const uint8_t (*)[PA_TRAIL_KEY_SIZE]) keys,
 										PG_ARGISNULL(1) && strcmp(file->node, head.node) != 0 ? 0 : nkeys);
+			verifying.chain.lenient = PG_ARGISNULL(1);
 			any = true;
 			own_seen = own_seen || strcmp(file->node, head.node) == 0;
 		}

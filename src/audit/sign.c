@@ -26,7 +26,6 @@
 #include "utils/guc.h"
 
 #define SIGN_RECORDS	1000
-#define SIGN_SECONDS	60
 #define SEED_HEX		(crypto_sign_SEEDBYTES * 2)
 
 static char *audit_key_file = NULL;
@@ -142,7 +141,7 @@ protaddr_audit_sign_due(const PaTrailHead *head, int64 now_us)
 
 	if (audit_key_file == NULL || audit_key_file[0] == '\0' || now_us / 1000000 == said_so)
 		return false;
-	if (head->seq < head->signed_to + SIGN_RECORDS && now_us / 1000000 < (int64) head->signed_at + SIGN_SECONDS)
+	if (head->seq < head->signed_to + SIGN_RECORDS && now_us / 1000000 < (int64) head->signed_at + PROTADDR_AUDIT_SIGN_SECONDS)
 		return false;
 	said_so = now_us / 1000000;
 	return true;

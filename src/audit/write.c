@@ -26,6 +26,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
+#include "replication/message.h"
 #include "storage/fd.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -44,6 +45,22 @@ static char *audit_directory = NULL;
 static int	audit_sync = AUDIT_SYNC_STATEMENT;
 static int	audit_rotate_size = 0;
 static int	audit_rotate_age = 0;
+
+typedef enum AuditLog
+{
+	AUDIT_LOG_OFF = 0,
+	AUDIT_LOG_ECS,
+	AUDIT_LOG_OCSF
+} AuditLog;
+
+static int	audit_log = AUDIT_LOG_OFF;
+
+static const struct config_enum_entry log_options[] = {
+	{"off", AUDIT_LOG_OFF, false},
+	{"ecs", AUDIT_LOG_ECS, false},
+	{"ocsf", AUDIT_LOG_OCSF, false},
+	{NULL, 0, false}
+};
 
 static const struct config_enum_entry sync_options[] = {
 	{"off", AUDIT_SYNC_OFF, false},
@@ -73,6 +90,12 @@ audit_start(void)
 							   GUC_SUPERUSER_ONLY | GUC_NOT_IN_SAMPLE,
 							   NULL, NULL, NULL);
 	protaddr_audit_sign_settings();
+	DefineCustomEnumVariable("protaddr.audit_log",
+							 "Writes each record of the audit trail to the server log, too, as JSON.",
+							 "off: no. ecs, ocsf: by the field names of the Elastic Common Schema or the Open Cybersecurity Schema Framework.",
+							 &audit_log, AUDIT_LOG_OFF, log_options, PGC_SIGHUP,
+							 GUC_NOT_IN_SAMPLE,
+							 NULL, NULL, NULL);
 	DefineCustomIntVariable("protaddr.audit_rotate_age",
 							"Age at which a file of the audit trail is followed by another.",
 							"0: whatever its age.",
@@ -313,23 +336,100 @@ protaddr_audit_close(ProtaddrAudit *record, char bracket)
 	protaddr_trail_close(record, bracket);
 }
 
+/* ---- elsewhere ------------------------------------------------------------------------------ */
+
+/*
+ * tell_head puts where the chain stands into the server log and the WAL, from where it gets
+ * out of the reach of whoever can write the files.
+ */
+static void
+tell_head(const PaTrailHead *head)
+{
+	char		text[PA_TRAIL_SIGNED_SIZE];
+	size_t		len = protaddr_trail_signed_text(text, head->node, head->seq, head->hash);
+
+	ereport(LOG_SERVER_ONLY,
+			(errmsg("%s", text), errhidestmt(true), errhidecontext(true)));
+	if (IsTransactionState() && !RecoveryInProgress())
+		(void) protaddr_log_message("protaddr", text, len);
+}
+
+/* put_field adds a field of the record under another name, as it stands there. */
+static void
+put_field(StringInfo out, const ProtaddrAudit *record, const char *name, const char *before, const char *behind)
+{
+	PaTrailLine line = {.rest = record->data, .rest_len = record->len};
+	const char *value;
+	size_t		len;
+
+	if (protaddr_trail_field(&line, name, &value, &len))
+	{
+		appendStringInfoString(out, before);
+		appendBinaryStringInfo(out, value, (int) len);
+		appendStringInfoString(out, behind);
+	}
+}
+
+/* tell_record writes a record to the server log, by the field names of ECS or OCSF, for a SIEM. */
+static void
+tell_record(const ProtaddrAudit *record, const PaTrailHead *head)
+{
+	StringInfoData out;
+	char		at[PA_TRAIL_AT_SIZE + 1];
+	int64		us = now_us();
+
+	initStringInfo(&out);
+	protaddr_trail_write_time(at, us);
+	if (audit_log == AUDIT_LOG_ECS)
+	{
+		appendStringInfo(&out, "{\"@timestamp\":\"%s\",\"ecs\":{\"version\":\"8.11.0\"},\"event\":{\"kind\":\"event\",\"module\":\"protaddr\",\"action\":\"%s\",\"sequence\":" UINT64_FORMAT "}",
+						 at, record->kind, head->seq);
+		put_field(&out, record, "login", ",\"user\":{\"name\":\"", "\"");
+		put_field(&out, record, "role", ",\"effective\":{\"name\":\"", "\"}");
+		put_field(&out, record, "login_oid", ",\"id\":\"", "\"}");
+		put_field(&out, record, "client", ",\"source\":{\"address\":\"", "\"}");
+		appendStringInfo(&out, ",\"protaddr\":{\"node\":\"%s\"", head->node);
+	}
+	else
+	{
+		/* 6005: Datastore Activity; 99: other, named */
+		appendStringInfo(&out, "{\"time\":" INT64_FORMAT ",\"category_uid\":6,\"class_uid\":6005,\"activity_id\":99,\"activity_name\":\"%s\",\"type_uid\":600599,\"severity_id\":1,\"metadata\":{\"version\":\"1.3.0\",\"product\":{\"name\":\"protaddr\"},\"sequence\":" UINT64_FORMAT "}",
+						 us / 1000, record->kind, head->seq);
+		put_field(&out, record, "login", ",\"actor\":{\"user\":{\"name\":\"", "\"}}");
+		put_field(&out, record, "client", ",\"src_endpoint\":{\"name\":\"", "\"}");
+		appendStringInfo(&out, ",\"unmapped\":{\"node\":\"%s\"", head->node);
+	}
+	appendBinaryStringInfo(&out, record->data, (int) record->len);
+	appendStringInfoString(&out, "}}");
+	ereport(LOG_SERVER_ONLY,
+			(errmsg("protaddr audit: %s", out.data), errhidestmt(true), errhidecontext(true)));
+	pfree(out.data);
+}
+
 /* append writes a record, and no interrupt comes in between. */
 static bool
 append(const ProtaddrAudit *record, bool sync)
 {
 	PaTrailPlace place;
 	PaTrailWriter *own = protaddr_audit_writer();
+	PaTrailHead head;
+	bool		signed_now = false;
 	bool		written;
 
 	protaddr_audit_place(&place);
 	HOLD_INTERRUPTS();
 	written = protaddr_trail_append(own, &place, record);
-	last = own->head.seq;
+	head = own->head;
+	last = head.seq;
 	/* a chain that nobody signs is a chain still */
 	if (written && protaddr_audit_sign_due(&own->head, now_us()))
-		(void) protaddr_trail_checkpoint(own, &place, protaddr_audit_sign_text);
+		signed_now = protaddr_trail_checkpoint(own, &place, protaddr_audit_sign_text);
 	written = written && (!sync || protaddr_trail_sync(own));
 	RESUME_INTERRUPTS();
+	if (signed_now && own->head.signed_at >= head.signed_at + PROTADDR_AUDIT_SIGN_SECONDS)
+		tell_head(&own->head);
+	if (written && unlikely(audit_log != AUDIT_LOG_OFF))
+		tell_record(record, &head);
 	return written;
 }
 

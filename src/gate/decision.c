@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "audit/audit.h"
 #include "base/base.h"
 #include "gate/gate.h"
 #include "keys/keys.h"
@@ -127,6 +128,7 @@ protaddr_held_act(int64 held_id, int64 follows, ProtaddrHeldStatus what, const c
 	const char *words[DECISION_NWORDS];
 	StringInfoData plain;
 	int64		id = protaddr_random_id();
+	static ProtaddrAudit record;
 
 	values[DECISION_ID - 1] = Int64GetDatum(id);
 	values[DECISION_HELD_ID - 1] = Int64GetDatum(held_id);
@@ -152,6 +154,12 @@ protaddr_held_act(int64 held_id, int64 follows, ProtaddrHeldStatus what, const c
 	protaddr_put_words(&plain, PROTADDR_SEALED_DECISION, words, DECISION_NWORDS);
 	nulls[DECISION_SEALED - 1] = false;
 	values[DECISION_SEALED - 1] = PointerGetDatum(protaddr_seal_bytes(plain.data, plain.len));
+	protaddr_audit_begin(&record, "held_decided");
+	protaddr_audit_number(&record, "held_id", held_id);
+	protaddr_audit_text(&record, "what", acts[what]);
+	protaddr_audit_text(&record, "action", action);
+	protaddr_audit_text(&record, "reason", reason);
+	protaddr_audit_write_change(&record);
 	CatalogTupleInsert(rel, heap_form_tuple(desc, values, nulls));
 	table_close(rel, RowExclusiveLock);
 	CommandCounterIncrement();

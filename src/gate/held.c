@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "audit/audit.h"
 #include "base/base.h"
 #include "gate/gate.h"
 #include "keys/keys.h"
@@ -227,6 +228,7 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is
 	ProtaddrDigest place;
 	ProtaddrWaits waits;
 	HeapTuple	tuple;
+	static ProtaddrAudit record;
 
 	key = protaddr_row_key(gate, row, RelationGetDescr(rel));
 	AtEOXact_GUC(false, level);
@@ -263,6 +265,13 @@ protaddr_hold_row(const ProtaddrGate *gate, Relation rel, HeapTuple row, bool is
 	values[PROTADDR_HELD_SEALED - 1] =
 		PointerGetDatum(protaddr_seal_held_row(gate, rel, row, words, PROTADDR_HELD_NWORDS));
 	tuple = heap_form_tuple(desc, values, nulls);
+	protaddr_audit_begin(&record, "held");
+	protaddr_audit_number(&record, "held_id", waits.held_id);
+	protaddr_audit_text(&record, "relation", relation);
+	protaddr_audit_text(&record, "operation", is_update ? "UPDATE" : "INSERT");
+	protaddr_audit_text(&record, "channel", channel->name);
+	protaddr_audit_text(&record, "why", why);
+	protaddr_audit_write_change(&record);
 	CatalogTupleInsert(held, tuple);
 	table_close(held, RowExclusiveLock);
 	if (stored != NULL && !is_update && key != NULL)

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "audit/audit.h"
 #include "base/base.h"
 #include "gate/gate.h"
 
@@ -519,6 +520,7 @@ record_change(Oid relation, const char *what, bytea *arguments)
 	Relation	rel = table_open(protaddr_own_relation("gate_change"), RowExclusiveLock);
 	Datum		values[CHANGE_COLUMNS] = {0};
 	bool		nulls[CHANGE_COLUMNS] = {false};
+	static ProtaddrAudit record;
 
 	values[CHANGE_ID - 1] = Int64GetDatum(protaddr_next_id());
 	values[CHANGE_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
@@ -539,6 +541,10 @@ record_change(Oid relation, const char *what, bytea *arguments)
 				detail[i] = ' ';
 		values[CHANGE_DETAIL - 1] = CStringGetTextDatum(detail);
 	}
+	protaddr_audit_begin(&record, "gate_changed");
+	protaddr_audit_text(&record, "relation", protaddr_qualified_name(relation));
+	protaddr_audit_text(&record, "what", what);
+	protaddr_audit_write_change(&record);
 	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
 	table_close(rel, RowExclusiveLock);
 }

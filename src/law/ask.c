@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "address/address.h"
+#include "audit/audit.h"
 #include "base/base.h"
 #include "law/law.h"
 #include "person/person.h"
@@ -412,10 +413,17 @@ protaddr_channel_may(const ProtaddrChannel *channel)
 	return may | PROTADDR_ACTION_BIT(answer.action);
 }
 
-/* protaddr_refuse raises 23PA1 for a row that the channel blocks. */
+/* protaddr_refuse raises 23PA1 for a row that the channel blocks, on record. */
 void
 protaddr_refuse(const ProtaddrChannel *channel)
 {
+	static ProtaddrAudit record;
+
+	protaddr_audit_begin(&record, "refused");
+	protaddr_audit_text(&record, "channel", channel->name);
+	protaddr_audit_statement_relations(&record, "relations");
+	/* it is refused in any case */
+	(void) protaddr_audit_write_after(&record);
 	ereport(ERROR,
 			(errcode(ERRCODE_PROTADDR_REFUSED),
 			 errmsg("the address may not leave through channel \"%s\"", channel->name),
