@@ -85,6 +85,16 @@ protaddr_walk_asked(Level *level, Node *node, ProtaddrLineage *to)
 	protaddr_add_condition(to, &of, false);
 }
 
+/* protaddr_walk_grouped walks what rows are put together by, or put in order. */
+void
+protaddr_walk_grouped(Level *level, Node *node, ProtaddrLineage *to)
+{
+	ProtaddrLineage of = {NIL, NIL};
+
+	protaddr_walk(level, node, &of);
+	protaddr_add_proxies(to, &of);
+}
+
 static void
 ask_all(Level *level, List *nodes, bool compared, ProtaddrLineage *to)
 {
@@ -194,9 +204,9 @@ check_json(Level *level, List *arguments, Oid result, ProtaddrLineage *to)
 	}
 }
 
-/* channel_named gives the channel that an argument names, if it is a constant. */
-static char *
-channel_named(Node *node)
+/* protaddr_channel_named gives the channel that an argument names, if it is a constant. */
+char *
+protaddr_channel_named(Node *node)
 {
 	while (node != NULL && IsA(node, RelabelType))
 		node = (Node *) ((RelabelType *) node)->arg;
@@ -215,7 +225,7 @@ walk_door(Level *level, ProtaddrSight sight, Oid function, List *arguments, Prot
 	ProtaddrLineage inside = {NIL, NIL};
 	ListCell   *cell;
 
-	origin.channel = list_length(arguments) < 2 ? NULL : channel_named(lsecond(arguments));
+	origin.channel = list_length(arguments) < 2 ? NULL : protaddr_channel_named(lsecond(arguments));
 	if (origin.channel == NULL)
 	{
 		protaddr_add_unseen(to, psprintf("function protaddr.%s for a channel that is not a constant", get_func_name(function)));
@@ -274,6 +284,9 @@ walk_function(Level *level, Node *node, Oid function, List *arguments, ProtaddrL
 		case PROTADDR_SEEN_GUARD:
 		case PROTADDR_SEEN_RELEASE:
 			walk_door(level, sight, function, arguments, to);
+			break;
+		case PROTADDR_SEEN_PROXY:
+			protaddr_walk_proxy(level, function, arguments, to);
 			break;
 		case PROTADDR_SEEN_SAFE:
 			break;

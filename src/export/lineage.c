@@ -37,8 +37,6 @@
 #define MAX_CALLS	20
 
 static Level *new_level(Walk *walk, const Query *query);
-static Level *level_of_subquery(Level *level, int entry);
-static Level *level_of_cte(Level *level, const RangeTblEntry *rte);
 static void column_of_relation(Walk *walk, Oid relation, AttrNumber column, ProtaddrLineage *to);
 
 /* protaddr_walk_goes_on is false once a walk has become too long. */
@@ -229,8 +227,9 @@ protaddr_level_of_view(Walk *walk, Oid view)
 	return level;
 }
 
-static Level *
-level_of_subquery(Level *level, int entry)
+/* protaddr_level_of_subquery gives the level of a subquery in FROM. */
+Level *
+protaddr_level_of_subquery(Level *level, int entry)
 {
 	Level	  **source = &level->sources[entry];
 
@@ -245,9 +244,9 @@ level_of_subquery(Level *level, int entry)
 	return *source;
 }
 
-/* level_of_cte gives the level of a CTE where it is defined; NULL if it is not found. */
-static Level *
-level_of_cte(Level *level, const RangeTblEntry *rte)
+/* protaddr_level_of_cte gives the level of a CTE where it is defined; NULL if it is not found. */
+Level *
+protaddr_level_of_cte(Level *level, const RangeTblEntry *rte)
 {
 	Level	   *at = level;
 	ListCell   *cell;
@@ -425,10 +424,10 @@ conditions_of_source(Level *level, int entry, ProtaddrLineage *to)
 			protaddr_walk_unseen(level, (Node *) rte->tablesample, to);
 			break;
 		case RTE_SUBQUERY:
-			source = level_of_subquery(level, entry);
+			source = protaddr_level_of_subquery(level, entry);
 			break;
 		case RTE_CTE:
-			source = level_of_cte(level, rte);
+			source = protaddr_level_of_cte(level, rte);
 			break;
 		case RTE_FUNCTION:
 			conditions_of_functions(level, rte, to);
@@ -487,6 +486,24 @@ is_sorted_by(const Query *query, const TargetEntry *entry)
 	return false;
 }
 
+/* compared_branches walks the columns of set operations that ask which rows are the same. */
+static void
+compared_branches(Level *level, Node *node, ProtaddrLineage *to)
+{
+	SetOperationStmt *operation = (SetOperationStmt *) node;
+	ProtaddrLineage of = {NIL, NIL};
+
+	check_stack_depth();
+	if (!IsA(node, SetOperationStmt))
+		return;
+	if (operation->op != SETOP_UNION || !operation->all)
+		for (int i = 1; i <= list_length(operation->colTypes); i++)
+			column_of_branches(level, node, i, &of);
+	protaddr_add_proxies(to, &of);
+	compared_branches(level, operation->larg, to);
+	compared_branches(level, operation->rarg, to);
+}
+
 /* conditions_afresh walks all that decides which rows a query gives, here and in its sources. */
 static void
 conditions_afresh(Level *level, ProtaddrLineage *to)
@@ -496,7 +513,10 @@ conditions_afresh(Level *level, ProtaddrLineage *to)
 	ListCell   *cell;
 
 	if (query->setOperations != NULL)
+	{
 		conditions_of_join(level, query->setOperations, to);
+		compared_branches(level, query->setOperations, to);
+	}
 	else
 		conditions_of_join(level, (Node *) query->jointree, to);
 	protaddr_walk_condition(level, query->havingQual, to);
@@ -515,6 +535,9 @@ conditions_afresh(Level *level, ProtaddrLineage *to)
 		 */
 		if (entry->ressortgroupref != 0 && (by_order || (!level->top && is_sorted_by(query, entry))))
 			protaddr_walk_asked(level, (Node *) entry->expr, to);
+		/* rows that are put together, or stand beside each other, are of the same name or place */
+		if (entry->ressortgroupref != 0)
+			protaddr_walk_grouped(level, (Node *) entry->expr, to);
 		if (query->hasTargetSRFs && expression_returns_set((Node *) entry->expr))
 			protaddr_walk_condition(level, (Node *) entry->expr, to);
 		/* a function runs whether or not anybody takes its result */
@@ -673,10 +696,10 @@ protaddr_walk_entry(Level *level, int entry, AttrNumber column, ProtaddrLineage 
 			column_of_relation(level->walk, rte->relid, column, to);
 			break;
 		case RTE_SUBQUERY:
-			column_of_level(level_of_subquery(level, entry), column, to);
+			column_of_level(protaddr_level_of_subquery(level, entry), column, to);
 			break;
 		case RTE_CTE:
-			column_of_level(level_of_cte(level, rte), column, to);
+			column_of_level(protaddr_level_of_cte(level, rte), column, to);
 			break;
 		case RTE_JOIN:
 			column_of_list(level, rte->joinaliasvars, column, to);
@@ -738,6 +761,7 @@ column_of_table(Walk *walk, Relation rel, AttrNumber column, ProtaddrLineage *to
 	ProtaddrOrigin origin = {
 		.kind = PROTADDR_FROM_COLUMN, .relation = RelationGetRelid(rel), .column = column, .type = attribute->atttypid, .whole = true
 	};
+	const ProtaddrProxy *proxy;
 	Node	   *expression = generated(rel, column);
 	Level	   *level;
 
@@ -745,6 +769,9 @@ column_of_table(Walk *walk, Relation rel, AttrNumber column, ProtaddrLineage *to
 		return;
 	if (expression == NULL)
 	{
+		proxy = protaddr_proxy_of(RelationGetRelid(rel), column);
+		if (proxy != NULL)
+			origin.proxy = proxy->kind;
 		protaddr_add_origin(to, &origin);
 		return;
 	}

@@ -139,7 +139,8 @@ protaddr_add_changed(ProtaddrLineage *to, const ProtaddrLineage *from)
 /*
  * protaddr_add_condition adds what decides over a value.  Numbers and times may; and a whole
  * text may be held against others, whether it is the same.  Letter by letter that spells
- * the text out, so anything else that is asked of a text counts as the text itself.
+ * the text out, so anything else that is asked of a text counts as the text itself.  Of a
+ * declared name or place nothing may be asked.
  */
 void
 protaddr_add_condition(ProtaddrLineage *to, const ProtaddrLineage *from, bool compared_whole)
@@ -150,8 +151,45 @@ protaddr_add_condition(ProtaddrLineage *to, const ProtaddrLineage *from, bool co
 	{
 		ProtaddrOrigin origin = *(ProtaddrOrigin *) lfirst(cell);
 
-		if (origin.kind == PROTADDR_FROM_COLUMN && !origin.condition &&
+		if (origin.kind == PROTADDR_FROM_COLUMN && !origin.condition && origin.proxy == PROTADDR_NO_PROXY &&
 			(protaddr_cannot_hold_text(origin.type) || (compared_whole && origin.whole)))
+			continue;
+		origin.condition = true;
+		protaddr_add_origin(to, &origin);
+	}
+}
+
+/* holds_proxy tells whether a name or place stands in what an origin gives. */
+static bool
+holds_proxy(const ProtaddrOrigin *origin)
+{
+	ListCell   *cell;
+
+	check_stack_depth();
+	if (origin->kind == PROTADDR_FROM_COLUMN)
+		return origin->proxy != PROTADDR_NO_PROXY;
+	foreach(cell, origin->inside)
+	{
+		if (holds_proxy(lfirst(cell)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * protaddr_add_proxies adds what decides which rows are put together: only of declared names
+ * and places.  There are few of them, and one that is known tells the others.
+ */
+void
+protaddr_add_proxies(ProtaddrLineage *to, const ProtaddrLineage *from)
+{
+	ListCell   *cell;
+
+	foreach(cell, from->origins)
+	{
+		ProtaddrOrigin origin = *(ProtaddrOrigin *) lfirst(cell);
+
+		if (!holds_proxy(&origin))
 			continue;
 		origin.condition = true;
 		protaddr_add_origin(to, &origin);
