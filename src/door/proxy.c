@@ -31,7 +31,7 @@ PG_FUNCTION_INFO_V1(protaddr_vop_answer);
 typedef struct People
 {
 	ProtaddrIdentifier id[PA_MAX_SUBJECTS];
-	PaText		text[PA_MAX_SUBJECTS];
+	PaText text[PA_MAX_SUBJECTS];
 	int			n;				/* one more than there is room for: too many */
 } People;
 
