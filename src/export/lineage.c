@@ -19,6 +19,7 @@
 #include "access/relation.h"
 #include "access/sysattr.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -26,6 +27,7 @@
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteSupport.h"
+#include "rewrite/rowsecurity.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -37,6 +39,7 @@
 #define MAX_CALLS	20
 
 static Level *new_level(Walk *walk, const Query *query);
+static void column_of_branches(Level *level, Node *branch, int column, ProtaddrLineage *to);
 static void column_of_relation(Walk *walk, Oid relation, AttrNumber column, ProtaddrLineage *to);
 
 /* protaddr_walk_goes_on is false once a walk has become too long. */
@@ -410,6 +413,38 @@ conditions_of_functions(Level *level, const RangeTblEntry *rte, ProtaddrLineage 
 	}
 }
 
+/*
+ * conditions_of_policies walks what row security asks of the rows of a table.  Its functions
+ * are the table owner's, and most ask who is there; of a row they may ask what any condition
+ * may.
+ */
+static void
+conditions_of_policies(Walk *walk, Oid relation, ProtaddrLineage *to)
+{
+	Relation	rel = try_relation_open(relation, AccessShareLock);
+	Level	   *level;
+	ListCell   *cell;
+
+	if (rel == NULL)
+		return;
+	level = new_level(walk, NULL);
+	level->relation = relation;
+	foreach(cell, rel->rd_rsdesc == NULL ? NIL : rel->rd_rsdesc->policies)
+	{
+		Node	   *asks = copyObject((Node *) ((RowSecurityPolicy *) lfirst(cell))->qual);
+		ProtaddrLineage of = {NIL, NIL};
+		ListCell   *one;
+
+		protaddr_walk_condition(level, asks, &of);
+		foreach(one, of.origins)
+		{
+			if (((ProtaddrOrigin *) lfirst(one))->kind != PROTADDR_FROM_UNSEEN)
+				protaddr_add_origin(to, lfirst(one));
+		}
+	}
+	relation_close(rel, AccessShareLock);
+}
+
 static void
 conditions_of_source(Level *level, int entry, ProtaddrLineage *to)
 {
@@ -421,6 +456,8 @@ conditions_of_source(Level *level, int entry, ProtaddrLineage *to)
 		case RTE_RELATION:
 			if (get_rel_relkind(rte->relid) == RELKIND_VIEW)
 				source = protaddr_level_of_view(level->walk, rte->relid);
+			else
+				conditions_of_policies(level->walk, rte->relid, to);
 			protaddr_walk_unseen(level, (Node *) rte->tablesample, to);
 			break;
 		case RTE_SUBQUERY:
@@ -469,39 +506,20 @@ conditions_of_join(Level *level, Node *node, ProtaddrLineage *to)
 	}
 	else if (IsA(node, SetOperationStmt))
 	{
-		conditions_of_join(level, ((SetOperationStmt *) node)->larg, to);
-		conditions_of_join(level, ((SetOperationStmt *) node)->rarg, to);
-	}
-}
+		SetOperationStmt *operation = (SetOperationStmt *) node;
+		ProtaddrLineage of = {NIL, NIL};
 
-/* is_sorted_by tells whether a query has its rows sorted by an entry of its target list. */
-static bool
-is_sorted_by(const Query *query, const TargetEntry *entry)
-{
-	ListCell   *cell;
+		conditions_of_join(level, operation->larg, to);
+		conditions_of_join(level, operation->rarg, to);
 
-	foreach(cell, query->sortClause)
-		if (lfirst_node(SortGroupClause, cell)->tleSortGroupRef == entry->ressortgroupref)
-		return true;
-	return false;
-}
-
-/* compared_branches walks the columns of set operations that ask which rows are the same. */
-static void
-compared_branches(Level *level, Node *node, ProtaddrLineage *to)
-{
-	SetOperationStmt *operation = (SetOperationStmt *) node;
-	ProtaddrLineage of = {NIL, NIL};
-
-	check_stack_depth();
-	if (!IsA(node, SetOperationStmt))
-		return;
-	if (operation->op != SETOP_UNION || !operation->all)
-		for (int i = 1; i <= list_length(operation->colTypes); i++)
+		/*
+		 * rows that are the same are found by sorting all of them; or they are left out, one by
+		 * one
+		 */
+		for (int i = 1; (!operation->all || operation->op != SETOP_UNION) && i <= list_length(operation->colTypes); i++)
 			column_of_branches(level, node, i, &of);
-	protaddr_add_proxies(to, &of);
-	compared_branches(level, operation->larg, to);
-	compared_branches(level, operation->rarg, to);
+		protaddr_add_condition(to, &of, operation->all);
+	}
 }
 
 /* conditions_afresh walks all that decides which rows a query gives, here and in its sources. */
@@ -509,14 +527,10 @@ static void
 conditions_afresh(Level *level, ProtaddrLineage *to)
 {
 	const Query *query = level->query;
-	bool		by_order = query->limitCount != NULL || query->limitOffset != NULL || query->hasDistinctOn;
 	ListCell   *cell;
 
 	if (query->setOperations != NULL)
-	{
 		conditions_of_join(level, query->setOperations, to);
-		compared_branches(level, query->setOperations, to);
-	}
 	else
 		conditions_of_join(level, (Node *) query->jointree, to);
 	protaddr_walk_condition(level, query->havingQual, to);
@@ -530,14 +544,13 @@ conditions_afresh(Level *level, ProtaddrLineage *to)
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
 
 		/*
-		 * the first of an order tells what it is ordered by; whoever reads a query within may take
-		 * it
+		 * Rows come as they were sorted, for ORDER BY, GROUP BY, DISTINCT or a window: a row
+		 * without its address tells it by its neighbours'.  Sealed addresses have no such order.
 		 */
-		if (entry->ressortgroupref != 0 && (by_order || (!level->top && is_sorted_by(query, entry))))
+		if (entry->ressortgroupref != 0 && exprType((Node *) entry->expr) == protaddr_address_type())
+			protaddr_walk_compared(level, (Node *) entry->expr, to);
+		else if (entry->ressortgroupref != 0)
 			protaddr_walk_asked(level, (Node *) entry->expr, to);
-		/* rows that are put together, or stand beside each other, are of the same name or place */
-		if (entry->ressortgroupref != 0)
-			protaddr_walk_grouped(level, (Node *) entry->expr, to);
 		if (query->hasTargetSRFs && expression_returns_set((Node *) entry->expr))
 			protaddr_walk_condition(level, (Node *) entry->expr, to);
 		/* a function runs whether or not anybody takes its result */
@@ -787,8 +800,11 @@ column_of_relation(Walk *walk, Oid relation, AttrNumber column, ProtaddrLineage 
 	char		kind = get_rel_relkind(relation);
 	Relation	rel;
 
+	/* which row it is, and who wrote it: but its partition may be that of a post code */
+	if (column == TableOidAttributeNumber && (kind == RELKIND_PARTITIONED_TABLE || has_subclass(relation)))
+		protaddr_add_unseen(to, psprintf("tableoid, which tells in which partition of %s a row stands", get_rel_name(relation)));
 	if (column < 0)
-		return;					/* which row it is, and who wrote it */
+		return;
 	if (kind == RELKIND_VIEW)
 	{
 		column_of_level(protaddr_level_of_view(walk, relation), column, to);

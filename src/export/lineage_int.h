@@ -77,7 +77,6 @@ extern void protaddr_walk_condition(Level *level, Node *node, ProtaddrLineage *t
 extern void protaddr_walk_compared(Level *level, Node *node, ProtaddrLineage *to);
 extern void protaddr_walk_asked(Level *level, Node *node, ProtaddrLineage *to);
 extern void protaddr_walk_unseen(Level *level, Node *node, ProtaddrLineage *to);
-extern void protaddr_walk_grouped(Level *level, Node *node, ProtaddrLineage *to);
 extern char *protaddr_channel_named(Node *node);
 
 /* row.c */
@@ -87,7 +86,6 @@ extern void protaddr_walk_proxy(Level *level, Oid function, List *arguments, Pro
 extern bool protaddr_add_lineage(ProtaddrLineage *to, const ProtaddrLineage *from);
 extern void protaddr_add_changed(ProtaddrLineage *to, const ProtaddrLineage *from);
 extern void protaddr_add_condition(ProtaddrLineage *to, const ProtaddrLineage *from, bool compared_whole);
-extern void protaddr_add_proxies(ProtaddrLineage *to, const ProtaddrLineage *from);
 extern void protaddr_add_unseen(ProtaddrLineage *to, char *why);
 extern void protaddr_add_through(ProtaddrLineage *to, const char *name);
 extern void protaddr_add_origin(ProtaddrLineage *to, const ProtaddrOrigin *origin);

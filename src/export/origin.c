@@ -159,43 +159,6 @@ protaddr_add_condition(ProtaddrLineage *to, const ProtaddrLineage *from, bool co
 	}
 }
 
-/* holds_proxy tells whether a name or place stands in what an origin gives. */
-static bool
-holds_proxy(const ProtaddrOrigin *origin)
-{
-	ListCell   *cell;
-
-	check_stack_depth();
-	if (origin->kind == PROTADDR_FROM_COLUMN)
-		return origin->proxy != PROTADDR_NO_PROXY;
-	foreach(cell, origin->inside)
-	{
-		if (holds_proxy(lfirst(cell)))
-			return true;
-	}
-	return false;
-}
-
-/*
- * protaddr_add_proxies adds what decides which rows are put together: only of declared names
- * and places.  There are few of them, and one that is known tells the others.
- */
-void
-protaddr_add_proxies(ProtaddrLineage *to, const ProtaddrLineage *from)
-{
-	ListCell   *cell;
-
-	foreach(cell, from->origins)
-	{
-		ProtaddrOrigin origin = *(ProtaddrOrigin *) lfirst(cell);
-
-		if (!holds_proxy(&origin))
-			continue;
-		origin.condition = true;
-		protaddr_add_origin(to, &origin);
-	}
-}
-
 /*
  * protaddr_cannot_hold_text is true of types whose values cannot hold text, whatever they are
  * made of: numbers, truth values, times, enums, and arrays, ranges and domains of these.
