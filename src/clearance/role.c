@@ -70,14 +70,18 @@ protaddr_acting_login(void)
 {
 	Oid			owner = extension_owner();
 
-	return protaddr_callers_seen_all(acts_alone, &owner) ? protaddr_login_role() : InvalidOid;
+	return protaddr_callers_all(acts_alone, &owner) ? protaddr_login_role() : InvalidOid;
 }
 
-/* protaddr_acting_login_sql is protaddr.acting_login(). */
+/*
+ * protaddr_acting_login_sql is protaddr.acting_login().  Functions of ours call it, with
+ * their owner's rights, of which one may have brought the library into the session.
+ */
 Datum
 protaddr_acting_login_sql(PG_FUNCTION_ARGS)
 {
-	Oid			login = protaddr_acting_login();
+	Oid			owner = extension_owner();
+	Oid			login = protaddr_callers_seen_all(acts_alone, &owner) ? protaddr_login_role() : InvalidOid;
 
 	if (!OidIsValid(login))
 		ereport(ERROR,
