@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "audit/audit.h"
 #include "base/base.h"
 #include "clearance/clearance.h"
 
@@ -77,11 +78,14 @@ static const char *const clearance_columns[] = {
 	[CLEARANCE_RECORDED_TO] = "recorded_to",
 };
 
+static HeapTuple purpose_change(TriggerData *trigdata, HeapTuple row);
+static HeapTuple clearance_change(TriggerData *trigdata, HeapTuple row);
+
 static const ProtaddrOwnTable tables[] = {
-	{.name = "purpose", PROTADDR_COLUMNS(purpose_columns), .rules = PROTADDR_CHANGE_LETS_OUT},
+	{.name = "purpose", PROTADDR_COLUMNS(purpose_columns), .rules = PROTADDR_CHANGE_LETS_OUT, .change = purpose_change},
 	{.name = "clearance", PROTADDR_COLUMNS(clearance_columns),
 		.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_CLOSE | PROTADDR_CHANGE_LETS_OUT,
-	.why_rows_stay = "It is on record who could see protected addresses."},
+	.why_rows_stay = "It is on record who could see protected addresses.", .change = clearance_change},
 };
 
 const ProtaddrPart protaddr_grant_part = {
@@ -97,6 +101,70 @@ text_of(HeapTuple tuple, TupleDesc desc, AttrNumber column)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
+static int64
+number_of(HeapTuple tuple, TupleDesc desc, AttrNumber column)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+
+	switch (TupleDescAttr(desc, column - 1)->atttypid)
+	{
+		case INT8OID:
+			return isnull ? 0 : DatumGetInt64(value);
+		case INT4OID:
+			return isnull ? 0 : DatumGetInt32(value);
+		case OIDOID:
+			return isnull ? 0 : DatumGetObjectId(value);
+		case BOOLOID:
+			return !isnull && DatumGetBool(value);
+	}
+	elog(ERROR, "column %d is no number", column);
+}
+
+/* ---- on the trail ------------------------------------------------------------------- */
+
+/* purpose_change puts on record what becomes of a purpose. */
+static HeapTuple
+purpose_change(TriggerData *trigdata, HeapTuple row)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	ProtaddrAudit record;
+
+	protaddr_audit_begin(&record, TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) ? "purpose_removed" : "purpose_changed");
+	protaddr_audit_text(&record, "purpose", text_of(row, desc, PURPOSE_NAME));
+	protaddr_audit_text(&record, "legal_basis", text_of(row, desc, PURPOSE_LEGAL_BASIS));
+	protaddr_audit_bool(&record, "needs_approval", number_of(row, desc, PURPOSE_NEEDS_APPROVAL) != 0);
+	protaddr_audit_bool(&record, "needs_reference", number_of(row, desc, PURPOSE_NEEDS_REFERENCE) != 0);
+	protaddr_audit_bool(&record, "in_use", number_of(row, desc, PURPOSE_IN_USE) != 0);
+	protaddr_audit_write(&record);
+	return row;
+}
+
+/* clearance_change puts on record who is given a clearance, and from whom one is taken. */
+static HeapTuple
+clearance_change(TriggerData *trigdata, HeapTuple row)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	bool		isnull;
+	ProtaddrAudit record;
+
+	protaddr_audit_begin(&record, TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) ? "clearance_granted" : "clearance_ended");
+	protaddr_audit_number(&record, "clearance", number_of(row, desc, CLEARANCE_ID));
+	protaddr_audit_text(&record, "to", text_of(row, desc, CLEARANCE_ROLE_NAME));
+	protaddr_audit_number(&record, "to_oid", number_of(row, desc, CLEARANCE_ROLE_OID));
+	protaddr_audit_text(&record, "purpose", text_of(row, desc, CLEARANCE_PURPOSE));
+	protaddr_audit_text(&record, "valid_from", timestamptz_to_str(DatumGetTimestampTz(heap_getattr(row, CLEARANCE_VALID_FROM, desc, &isnull))));
+	protaddr_audit_text(&record, "valid_until", timestamptz_to_str(DatumGetTimestampTz(heap_getattr(row, CLEARANCE_VALID_UNTIL, desc, &isnull))));
+	protaddr_audit_number(&record, "daily_limit", number_of(row, desc, CLEARANCE_DAILY_LIMIT));
+	protaddr_audit_text(&record, "contract", text_of(row, desc, CLEARANCE_CONTRACT));
+	(void) heap_getattr(row, CLEARANCE_SUBJECTS, desc, &isnull);
+	protaddr_audit_bool(&record, "of_a_case", !isnull);
+	protaddr_audit_write(&record);
+	return row;
+}
+
+/* ---- reading ------------------------------------------------------------------------- */
+
 /* protaddr_purpose reads a purpose, palloc'd; false if there is none of that name in use. */
 bool
 protaddr_purpose(const char *name, ProtaddrPurpose *purpose)
@@ -106,7 +174,6 @@ protaddr_purpose(const char *name, ProtaddrPurpose *purpose)
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	bool		isnull;
 	bool		in_use = false;
 
 	ScanKeyInit(&key, PURPOSE_NAME, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(name));
@@ -115,9 +182,9 @@ protaddr_purpose(const char *name, ProtaddrPurpose *purpose)
 	if (HeapTupleIsValid(tuple))
 	{
 		purpose->legal_basis = text_of(tuple, desc, PURPOSE_LEGAL_BASIS);
-		purpose->needs_approval = DatumGetBool(heap_getattr(tuple, PURPOSE_NEEDS_APPROVAL, desc, &isnull));
-		purpose->needs_reference = DatumGetBool(heap_getattr(tuple, PURPOSE_NEEDS_REFERENCE, desc, &isnull));
-		in_use = DatumGetBool(heap_getattr(tuple, PURPOSE_IN_USE, desc, &isnull));
+		purpose->needs_approval = number_of(tuple, desc, PURPOSE_NEEDS_APPROVAL) != 0;
+		purpose->needs_reference = number_of(tuple, desc, PURPOSE_NEEDS_REFERENCE) != 0;
+		in_use = number_of(tuple, desc, PURPOSE_IN_USE) != 0;
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
@@ -158,17 +225,17 @@ in_force(HeapTuple tuple, TupleDesc desc)
 static bool
 read_clearance(HeapTuple tuple, TupleDesc desc, ProtaddrClearance *clearance)
 {
+	Oid			role = (Oid) number_of(tuple, desc, CLEARANCE_ROLE_OID);
 	bool		isnull;
-	Oid			role = DatumGetObjectId(heap_getattr(tuple, CLEARANCE_ROLE_OID, desc, &isnull));
 
 	if (!protaddr_is_still_role(role, text_of(tuple, desc, CLEARANCE_ROLE_NAME),
 								text_of(tuple, desc, CLEARANCE_GRANTED_IN)))
 		return false;
-	clearance->id = DatumGetInt64(heap_getattr(tuple, CLEARANCE_ID, desc, &isnull));
-	clearance->counter = DatumGetInt64(heap_getattr(tuple, CLEARANCE_COUNTER, desc, &isnull));
+	clearance->id = number_of(tuple, desc, CLEARANCE_ID);
+	clearance->counter = number_of(tuple, desc, CLEARANCE_COUNTER);
 	clearance->valid_from = DatumGetTimestampTz(heap_getattr(tuple, CLEARANCE_VALID_FROM, desc, &isnull));
 	clearance->valid_until = DatumGetTimestampTz(heap_getattr(tuple, CLEARANCE_VALID_UNTIL, desc, &isnull));
-	clearance->daily_limit = DatumGetInt32(heap_getattr(tuple, CLEARANCE_DAILY_LIMIT, desc, &isnull));
+	clearance->daily_limit = (int32) number_of(tuple, desc, CLEARANCE_DAILY_LIMIT);
 	clearance->contract = text_of(tuple, desc, CLEARANCE_CONTRACT);
 	read_subjects(tuple, desc, clearance);
 	return true;

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "audit/audit.h"
 #include "base/base.h"
 #include "clearance/clearance.h"
 
@@ -73,17 +74,69 @@ static const char *const approval_columns[] = {
 
 static const char why_they_stay[] = "It is on record who asked to see protected addresses, and who approved.";
 
+static HeapTuple request_change(TriggerData *trigdata, HeapTuple row);
+static HeapTuple approval_change(TriggerData *trigdata, HeapTuple row);
+
 static const ProtaddrOwnTable tables[] = {
 	{.name = "unlock_request", PROTADDR_COLUMNS(request_columns),
-	.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_CLOSE, .why_rows_stay = why_they_stay},
+	.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_CLOSE, .why_rows_stay = why_they_stay, .change = request_change},
 	{.name = "unlock_approval", PROTADDR_COLUMNS(approval_columns),
 		.rules = PROTADDR_ROWS_STAY | PROTADDR_ROWS_CLOSE | PROTADDR_CHANGE_LETS_OUT,
-	.why_rows_stay = why_they_stay},
+	.why_rows_stay = why_they_stay, .change = approval_change},
 };
 
 const ProtaddrPart protaddr_request_part = {
 	PROTADDR_TABLES(tables),
 };
+
+/* ---- on the trail ------------------------------------------------------------------- */
+
+static char *
+text_of(HeapTuple tuple, TupleDesc desc, AttrNumber column)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* request_change puts on record who asks; why, in their own words, the row says. */
+static HeapTuple
+request_change(TriggerData *trigdata, HeapTuple row)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	bool		isnull;
+	ProtaddrAudit record;
+
+	protaddr_audit_begin(&record, "unlock_requested");
+	protaddr_audit_number(&record, "request", DatumGetInt64(heap_getattr(row, REQUEST_ID, desc, &isnull)));
+	protaddr_audit_text(&record, "asked_by", text_of(row, desc, REQUEST_ROLE_NAME));
+	protaddr_audit_text(&record, "purpose", text_of(row, desc, REQUEST_PURPOSE));
+	protaddr_audit_text(&record, "reference", text_of(row, desc, REQUEST_REFERENCE));
+	protaddr_audit_number(&record, "addresses", DatumGetInt32(heap_getattr(row, REQUEST_ADDRESSES, desc, &isnull)));
+	protaddr_audit_write(&record);
+	return row;
+}
+
+/* approval_change puts on record who approves or refuses. */
+static HeapTuple
+approval_change(TriggerData *trigdata, HeapTuple row)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	bool		isnull;
+	ProtaddrAudit record;
+
+	protaddr_audit_begin(&record, "unlock_decided");
+	protaddr_audit_number(&record, "request", DatumGetInt64(heap_getattr(row, APPROVAL_REQUEST, desc, &isnull)));
+	protaddr_audit_bool(&record, "approved", DatumGetBool(heap_getattr(row, APPROVAL_APPROVED, desc, &isnull)));
+	protaddr_audit_text(&record, "decided_by", text_of(row, desc, APPROVAL_ROLE_NAME));
+	protaddr_audit_number(&record, "addresses", DatumGetInt32(heap_getattr(row, APPROVAL_ADDRESSES, desc, &isnull)));
+	protaddr_audit_text(&record, "valid_until", timestamptz_to_str(DatumGetTimestampTz(heap_getattr(row, APPROVAL_VALID_UNTIL, desc, &isnull))));
+	protaddr_audit_write(&record);
+	return row;
+}
+
+/* ---- reading ------------------------------------------------------------------------- */
 
 /* The row of a table that a number finds; the scan is the caller's to end. */
 static HeapTuple
@@ -99,10 +152,9 @@ row_of(Relation rel, const char *index, int64 number, SysScanDesc *scan)
 static bool
 text_is(HeapTuple tuple, TupleDesc desc, AttrNumber column, const char *word)
 {
-	bool		isnull;
-	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+	char	   *value = text_of(tuple, desc, column);
 
-	return strcmp(isnull ? "" : TextDatumGetCString(value), word) == 0;
+	return strcmp(value == NULL ? "" : value, word) == 0;
 }
 
 /* is_of tells whether a role has asked with these words. */
@@ -110,11 +162,9 @@ static bool
 is_of(HeapTuple tuple, TupleDesc desc, Oid role, const char *purpose, const char *reference)
 {
 	bool		isnull;
-	char	   *name = TextDatumGetCString(heap_getattr(tuple, REQUEST_ROLE_NAME, desc, &isnull));
-	char	   *asked_in = TextDatumGetCString(heap_getattr(tuple, REQUEST_ASKED_IN, desc, &isnull));
 
 	return DatumGetObjectId(heap_getattr(tuple, REQUEST_ROLE_OID, desc, &isnull)) == role &&
-		protaddr_is_still_role(role, name, asked_in) &&
+		protaddr_is_still_role(role, text_of(tuple, desc, REQUEST_ROLE_NAME), text_of(tuple, desc, REQUEST_ASKED_IN)) &&
 		text_is(tuple, desc, REQUEST_PURPOSE, purpose) &&
 		text_is(tuple, desc, REQUEST_REFERENCE, reference);
 }
@@ -147,7 +197,7 @@ read_approval(HeapTuple tuple, TupleDesc desc, Oid role, ProtaddrApproval *appro
 	by = DatumGetObjectId(heap_getattr(tuple, APPROVAL_ROLE_OID, desc, &isnull));
 	if (by == role || is_member_of_role(by, role) || is_member_of_role(role, by))
 		return false;
-	approval->approved_by = TextDatumGetCString(heap_getattr(tuple, APPROVAL_ROLE_NAME, desc, &isnull));
+	approval->approved_by = text_of(tuple, desc, APPROVAL_ROLE_NAME);
 	approval->addresses = DatumGetInt32(heap_getattr(tuple, APPROVAL_ADDRESSES, desc, &isnull));
 	approval->valid_until = DatumGetTimestampTz(heap_getattr(tuple, APPROVAL_VALID_UNTIL, desc, &isnull));
 	return true;

@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "address/address.h"
+#include "audit/audit.h"
 #include "base/base.h"
 #include "clearance/clearance.h"
 #include "text/text.h"
@@ -198,6 +199,26 @@ concerns_only(const PaAddress *address, const ProtaddrClearance *clearance)
 
 /* ---- the limit --------------------------------------------------------------------------- */
 
+/* note puts on record what becomes of an unlock, and why. */
+static void
+note(const Unlocked *one, const char *kind, const char *why)
+{
+	ProtaddrAudit record;
+
+	protaddr_audit_begin(&record, kind);
+	protaddr_audit_text(&record, "why", why);
+	protaddr_audit_text(&record, "purpose", one->said.purpose);
+	protaddr_audit_text(&record, "legal_basis", one->said.legal_basis);
+	protaddr_audit_text(&record, "reference", one->said.reference);
+	protaddr_audit_text(&record, "contract", one->said.contract);
+	if (one->said.clearance != 0)
+		protaddr_audit_number(&record, "clearance", one->said.clearance);
+	if (one->said.request != 0)
+		protaddr_audit_number(&record, "request", one->said.request);
+	protaddr_audit_text(&record, "approved_by", one->said.approved_by);
+	protaddr_audit_write(&record);
+}
+
 static uint64
 add_text(uint64 hash, const PaText *piece)
 {
@@ -219,9 +240,11 @@ hash_of(const PaAddress *address)
 	return hash;
 }
 
+/* refuse_more raises 53400, on record. */
 static void
-refuse_more(const char *limit)
+refuse_more(const Unlocked *one, const char *limit)
 {
+	note(one, "unlock_limit", NULL);
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 			 errmsg("%s is used up", limit),
@@ -244,9 +267,9 @@ count(Unlocked *one, const PaAddress *address)
 	if (hash_search(one->shown, &hash, HASH_FIND, NULL) != NULL)
 		return;
 	if (one->left == 0)
-		refuse_more("the number of protected addresses that was approved");
+		refuse_more(one, "the number of protected addresses that was approved");
 	if (!protaddr_spend(one->clearance.counter, one->clearance.daily_limit))
-		refuse_more("the clearance's number of protected addresses for today");
+		refuse_more(one, "the clearance's number of protected addresses for today");
 	if (one->left > 0)
 		one->left--;
 	(void) hash_search(one->shown, &hash, HASH_ENTER, NULL);
@@ -268,10 +291,16 @@ protaddr_unlock_of(const PaAddress *address)
 
 /* ---- protaddr.unlock() -------------------------------------------------------------------- */
 
-/* refuse says the same to everybody who has no clearance, whatever is missing. */
+/*
+ * refuse says the same to everybody who has no clearance, whatever is missing.  What they
+ * wrote is not on record: it can be anything.
+ */
 static void
 refuse(void)
 {
+	static const Unlocked nothing = {0};
+
+	note(&nothing, "unlock_refused", "no clearance");
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied to unlock"),
@@ -297,8 +326,9 @@ check_reference(const char *reference, bool needed)
 
 /* refuse_unapproved says so to somebody who has a clearance. */
 static void
-refuse_unapproved(const char *why)
+refuse_unapproved(const Unlocked *one, const char *why)
 {
+	note(one, "unlock_refused", why);
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied to unlock: %s", why),
@@ -313,7 +343,7 @@ take_approval(Unlocked *one, int64 request)
 
 	if (!protaddr_approval(request, one->login, one->said.purpose, one->said.reference, &approval) ||
 		approval.valid_until <= GetCurrentTimestamp())
-		refuse_unapproved("the request is not approved");
+		refuse_unapproved(one, "the request is not approved");
 	one->said.request = request;
 	one->said.approved_by = approval.approved_by;
 	one->left = approval.addresses;
@@ -369,15 +399,16 @@ protaddr_unlock_sql(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(2))
 		take_approval(one, PG_GETARG_INT64(2));
 	else if (purpose.needs_approval)
-		refuse_unapproved("the purpose needs somebody's approval");
+		refuse_unapproved(one, "the purpose needs somebody's approval");
 	left = one->clearance.daily_limit - protaddr_spent(one->clearance.counter);
 	if (left <= 0)
-		refuse_more("the clearance's number of protected addresses for today");
+		refuse_more(one, "the clearance's number of protected addresses for today");
 	if (one->said.request != 0 && !protaddr_use_once(one->said.request))
-		refuse_unapproved("the request was used before");
+		refuse_unapproved(one, "the request was used before");
 	if (one->left >= 0)
 		left = Min(left, one->left);
 
+	note(one, "unlock", NULL);
 	one->made_in = GetCurrentSubTransactionId();
 	one->before = unlocked;
 	unlocked = one;
