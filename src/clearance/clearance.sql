@@ -261,7 +261,7 @@ COMMENT ON COLUMN protaddr.unlock_request.asked_at IS 'When.';
 SELECT protaddr.make_own_table('unlock_request', dumped => '');
 
 CREATE TABLE protaddr.unlock_approval (
-    request bigint PRIMARY KEY REFERENCES protaddr.unlock_request,
+    request bigint PRIMARY KEY,
     approved boolean NOT NULL,
     role_oid oid NOT NULL,
     role_name text NOT NULL,
