@@ -43,6 +43,7 @@ TEXT_OBJS = \
 	src/text/character.o \
 	src/text/charset_x.o \
 	src/text/look_alike.o \
+	src/text/name.o \
 	src/text/piece.o \
 	src/text/town.o
 
@@ -111,18 +112,27 @@ BINDING_OBJS = \
 	src/binding/bound_column.o \
 	src/binding/bound_values.o
 
+CLEARANCE_OBJS = \
+	src/clearance/grant.o \
+	src/clearance/request.o \
+	src/clearance/role.o \
+	src/clearance/spent.o \
+	src/clearance/unlock.o
+
 LAW_OBJS = \
 	src/law/ask.o \
 	src/law/birth.o \
 	src/law/channel.o \
 	src/law/event.o \
 	src/law/linked.o \
+	src/law/proxy.o \
 	src/law/substitute.o \
 	src/law/words.o
 
 DOOR_OBJS = \
 	src/door/disclosure.o \
 	src/door/explain.o \
+	src/door/proxy.o \
 	src/door/recorded.o \
 	src/door/release.o \
 	src/door/reveal.o \
@@ -197,6 +207,8 @@ EXPORT_OBJS = \
 	src/export/function.o \
 	src/export/lineage.o \
 	src/export/origin.o \
+	src/export/proxy.o \
+	src/export/row.o \
 	src/export/verdict.o
 
 OBJS = \
@@ -210,6 +222,7 @@ OBJS = \
 	$(PERSON_OBJS) \
 	$(REGISTER_OBJS) \
 	$(BINDING_OBJS) \
+	$(CLEARANCE_OBJS) \
 	$(LAW_OBJS) \
 	$(DOOR_OBJS) \
 	$(GUARD_OBJS) \
@@ -277,14 +290,17 @@ SQL_PARTS = \
 	src/feed/sweden.sql \
 	src/feed/switzerland.sql \
 	src/binding/binding.sql \
+	src/clearance/clearance.sql \
 	src/law/law.sql \
 	src/door/door.sql \
+	src/door/proxy.sql \
 	src/message/message.sql \
 	src/gate/gate.sql \
 	src/guard/words.sql \
 	src/guard/guard.sql \
 	src/sweep/sweep.sql \
 	src/export/export.sql \
+	src/export/proxy.sql \
 	src/export/create.sql \
 	src/module.sql
 
@@ -295,9 +311,9 @@ DATA_built = protaddr--1.0.sql
 
 REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
 	load_cpr cpr_forms delivery_rules delivery_kinds identity staging true_ends lift_limit load_bulk refused_load positive_evidence other_sources feeds feed_no feed_se feed_fi feed_nl feed_ch feed_dk feed_mutations history regime_codes review \
-	bind bind_right subject_columns guard guard_forms export export_shapes export_collation channel law disclosure message gate gate_columns gate_text gate_echo gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
+	bind bind_right subject_columns guard guard_forms export export_shapes export_collation names channel law disclosure message gate gate_columns gate_text gate_echo gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
-	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
+	unlock attack_unlock attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
 	attack_guard attack_register attack_sweep audit encoding sweep regate known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law decides decides_text
 REGRESS_OPTS =
 

@@ -28,6 +28,17 @@ CREATE TABLE may (signature text PRIMARY KEY, who text);
 COPY may FROM STDIN (DELIMITER '|');
 protaddr.address(text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text[],text)|none
 protaddr.address_cmp(protaddr.address,protaddr.address)|all
+protaddr.acting_login()|none
+protaddr.approve_unlock(bigint,boolean,text,integer,interval)|none
+protaddr.clearance_used(bigint)|all
+protaddr.grant_clearance(name,text,timestamp with time zone,integer,text,timestamp with time zone,text[])|none
+protaddr.is_one_person(oid,oid)|none
+protaddr.is_still_role(oid,text,text)|all
+protaddr.request_unlock(text,text,text,integer,interval)|all
+protaddr.revoke_clearance(name,text)|none
+protaddr.set_purpose(text,text,boolean,boolean,text,boolean)|none
+protaddr.unlock(text,text,bigint)|all
+protaddr.unlock_request_used(bigint)|all
 protaddr.address_column(oid)|all
 protaddr.add_bound_source(regclass,name,name)|all
 protaddr.audit_anchor()|none
@@ -42,7 +53,7 @@ protaddr.declare_address_columns(regclass,name,name,name,name,name,name,name,nam
 protaddr.declared_row_written()|none
 protaddr.derive_guard_anew()|none
 protaddr.check_export(text,text)|all
-protaddr.create_display_view(regclass,text)|all
+protaddr.create_display_view(regclass,text,text,text)|all
 protaddr.create_export(regclass,text,text,text)|none
 protaddr.export_channel(oid)|all
 protaddr.export_column(regclass,name,text)|all
@@ -51,6 +62,17 @@ protaddr.try_export(text,text)|all
 protaddr.declare_export(regclass,text,name[],text)|none
 protaddr.declare_export_schema(regnamespace,text,text)|none
 protaddr.declare_free(regclass,name,text)|none
+protaddr.declare_location(regclass,name,text,name[])|none
+protaddr.declare_name(regclass,name,name[],text)|none
+protaddr.declare_proxy(regclass,name,text,name[],text)|none
+protaddr.follow_proxy_columns()|none
+protaddr.proxy_expression(oid,name,text,text)|all
+protaddr.show_location(anyelement,text,text[])|none
+protaddr.show_name(text,text,text[])|none
+protaddr.undeclare_location(text,name,text)|none
+protaddr.undeclare_name(text,name,text)|none
+protaddr.undeclare_proxy(text,name,text,text)|none
+protaddr.vop_answer(text,text)|none
 protaddr.declare_safe(regprocedure,text)|none
 protaddr.explain_export(regclass,text)|all
 protaddr.export_name(text,text)|all
@@ -229,7 +251,7 @@ protaddr.retire_register(text)|none
 protaddr.room(protaddr.address)|all
 protaddr.rotate_data_key()|none
 protaddr.set_birth_data(text,date,text,text,text)|none
-protaddr.set_channel(text,text,text,numeric,text,text,interval,text,text,text,text,boolean,text,text,timestamp with time zone,boolean,text)|none
+protaddr.set_channel(text,text,text,numeric,text,text,interval,text,text,text,text,boolean,text,text,timestamp with time zone,boolean,text,boolean,text,text)|none
 protaddr.set_exchange_rate(text,numeric,text)|none
 protaddr.set_substitute(text,protaddr.address,text)|none
 protaddr.shared_picture_status()|monitor
@@ -262,7 +284,7 @@ ORDER BY 1, 2;
 GRANT SELECT ON may TO PUBLIC;
 SET ROLE regress_privileges_nobody;
 SELECT left(r, 5) AS refused, count(*) > 0 AS some FROM (SELECT refusal(format('SELECT protaddr.%I(%s)', p.proname,
-        (SELECT string_agg('(SELECT NULL::' || t::regtype || ')', ', ') FROM unnest(p.proargtypes) t))) AS r
+        (SELECT string_agg(CASE WHEN p.provariadic <> 0 AND n = p.pronargs THEN 'VARIADIC ' ELSE '' END || '(SELECT NULL::' || t::regtype || ')', ', ' ORDER BY n) FROM unnest(p.proargtypes) WITH ORDINALITY u(t, n)))) AS r
     FROM may m JOIN pg_proc p ON p.oid = m.signature::regprocedure WHERE who <> 'all' AND p.prokind = 'f') t GROUP BY 1 ORDER BY 1;
 RESET ROLE;
 

@@ -113,7 +113,7 @@ static void
 put_value(ProtaddrAudit *record, const char *name, Datum value, Oid type)
 {
 	Oid			output;
-	bool		varlena;
+	bool varlena;
 
 	if (type == TIMESTAMPTZOID)
 	{

@@ -95,7 +95,8 @@ typedef struct PaTrailChain
 	uint64_t	records;
 	uint64_t	torn;			/* ends of crashes that were gone on from */
 	/* of checkpoints */
-	bool		lenient;		/* set by the caller: signatures by other keys do not count, but may stand there */
+	bool		lenient;		/* set by the caller: signatures by other keys do not count, but
+								 * may stand there */
 	uint64_t	others;			/* of those */
 	int			nkeys;
 	uint8_t		key[PA_TRAIL_KEYS][PA_TRAIL_KEY_SIZE];

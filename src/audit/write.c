@@ -345,7 +345,7 @@ protaddr_audit_close(ProtaddrAudit *record, char bracket)
 static void
 tell_head(const PaTrailHead *head)
 {
-	char		text[PA_TRAIL_SIGNED_SIZE];
+	char text[	PA_TRAIL_SIGNED_SIZE];
 	size_t		len = protaddr_trail_signed_text(text, head->node, head->seq, head->hash);
 
 	ereport(LOG_SERVER_ONLY,

@@ -10,6 +10,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "clearance/clearance.h"
 #include "keys/keys.h"
 #include "message/rewrite.h"
 #include "person/person.h"
@@ -51,10 +52,11 @@ typedef enum ProtaddrRule
 	PROTADDR_RULE_NO_SUBSTITUTE,	/* protected, and there is no substitute that fits */
 	PROTADDR_RULE_UNREADABLE,	/* a message that cannot be read */
 	PROTADDR_RULE_RELEASED,		/* a channel released it, and what it released may be shown */
-	PROTADDR_RULE_HELD			/* a held row that somebody decided on */
+	PROTADDR_RULE_HELD,			/* a held row that somebody decided on */
+	PROTADDR_RULE_UNLOCKED		/* shown to somebody with a clearance */
 } ProtaddrRule;
 
-#define PROTADDR_NRULES		(PROTADDR_RULE_HELD + 1)
+#define PROTADDR_NRULES		(PROTADDR_RULE_UNLOCKED + 1)
 
 extern const char *protaddr_action_word(ProtaddrAction action);
 extern const char *protaddr_action_meaning(ProtaddrAction action);
@@ -86,6 +88,9 @@ struct ProtaddrChannel
 	bool		has_small;		/* there is a rule for small amounts */
 	bool		has_own;		/* there is a rule for the receiver's own address */
 	bool		birth_data;
+	bool		strangers_unknown;	/* who is linked to nobody is unknown, whatever registers list */
+	ProtaddrAction name_when_protected; /* LEAVE, MINIMUM or WITHHOLD */
+	ProtaddrAction name_when_unknown;	/* the same */
 	Numeric		small_amount;
 	char		small_currency[4];
 	Interval   *linked_within;	/* NULL: transfers are not linked */
@@ -145,6 +150,7 @@ typedef struct ProtaddrConcerned
 {
 	bool		anybody;		/* false: nobody is named */
 	bool		known;			/* a register lists each of them, if any rule asks */
+	bool		strangers;		/* is asked: who is linked to nobody is not known */
 	int			hides;			/* what must not be told of any of them */
 	bool		own;			/* it is the receiver's own, if any rule asks */
 	bool		since;			/* protected since it was decided on, if it was */
@@ -207,6 +213,11 @@ extern void protaddr_concern_receiver(ProtaddrConcerned *concerned, const PaText
 extern ProtaddrActionSet protaddr_channel_may(const ProtaddrChannel *channel);
 extern void protaddr_refuse(const ProtaddrChannel *channel);
 
+/* ---- law/proxy.c: names, and what tells where somebody lives without an address ---- */
+
+extern ProtaddrAction protaddr_ask_name(const ProtaddrChannel *channel, const PaText *people, int npeople);
+extern ProtaddrAction protaddr_ask_location(const ProtaddrChannel *channel, const PaText *people, int npeople);
+
 /* ---- law/event.c: who is told before an address is revealed ----------------- */
 
 typedef enum ProtaddrEventKind
@@ -234,6 +245,7 @@ typedef struct ProtaddrEvent
 	const uint64 *disclosed_before; /* records that may be of this payment: the one that the value
 									 * names, those of the message */
 	int			ndisclosed_before;
+	const ProtaddrUnlock *unlock;	/* for what it is shown though somebody is not free; else NULL */
 	uint64		disclosure;		/* set by the observer that records it; 0: not recorded */
 	bool		told;
 } ProtaddrEvent;
