@@ -517,6 +517,8 @@ try_last(PaSearch *search, int last)
 
 		if (hash == 0)
 			break;
+		if (!protaddr_maybe(index, PA_MAYBE_ALIAS, hash))
+			continue;
 		while (protaddr_next_hit(&hits, &street))
 		{
 			Named		named;
@@ -641,7 +643,7 @@ near_place(const PaSearch *search, uint32_t number, int at, int end)
 		{
 			uint32_t	code = protaddr_code_of(index, protaddr_pieces_hash(&index->key, piece, &search->piece[last]));
 
-			if (protaddr_may_be_place(index, protaddr_place_key(index, number, code & UINT32_C(0x7FFFFFFF))))
+			if (protaddr_may_be_place(index, number, code & UINT32_C(0x7FFFFFFF)))
 				return true;
 			if (last + 1 < end && search->piece[last + 1].size > 2)
 				break;			/* 1012 AB has two more letters, none has more */
@@ -652,7 +654,7 @@ near_place(const PaSearch *search, uint32_t number, int at, int end)
 	if (!protaddr_read_towns(search, at, end, &around))
 		return false;
 	for (int i = 0; i < around.nplaces; i++)
-		if (protaddr_may_be_place(index, protaddr_place_key(index, number, around.place[i].town | UINT32_C(0x80000000))))
+		if (protaddr_may_be_place(index, number, around.place[i].town | UINT32_C(0x80000000)))
 			return true;
 	return false;
 }
@@ -668,7 +670,7 @@ try_place(PaSearch *search, int number)
 	bool		near = false;
 
 	if (search->told_number == piece[number].end || piece[last].size < 2 ||
-		!protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, PA_ANY_PLACE)))
+		!protaddr_may_be_place(index, piece[number].number, PA_ANY_PLACE))
 		return;
 	if (last >= 1 && piece[last].size <= 6 && protaddr_is_word_of(&index->table[PA_NUMBER_WORDS], index, &piece[last], &piece[last]))
 		last--;
@@ -702,7 +704,7 @@ try_place_behind(PaSearch *search, int number)
 	bool		near = false;
 
 	if (search->told_number == piece[number].end ||
-		!protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, PA_ANY_PLACE)))
+		!protaddr_may_be_place(index, piece[number].number, PA_ANY_PLACE))
 		return;
 	if (first < search->n && piece[first].gap <= PA_GAP_BLANK && protaddr_house_letter(index, &piece[first]) != '\0')
 		first++;
@@ -757,12 +759,12 @@ protaddr_search(PaSearch *search)
 				protaddr_search_encoded(search, piece);
 			if (piece->size > PA_NAME_SIZE)
 				continue;
-			if (protaddr_may_be_last(index, protaddr_quick_hash(&index->key, piece->own, piece->size)))
+			if (protaddr_maybe(index, PA_MAYBE_LAST, protaddr_quick_hash(&index->key, piece->own, piece->size)))
 				try_last(search, i);
 			else if (i > 0 && piece->gap < PA_GAP_FIELD && !piece->digits && !piece[-1].digits)
 			{
 				/* a word that was broken in two */
-				if (protaddr_may_be_last(index, protaddr_quick_hash(&index->key, piece[-1].own * index->key.power[piece->size] + piece->own,
+				if (protaddr_maybe(index, PA_MAYBE_LAST, protaddr_quick_hash(&index->key, piece[-1].own * index->key.power[piece->size] + piece->own,
 																	piece[-1].size + piece->size)))
 					try_last(search, i);
 			}
@@ -797,7 +799,10 @@ protaddr_guard_find(const PaGuardIndex *index, const char *text, size_t len,
 {
 	PaSearch	search;
 
-	if ((index->used == 0 && (index->below == NULL || index->below->used == 0)) || len > UINT32_MAX / 2)
+	/* mostly nothing was added since what is shared was made: then one look is enough */
+	if (index->used == 0 && index->below != NULL)
+		index = index->below;
+	if (index->used == 0 || len > UINT32_MAX / 2)
 		return;
 	search.index = index;
 	search.n = 0;

@@ -95,11 +95,31 @@ typedef enum PaTableName
 	PA_WORD_TABLES,				/* so far from the words alone */
 	PA_ALIASES = PA_WORD_TABLES,	/* to streets */
 	PA_WITHOUT,					/* names of streets without one letter, to streets */
-	PA_LAST_WORDS,				/* of aliases */
 	PA_TOWNS,					/* their aliases */
 	PA_CHANGED,					/* streets of the index below, to where they stand in this one */
+	PA_LAST_WORDS,				/* of aliases; to make the filter of, nobody looks here */
 	PA_TABLES
 } PaTableName;
+
+/*
+ * Which fingerprints there may be.  Most of what stands in a text is not there, and a filter
+ * stays in the processor's caches where a table does not.  It never says no to what is there.
+ */
+typedef struct PaFilter
+{
+	uint64_t   *word;
+	size_t		nwords;			/* a power of 2 */
+	int			shift;			/* 64 less its logarithm */
+} PaFilter;
+
+typedef enum PaFilterName
+{
+	PA_MAYBE_LAST = 0,			/* quick hashes of last words of aliases */
+	PA_MAYBE_ALIAS,				/* of streets */
+	PA_MAYBE_TOWN,				/* quick hashes of first words of towns */
+	PA_MAYBE_PLACE,				/* numbers in a place */
+	PA_FILTERS
+} PaFilterName;
 
 struct PaGuardIndex
 {
@@ -114,12 +134,7 @@ struct PaGuardIndex
 	uint64_t	ending_lengths;
 	uint64_t	bis[3];			/* bis, ter, quater */
 	PaTable		table[PA_TABLES];
-	uint64_t   *last_bits;		/* which of last_words there may be */
-	size_t		last_nbits;		/* a power of 2 */
-	int			last_shift;		/* 64 less its logarithm */
-	uint64_t   *town_bits;		/* which first words of towns there may be */
-	uint64_t   *place_bits;		/* which numbers there may be in a place */
-	size_t		place_nbits;
+	PaFilter	filter[PA_FILTERS];
 	PaStreet   *street;			/* by their number, less that of the last one below */
 	uint32_t	nstreets;		/* the number of the last one */
 	uint32_t	room_streets;
@@ -257,27 +272,34 @@ protaddr_hit(const PaGuardIndex *index, PaTableName name, uint64_t print, uint32
 	return protaddr_next_hit(&hits, value);
 }
 
-static inline bool
-protaddr_has_bit(const uint64_t *bits, uint64_t at)
+/*
+ * The bits of a fingerprint: three of one word, so that a look touches one place in memory.  Not
+ * its lowest ones, which a quick hash mixes badly, nor the highest, which say what word it is.
+ */
+static inline uint64_t
+protaddr_filter_bits(uint64_t print)
 {
-	return (bits[at >> 6] >> (at & 63) & 1) != 0;
+	return UINT64_C(1) << (print >> 14 & 63) | UINT64_C(1) << (print >> 20 & 63) | UINT64_C(1) << (print >> 26 & 63);
+}
+
+static inline void
+protaddr_filter_put(PaFilter *filter, uint64_t print)
+{
+	filter->word[print >> filter->shift] |= protaddr_filter_bits(print);
 }
 
 static inline bool
-protaddr_may_be_last(const PaGuardIndex *index, uint64_t hash)
+protaddr_filter_passes(const PaFilter *filter, uint64_t print)
 {
-	return protaddr_has_bit(index->last_bits, hash >> index->last_shift) ||
-		(index->below != NULL && protaddr_may_be_last(index->below, hash));
+	return (protaddr_filter_bits(print) & ~filter->word[print >> filter->shift]) == 0;
 }
 
-#define PA_TOWN_NBITS	131072
-#define PA_TOWN_SHIFT	(64 - 17)
-
+/* True if there may be a fingerprint, below or here. */
 static inline bool
-protaddr_may_be_town(const PaGuardIndex *index, uint64_t hash)
+protaddr_maybe(const PaGuardIndex *index, PaFilterName name, uint64_t print)
 {
-	return protaddr_has_bit(index->town_bits, hash >> PA_TOWN_SHIFT) ||
-		(index->below != NULL && protaddr_may_be_town(index->below, hash));
+	return protaddr_filter_passes(&index->filter[name], print) ||
+		(index->below != NULL && protaddr_filter_passes(&index->below->filter[name], print));
 }
 
 static inline uint64_t
@@ -311,13 +333,9 @@ protaddr_place_key(const PaGuardIndex *index, uint32_t number, uint32_t place)
 }
 
 static inline bool
-protaddr_may_be_place(const PaGuardIndex *index, uint64_t key)
+protaddr_may_be_place(const PaGuardIndex *index, uint32_t number, uint32_t place)
 {
-	uint64_t	a = key & (index->place_nbits - 1);
-	uint64_t	b = (key >> 40 | key << 24) & (index->place_nbits - 1);
-
-	return (protaddr_has_bit(index->place_bits, a) && protaddr_has_bit(index->place_bits, b)) ||
-		(index->below != NULL && protaddr_may_be_place(index->below, key));
+	return protaddr_maybe(index, PA_MAYBE_PLACE, protaddr_place_key(index, number, place));
 }
 
 /* What is known of a street. */
