@@ -12,8 +12,11 @@
 #include <string.h>
 
 #define LEAST_PLACES	1024
-#define LEAST_WORDS		1024	/* of a filter */
+/* words of filters */
+#define LEAST_WORDS		1024
 #define TOWN_WORDS		2048
+#define NUMBER_WORDS	1024
+#define CODE_WORDS		2048
 #define LEAST_STREETS	64
 
 /* a name has so many letters at least */
@@ -363,6 +366,7 @@ typedef struct Known
 	PaText		town[2];
 } Known;
 
+/* mark_place has a number tried near a place: protaddr_may_be_town, protaddr_may_be_code. */
 static void
 mark_place(PaGuardIndex *index, uint32_t number, uint32_t place)
 {
@@ -432,9 +436,14 @@ add_entry(PaGuardIndex *index, uint32_t id, const Known *known)
 		if (town[i] != 0)
 			mark_place(index, known->number, town[i] | UINT32_C(0x80000000));
 	}
-	mark_place(index, known->number, PA_ANY_PLACE);
+	protaddr_filter_put(&index->filter[PA_MAYBE_NUMBER], protaddr_place_key(index, known->number, 0));
 	if (known->code != 0)
-		mark_place(index, known->number, known->code & UINT32_C(0x7FFFFFFF));
+	{
+		uint32_t	code = known->code & UINT32_C(0x7FFFFFFF);
+
+		mark_place(index, known->number, code);
+		protaddr_filter_put(&index->filter[PA_MAYBE_CODE], protaddr_place_key(index, 0, code));
+	}
 	if (known->number == 0 && !of->alone)
 		of->alone = true;
 	if (town[0] != 0 && of->town != town[0] && of->ntowns < 3)
@@ -861,6 +870,8 @@ begin(const PaGuardMemory *memory, size_t expected)
 	if (!filter_begin(index, &index->filter[PA_MAYBE_LAST], LEAST_WORDS) ||
 		!filter_begin(index, &index->filter[PA_MAYBE_ALIAS], LEAST_WORDS) ||
 		!filter_begin(index, &index->filter[PA_MAYBE_TOWN], TOWN_WORDS) ||
+		!filter_begin(index, &index->filter[PA_MAYBE_NUMBER], NUMBER_WORDS) ||
+		!filter_begin(index, &index->filter[PA_MAYBE_CODE], CODE_WORDS) ||
 		!filter_begin(index, &index->filter[PA_MAYBE_PLACE], expected / 4 > LEAST_WORDS ? expected / 4 : LEAST_WORDS) ||
 		!entry_room(index, expected + 8))
 	{

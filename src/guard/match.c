@@ -17,6 +17,8 @@
 #define PIECES_BEFORE	64
 #define PIECES_BEHIND	48
 
+#define FETCH_AHEAD		8		/* pieces */
+
 #define STREET_WORDS	8
 #define UNIT_BEFORE		4		/* a flat before the number */
 #define PLACE_PIECES	9
@@ -643,7 +645,7 @@ near_place(const PaSearch *search, uint32_t number, int at, int end)
 		{
 			uint32_t	code = protaddr_code_of(index, protaddr_pieces_hash(&index->key, piece, &search->piece[last]));
 
-			if (protaddr_may_be_place(index, number, code & UINT32_C(0x7FFFFFFF)))
+			if (protaddr_may_be_code(index, number, code))
 				return true;
 			if (last + 1 < end && search->piece[last + 1].size > 2)
 				break;			/* 1012 AB has two more letters, none has more */
@@ -654,7 +656,7 @@ near_place(const PaSearch *search, uint32_t number, int at, int end)
 	if (!protaddr_read_towns(search, at, end, &around))
 		return false;
 	for (int i = 0; i < around.nplaces; i++)
-		if (protaddr_may_be_place(index, number, around.place[i].town | UINT32_C(0x80000000)))
+		if (protaddr_may_be_town(index, number, around.place[i].town))
 			return true;
 	return false;
 }
@@ -670,7 +672,7 @@ try_place(PaSearch *search, int number)
 	bool		near = false;
 
 	if (search->told_number == piece[number].end || piece[last].size < 2 ||
-		!protaddr_may_be_place(index, piece[number].number, PA_ANY_PLACE))
+		!protaddr_may_be_number(index, piece[number].number))
 		return;
 	if (last >= 1 && piece[last].size <= 6 && protaddr_is_word_of(&index->table[PA_NUMBER_WORDS], index, &piece[last], &piece[last]))
 		last--;
@@ -704,7 +706,7 @@ try_place_behind(PaSearch *search, int number)
 	bool		near = false;
 
 	if (search->told_number == piece[number].end ||
-		!protaddr_may_be_place(index, piece[number].number, PA_ANY_PLACE))
+		!protaddr_may_be_number(index, piece[number].number))
 		return;
 	if (first < search->n && piece[first].gap <= PA_GAP_BLANK && protaddr_house_letter(index, &piece[first]) != '\0')
 		first++;
@@ -739,6 +741,7 @@ void
 protaddr_search(PaSearch *search)
 {
 	const PaGuardIndex *index = search->index;
+	const PaFilter *largest = &protaddr_first_index(index)->filter[PA_MAYBE_LAST];
 	int			done = 0;
 	uint32_t	run = 0;		/* letters and digits without a gap, up to here */
 
@@ -754,6 +757,9 @@ protaddr_search(PaSearch *search)
 		{
 			const PaPiece *piece = &search->piece[i];
 
+			/* a large filter is far away in memory */
+			if (i + FETCH_AHEAD < search->n)
+				protaddr_filter_fetch(largest, protaddr_quick_hash(&index->key, piece[FETCH_AHEAD].own, piece[FETCH_AHEAD].size));
 			run = piece->gap == PA_GAP_NONE ? run + piece->size : piece->size;
 			if (run >= PA_ENCODED_RUN)
 				protaddr_search_encoded(search, piece);

@@ -117,6 +117,8 @@ typedef enum PaFilterName
 	PA_MAYBE_LAST = 0,			/* quick hashes of last words of aliases */
 	PA_MAYBE_ALIAS,				/* of streets */
 	PA_MAYBE_TOWN,				/* quick hashes of first words of towns */
+	PA_MAYBE_NUMBER,			/* of houses, wherever they are */
+	PA_MAYBE_CODE,				/* post codes */
 	PA_MAYBE_PLACE,				/* numbers in a place */
 	PA_FILTERS
 } PaFilterName;
@@ -294,6 +296,13 @@ protaddr_filter_passes(const PaFilter *filter, uint64_t print)
 	return (protaddr_filter_bits(print) & ~filter->word[print >> filter->shift]) == 0;
 }
 
+/* Has a place of a filter fetched that will be looked at soon. */
+static inline void
+protaddr_filter_fetch(const PaFilter *filter, uint64_t print)
+{
+	__builtin_prefetch(&filter->word[print >> filter->shift]);
+}
+
 /* True if there may be a fingerprint, below or here. */
 static inline bool
 protaddr_maybe(const PaGuardIndex *index, PaFilterName name, uint64_t print)
@@ -323,9 +332,7 @@ protaddr_entry_key(const PaGuardIndex *index, uint32_t street, uint32_t number, 
 	return key != 0 ? key : 1;
 }
 
-#define PA_ANY_PLACE	UINT32_MAX
-
-/* Of a number in a place: code, town or PA_ANY_PLACE. */
+/* Of a number in a place: code or town; 0: anywhere, or whatever number. */
 static inline uint64_t
 protaddr_place_key(const PaGuardIndex *index, uint32_t number, uint32_t place)
 {
@@ -333,9 +340,24 @@ protaddr_place_key(const PaGuardIndex *index, uint32_t number, uint32_t place)
 }
 
 static inline bool
-protaddr_may_be_place(const PaGuardIndex *index, uint32_t number, uint32_t place)
+protaddr_may_be_number(const PaGuardIndex *index, uint32_t number)
 {
-	return protaddr_maybe(index, PA_MAYBE_PLACE, protaddr_place_key(index, number, place));
+	return protaddr_maybe(index, PA_MAYBE_NUMBER, protaddr_place_key(index, number, 0));
+}
+
+static inline bool
+protaddr_may_be_town(const PaGuardIndex *index, uint32_t number, uint32_t town)
+{
+	return protaddr_maybe(index, PA_MAYBE_PLACE, protaddr_place_key(index, number, town | UINT32_C(0x80000000)));
+}
+
+/* The small filter says no to most numbers that stand in a text; the large one is far away in memory. */
+static inline bool
+protaddr_may_be_code(const PaGuardIndex *index, uint32_t number, uint32_t code)
+{
+	code &= UINT32_C(0x7FFFFFFF);
+	return protaddr_maybe(index, PA_MAYBE_CODE, protaddr_place_key(index, 0, code)) &&
+		protaddr_maybe(index, PA_MAYBE_PLACE, protaddr_place_key(index, number, code));
 }
 
 /* What is known of a street. */
