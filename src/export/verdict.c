@@ -188,7 +188,7 @@ why_column_refused(const ProtaddrOrigin *origin, const char *channel)
 	if (address_parts(origin->relation, origin->column) != NULL || holds_part_below(origin->relation, origin->column))
 		return psprintf("%s is declared to hold addresses", name);
 	if (origin->condition)
-		return psprintf("a condition asks of %s, which is not declared free, more than whether it is the same as something", name);
+		return psprintf("%s, which is not declared free, is sorted by, or asked more than whether it equals something", name);
 	return psprintf("%s does not pass guard(), and is not declared free of addresses", name);
 }
 
