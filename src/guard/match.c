@@ -771,7 +771,7 @@ protaddr_search(PaSearch *search)
 			{
 				/* a word that was broken in two */
 				if (protaddr_maybe(index, PA_MAYBE_LAST, protaddr_quick_hash(&index->key, piece[-1].own * index->key.power[piece->size] + piece->own,
-																	piece[-1].size + piece->size)))
+																			 piece[-1].size + piece->size)))
 					try_last(search, i);
 			}
 			if (i > 0 && may_be_house(piece) && !piece[-1].digits && piece->gap != PA_GAP_NONE)
