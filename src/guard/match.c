@@ -199,6 +199,148 @@ comma_before(const PaSearch *search, int at)
 	return false;
 }
 
+/* What is said of an address that may be the one in the text. */
+typedef enum Answer
+{
+	IS_NOT,
+	MAY_BE,						/* or another one */
+	IS
+} Answer;
+
+/* is_its_name says whether a street is called just so, and not longer. */
+static Answer
+is_its_name(const PaSearch *search, const Named *named)
+{
+	uint32_t	longer;
+
+	if (named->first == 0 || named->number_at == named->first)
+		return IS;
+	longer = longer_name(search, named->first);
+	return longer == PA_ANOTHER_STREET ? IS_NOT : longer == PA_MAYBE_ANOTHER ? MAY_BE : IS;
+}
+
+/*
+ * is_its_house says whether a letter that stands apart behind a number ("12 C") leaves it the
+ * number of a house: then it is a flat's, a country's, or the word "i".
+ */
+static Answer
+is_its_house(const PaSearch *search, const Named *named)
+{
+	int			at = named->number_at + 1;
+	const PaPiece *letter = &search->piece[at];
+	PaUnit		ignored = {0};
+
+	/* "12 bis, rue" is another house than 12; "12 A High Street" may be */
+	if (named->number_at == named->first)
+		return letter->size > 1 ? IS_NOT : MAY_BE;
+	if (letter->first == 'i' ||
+		(at + 1 < search->n && letter[1].digits && letter[1].size >= 3 && !comma_before(search, at + 1)) ||
+		protaddr_read_unit(search->index, letter, search->n - at, &ignored) > 0)
+		return IS;
+	return IS_NOT;
+}
+
+/* agree_on_unit compares floor and door; *first becomes the first piece of a flat before the number. */
+static UnitAgreement
+agree_on_unit(const PaSearch *search, const Named *named, const PaAround *tail, const PaEntry *entry, int *first)
+{
+	PaUnit		flat;
+	UnitAgreement unit;
+	int			before;
+
+	if (tail->unit.nparts > 0 || named->number_at < 0 || named->number_at != named->first || named->apart)
+		return compare_units(&tail->unit, entry);
+	if (entry->unit == 0)
+		return UNIT_SAME;
+	before = read_unit_before(search, *first, &flat);
+	unit = compare_units(&flat, entry);
+	if (unit == UNIT_SAME)
+		*first = before;
+	return unit;
+}
+
+static inline bool
+is_known(const Agreement *place)
+{
+	return place->code || place->town || place->town_part;
+}
+
+/*
+ * agree_on_place compares post code and town: those behind the number, else those before the
+ * street, and of a record all.
+ */
+static Answer
+agree_on_place(const PaSearch *search, const Named *named, const PaAround *tail, const PaEntry *entry,
+			   Agreement *place)
+{
+	Answer		answer = IS;
+	PaAround	head;
+	Agreement	before;
+
+	compare_places(tail, entry, place);
+	if (!is_known(place))
+	{
+		if (place->other_town || (tail->other_code && !tail->code_apart))
+			return IS_NOT;
+		protaddr_read_head(search, named->first, &head);
+		compare_places(&head, entry, place);
+		if (tail->other_code && !(place->code && place->town))
+			return IS_NOT;
+		if (!is_known(place) && protaddr_stands_in_place(search, named->first, &head))
+			return IS_NOT;
+		if (tail->other_code)
+			answer = MAY_BE;
+	}
+	else if (!place->code && place->first > named->last)
+	{
+		/* another place stands before it: only a part of that one may be called like ours */
+		protaddr_read_head(search, named->first, &head);
+		compare_places(&head, entry, &before);
+		if (!before.code && !before.town && protaddr_stands_in_place(search, named->first, &head))
+			answer = MAY_BE;
+	}
+	else if (named->apart && !(place->code && place->town))
+	{
+		/* the fields of a record stand in any order */
+		protaddr_read_head(search, named->first, &head);
+		compare_places(&head, entry, &before);
+		place->code |= before.code;
+		place->town |= before.town;
+		if (before.first >= 0)
+			place->first = before.first;
+	}
+
+	/* another code: the same town's, or a mistake */
+	if (!place->code && tail->other_code && entry->code != 0 && (!place->town || place->town_apart))
+		return IS_NOT;
+
+	/* the code is ours, and the town beside it, or somewhere else, another one's */
+	if (place->code && !place->town && !place->town_part && place->other_whole && entry->town != 0)
+		return MAY_BE;
+	return answer;
+}
+
+/* is_rare tells whether street and number say enough without a place. */
+static bool
+is_rare(const PaSearch *search, const Named *named, const PaEntry *entry, UnitAgreement unit)
+{
+	const PaStreet *street = protaddr_street(search->index, named->street);
+
+	if (named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart)
+		return false;
+	if (entry->code == 0 && entry->town == 0)
+		return street->letters >= RARE_LETTERS;
+	return (street->letters >= RARE_LETTERS && !street->common && street->ntowns < 3) ||
+		(unit == UNIT_SAME && PA_UNIT_COUNT(entry->unit) >= 2);
+}
+
+/* is_written_out tells whether name and place are all there as they are kept. */
+static bool
+is_written_out(const Named *named, const PaEntry *entry, const Agreement *place)
+{
+	return named->kind == PA_ALIAS_NAME && (place->code || entry->code == 0) && (place->town || entry->town == 0);
+}
+
 /*
  * judge compares one address with what stands around its street and number; false if it
  * is none.
@@ -206,127 +348,38 @@ comma_before(const PaSearch *search, int at)
 static bool
 judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry *entry, bool letter_apart)
 {
-	Agreement	place;
-	UnitAgreement unit;
-	PaUnit		flat;
-	PaCertainty certainty;
-	bool		known_place;
-	bool		doubt = false;	/* it may be another one */
 	int			first = named->first;
 	int			last = tail->unit_end > named->last ? tail->unit_end : named->last;
+	Agreement	place;
+	Answer		name = is_its_name(search, named);
+	Answer		house;
+	Answer		there;
+	UnitAgreement unit;
+	bool		doubt;
+	PaCertainty certainty = PA_DOUBTFUL;
 
-	if (named->first > 0 && named->number_at != named->first)
-	{
-		uint32_t	longer = longer_name(search, named->first);
-
-		if (longer == PA_ANOTHER_STREET)
-			return false;
-		doubt = longer == PA_MAYBE_ANOTHER;
-	}
-	if (tail->unit.nparts == 0 && named->number_at >= 0 && named->number_at == named->first && !named->apart)
-	{
-		int			before = read_unit_before(search, first, &flat);
-
-		unit = entry->unit == 0 ? UNIT_SAME : compare_units(&flat, entry);
-		if (unit == UNIT_SAME && entry->unit != 0)
-			first = before;
-	}
-	else
-		unit = compare_units(&tail->unit, entry);
+	if (name == IS_NOT)
+		return false;
+	unit = agree_on_unit(search, named, tail, entry, &first);
 	if (unit == UNIT_DIFFERS || (unit != UNIT_SAME && letter_apart))
 		return false;
-	if (letter_apart && named->number_at == named->first)
-	{
-		/* "12 bis, rue" is another house than 12; "12 A High Street" may be */
-		if (search->piece[named->number_at + 1].size > 1)
-			return false;
-		doubt = true;
-	}
-	else if (letter_apart)
-	{
-		/*
-		 * "12 C" is another house than 12, unless the letter is a flat's, a country's, or the word
-		 * "i"
-		 */
-		int			at = named->number_at + 1;
-		const PaPiece *letter = &search->piece[at];
-		PaUnit		ignored = {0};
-
-		if (letter->first != 'i' &&
-			!(at + 1 < search->n && letter[1].digits && letter[1].size >= 3 && !comma_before(search, at + 1)) &&
-			protaddr_read_unit(search->index, letter, search->n - named->number_at - 1, &ignored) == 0)
-			return false;
-	}
-	compare_places(tail, entry, &place);
-	if (!place.code && !place.town && !place.town_part)
-	{
-		PaAround	head;
-
-		if (place.other_town || (tail->other_code && !tail->code_apart))
-			return false;
-		protaddr_read_head(search, named->first, &head);
-		compare_places(&head, entry, &place);
-		if (tail->other_code && !(place.code && place.town))
-			return false;
-		if (!place.code && !place.town && !place.town_part && protaddr_stands_in_place(search, named->first, &head))
-			return false;
-		doubt |= tail->other_code;
-	}
-	else if (!place.code && place.first > named->last)
-	{
-		PaAround	head;
-		Agreement	before;
-
-		/* another place stands before it: only a part of that one may be called like ours */
-		protaddr_read_head(search, named->first, &head);
-		compare_places(&head, entry, &before);
-		doubt |= !before.code && !before.town && protaddr_stands_in_place(search, named->first, &head);
-	}
-	else if (named->apart && !(place.code && place.town))
-	{
-		PaAround	head;
-		Agreement	before;
-
-		/* the fields of a record stand in any order */
-		protaddr_read_head(search, named->first, &head);
-		compare_places(&head, entry, &before);
-		place.code |= before.code;
-		place.town |= before.town;
-		if (before.first >= 0)
-			place.first = before.first;
-	}
-
-	/* the code is ours, and the town beside it, or somewhere else, another one's */
-	doubt |= place.code && !place.town && !place.town_part && place.other_whole && entry->town != 0;
-
-	/* another code: the same town's, or a mistake */
-	if (!place.code && tail->other_code && entry->code != 0 && (!place.town || place.town_apart))
+	house = letter_apart ? is_its_house(search, named) : IS;
+	if (house == IS_NOT)
 		return false;
-	known_place = place.code || place.town || place.town_part;
-	if (known_place)
+	there = agree_on_place(search, named, tail, entry, &place);
+	if (there == IS_NOT || (!is_known(&place) && !is_rare(search, named, entry, unit)))
+		return false;
+
+	doubt = name == MAY_BE || house == MAY_BE || there == MAY_BE || unit != UNIT_SAME || !is_known(&place) ||
+		named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
+		(!place.code && tail->other_code && entry->code != 0);
+	if (!doubt)
+		certainty = is_written_out(named, entry, &place) ? PA_EXACT : PA_SAFE;
+	if (is_known(&place))
 	{
 		first = place.first < first ? place.first : first;
 		last = place.last > last ? place.last : last;
 	}
-
-	if (!known_place)
-	{
-		const PaStreet *street = protaddr_street(search->index, named->street);
-
-		if (named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
-			(entry->code == 0 && entry->town == 0 ? street->letters < RARE_LETTERS :
-			 (street->letters < RARE_LETTERS || street->common || street->ntowns >= 3) &&
-			 !(unit == UNIT_SAME && PA_UNIT_COUNT(entry->unit) >= 2)))
-			return false;
-		certainty = PA_DOUBTFUL;
-	}
-	else if (doubt || unit != UNIT_SAME || named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
-			 (!place.code && tail->other_code && entry->code != 0))
-		certainty = PA_DOUBTFUL;
-	else if (named->kind == PA_ALIAS_NAME && (place.code || entry->code == 0) && (place.town || entry->town == 0))
-		certainty = PA_EXACT;
-	else
-		certainty = PA_SAFE;
 	tell(search, entry->id, certainty, first, last);
 	if (named->number_at >= 0)
 		search->told_number = search->piece[named->number_at].end;
