@@ -34,6 +34,8 @@ protaddr.clearance_used(bigint)|all
 protaddr.grant_clearance(name,text,timestamp with time zone,integer,text,timestamp with time zone,text[])|none
 protaddr.is_one_person(oid,oid)|none
 protaddr.is_still_role(oid,text,text)|all
+protaddr.processor_review(text,text,timestamp with time zone,text)|none
+protaddr.set_processor(text,text,text,timestamp with time zone,timestamp with time zone,text,name[])|none
 protaddr.request_unlock(text,text,text,integer,interval)|all
 protaddr.revoke_clearance(name,text)|none
 protaddr.set_purpose(text,text,boolean,boolean,text,boolean)|none

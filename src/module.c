@@ -47,6 +47,8 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_bound_column_part,	/* relations */
 	&protaddr_grant_part,		/* tables */
 	&protaddr_request_part,		/* tables */
+	&protaddr_processor_part,	/* tables, roles */
+	&protaddr_processor_member_part,	/* memberships of roles */
 	&protaddr_unlock_part,		/* runs of queries; end of transaction and subtransaction */
 	&protaddr_channel_part,		/* tables */
 	&protaddr_linked_part,		/* tables */

@@ -131,6 +131,7 @@ typedef bool (*ProtaddrRoleTest) (Oid role, const void *what);
 
 extern const ProtaddrPart protaddr_callers_part;
 
+extern bool protaddr_callers_any(ProtaddrRoleTest test, const void *what);
 extern bool protaddr_callers_all(ProtaddrRoleTest test, const void *what);
 extern bool protaddr_callers_seen_all(ProtaddrRoleTest test, const void *what);
 extern char *protaddr_callers_name(void);
@@ -222,6 +223,8 @@ typedef enum ProtaddrTable
 	PROTADDR_SAFE_FUNCTION,
 	PROTADDR_PURPOSE,
 	PROTADDR_CLEARANCE,
+	PROTADDR_PROCESSOR,
+	PROTADDR_PROCESSOR_ROLE,
 	PROTADDR_NTABLES
 } ProtaddrTable;
 

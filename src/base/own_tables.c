@@ -61,6 +61,8 @@ static const struct
 	[PROTADDR_SAFE_FUNCTION] = {"safe_function", "safe_function_pkey"},
 	[PROTADDR_PURPOSE] = {"purpose", "purpose_pkey"},
 	[PROTADDR_CLEARANCE] = {"clearance", "clearance_current"},
+	[PROTADDR_PROCESSOR] = {"processor", "processor_pkey"},
+	[PROTADDR_PROCESSOR_ROLE] = {"processor_role", "processor_role_pkey"},
 };
 
 /* The tables that rooms have told of. */

@@ -53,10 +53,11 @@ typedef enum ProtaddrRule
 	PROTADDR_RULE_UNREADABLE,	/* a message that cannot be read */
 	PROTADDR_RULE_RELEASED,		/* a channel released it, and what it released may be shown */
 	PROTADDR_RULE_HELD,			/* a held row that somebody decided on */
-	PROTADDR_RULE_UNLOCKED		/* shown to somebody with a clearance */
+	PROTADDR_RULE_UNLOCKED,		/* shown to somebody with a clearance */
+	PROTADDR_RULE_STOPPED		/* somebody asks whose contract has ended */
 } ProtaddrRule;
 
-#define PROTADDR_NRULES		(PROTADDR_RULE_UNLOCKED + 1)
+#define PROTADDR_NRULES		(PROTADDR_RULE_STOPPED + 1)
 
 extern const char *protaddr_action_word(ProtaddrAction action);
 extern const char *protaddr_action_meaning(ProtaddrAction action);
