@@ -103,6 +103,7 @@ LAW_OBJS = \
 	src/law/channel.o \
 	src/law/event.o \
 	src/law/linked.o \
+	src/law/reading.o \
 	src/law/substitute.o \
 	src/law/words.o
 
@@ -182,6 +183,7 @@ EXPORT_OBJS = \
 	src/export/function.o \
 	src/export/lineage.o \
 	src/export/origin.o \
+	src/export/reading.o \
 	src/export/verdict.o
 
 OBJS = \

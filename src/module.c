@@ -63,6 +63,7 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_export_declare_part,	/* tables */
 	&protaddr_export_verdict_part,	/* relations, functions */
 	&protaddr_export_schema_part,	/* schemas */
+	&protaddr_export_reading_part,	/* end of transaction and subtransaction */
 	&protaddr_export_execute_part,	/* permissions, runs, DDL; end of transaction */
 };
 

@@ -10,6 +10,7 @@
 extern const ProtaddrPart protaddr_export_declare_part;
 extern const ProtaddrPart protaddr_export_verdict_part;
 extern const ProtaddrPart protaddr_export_schema_part;
+extern const ProtaddrPart protaddr_export_reading_part;
 extern const ProtaddrPart protaddr_export_execute_part;
 
 #endif							/* PROTADDR_EXPORT_H */

@@ -325,6 +325,8 @@ protaddr_judge(Oid relation, const char *channel, List *columns)
 static void
 forget(ProtaddrVerdict *verdict)
 {
+	if (verdict->channel)
+		pfree(verdict->channel);
 	if (verdict->columns)
 		bms_free(verdict->columns);
 	if (verdict->column)
@@ -332,7 +334,7 @@ forget(ProtaddrVerdict *verdict)
 	if (verdict->why)
 		pfree(verdict->why);
 	verdict->columns = NULL;
-	verdict->column = verdict->why = NULL;
+	verdict->channel = verdict->column = verdict->why = NULL;
 }
 
 /* judge_anew fills in a verdict; it counts only once as_of is set. */
@@ -342,6 +344,7 @@ judge_anew(ProtaddrVerdict *verdict)
 	const ProtaddrExport *export = protaddr_export_of(verdict->relation);
 	List	   *columns = NIL;
 	List	   *judged;
+	char	   *channel;
 	ListCell   *cell;
 	MemoryContext old;
 
@@ -354,9 +357,11 @@ judge_anew(ProtaddrVerdict *verdict)
 	/* the declarations may be read anew meanwhile */
 	foreach(cell, export->columns)
 		columns = lappend(columns, pstrdup(lfirst(cell)));
-	judged = protaddr_judge(verdict->relation, pstrdup(export->channel), columns);
+	channel = pstrdup(export->channel);
+	judged = protaddr_judge(verdict->relation, channel, columns);
 
 	old = MemoryContextSwitchTo(verdict_context);
+	verdict->channel = pstrdup(channel);
 	foreach(cell, judged)
 	{
 		const ProtaddrColumnVerdict *column = lfirst(cell);
