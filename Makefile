@@ -180,6 +180,7 @@ EXPORT_OBJS = \
 	src/export/execute.o \
 	src/export/explain.o \
 	src/export/expression.o \
+	src/export/file.o \
 	src/export/function.o \
 	src/export/lineage.o \
 	src/export/origin.o \
@@ -268,6 +269,7 @@ SQL_PARTS = \
 	src/sweep/sweep.sql \
 	src/export/export.sql \
 	src/export/create.sql \
+	src/export/file.sql \
 	src/module.sql
 
 # By name: under VPATH a wildcard finds no script, installs none, and succeeds.

@@ -105,7 +105,8 @@ typedef struct ProtaddrVerdict
 	bool		is_export;
 	bool		refused;
 	bool		all_columns;
-	char	   *channel;		/* of an export */
+	char	   *name;			/* of an export, qualified */
+	char	   *channel;
 	Bitmapset  *columns;		/* that may be read, as RangeTblEntry has them */
 	char	   *column;			/* the first that is refused */
 	char	   *why;

@@ -183,15 +183,12 @@ begin(const QueryDesc *query, const List *verdicts)
 	foreach(cell, verdicts)
 	{
 		const ProtaddrVerdict *verdict = lfirst(cell);
-		const char *channel = verdict->channel;
-		Oid			relation = verdict->relation;
-		char	   *name = protaddr_qualified_name(relation);
 		ProtaddrReading *reading = &open->reading[open->n];
 
-		reading->id = (uint64) protaddr_random_id();
-		reading->relation = relation;
-		reading->name = MemoryContextStrdup(TopMemoryContext, name);
-		reading->channel = MemoryContextStrdup(TopMemoryContext, channel);
+		reading->id = (uint64) protaddr_next_id();
+		reading->relation = verdict->relation;
+		reading->name = MemoryContextStrdup(TopMemoryContext, verdict->name);
+		reading->channel = MemoryContextStrdup(TopMemoryContext, verdict->channel);
 		reading->login_role = GetSessionUserId();
 		reading->role = GetOuterUserId();
 		open->n++;

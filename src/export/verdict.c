@@ -325,6 +325,8 @@ protaddr_judge(Oid relation, const char *channel, List *columns)
 static void
 forget(ProtaddrVerdict *verdict)
 {
+	if (verdict->name)
+		pfree(verdict->name);
 	if (verdict->channel)
 		pfree(verdict->channel);
 	if (verdict->columns)
@@ -334,7 +336,7 @@ forget(ProtaddrVerdict *verdict)
 	if (verdict->why)
 		pfree(verdict->why);
 	verdict->columns = NULL;
-	verdict->channel = verdict->column = verdict->why = NULL;
+	verdict->name = verdict->channel = verdict->column = verdict->why = NULL;
 }
 
 /* judge_anew fills in a verdict; it counts only once as_of is set. */
@@ -345,6 +347,7 @@ judge_anew(ProtaddrVerdict *verdict)
 	List	   *columns = NIL;
 	List	   *judged;
 	char	   *channel;
+	char	   *name;
 	ListCell   *cell;
 	MemoryContext old;
 
@@ -358,9 +361,11 @@ judge_anew(ProtaddrVerdict *verdict)
 	foreach(cell, export->columns)
 		columns = lappend(columns, pstrdup(lfirst(cell)));
 	channel = pstrdup(export->channel);
+	name = protaddr_qualified_name(verdict->relation);
 	judged = protaddr_judge(verdict->relation, channel, columns);
 
 	old = MemoryContextSwitchTo(verdict_context);
+	verdict->name = pstrdup(name);
 	verdict->channel = pstrdup(channel);
 	foreach(cell, judged)
 	{

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# export.sh
+#		What does it cost that an export is judged, and put on record, whenever it is read?  Prints a
+#		Markdown table.
+#
+#	bash test/bench/export.sh [-n EXECUTIONS] [-r ROUNDS]
+#
+# A prepared query reads one row of a view of ten columns with two joins, EXECUTIONS (20,000)
+# times a round: on a server without the library; with it, where the view is no export; and
+# where it is one.  The three take turns in ROUNDS (9) rounds, and each figure is the median with
+# its quartiles; what is compared is of the same round.
+#
+# Runs like run.sh: in a private copy, on servers of its own.  Takes two minutes.
+
+here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+. "$here/../setup.sh"
+
+# setup.sh runs scripts that stand in test/; in the copy, this one does, too.
+eval "plain_$(declare -f pa_copy_tree)"
+pa_copy_tree()
+{
+	plain_pa_copy_tree "$@"
+	ln -s bench/export.sh "$2/test/export.sh"
+}
+
+arguments=("$@")
+executions=20000 rounds=9
+while getopts n:r: option; do
+	case $option in
+		n) executions=$OPTARG ;;
+		r) rounds=$OPTARG ;;
+		*) pa_fail "usage: bash test/bench/export.sh [-n EXECUTIONS] [-r ROUNDS]" ;;
+	esac
+done
+
+export PA_NEED=demo
+pa_setup "${BASH_SOURCE[0]}" "${arguments[@]}"
+export PGOPTIONS='-c client_min_messages=warning -c jit=off -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan'
+F=$PA_WORK/figures
+mkdir -p "$F"
+
+sql()
+{
+	psql -X -q -A -t -v ON_ERROR_STOP=1 "$@" || pa_fail "a statement failed" "$PA_WORK/bench/server.log"
+}
+
+# took NAME STATEMENT appends how long a statement took, after one like it that does not count
+took()
+{
+	printf '%s\n' "${2//EXECUTIONS/$((executions / 10))};" '\timing on' "${2//EXECUTIONS/$executions};" |
+		sql | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' >>"$F/$1"
+}
+
+# figure NAME [MINUS] prints the median and quartiles of an execution in us, less MINUS of the same round
+figure()
+{
+	paste "$F/$1" "$F/${2:-$1}" | perl -ne '
+		BEGIN { $n = shift; $minus = shift; }
+		my ($value, $other) = split;
+		push @v, ($value - ($minus ? $other : 0)) * 1000 / $n;
+		END { @v = sort { $a <=> $b } @v; printf "%.1f (%.1f to %.1f)", $v[$#v / 2], $v[$#v / 4], $v[3 * $#v / 4]; }' "$executions" "${2:+1}"
+}
+
+# ratio NAME OF prints the median of the ratios of the rounds
+ratio()
+{
+	paste "$F/$1" "$F/$2" | perl -ne 'my ($a, $b) = split; push @v, $a / $b; END { @v = sort { $a <=> $b } @v; printf "%.2f", $v[$#v / 2] }'
+}
+
+fill()
+{
+	sql -d postgres -c 'CREATE DATABASE bench'
+	sql -d bench <<'SQL'
+CREATE TABLE customer (id int PRIMARY KEY, name text, segment int, opened date, code text);
+CREATE TABLE account (id int PRIMARY KEY, customer int, iban text, balance numeric, currency text);
+CREATE TABLE branch (id int PRIMARY KEY, town text, region text);
+INSERT INTO customer SELECT i, 'name' || i, i % 7, '2020-01-01', 'c' || i FROM generate_series(1, 1000) i;
+INSERT INTO account SELECT i, i, 'DK' || i, i, 'DKK' FROM generate_series(1, 1000) i;
+INSERT INTO branch SELECT i, 'Opdigtby', 'east' FROM generate_series(0, 6) i;
+CREATE VIEW plain AS SELECT a.id, a.iban, a.balance, a.currency, c.name, c.opened, c.code, c.segment, b.town, b.region
+FROM account a JOIN customer c ON c.id = a.customer JOIN branch b ON b.id = c.segment;
+CREATE VIEW extract AS SELECT a.id, a.iban, a.balance, a.currency, c.name, c.opened, c.code, c.segment, b.town, b.region
+FROM account a JOIN customer c ON c.id = a.customer JOIN branch b ON b.id = c.segment;
+CREATE FUNCTION read_plain(n int) RETURNS void LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN FOR i IN 1 .. n LOOP SELECT * INTO r FROM plain WHERE id = i % 1000 + 1; END LOOP; END $$;
+CREATE FUNCTION read_extract(n int) RETURNS void LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN FOR i IN 1 .. n LOOP SELECT * INTO r FROM extract WHERE id = i % 1000 + 1; END LOOP; END $$;
+VACUUM ANALYZE;
+SQL
+}
+
+pa_start_server "$PA_WORK/without" "autovacuum = off" && without=$PGHOST && fill
+pa_start_server "$PA_WORK/bench" "shared_preload_libraries = 'protaddr'
+autovacuum = off" && with=$PGHOST && fill
+export PGDATABASE=bench
+sql >/dev/null <<'SQL'
+CREATE EXTENSION protaddr;
+SELECT protaddr.declare_free(t, c, 'bench') FROM (VALUES ('customer', 'name'), ('customer', 'code'), ('account', 'iban'), ('account', 'currency'), ('branch', 'town'), ('branch', 'region')) v(t, c);
+SELECT protaddr.declare_export('extract', 'file_extract', reason => 'bench');
+SQL
+[ "$(sql -c 'SELECT status FROM protaddr.export_status')" = 'may leave' ] || pa_fail "the export may not be read"
+
+for ((round = 0; round < rounds; round++)); do
+	PGHOST=$without took without 'SELECT read_plain(EXECUTIONS)'
+	PGHOST=$with took beside 'SELECT read_plain(EXECUTIONS)'
+	PGHOST=$with took export 'SELECT read_extract(EXECUTIONS)'
+	PGHOST=$with took series "DO 'BEGIN FOR i IN 1 .. EXECUTIONS LOOP PERFORM count(*) FROM generate_series(1, 10); END LOOP; END'"
+	PGHOST=$with took anew "DO 'BEGIN FOR i IN 1 .. EXECUTIONS LOOP PERFORM count(*) FROM protaddr.explain_export(''extract''); END LOOP; END'"
+done
+
+echo
+echo "| ten columns, two joins, one row, prepared; load $(cut -d' ' -f1-3 /proc/loadavg) | us, median (quartiles) |"
+echo '|---|---|'
+echo "| without the library | $(figure without) |"
+echo "| with it, no export | $(figure beside); ratio $(ratio beside without) |"
+echo "| an export, judged and put on record | $(figure export); ratio $(ratio export without) |"
+echo "| what an export costs beyond the same query without the library | $(figure export without) |"
+echo "| beyond a view that is no export | $(figure export beside) |"
+echo "| at most, when something has changed: judged anew, and explained in words | $(figure anew series) |"
+pa_stop_server "$PA_WORK/without"
+pa_stop_server "$PA_WORK/bench"
