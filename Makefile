@@ -15,6 +15,7 @@ PGFILEDESC = "protaddr - protected addresses"
 # ---- sources, by room, the lower floors first --------------------------------
 
 BASE_OBJS = \
+	src/base/apart.o \
 	src/base/blank.o \
 	src/base/callers.o \
 	src/base/context.o \
@@ -26,6 +27,12 @@ BASE_OBJS = \
 	src/base/own_tables.o \
 	src/base/relation.o \
 	src/base/settings.o
+
+AUDIT_OBJS = \
+	src/audit/append.o \
+	src/audit/chain.o \
+	src/audit/record.o \
+	src/audit/write.o
 
 TEXT_OBJS = \
 	src/text/character.o \
@@ -190,6 +197,7 @@ EXPORT_OBJS = \
 OBJS = \
 	src/module.o \
 	$(BASE_OBJS) \
+	$(AUDIT_OBJS) \
 	$(TEXT_OBJS) \
 	$(ADDRESS_OBJS) \
 	$(TYPE_OBJS) \
@@ -217,6 +225,9 @@ PURE_SRCS = \
 	src/address/element.c \
 	src/address/format.c \
 	src/address/token.c \
+	src/audit/append.c \
+	src/audit/chain.c \
+	src/audit/record.c \
 	src/keys/aead.c \
 	src/person/fact_table.c \
 	src/person/subject.c \

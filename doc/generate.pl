@@ -43,6 +43,7 @@ my @rooms = (
 	[ register => 'The register: deliveries and history' ],
 	[ person   => 'People: identifiers, links, who is protected' ],
 	[ keys     => 'Keys' ],
+	[ audit    => 'The audit trail' ],
 	[ base     => 'What all stand on' ]);
 
 # What each code means here.  A code that no source raises is one of PostgreSQL's own.
@@ -77,7 +78,8 @@ my %meaning = (
 	'42P06' => 'Schema `protaddr` holds something else.',
 	'42P07' => 'Another table is in the way.',
 	'0A000' => 'Not supported.',
-	'53000' => 'A warning. Something could not be recorded for want of a background worker.',
+	'53000' => 'As an error: the audit trail cannot be written, so what must be on record does not happen. As a warning: something could not be recorded for want of a background worker.',
+	'53100' => 'There is no room for the audit trail, so what must be on record does not happen.',
 	'53200' => 'Out of memory.',
 	'54000' => 'A limit: people of a value, links, protections, columns of a gate, size of a message.',
 	'55000' => 'Not in this state: the object does not allow it now.',

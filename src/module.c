@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "audit/audit.h"
 #include "base/base.h"
 #include "binding/binding.h"
 #include "door/door.h"
@@ -31,6 +32,7 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_context_part,		/* log */
 	&protaddr_callers_part,		/* SECURITY DEFINER functions */
 	&protaddr_own_tables_part,	/* relations, schemas; end of transaction */
+	&protaddr_audit_part,		/* settings */
 	&protaddr_kek_part,			/* settings */
 	&protaddr_crypto_part,		/* the ciphers; settings */
 	&protaddr_data_key_part,	/* tables */

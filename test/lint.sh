@@ -147,7 +147,7 @@ versions_differ()
 
 # The floors, the lowest first: a room knows only those before it.  doc/architecture.md draws
 # them (text and address are one), and names the exception.
-floors="text address base keys person type register feed binding law door guard message gate sweep export"
+floors="text address base audit keys person type register feed binding law door guard message gate sweep export"
 looks_up()
 {
 	local room below=' '
@@ -239,7 +239,7 @@ not_indented()
 	type_names "$(${PG_CONFIG:-pg_config} --includedir-server)" src >"$all"
 	for file in $(sources); do
 		# a room's header knows PostgreSQL if it stands on base
-		if grep -qE '#include "(postgres|compat|base/base|(law|person|keys|message|type)/(law|person|keys|message|type))\.h"' "$file"; then
+		if grep -qE '#include "(postgres|compat|base/base|(audit|law|person|keys|message|type)/(audit|law|person|keys|message|type))\.h"' "$file"; then
 			indented "$file" "$all"
 		else
 			indented "$file" "$pure"

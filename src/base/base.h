@@ -15,6 +15,7 @@
 #include "storage/lockdefs.h"
 #include "tcop/utility.h"
 #include "utils/relcache.h"
+#include "utils/resowner.h"
 
 #include "compat.h"
 
@@ -108,6 +109,19 @@ extern void protaddr_hooks_init(const ProtaddrPart *const *all, int nall);
 extern void protaddr_utility_go_on(ProtaddrUtility *command);
 extern bool protaddr_takes_texts(Oid relation);
 extern void protaddr_hooks_before_others(void);
+
+/* ---- base/apart.c: what is done apart, so that it alone can be undone ------------ */
+
+typedef struct ProtaddrApart
+{
+	MemoryContext context;
+	ResourceOwner owner;
+} ProtaddrApart;
+
+extern void protaddr_apart_begin(ProtaddrApart *apart);
+extern void protaddr_apart_end(const ProtaddrApart *apart, bool keep);
+extern ErrorData *protaddr_apart_failed(const ProtaddrApart *apart);
+extern bool protaddr_error_ends_all(const ErrorData *error);
 
 /* ---- base/blank.c: does a text say anything? ------------------------------------ */
 

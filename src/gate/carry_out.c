@@ -535,31 +535,22 @@ decided_rows(const char *relation)
 static bool
 try_carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, const List *may_put_off)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ProtaddrApart apart;
 	volatile bool done = false;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
+	protaddr_apart_begin(&apart);
 	PG_TRY();
 	{
 		done = carry_out(gate, rel, held_id, may_put_off, true);
-		ReleaseCurrentSubTransaction();
+		protaddr_apart_end(&apart, true);
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = protaddr_apart_failed(&apart);
 
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		/* whatever becomes of the error: a subtransaction left open outlives the statement */
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		/* a retry of the transaction, or a cancel, is not ours to swallow */
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK ||
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
+		/* a retry of the transaction is not ours to swallow */
+		if (protaddr_error_ends_all(error) ||
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK ||
 			error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
 			ReThrowError(error);
 		ereport(WARNING,
@@ -571,8 +562,6 @@ try_carry_out(const ProtaddrGate *gate, Relation rel, int64 held_id, const List 
 				 errhint("It stays as it was decided. protaddr.carry_out_held(relation, held_id) raises the error.")));
 	}
 	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 	return done;
 }
 

@@ -239,32 +239,17 @@ may_be_held_on_record(const Passing *passing)
 static void
 release_apart(Passing *passing)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ProtaddrApart apart;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
+	protaddr_apart_begin(&apart);
 	PG_TRY();
 	{
 		release_columns(passing);
-		if (passing->to_hold)
-			RollbackAndReleaseCurrentSubTransaction();
-		else
-			ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+		protaddr_apart_end(&apart, !passing->to_hold);
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		ReThrowError(error);
+		ReThrowError(protaddr_apart_failed(&apart));
 	}
 	PG_END_TRY();
 }

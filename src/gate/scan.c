@@ -258,47 +258,31 @@ verify_foreign(Verification *verification)
 	SPI_finish();
 }
 
-/* ends_verification tells whether an error has nothing to do with the row: a cancel, no memory. */
-static bool
-ends_verification(const ErrorData *error)
-{
-	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES;
-}
-
 /* verify_row reports a row that cannot be read as a problem, and goes on. */
 static void
 verify_row(Verification *verification, HeapTuple row, ItemPointer tid)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	MemoryContext context = MemoryContextSwitchTo(verification->per_row);
+	ProtaddrApart apart;
 
 	CHECK_FOR_INTERRUPTS();
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(verification->per_row);
+	protaddr_apart_begin(&apart);
 	PG_TRY();
 	{
 		verify_columns(verification, row, tid);
-		ReleaseCurrentSubTransaction();
+		protaddr_apart_end(&apart, true);
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = protaddr_apart_failed(&apart);
 
-		MemoryContextSwitchTo(verification->per_row);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (ends_verification(error))
+		if (protaddr_error_ends_all(error))
 			ReThrowError(error);
 		note_problem(verification, tid, InvalidAttrNumber,
 					 psprintf("cannot be checked (SQLSTATE %s)", unpack_sql_state(error->sqlerrcode)), NULL);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 	MemoryContextReset(verification->per_row);
 
 	verification->rows++;
@@ -463,17 +447,14 @@ static void
 foresee(const ProtaddrGateMessage *message, Datum value, const ProtaddrChannel *channel,
 		const ProtaddrTransfer *transfer, Foreseen *foreseen)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ProtaddrApart apart;
 	volatile bool reduces = false;
 	volatile bool done = false;
-	ErrorData  *volatile error = NULL;
 	ProtaddrAnswer answer;
 
 	memset(foreseen, 0, sizeof(*foreseen));
 	memset(&answer, 0, sizeof(answer));
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
+	protaddr_apart_begin(&apart);
 	PG_TRY();
 	{
 		if (message == NULL)
@@ -487,20 +468,17 @@ foresee(const ProtaddrGateMessage *message, Datum value, const ProtaddrChannel *
 											&answer, NULL) == PROTADDR_LEAVE && leaves != value;
 		}
 		done = true;
+		protaddr_apart_end(&apart, false);
 	}
 	PG_CATCH();
 	{
 		/* if it is blocked, the answer says so; otherwise there is no answer */
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
+		ErrorData  *error = protaddr_apart_failed(&apart);
+
+		if (protaddr_error_ends_all(error))
+			ReThrowError(error);
 	}
 	PG_END_TRY();
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	if (error != NULL && ends_verification(error))
-		ReThrowError(error);
 
 	if (!done && answer.law == NULL)
 		return;

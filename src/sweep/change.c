@@ -375,8 +375,7 @@ static const char *
 undo(HeapTuple change, TupleDesc desc, bool beneath)
 {
 	Oid			relation = protaddr_sweep_relation(protaddr_column_word(change, desc, CHANGE_RELATION));
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ProtaddrApart apart;
 	const char *volatile why_not = NULL;
 	Relation	rel;
 
@@ -397,30 +396,18 @@ undo(HeapTuple change, TupleDesc desc, bool beneath)
 		return PROTADDR_SWEEP_NO_PRIVILEGE;
 	}
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
+	protaddr_apart_begin(&apart);
 	PG_TRY();
 	{
 		PushActiveSnapshot(GetLatestSnapshot());
 		why_not = put_back(rel, change, desc, beneath);
 		PopActiveSnapshot();
-		if (why_not == NULL)
-			ReleaseCurrentSubTransaction();
-		else
-			RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+		protaddr_apart_end(&apart, why_not == NULL);
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = protaddr_apart_failed(&apart);
 
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
 		if (protaddr_sweep_ends_by(error))
 			ReThrowError(error);
 		/* what was kept may not fit its table any more */

@@ -264,30 +264,20 @@ change_row(const Sweep *sweep, Relation rel, HeapTuple old, HeapTuple redacted, 
 static List *
 look_to_redact(const ProtaddrSwept *swept, HeapTuple row, List *finds, HeapTuple *redacted, Bitmapset **columns)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ProtaddrApart apart;
 	List	   *volatile found = finds;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
+	protaddr_apart_begin(&apart);
 	PG_TRY();
 	{
 		found = protaddr_sweep_look(swept, row, redacted, columns);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+		protaddr_apart_end(&apart, true);
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = protaddr_apart_failed(&apart);
 		ListCell   *cell;
 
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
 		if (protaddr_sweep_ends_by(error))
 			ReThrowError(error);
 		*redacted = NULL;
@@ -377,29 +367,19 @@ note_unreadable(Sweep *sweep, const ProtaddrSwept *swept, ItemPointer tid, const
 static void
 look_carefully(Sweep *sweep, const ProtaddrSwept *swept, TupleTableSlot *slot, bool last)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ProtaddrApart apart;
 	ItemPointerData tid = slot->tts_tid;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
+	protaddr_apart_begin(&apart);
 	PG_TRY();
 	{
 		look_at_row(sweep, swept, slot, last);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+		protaddr_apart_end(&apart, true);
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = protaddr_apart_failed(&apart);
 
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
 		if (protaddr_sweep_ends_by(error))
 			ReThrowError(error);
 		note_unreadable(sweep, swept, &tid, error);
@@ -473,32 +453,22 @@ look_at_blocks(Sweep *sweep, const ProtaddrSwept *swept, ProtaddrSweepItem *item
 static void
 look_at_batch(Sweep *sweep, const ProtaddrSwept *swept, ProtaddrSweepItem *item, bool last)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ProtaddrApart apart;
 	Sweep		sweep_before = *sweep;
 	ProtaddrSweepItem item_before = *item;
 	volatile bool done = false;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
+	protaddr_apart_begin(&apart);
 	PG_TRY();
 	{
 		look_at_blocks(sweep, swept, item, last, false);
 		done = true;
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+		protaddr_apart_end(&apart, true);
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = protaddr_apart_failed(&apart);
 
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
 		if (done || protaddr_sweep_ends_by(error))
 			ReThrowError(error);
 	}

@@ -134,9 +134,7 @@ protaddr_sweep_why_refused(const ErrorData *error)
 bool
 protaddr_sweep_ends_by(const ErrorData *error)
 {
-	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES ||
-		error->sqlerrcode == ERRCODE_PROTADDR_NOT_READY;
+	return protaddr_error_ends_all(error) || error->sqlerrcode == ERRCODE_PROTADDR_NOT_READY;
 }
 
 /*
@@ -193,33 +191,20 @@ const char *
 protaddr_sweep_write(Relation rel, HeapTuple row, ItemPointer tid, const Bitmapset *columns, bool as_meant,
 					 ItemPointer now)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ProtaddrApart apart;
 	List	   *may_put_off = protaddr_may_put_off(RelationGetRelid(rel));
 	const char *volatile why_not = NULL;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
+	protaddr_apart_begin(&apart);
 	PG_TRY();
 	{
 		why_not = update(rel, row, tid, columns, as_meant, may_put_off, now);
-		if (why_not == NULL)
-			ReleaseCurrentSubTransaction();
-		else
-			RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+		protaddr_apart_end(&apart, why_not == NULL);
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = protaddr_apart_failed(&apart);
 
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
 		if (protaddr_sweep_ends_by(error))
 			ReThrowError(error);
 		why_not = protaddr_sweep_why_refused(error);
