@@ -3,9 +3,9 @@
  *		What is told of each reading of an export?
  *
  * A reading is one execution of a statement, of a cursor from its first FETCH to its last.  The
- * observers are told before its first row, and once it is over: when the executor ends, or by
- * whatever keeps it from ending: an error, ROLLBACK, or the end of the process.  So what was
- * read is told of though its transaction never was.
+ * audit trail and the observers are told before its first row, and once it is over: when the
+ * executor ends, or by whatever keeps it from ending: an error, ROLLBACK, or the end of the
+ * process.  So what was read is told of though its transaction never was.
  *
  * The rows are those that the executor has given out.  A statement can fold many into one
  * (string_agg, count), so it is told as well how many rows its steps came by.  What guard() and
@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "audit/audit.h"
 #include "export/export_int.h"
 #include "law/law.h"
 
@@ -34,8 +35,8 @@ typedef struct Open
 	uint64		rows;
 	uint64		rows_read;
 	uint64		withheld;
-	bool		over;
-	int			told;			/* of these, how many observers know that it is over */
+	ProtaddrAuditWho who;
+	int			told;			/* of these, of how many it is told that it is over */
 	int			n;
 	ProtaddrReading reading[FLEXIBLE_ARRAY_MEMBER]; /* one for each export */
 } Open;
@@ -44,11 +45,7 @@ static void reading_xact_end(void);
 static void reading_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent);
 static void reading_exit(int code, Datum arg);
 
-static void reading_start(void);
-static void log_reading(const ProtaddrReading *reading);
-
 const ProtaddrPart protaddr_export_reading_part = {
-	.start = reading_start,
 	.xact_end = reading_xact_end,
 	.subxact = reading_subxact,
 };
@@ -56,26 +53,6 @@ const ProtaddrPart protaddr_export_reading_part = {
 static dlist_head readings = DLIST_STATIC_INIT(readings);
 static Open *running = NULL;	/* the innermost */
 static uint64 counted = 0;		/* of what was withheld, it is known for whom */
-
-static void
-reading_start(void)
-{
-	protaddr_observe_readings(log_reading);
-}
-
-/* log_reading says in the server log what was read. */
-static void
-log_reading(const ProtaddrReading *reading)
-{
-	if (!reading->over)
-		return;
-	ereport(LOG,
-			(errmsg("export %s was read through channel %s: rows given out: %llu, read: %llu, withheld: %llu%s",
-					reading->name, reading->channel, (unsigned long long) reading->rows,
-					(unsigned long long) reading->rows_read, (unsigned long long) reading->withheld,
-					reading->failed ? " (not to its end)" : ""),
-			 errhidestmt(true), errhidecontext(true)));
-}
 
 static Open *
 find(const QueryDesc *query)
@@ -132,11 +109,36 @@ stop(Open *open)
 	running = open->outer;
 }
 
-/* close tells of each export that its reading is over, each once: an observer may throw. */
+/*
+ * tell has the audit trail know, and then the observers.  What cannot be put on record is not
+ * read; and once it was, an error is all that is left to do.
+ */
+static void
+tell(const Open *open, const ProtaddrReading *reading)
+{
+	ProtaddrAudit record;
+
+	protaddr_audit_begin_as(&record, reading->over ? "export_read" : "export_reading", &open->who);
+	protaddr_audit_number(&record, "reading", (int64) reading->id);
+	protaddr_audit_text(&record, "relation", reading->name);
+	protaddr_audit_number(&record, "relation_oid", reading->relation);
+	protaddr_audit_text(&record, "channel", reading->channel);
+	if (reading->over)
+	{
+		protaddr_audit_number(&record, "rows", (int64) reading->rows);
+		protaddr_audit_number(&record, "rows_read", (int64) reading->rows_read);
+		protaddr_audit_number(&record, "withheld", (int64) reading->withheld);
+		protaddr_audit_bool(&record, "failed", reading->failed);
+	}
+	if (!reading->over || (!protaddr_audit_write_after(&record) && !reading->failed))
+		protaddr_audit_write(&record);
+	protaddr_tell_reading(reading);
+}
+
+/* close_reading tells of each export that its reading is over, each once: an observer may throw. */
 static void
 close_reading(Open *open, bool failed)
 {
-	open->over = true;
 	if (open->running)
 	{
 		count_withheld();
@@ -153,7 +155,7 @@ close_reading(Open *open, bool failed)
 		reading->rows = open->rows;
 		reading->rows_read = open->rows_read;
 		reading->withheld = open->withheld;
-		protaddr_tell_reading(reading);
+		tell(open, reading);
 	}
 	dlist_delete(&open->node);
 	for (int i = 0; i < open->n; i++)
@@ -171,12 +173,15 @@ begin(const QueryDesc *query, const List *verdicts)
 	static bool exit_seen = false;
 	Open	   *open;
 	ListCell   *cell;
+	ProtaddrAuditWho who;
 
+	protaddr_audit_who(&who);
 	if (!exit_seen)
 		before_shmem_exit(reading_exit, (Datum) 0);
 	exit_seen = true;
 	open = MemoryContextAllocZero(TopMemoryContext,
 								  offsetof(Open, reading) + list_length(verdicts) * sizeof(ProtaddrReading));
+	open->who = who;
 	open->query = query;
 	open->subxact = GetCurrentSubTransactionId();
 	dlist_push_head(&readings, &open->node);
@@ -194,7 +199,7 @@ begin(const QueryDesc *query, const List *verdicts)
 		open->n++;
 	}
 	for (int i = 0; i < open->n; i++)
-		protaddr_tell_reading(&open->reading[i]);
+		tell(open, &open->reading[i]);
 	return open;
 }
 
