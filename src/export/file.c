@@ -86,7 +86,7 @@ static struct
 	uint64		bytes;
 	TimestampTz begun_at;
 	unsigned char digest[crypto_hash_sha256_BYTES];
-} last;
+}	last;
 
 /* What is heard of the reading that is being closed. */
 static struct
@@ -95,7 +95,7 @@ static struct
 	bool		heard;
 	uint64		rows;
 	uint64		withheld;
-} closing;
+}	closing;
 
 static void
 file_start(void)
@@ -204,7 +204,7 @@ open_cursor(Lines *lines, const char *query)
 		{
 			Form_pg_attribute att = TupleDescAttr(portal->tupDesc, i);
 			Oid			output;
-			bool		varlena;
+			bool varlena;
 			char		category;
 			bool		preferred;
 
@@ -225,7 +225,7 @@ open_cursor(Lines *lines, const char *query)
 static bool
 is_formula(const char *value)
 {
-	static const char *const wide[] = {"\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D", "\xEF\xBC\xA0"};	/* = + - @ */
+	static const char *const wide[] = {"\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D", "\xEF\xBC\xA0"}; /* = + - @ */
 
 	if (value[0] != '\0' && strchr("=+-@\t\r", value[0]) != NULL)
 		return true;
