@@ -70,6 +70,16 @@ CREATE VIEW inner_barrier WITH (security_barrier) AS SELECT id, code, note FROM 
 CREATE VIEW inner_invoker WITH (security_invoker) AS SELECT id, code, note FROM customer;
 CREATE MATERIALIZED VIEW stored AS SELECT id, code, protaddr.guard(note, 'file_extract') AS note FROM customer WITH NO DATA;
 
+CREATE TABLE by_policy (id int, code text, note text, keeper text);
+ALTER TABLE by_policy ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON by_policy USING (keeper = current_user OR keeper = current_setting('shop.teller', true) OR EXISTS (SELECT FROM customer c WHERE c.name = by_policy.keeper));
+CREATE TABLE by_spelling (LIKE by_policy);
+ALTER TABLE by_spelling ENABLE ROW LEVEL SECURITY;
+CREATE POLICY spelling ON by_spelling USING (note LIKE current_setting('shop.letter', true) || '%');
+CREATE TABLE by_hidden (LIKE by_policy);
+ALTER TABLE by_hidden ENABLE ROW LEVEL SECURITY;
+CREATE POLICY hidden ON by_hidden USING (opaque_number(note) = 65);
+SELECT protaddr.declare_free(c, 'code', 'test') FROM (VALUES ('by_policy'), ('by_spelling'), ('by_hidden')) f(c);
 CREATE TABLE shape (n int GENERATED ALWAYS AS IDENTITY, leaves bool, definition text);
 CREATE FUNCTION verdict_on(definition text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -325,7 +335,8 @@ f	SELECT (SELECT w.w FROM word w ORDER BY c.note < w.w, w.w LIMIT 1) AS x FROM c
 f	SELECT DISTINCT ON (substr(c.note, 1, 1)) w.w FROM word w, customer c ORDER BY substr(c.note, 1, 1), w.w
 f	SELECT lag(w) OVER (ORDER BY t) AS x FROM (SELECT w, w AS t FROM word UNION ALL SELECT 'x', note FROM customer) y
 f	SELECT first_value(note) OVER (ORDER BY id) AS x FROM customer
-t	SELECT first_value(code) OVER (ORDER BY id) AS x, row_number() OVER (PARTITION BY note ORDER BY code) AS y FROM customer
+t	SELECT first_value(code) OVER (ORDER BY id) AS x, row_number() OVER (PARTITION BY amount ORDER BY code) AS y FROM customer
+f	SELECT first_value(code) OVER (ORDER BY id) AS x, row_number() OVER (PARTITION BY note ORDER BY code) AS y FROM customer
 f	SELECT n, row_number() OVER (ORDER BY t) AS y FROM (SELECT n, w AS t FROM word UNION ALL SELECT 0, note FROM customer) x
 f	SELECT w.w FROM word w, customer c WHERE greatest(w.w, c.note) = w.w
 f	SELECT id FROM customer WHERE note IN (SELECT min(note) FROM customer)
@@ -375,6 +386,33 @@ f	SELECT to_char(born, note) AS x FROM customer
 t	SELECT to_char(born, 'YYYY') AS x FROM customer
 f	SELECT set_byte(convert_to(code, 'UTF8'), 0, ascii(note)) AS x FROM customer
 f	SELECT int4range(ascii(note), 1000) AS x FROM customer
+f	SELECT id, protaddr.guard(note, 'file_extract') AS x FROM customer ORDER BY note
+t	SELECT id, protaddr.release(home, 'file_extract') AS x FROM customer ORDER BY home
+t	SELECT min(id) AS x, protaddr.release(home, 'file_extract') AS y FROM customer GROUP BY home
+f	SELECT id, protaddr.release(home, 'file_extract') AS x FROM customer ORDER BY protaddr.show(home)
+f	SELECT id FROM customer ORDER BY protaddr.post_code(home)
+t	SELECT id, protaddr.guard(note, 'file_extract') AS x FROM customer ORDER BY code, id DESC
+t	SELECT id, protaddr.guard(note, 'file_extract') AS x FROM customer ORDER BY 2
+f	SELECT id FROM (SELECT id FROM customer ORDER BY note) x
+f	SELECT min(id) AS x FROM customer GROUP BY note
+f	SELECT min(id) AS x, protaddr.guard(note, 'file_extract') AS y FROM customer GROUP BY note
+t	SELECT min(id) AS x, protaddr.guard(note, 'file_extract') AS y FROM customer GROUP BY 2
+f	SELECT DISTINCT id, note FROM customer
+t	SELECT DISTINCT id, protaddr.guard(note, 'file_extract') AS y FROM customer
+f	SELECT x.id FROM (SELECT note, id FROM customer UNION SELECT note, id FROM customer) x
+t	SELECT x.id FROM (SELECT note, id FROM customer UNION ALL SELECT note, id FROM customer) x
+f	SELECT x.id FROM (SELECT note, id FROM customer INTERSECT SELECT 'x', id FROM customer) x
+f	SELECT sum(id) OVER w AS x FROM customer WINDOW w AS (ORDER BY note)
+f	SELECT id, sum(id) OVER w AS x, sum(id) OVER v AS y FROM customer WINDOW w AS (ORDER BY code), v AS (PARTITION BY lower(note))
+f	SELECT tableoid, id FROM part
+t	SELECT ctid, id FROM part
+f	SELECT tableoid, id FROM above
+t	SELECT part IS NOT DISTINCT FROM NULL AS x FROM (SELECT id AS part FROM customer) c
+f	SELECT part = ROW('a', 1)::pair AS x FROM customer
+t	SELECT tags = ARRAY['a'] AS x FROM customer
+t	SELECT id, code FROM by_policy
+f	SELECT id, code FROM by_spelling
+f	SELECT code FROM by_hidden
 \.
 CREATE TABLE judged AS SELECT n, leaves, verdict_on(definition) AS verdict, definition FROM shape;
 

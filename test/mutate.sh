@@ -18,7 +18,7 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-count=40 seed=1 rooms="base binding door gate keys law person register text address type message" workers=1 minutes=100000 tap=1 patches=
+count=40 seed=1 rooms= workers=1 minutes=100000 tap=1 patches=
 while getopts n:s:r:j:t:p:q option; do
 	case $option in
 		n) count=$OPTARG ;;
@@ -39,6 +39,7 @@ pa_enter "$0" "$@"
 cd "$PA_TREE" || exit 1
 [ -z "$patches" ] || patches=$PA_CARRY_FILE
 
+[ -n "$rooms" ] || rooms=$(cd src && echo */ | tr -d /)
 for room in $rooms; do
 	[ -d "src/$room" ] || pa_fail "no room $room"
 done

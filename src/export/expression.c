@@ -6,7 +6,7 @@
  * stand in the result, and yet can spell a text out: a ladder of LIKE 'A%', LIKE 'B%', a
  * join with the alphabet on substr(), its place in the order of a dictionary.  So a
  * condition may ask of a text whether it is there and whether it is the same as another, as
- * a whole; anything more counts as the text.
+ * a whole and letter by letter; anything more counts as the text.
  */
 #include "postgres.h"
 
@@ -65,6 +65,25 @@ changed(Level *level, List *nodes, ProtaddrLineage *to)
 	protaddr_add_changed(to, &of);
 }
 
+/*
+ * is_loose is true of a collation under which different texts may be the same: with rules of
+ * somebody's own, all texts of one first letter.
+ */
+static bool
+is_loose(Oid collation)
+{
+	return OidIsValid(collation) && !get_collation_isdeterministic(collation);
+}
+
+/* has_parts is true of values whose parts may have such a collation. */
+static bool
+has_parts(Node *node)
+{
+	Oid			type = getBaseType(exprType(node));
+
+	return type_is_rowtype(type) || type_is_range(type) || type_is_multirange(type);
+}
+
 /* protaddr_walk_compared walks what is asked no more than whether it is there, or the same as something. */
 void
 protaddr_walk_compared(Level *level, Node *node, ProtaddrLineage *to)
@@ -72,7 +91,24 @@ protaddr_walk_compared(Level *level, Node *node, ProtaddrLineage *to)
 	ProtaddrLineage of = {NIL, NIL};
 
 	protaddr_walk(level, node, &of);
-	protaddr_add_condition(to, &of, true);
+	protaddr_add_condition(to, &of, !has_parts(node));
+}
+
+/* is_equality tells whether an expression asks no more of its operands than whether they are the same. */
+static bool
+is_equality(Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+			return protaddr_equality(((OpExpr *) node)->opno) && !is_loose(((OpExpr *) node)->inputcollid);
+		case T_ScalarArrayOpExpr:
+			return protaddr_equality(((ScalarArrayOpExpr *) node)->opno) && !is_loose(((ScalarArrayOpExpr *) node)->inputcollid);
+		default:
+			return false;
+	}
 }
 
 /* protaddr_walk_asked walks what is asked more. */
@@ -235,6 +271,25 @@ walk_door(Level *level, ProtaddrSight sight, Oid function, List *arguments, Prot
 		protaddr_walk_compared(level, lfirst(cell), to);
 }
 
+/* ask_size walks what is asked no more than how much it is, or how many different ones there are. */
+static void
+ask_size(Level *level, Node *node, List *arguments, ProtaddrLineage *to)
+{
+	ListCell   *cell;
+
+	foreach(cell, arguments)
+	{
+		Node	   *one = lfirst(cell);
+
+		if (IsA(one, TargetEntry))
+			one = (Node *) ((TargetEntry *) one)->expr;
+		if (IsA(node, Aggref) && ((Aggref *) node)->aggdistinct != NIL && is_loose(exprCollation(one)))
+			protaddr_walk_asked(level, one, to);
+		else
+			protaddr_walk_compared(level, one, to);
+	}
+}
+
 /* walk_function walks the result of a call; node is the call. */
 static void
 walk_function(Level *level, Node *node, Oid function, List *arguments, ProtaddrLineage *to)
@@ -254,19 +309,22 @@ walk_function(Level *level, Node *node, Oid function, List *arguments, ProtaddrL
 		case PROTADDR_SEEN_WHOLE:
 			check_json(level, arguments, result, to);
 			if (result == BOOLOID && !IsA(node, Aggref) && !IsA(node, WindowFunc))
-				ask_all(level, arguments, IsA(node, OpExpr) && protaddr_equality(((OpExpr *) node)->opno), to);
+				ask_all(level, arguments, is_equality(node), to);
 			else if (sight == PROTADDR_SEEN_WHOLE)
 				walk_all(level, arguments, to);
 			else
 				changed(level, arguments, to);
 			break;
 		case PROTADDR_SEEN_SIZE:
-			ask_all(level, arguments, true, to);
+			ask_size(level, node, arguments, to);
 			break;
 		case PROTADDR_SEEN_BODY:
 			body = protaddr_level_of_body(level, node, function, arguments);
 			if (body == NULL)
+			{
 				protaddr_add_unseen(to, psprintf("function %s is not one query", get_func_name(function)));
+				changed(level, arguments, to);
+			}
 			else
 				for (int i = 1; i <= body->ncolumns; i++)
 					protaddr_walk_column(body, i, to);
@@ -279,46 +337,17 @@ walk_function(Level *level, Node *node, Oid function, List *arguments, ProtaddrL
 			break;
 		case PROTADDR_UNSEEN:
 			protaddr_add_unseen(to, why);
+			changed(level, arguments, to);
 			break;
 	}
 }
 
+/* walk_window_function: what its window is sorted by is walked with what decides over rows. */
 static void
 walk_window_function(Level *level, const WindowFunc *call, ProtaddrLineage *to)
 {
-	ListCell   *cell;
-
 	walk_function(level, (Node *) call, call->winfnoid, call->args, to);
 	protaddr_walk_condition(level, (Node *) call->aggfilter, to);
-	if (level->query == NULL)
-		return;
-
-	/*
-	 * A place between two neighbours tells of the text between them; and rows that are alike to
-	 * one window stand as another one has left them.
-	 */
-	foreach(cell, level->query->windowClause)
-	{
-		WindowClause *window = lfirst_node(WindowClause, cell);
-		ListCell   *sort;
-
-		foreach(sort, level->query->targetList)
-		{
-			TargetEntry *entry = lfirst_node(TargetEntry, sort);
-			ListCell   *clause;
-
-			foreach(clause, window->partitionClause)
-			{
-				if (((SortGroupClause *) lfirst(clause))->tleSortGroupRef == entry->ressortgroupref)
-					protaddr_walk_compared(level, (Node *) entry->expr, to);
-			}
-			foreach(clause, window->orderClause)
-			{
-				if (((SortGroupClause *) lfirst(clause))->tleSortGroupRef == entry->ressortgroupref)
-					protaddr_walk_asked(level, (Node *) entry->expr, to);
-			}
-		}
-	}
 }
 
 /* ---- subqueries in expressions ------------------------------------------------------------------ */
@@ -327,8 +356,7 @@ static void
 walk_sublink(Level *level, const SubLink *link, ProtaddrLineage *to)
 {
 	Level	   *sub = protaddr_level_for(level, link, (Query *) link->subselect, level);
-	bool		same = link->testexpr != NULL && IsA(link->testexpr, OpExpr) &&
-	protaddr_equality(((OpExpr *) link->testexpr)->opno);
+	bool		same = link->testexpr != NULL && is_equality(link->testexpr);
 	ProtaddrLineage of = {NIL, NIL};
 
 	switch (link->subLinkType)
@@ -361,14 +389,18 @@ walk_case_condition(Level *level, const CaseExpr *expr, ProtaddrLineage *to)
 {
 	ListCell   *cell;
 
-	if (expr->arg != NULL)
-		protaddr_walk_compared(level, (Node *) expr->arg, to);
 	foreach(cell, expr->args)
-		protaddr_walk_condition(level, (Node *) lfirst_node(CaseWhen, cell)->expr, to);
+	{
+		Node	   *when = (Node *) lfirst_node(CaseWhen, cell)->expr;
+
+		protaddr_walk_condition(level, when, to);
+		if (expr->arg != NULL)
+			ask_all(level, list_make1(expr->arg), is_equality(when), to);
+	}
 }
 
 static void
-walk_operator_condition(Level *level, Oid operator, Oid function, List *arguments, ProtaddrLineage *to)
+walk_operator_condition(Level *level, Oid operator, Oid function, List *arguments, bool equality, ProtaddrLineage *to)
 {
 	char	   *why;
 	ProtaddrSight sight;
@@ -380,7 +412,7 @@ walk_operator_condition(Level *level, Oid operator, Oid function, List *argument
 		return;
 	if (sight == PROTADDR_UNSEEN)
 		protaddr_add_unseen(to, why);
-	ask_all(level, arguments, protaddr_equality(operator), to);
+	ask_all(level, arguments, equality, to);
 }
 
 /* protaddr_walk_condition adds what a condition gives away. */
@@ -412,13 +444,14 @@ protaddr_walk_condition(Level *level, Node *node, ProtaddrLineage *to)
 		case T_ScalarArrayOpExpr:
 			if (IsA(node, ScalarArrayOpExpr))
 				walk_operator_condition(level, ((ScalarArrayOpExpr *) node)->opno, ((ScalarArrayOpExpr *) node)->opfuncid,
-										((ScalarArrayOpExpr *) node)->args, to);
+										((ScalarArrayOpExpr *) node)->args, is_equality(node), to);
 			else
-				walk_operator_condition(level, ((OpExpr *) node)->opno, ((OpExpr *) node)->opfuncid, ((OpExpr *) node)->args, to);
+				walk_operator_condition(level, ((OpExpr *) node)->opno, ((OpExpr *) node)->opfuncid, ((OpExpr *) node)->args,
+										is_equality(node), to);
 			break;
 		case T_RowCompareExpr:
 			foreach(cell, ((RowCompareExpr *) node)->opnos)
-				walk_operator_condition(level, lfirst_oid(cell), InvalidOid, NIL, to);
+				walk_operator_condition(level, lfirst_oid(cell), InvalidOid, NIL, false, to);
 			ask_all(level, ((RowCompareExpr *) node)->largs, false, to);
 			ask_all(level, ((RowCompareExpr *) node)->rargs, false, to);
 			break;
@@ -559,7 +592,8 @@ protaddr_walk(Level *level, Node *node, ProtaddrLineage *to)
 			break;
 		case T_NullIfExpr:
 			protaddr_walk(level, linitial(((OpExpr *) node)->args), to);
-			walk_operator_condition(level, ((OpExpr *) node)->opno, ((OpExpr *) node)->opfuncid, ((OpExpr *) node)->args, to);
+			walk_operator_condition(level, ((OpExpr *) node)->opno, ((OpExpr *) node)->opfuncid, ((OpExpr *) node)->args,
+									is_equality(node), to);
 			break;
 		case T_Aggref:
 			walk_function(level, node, ((Aggref *) node)->aggfnoid,

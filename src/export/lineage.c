@@ -19,6 +19,7 @@
 #include "access/relation.h"
 #include "access/sysattr.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -26,6 +27,7 @@
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteSupport.h"
+#include "rewrite/rowsecurity.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -39,6 +41,7 @@
 static Level *new_level(Walk *walk, const Query *query);
 static Level *level_of_subquery(Level *level, int entry);
 static Level *level_of_cte(Level *level, const RangeTblEntry *rte);
+static void column_of_branches(Level *level, Node *branch, int column, ProtaddrLineage *to);
 static void column_of_relation(Walk *walk, Oid relation, AttrNumber column, ProtaddrLineage *to);
 
 /* protaddr_walk_goes_on is false once a walk has become too long. */
@@ -411,6 +414,38 @@ conditions_of_functions(Level *level, const RangeTblEntry *rte, ProtaddrLineage 
 	}
 }
 
+/*
+ * conditions_of_policies walks what row security asks of the rows of a table.  Its functions
+ * are the table owner's, and most ask who is there; of a row they may ask what any condition
+ * may.
+ */
+static void
+conditions_of_policies(Walk *walk, Oid relation, ProtaddrLineage *to)
+{
+	Relation	rel = try_relation_open(relation, AccessShareLock);
+	Level	   *level;
+	ListCell   *cell;
+
+	if (rel == NULL)
+		return;
+	level = new_level(walk, NULL);
+	level->relation = relation;
+	foreach(cell, rel->rd_rsdesc == NULL ? NIL : rel->rd_rsdesc->policies)
+	{
+		Node	   *asks = copyObject((Node *) ((RowSecurityPolicy *) lfirst(cell))->qual);
+		ProtaddrLineage of = {NIL, NIL};
+		ListCell   *one;
+
+		protaddr_walk_condition(level, asks, &of);
+		foreach(one, of.origins)
+		{
+			if (((ProtaddrOrigin *) lfirst(one))->kind != PROTADDR_FROM_UNSEEN)
+				protaddr_add_origin(to, lfirst(one));
+		}
+	}
+	relation_close(rel, AccessShareLock);
+}
+
 static void
 conditions_of_source(Level *level, int entry, ProtaddrLineage *to)
 {
@@ -422,6 +457,8 @@ conditions_of_source(Level *level, int entry, ProtaddrLineage *to)
 		case RTE_RELATION:
 			if (get_rel_relkind(rte->relid) == RELKIND_VIEW)
 				source = protaddr_level_of_view(level->walk, rte->relid);
+			else
+				conditions_of_policies(level->walk, rte->relid, to);
 			protaddr_walk_unseen(level, (Node *) rte->tablesample, to);
 			break;
 		case RTE_SUBQUERY:
@@ -470,21 +507,16 @@ conditions_of_join(Level *level, Node *node, ProtaddrLineage *to)
 	}
 	else if (IsA(node, SetOperationStmt))
 	{
-		conditions_of_join(level, ((SetOperationStmt *) node)->larg, to);
-		conditions_of_join(level, ((SetOperationStmt *) node)->rarg, to);
+		SetOperationStmt *operation = (SetOperationStmt *) node;
+		ProtaddrLineage of = {NIL, NIL};
+
+		conditions_of_join(level, operation->larg, to);
+		conditions_of_join(level, operation->rarg, to);
+		/* rows that are the same are found by sorting all of them */
+		for (int i = 1; !operation->all && i <= list_length(operation->colTypes); i++)
+			column_of_branches(level, node, i, &of);
+		protaddr_add_condition(to, &of, false);
 	}
-}
-
-/* is_sorted_by tells whether a query has its rows sorted by an entry of its target list. */
-static bool
-is_sorted_by(const Query *query, const TargetEntry *entry)
-{
-	ListCell   *cell;
-
-	foreach(cell, query->sortClause)
-		if (lfirst_node(SortGroupClause, cell)->tleSortGroupRef == entry->ressortgroupref)
-		return true;
-	return false;
 }
 
 /* conditions_afresh walks all that decides which rows a query gives, here and in its sources. */
@@ -492,7 +524,6 @@ static void
 conditions_afresh(Level *level, ProtaddrLineage *to)
 {
 	const Query *query = level->query;
-	bool		by_order = query->limitCount != NULL || query->limitOffset != NULL || query->hasDistinctOn;
 	ListCell   *cell;
 
 	if (query->setOperations != NULL)
@@ -510,10 +541,12 @@ conditions_afresh(Level *level, ProtaddrLineage *to)
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
 
 		/*
-		 * the first of an order tells what it is ordered by; whoever reads a query within may take
-		 * it
+		 * Rows come as they were sorted, for ORDER BY, GROUP BY, DISTINCT or a window: a row
+		 * without its address tells it by its neighbours'.  Sealed addresses have no such order.
 		 */
-		if (entry->ressortgroupref != 0 && (by_order || (!level->top && is_sorted_by(query, entry))))
+		if (entry->ressortgroupref != 0 && exprType((Node *) entry->expr) == protaddr_address_type())
+			protaddr_walk_compared(level, (Node *) entry->expr, to);
+		else if (entry->ressortgroupref != 0)
 			protaddr_walk_asked(level, (Node *) entry->expr, to);
 		if (query->hasTargetSRFs && expression_returns_set((Node *) entry->expr))
 			protaddr_walk_condition(level, (Node *) entry->expr, to);
@@ -760,8 +793,11 @@ column_of_relation(Walk *walk, Oid relation, AttrNumber column, ProtaddrLineage 
 	char		kind = get_rel_relkind(relation);
 	Relation	rel;
 
+	/* which row it is, and who wrote it: but its partition may be that of a post code */
+	if (column == TableOidAttributeNumber && (kind == RELKIND_PARTITIONED_TABLE || has_subclass(relation)))
+		protaddr_add_unseen(to, psprintf("tableoid, which tells in which partition of %s a row stands", get_rel_name(relation)));
 	if (column < 0)
-		return;					/* which row it is, and who wrote it */
+		return;
 	if (kind == RELKIND_VIEW)
 	{
 		column_of_level(protaddr_level_of_view(walk, relation), column, to);

@@ -6,8 +6,9 @@
  * released for the channel; a text that guard() saw whole, for the channel; a column that is
  * declared free of addresses.
  *
- * A session keeps a verdict until any relation, function or schema changes: such changes are
- * rare beside readings, and to judge again takes some ten microseconds.
+ * A session keeps a verdict until any relation, function, schema, constraint or cast
+ * changes: such changes are rare beside readings, and to judge again takes some ten
+ * microseconds.
  */
 #include "postgres.h"
 
@@ -47,6 +48,17 @@ const ProtaddrPart protaddr_export_verdict_part = {
 /* A schema that is renamed takes its relations with it, without a word about them. */
 const ProtaddrPart protaddr_export_schema_part = {
 	.syscache_id = NAMESPACEOID,
+	.syscache = verdict_syscache,
+};
+
+/* What a domain checks is no matter of a relation either, nor is a cast that makes JSON. */
+const ProtaddrPart protaddr_export_domain_part = {
+	.syscache_id = CONSTROID,
+	.syscache = verdict_syscache,
+};
+
+const ProtaddrPart protaddr_export_cast_part = {
+	.syscache_id = CASTSOURCETARGET,
 	.syscache = verdict_syscache,
 };
 
@@ -188,7 +200,7 @@ why_column_refused(const ProtaddrOrigin *origin, const char *channel)
 	if (address_parts(origin->relation, origin->column) != NULL || holds_part_below(origin->relation, origin->column))
 		return psprintf("%s is declared to hold addresses", name);
 	if (origin->condition)
-		return psprintf("a condition asks of %s, which is not declared free, more than whether it is the same as something", name);
+		return psprintf("%s, which is not declared free, is sorted by, or asked more than whether it equals something", name);
 	return psprintf("%s does not pass guard(), and is not declared free of addresses", name);
 }
 

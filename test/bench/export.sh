@@ -12,16 +12,7 @@
 #
 # Runs like run.sh: in a private copy, on servers of its own.  Takes two minutes.
 
-here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
-. "$here/../setup.sh"
-
-# setup.sh runs scripts that stand in test/; in the copy, this one does, too.
-eval "plain_$(declare -f pa_copy_tree)"
-pa_copy_tree()
-{
-	plain_pa_copy_tree "$@"
-	ln -s bench/export.sh "$2/test/export.sh"
-}
+. "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/lib.sh"
 
 arguments=("$@")
 executions=20000 rounds=9
@@ -33,22 +24,14 @@ while getopts n:r: option; do
 	esac
 done
 
-export PA_NEED=demo
-pa_setup "${BASH_SOURCE[0]}" "${arguments[@]}"
-export PGOPTIONS='-c client_min_messages=warning -c jit=off -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan'
-F=$PA_WORK/figures
-mkdir -p "$F"
-
-sql()
-{
-	psql -X -q -A -t -v ON_ERROR_STOP=1 "$@" || pa_fail "a statement failed" "$PA_WORK/bench/server.log"
-}
+bench_begin "${arguments[@]}"
+export PGOPTIONS="$PGOPTIONS -c plan_cache_mode=force_generic_plan"
 
 # took NAME STATEMENT appends how long a statement took, after one like it that does not count
 took()
 {
 	printf '%s\n' "${2//EXECUTIONS/$((executions / 10))};" '\timing on' "${2//EXECUTIONS/$executions};" |
-		sql | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' >>"$F/$1"
+		sql | milliseconds >>"$F/$1"
 }
 
 # figure NAME [MINUS] prints the median and quartiles of an execution in us, less MINUS of the same round

@@ -14,16 +14,7 @@
 #
 # Runs like run.sh: in a private copy, on a server of its own.  size needs 10 GB of disk.
 
-here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
-. "$here/../setup.sh"
-
-# setup.sh runs scripts that stand in test/; in the copy, this one does, too.
-eval "plain_$(declare -f pa_copy_tree)"
-pa_copy_tree()
-{
-	plain_pa_copy_tree "$@"
-	ln -s bench/register.sh "$2/test/register.sh"
-}
+. "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/lib.sh"
 
 ticks=$(getconf CLK_TCK)
 arguments=("$@")
@@ -40,15 +31,10 @@ parts=("$@")
 [ $# -gt 0 ] || parts=(load size)
 
 export PA_NEED=demo
-pa_setup "${BASH_SOURCE[0]}" "${arguments[@]}"
+pa_setup "$0" "${arguments[@]}"
 
-sql()
-{
-	psql -X -q -A -t -v ON_ERROR_STOP=1 "$@" || pa_fail "a statement failed" "$PA_WORK/bench/server.log"
-}
-
-# milliseconds COMMAND... prints how long it took
-milliseconds()
+# elapsed COMMAND... prints how long it took
+elapsed()
 {
 	local from=$(date +%s%N)
 
@@ -141,7 +127,7 @@ part_load()
 	echo
 	echo "Ratios are medians of those within a round; load $(cut -d' ' -f1-3 /proc/loadavg); delivery $(($(stat -c %s "$delivery") / 1000000)) MB."
 	echo
-	milliseconds sql -c "SELECT protaddr.load_cpr_file('$delivery', source => 'again')" >/dev/null
+	elapsed sql -c "SELECT protaddr.load_cpr_file('$delivery', source => 'again')" >/dev/null
 	sql -c "SELECT protaddr.load_cpr_file('$delivery', source => 'watched')" &
 	local loader=$! pid='' peak_early=0 peak=0 size rss
 	while kill -0 $loader 2>/dev/null; do
@@ -165,7 +151,7 @@ part_size()
 	sql -c "INSERT INTO protaddr.register_person (subject, source) SELECT 'P' || i, 'DK-CPR' FROM generate_series(1, $known) i" \
 		-c "INSERT INTO protaddr.protection (kind, subject, regime, code, source) SELECT 'name_and_address', 'P' || i * 40, 'DK-CPR', '0001', 'DK-CPR' FROM generate_series(1, $protected) i" \
 		-c "COPY (SELECT prefix || i, 'P' || i, kind FROM generate_series(1, $known) i, (VALUES ('K', 'customer'), ('A', 'account')) k (prefix, kind)) TO '$PA_WORK/links'"
-	local took=$(milliseconds sql -c "COPY protaddr.identity_link (identifier, subject, kind) FROM '$PA_WORK/links'")
+	local took=$(elapsed sql -c "COPY protaddr.identity_link (identifier, subject, kind) FROM '$PA_WORK/links'")
 	rm -f "$PA_WORK/links"
 	sql -c 'VACUUM ANALYZE protaddr.protection' -c 'VACUUM ANALYZE protaddr.identity_link' -c "SELECT protaddr.confirm_register('DK-CPR')" >/dev/null
 	echo
@@ -194,7 +180,7 @@ SQL
 	echo "SELECT protaddr.is_protected('A' || (random() * $known)::int);" >"$PA_WORK/read.sql"
 	pgbench -n -f "$PA_WORK/read.sql" -T 12 -l --log-prefix="$PA_WORK/reads" >/dev/null 2>&1 &
 	sleep 3
-	took=$(milliseconds sql -c "SELECT protaddr.load_cpr_file('$PA_WORK/night', max_lifted => 1000000)")
+	took=$(elapsed sql -c "SELECT protaddr.load_cpr_file('$PA_WORK/night', max_lifted => 1000000)")
 	wait
 	cat "$PA_WORK"/reads* | awk -v took="$took" '{ if ($3 > worst) worst = $3; sum += $3 } END {
 		printf "| a nightly delivery of 50,000 people | %d ms |\n| reads beside it: mean, longest | %.2f ms, %.1f ms |\n", took, sum / NR / 1000, worst / 1000 }'

@@ -18,21 +18,12 @@
 # own with fsync on.  Needs 4 GB of disk in TMPDIR and 4 GB of memory.
 # KEEP=1 keeps the single measurements (results.tsv) and the log.
 
-here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
-. "$here/../setup.sh"
+. "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/lib.sh"
 
 usage()
 {
 	echo "usage: bash test/bench/run.sh [-n ROWS] [-r ROUNDS] [-t SECONDS] [-q SECONDS] [-d DELIVERY] [copy|point|insert|gate|message|lookup|load]..." >&2
 	exit 2
-}
-
-# setup.sh runs scripts that stand in test/; in the copy, this one does, too.
-eval "plain_$(declare -f pa_copy_tree)"
-pa_copy_tree()
-{
-	plain_pa_copy_tree "$@"
-	ln -s bench/run.sh "$2/test/run.sh"
 }
 
 arguments=("$@")
@@ -60,7 +51,7 @@ export PA_NEED=demo
 if [ -z "${PA_INSIDE:-}" ] && [ -n "$delivery" ]; then
 	export PA_CARRY_FILE=$delivery
 fi
-pa_setup "${BASH_SOURCE[0]}" "${arguments[@]}"
+pa_setup "$0" "${arguments[@]}"
 delivery=${PA_CARRY_FILE:-}
 
 RESULTS=$PA_WORK/results.tsv
@@ -73,11 +64,6 @@ mkdir -p "$SCRIPTS"
 record()
 {
 	printf '%s\t%s\t%s\t%s\n' "$@" >>"$RESULTS"
-}
-
-sql()
-{
-	psql -X -q -A -t -v ON_ERROR_STOP=1 "$@" || pa_fail "a statement failed" "$PA_WORK/bench/server.log"
 }
 
 # ---- the server and its tables -----------------------------------------------
