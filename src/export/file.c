@@ -23,6 +23,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/plannodes.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -62,6 +63,7 @@ typedef struct Lines
 	char		delimiter;
 	bool		escape_formulas;
 	bool		header;			/* is still to come */
+	ArrayType  *order_by;		/* of names */
 	int			ncolumns;
 	Column	   *columns;		/* of CSV */
 	MemoryContext batch;		/* the lines that were read and are still to come */
@@ -139,6 +141,25 @@ columns_to_read(Relation rel, const ProtaddrExport *export)
 	return names;
 }
 
+/* add_order adds by which columns the rows are put in order. */
+static void
+add_order(StringInfo query, ArrayType *columns)
+{
+	Datum	   *names;
+	bool	   *nulls;
+	int			n;
+
+	deconstruct_array(columns, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &names, &nulls, &n);
+	for (int i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("a column to order by is NULL")));
+		appendStringInfo(query, "%s%s", i == 0 ? " ORDER BY " : ", ", quote_identifier(NameStr(*DatumGetName(names[i]))));
+	}
+}
+
 /* query_of gives the query by which an export is read; what it is read as goes into lines. */
 static char *
 query_of(Lines *lines)
@@ -164,6 +185,7 @@ query_of(Lines *lines)
 	foreach(cell, names)
 		appendStringInfo(&query, "%s%s", cell == list_head(names) ? "" : ", ", (char *) lfirst(cell));
 	appendStringInfo(&query, " FROM %s%s", lines->name, lines->csv ? "" : ") r");
+	add_order(&query, lines->order_by);
 	/* the lock stays: the name is to mean this relation */
 	relation_close(rel, NoLock);
 	return query.data;
@@ -422,7 +444,7 @@ next_line(FunctionCallInfo fcinfo, FuncCallContext *call)
 
 /* begin opens the export that is named first. */
 static FuncCallContext *
-begin(FunctionCallInfo fcinfo, bool csv, char delimiter, bool header, bool escape_formulas)
+begin(FunctionCallInfo fcinfo, bool csv, ArrayType *order_by, char delimiter, bool header, bool escape_formulas)
 {
 	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
 	FuncCallContext *call = SRF_FIRSTCALL_INIT();
@@ -432,6 +454,7 @@ begin(FunctionCallInfo fcinfo, bool csv, char delimiter, bool header, bool escap
 	call->user_fctx = lines;
 	lines->relation = PG_GETARG_OID(0);
 	lines->csv = csv;
+	lines->order_by = order_by;
 	lines->delimiter = delimiter;
 	lines->header = header;
 	lines->escape_formulas = escape_formulas;
@@ -446,30 +469,30 @@ begin(FunctionCallInfo fcinfo, bool csv, char delimiter, bool header, bool escap
 	return call;
 }
 
-/* protaddr_export_csv is protaddr.export_csv(relation, header, delimiter, escape_formulas). */
+/* protaddr_export_csv is protaddr.export_csv(relation, order_by, header, delimiter, escape_formulas). */
 Datum
 protaddr_export_csv(PG_FUNCTION_ARGS)
 {
 	if (SRF_IS_FIRSTCALL())
 	{
-		text	   *delimiter = PG_GETARG_TEXT_PP(2);
+		text	   *delimiter = PG_GETARG_TEXT_PP(3);
 
 		if (VARSIZE_ANY_EXHDR(delimiter) != 1 || strchr("\"\r\n'\\.", *VARDATA_ANY(delimiter)) != NULL ||
 			IS_HIGHBIT_SET(*VARDATA_ANY(delimiter)) || isalnum((unsigned char) *VARDATA_ANY(delimiter)))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("a delimiter is one character that is neither a letter, a digit, a quote, a point, a backslash nor the end of a line")));
-		(void) begin(fcinfo, true, *VARDATA_ANY(delimiter), PG_GETARG_BOOL(1), PG_GETARG_BOOL(3));
+		(void) begin(fcinfo, true, PG_GETARG_ARRAYTYPE_P(1), *VARDATA_ANY(delimiter), PG_GETARG_BOOL(2), PG_GETARG_BOOL(4));
 	}
 	return next_line(fcinfo, SRF_PERCALL_SETUP());
 }
 
-/* protaddr_export_jsonl is protaddr.export_jsonl(relation). */
+/* protaddr_export_jsonl is protaddr.export_jsonl(relation, order_by). */
 Datum
 protaddr_export_jsonl(PG_FUNCTION_ARGS)
 {
 	if (SRF_IS_FIRSTCALL())
-		(void) begin(fcinfo, false, '\0', false, false);
+		(void) begin(fcinfo, false, PG_GETARG_ARRAYTYPE_P(1), '\0', false, false);
 	return next_line(fcinfo, SRF_PERCALL_SETUP());
 }
 

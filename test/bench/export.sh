@@ -34,16 +34,6 @@ took()
 		sql | milliseconds >>"$F/$1"
 }
 
-# figure NAME [MINUS] prints the median and quartiles of an execution in us, less MINUS of the same round
-figure()
-{
-	paste "$F/$1" "$F/${2:-$1}" | perl -ne '
-		BEGIN { $n = shift; $minus = shift; }
-		my ($value, $other) = split;
-		push @v, ($value - ($minus ? $other : 0)) * 1000 / $n;
-		END { @v = sort { $a <=> $b } @v; printf "%.1f (%.1f to %.1f)", $v[$#v / 2], $v[$#v / 4], $v[3 * $#v / 4]; }' "$executions" "${2:+1}"
-}
-
 # ratio NAME OF prints the median of the ratios of the rounds
 ratio()
 {
@@ -89,14 +79,15 @@ for ((round = 0; round < rounds; round++)); do
 	PGHOST=$with took anew "DO 'BEGIN FOR i IN 1 .. EXECUTIONS LOOP PERFORM count(*) FROM protaddr.explain_export(''extract''); END LOOP; END'"
 done
 
+us=$(perl -e 'printf "%.9f", 1000 / shift' "$executions")
 echo
 echo "| ten columns, two joins, one row, prepared; load $(cut -d' ' -f1-3 /proc/loadavg) | us, median (quartiles) |"
 echo '|---|---|'
-echo "| without the library | $(figure without) |"
-echo "| with it, no export | $(figure beside); ratio $(ratio beside without) |"
-echo "| an export, judged and put on record | $(figure export); ratio $(ratio export without) |"
-echo "| what an export costs beyond the same query without the library | $(figure export without) |"
-echo "| beyond a view that is no export | $(figure export beside) |"
-echo "| at most, when something has changed: judged anew, and explained in words | $(figure anew series) |"
+echo "| without the library | $(figure "$us" without) |"
+echo "| with it, no export | $(figure "$us" beside); ratio $(ratio beside without) |"
+echo "| an export, judged and put on record | $(figure "$us" export); ratio $(ratio export without) |"
+echo "| what an export costs beyond the same query without the library | $(figure "$us" export without) |"
+echo "| beyond a view that is no export | $(figure "$us" export beside) |"
+echo "| at most, when something has changed: judged anew, and explained in words | $(figure "$us" anew series) |"
 pa_stop_server "$PA_WORK/without"
 pa_stop_server "$PA_WORK/bench"
