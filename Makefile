@@ -104,6 +104,13 @@ BINDING_OBJS = \
 	src/binding/bound_column.o \
 	src/binding/bound_values.o
 
+CLEARANCE_OBJS = \
+	src/clearance/grant.o \
+	src/clearance/request.o \
+	src/clearance/role.o \
+	src/clearance/spent.o \
+	src/clearance/unlock.o
+
 LAW_OBJS = \
 	src/law/ask.o \
 	src/law/birth.o \
@@ -205,6 +212,7 @@ OBJS = \
 	$(PERSON_OBJS) \
 	$(REGISTER_OBJS) \
 	$(BINDING_OBJS) \
+	$(CLEARANCE_OBJS) \
 	$(LAW_OBJS) \
 	$(DOOR_OBJS) \
 	$(GUARD_OBJS) \
@@ -271,6 +279,7 @@ SQL_PARTS = \
 	src/feed/sweden.sql \
 	src/feed/switzerland.sql \
 	src/binding/binding.sql \
+	src/clearance/clearance.sql \
 	src/law/law.sql \
 	src/door/door.sql \
 	src/message/message.sql \
@@ -292,7 +301,7 @@ REGRESS = install own_tables contexts address_type address_ops show_format show_
 	load_cpr cpr_forms delivery_rules delivery_kinds identity staging true_ends lift_limit load_bulk refused_load positive_evidence other_sources feeds feed_no feed_se feed_fi feed_nl feed_ch feed_dk feed_mutations history regime_codes review \
 	bind bind_right subject_columns guard guard_forms export export_shapes export_collation channel law disclosure message gate gate_columns gate_text gate_echo gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
-	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
+	unlock attack_unlock 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
 	attack_guard attack_register attack_sweep encoding sweep regate known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law decides decides_text
 REGRESS_OPTS =
 

@@ -81,6 +81,7 @@ my %meaning = (
 	'53000' => 'As an error: the audit trail cannot be written, so what must be on record does not happen. As a warning: something could not be recorded for want of a background worker.',
 	'53100' => 'There is no room for the audit trail, so what must be on record does not happen.',
 	'53200' => 'Out of memory.',
+	'53400' => 'A clearance\'s number of protected addresses for the day, or what was approved, is used up.',
 	'54000' => 'A limit: people of a value, links, protections, columns of a gate, size of a message.',
 	'55000' => 'Not in this state: the object does not allow it now.',
 	'55006' => 'Something is in use; a function or view is not changed while an export is being read.',

@@ -28,6 +28,17 @@ CREATE TABLE may (signature text PRIMARY KEY, who text);
 COPY may FROM STDIN (DELIMITER '|');
 protaddr.address(text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text,text[],text)|none
 protaddr.address_cmp(protaddr.address,protaddr.address)|all
+protaddr.acting_login()|none
+protaddr.approve_unlock(bigint,boolean,text,integer,interval)|none
+protaddr.clearance_used(bigint)|all
+protaddr.grant_clearance(name,text,timestamp with time zone,integer,text,timestamp with time zone,text[])|none
+protaddr.is_one_person(oid,oid)|none
+protaddr.is_still_role(oid,text,text)|all
+protaddr.request_unlock(text,text,text,integer,interval)|all
+protaddr.revoke_clearance(name,text)|none
+protaddr.set_purpose(text,text,boolean,boolean,text,boolean)|none
+protaddr.unlock(text,text,bigint)|all
+protaddr.unlock_request_used(bigint)|all
 protaddr.address_column(oid)|all
 protaddr.add_bound_source(regclass,name,name)|all
 protaddr.bound_row_written()|all

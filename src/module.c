@@ -7,6 +7,7 @@
 #include "audit/audit.h"
 #include "base/base.h"
 #include "binding/binding.h"
+#include "clearance/clearance.h"
 #include "door/door.h"
 #include "export/export.h"
 #include "gate/gate.h"
@@ -44,6 +45,9 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_picture_part,		/* settings, shared memory; DDL, before prepare, end of transaction */
 	&protaddr_register_part,	/* tables */
 	&protaddr_bound_column_part,	/* relations */
+	&protaddr_grant_part,		/* tables */
+	&protaddr_request_part,		/* tables */
+	&protaddr_unlock_part,		/* runs of queries; end of transaction and subtransaction */
 	&protaddr_channel_part,		/* tables */
 	&protaddr_linked_part,		/* tables */
 	&protaddr_substitute_part,	/* tables */

@@ -147,7 +147,7 @@ versions_differ()
 
 # The floors, the lowest first: a room knows only those before it.  doc/architecture.md draws
 # them (text and address are one), and names the exception.
-floors="text address base audit keys person type register feed binding law door guard message gate sweep export"
+floors="text address base audit keys person type register feed binding clearance law door guard message gate sweep export"
 looks_up()
 {
 	local room below=' '

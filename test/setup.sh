@@ -262,7 +262,8 @@ pa_copy_postgres()
 
 pa_outside_end()
 {
-	trap - EXIT INT TERM HUP
+	trap - EXIT
+	trap '' INT TERM HUP
 	if [ -n "${PA_INNER_PID:-}" ] && kill -0 "$PA_INNER_PID" 2>/dev/null; then
 		kill -TERM "$PA_INNER_PID" 2>/dev/null
 		wait "$PA_INNER_PID" 2>/dev/null
@@ -353,7 +354,9 @@ pa_inside_end()
 {
 	local pidfile pid
 
-	trap - EXIT INT TERM HUP
+	trap - EXIT
+	# a second one, as both get who interrupts a terminal, would leave servers behind
+	trap '' INT TERM HUP
 	for pid in $PA_CHILD $(jobs -p); do
 		kill -TERM "$pid" 2>/dev/null
 	done

@@ -39,7 +39,8 @@ clean_up()
 {
 	local version job
 
-	trap - EXIT INT TERM HUP
+	trap - EXIT
+	trap '' INT TERM HUP
 	for job in $(jobs -p); do pa_as_root kill -- "-$job" 2>/dev/null; done
 	wait
 	for version in "${versions[@]}"; do

@@ -14,6 +14,7 @@ typedef struct ProtaddrRevealed
 {
 	ProtaddrOpened opened;		/* holds what may be revealed, and nothing else */
 	ProtaddrAnswer answer;
+	const ProtaddrUnlock *unlock;	/* NULL: by the law alone */
 	bool		cut;			/* it is not what was opened */
 	bool		unchanged;		/* the value was released for this channel as it is */
 } ProtaddrRevealed;

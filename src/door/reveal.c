@@ -18,7 +18,7 @@
 #include "miscadmin.h"
 
 static void ask_to_show(const PaAddress *address, const ProtaddrTransfer *transfer,
-						ProtaddrAnswer *answer);
+						ProtaddrRevealed *revealed);
 static void ask_to_release(const PaAddress *address, const ProtaddrChannel *channel,
 						   const ProtaddrTransfer *transfer, ProtaddrAnswer *answer);
 static bool was_released(const PaAddress *address, const ProtaddrAnswer *answer,
@@ -79,8 +79,9 @@ protaddr_reveal_end(ProtaddrEventKind kind, const ProtaddrChannel *channel,
 	ProtaddrTransfer own;
 
 	revealed->cut = false;
+	revealed->unlock = NULL;
 	if (kind == PROTADDR_SHOWN)
-		ask_to_show(address, transfer, &revealed->answer);
+		ask_to_show(address, transfer, revealed);
 	else if (!transfer->has_row && transfer->payer.len == 0 && address->nsubjects > 0)
 	{
 		/* without a row it is whose address it is that pays */
@@ -110,11 +111,13 @@ protaddr_reveal_end(ProtaddrEventKind kind, const ProtaddrChannel *channel,
 
 /*
  * ask_to_show asks by the row "show".  What a channel has let leave may be shown, too:
- * then the answer is how it was released.
+ * then the answer is how it was released.  And whoever has unlocked the transaction, for a
+ * purpose, is shown all of it.
  */
 static void
-ask_to_show(const PaAddress *address, const ProtaddrTransfer *transfer, ProtaddrAnswer *answer)
+ask_to_show(const PaAddress *address, const ProtaddrTransfer *transfer, ProtaddrRevealed *revealed)
 {
+	ProtaddrAnswer *answer = &revealed->answer;
 	ProtaddrConcerned concerned;
 	ProtaddrQuestion question = {
 		.mode = PROTADDR_ASK_NOW,
@@ -125,14 +128,21 @@ ask_to_show(const PaAddress *address, const ProtaddrTransfer *transfer, Protaddr
 
 	protaddr_concern_address(&concerned, address, question.channel, transfer);
 	protaddr_ask(&question, answer);
-	if (likely(answer->action == PROTADDR_LEAVE) || address->release == PA_NOT_RELEASED)
-		return;
 	/* else it is withheld because of what is missing, not of whom it concerns */
-	if ((answer->rule == PROTADDR_RULE_PROTECTED || answer->rule == PROTADDR_RULE_UNKNOWN) &&
-		was_released(address, answer, transfer))
+	if (likely(answer->action == PROTADDR_LEAVE) ||
+		(answer->rule != PROTADDR_RULE_PROTECTED && answer->rule != PROTADDR_RULE_UNKNOWN))
+		return;
+	if (address->release != PA_NOT_RELEASED && was_released(address, answer, transfer))
 	{
 		answer->action = protaddr_released_by[address->release];
 		answer->rule = PROTADDR_RULE_RELEASED;
+		return;
+	}
+	revealed->unlock = protaddr_unlock_of(address);
+	if (revealed->unlock != NULL)
+	{
+		answer->action = PROTADDR_DISCLOSE;
+		answer->rule = PROTADDR_RULE_UNLOCKED;
 	}
 }
 
@@ -352,6 +362,7 @@ tell(ProtaddrEventKind kind, const ProtaddrChannel *channel, const ProtaddrTrans
 	event.role = GetOuterUserId();
 	event.disclosed_before = &disclosed_before;
 	event.ndisclosed_before = disclosed_before != 0 ? 1 : 0;
+	event.unlock = revealed->unlock;
 	event.disclosure = 0;
 	event.told = false;
 	protaddr_tell_event(&event);

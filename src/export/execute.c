@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "clearance/clearance.h"
 #include "export/export_int.h"
 #include "gate/gate.h"
 
@@ -112,10 +113,17 @@ refuse_here(Oid relation)
 			 errhint("Commit first.")));
 }
 
-/*
- * check_reading refuses what may not be read.  Whether this transaction may read exports at
- * all is asked here as well, once there are transactions that may not.
- */
+/* Whoever is shown what an export must not hold could put it there. */
+static void
+refuse_unlocked(Oid relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("export %s cannot be read in a transaction that has been unlocked", protaddr_qualified_name(relation)),
+			 errhint("Read it in a transaction of its own.")));
+}
+
+/* check_reading refuses what may not be read, and transactions that may read no export. */
 static void
 check_reading(const ProtaddrVerdict *verdict, const Bitmapset *columns)
 {
@@ -124,6 +132,8 @@ check_reading(const ProtaddrVerdict *verdict, const Bitmapset *columns)
 	refuse_unless_kept(verdict->relation);
 	if (protaddr_relaxed_here())
 		refuse_here(verdict->relation);
+	if (protaddr_unlocked_here())
+		refuse_unlocked(verdict->relation);
 	if (verdict->refused)
 		protaddr_refuse_export(verdict);
 	if (verdict->all_columns)

@@ -10,6 +10,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "clearance/clearance.h"
 #include "keys/keys.h"
 #include "message/rewrite.h"
 #include "person/person.h"
@@ -51,10 +52,11 @@ typedef enum ProtaddrRule
 	PROTADDR_RULE_NO_SUBSTITUTE,	/* protected, and there is no substitute that fits */
 	PROTADDR_RULE_UNREADABLE,	/* a message that cannot be read */
 	PROTADDR_RULE_RELEASED,		/* a channel released it, and what it released may be shown */
-	PROTADDR_RULE_HELD			/* a held row that somebody decided on */
+	PROTADDR_RULE_HELD,			/* a held row that somebody decided on */
+	PROTADDR_RULE_UNLOCKED		/* shown to somebody with a clearance */
 } ProtaddrRule;
 
-#define PROTADDR_NRULES		(PROTADDR_RULE_HELD + 1)
+#define PROTADDR_NRULES		(PROTADDR_RULE_UNLOCKED + 1)
 
 extern const char *protaddr_action_word(ProtaddrAction action);
 extern const char *protaddr_action_meaning(ProtaddrAction action);
@@ -234,6 +236,7 @@ typedef struct ProtaddrEvent
 	const uint64 *disclosed_before; /* records that may be of this payment: the one that the value
 									 * names, those of the message */
 	int			ndisclosed_before;
+	const ProtaddrUnlock *unlock;	/* for what it is shown though somebody is not free; else NULL */
 	uint64		disclosure;		/* set by the observer that records it; 0: not recorded */
 	bool		told;
 } ProtaddrEvent;

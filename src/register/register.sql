@@ -674,6 +674,8 @@ BEGIN
         DELETE FROM protaddr.channel c WHERE c.channel = NEW.channel AND c.valid_from = NEW.valid_from AND c.shipped;
     ELSIF NEW.shipped AND TG_TABLE_NAME = 'regime_code' THEN
         DELETE FROM protaddr.regime_code r WHERE r.regime = NEW.regime AND r.code = NEW.code AND r.shipped;
+    ELSIF TG_TABLE_NAME = 'purpose' THEN
+        DELETE FROM protaddr.purpose p WHERE p.purpose = NEW.purpose AND p.shipped;
     ELSIF TG_TABLE_NAME = 'address_word' THEN
         DELETE FROM protaddr.address_word w
         WHERE w.language = NEW.language AND w.kind = NEW.kind AND w.word = NEW.word AND w.means = NEW.means AND w.shipped;

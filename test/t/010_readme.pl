@@ -26,6 +26,6 @@ foreach my $page ('README.md', map { s{^\Q$root\E/}{}r } sort glob("$root/doc/*.
 	(undef, $blocks{$page}) = run_page($node, $page);
 }
 is(join(' ', sort grep { $blocks{$_} } keys %blocks),
-	join(' ', 'README.md', map { "doc/$_.md" } qw(audit dba exports feeds guard law messages payments register roles sweep)), 'the pages with blocks to run');
+	join(' ', 'README.md', map { "doc/$_.md" } qw(audit dba exports feeds guard law messages payments register roles sweep unlock)), 'the pages with blocks to run');
 $node->stop;
 done_testing();
