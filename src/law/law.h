@@ -266,7 +266,6 @@ typedef struct ProtaddrReading
 	const char *channel;
 	Oid			login_role;
 	Oid			role;			/* that it works as */
-	const char *purpose;		/* NULL: nobody has said any */
 	uint64		rows;			/* given out or, by INSERT and its like, written */
 	uint64		rows_read;		/* the most that any step of the statement came by */
 	uint64		withheld;		/* values from which something was withheld */
