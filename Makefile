@@ -38,6 +38,7 @@ TEXT_OBJS = \
 	src/text/character.o \
 	src/text/charset_x.o \
 	src/text/look_alike.o \
+	src/text/name.o \
 	src/text/piece.o \
 	src/text/town.o
 
@@ -117,6 +118,7 @@ LAW_OBJS = \
 	src/law/channel.o \
 	src/law/event.o \
 	src/law/linked.o \
+	src/law/proxy.o \
 	src/law/reading.o \
 	src/law/substitute.o \
 	src/law/words.o
@@ -124,6 +126,7 @@ LAW_OBJS = \
 DOOR_OBJS = \
 	src/door/disclosure.o \
 	src/door/explain.o \
+	src/door/proxy.o \
 	src/door/release.o \
 	src/door/reveal.o \
 	src/door/show.o \
@@ -198,7 +201,9 @@ EXPORT_OBJS = \
 	src/export/function.o \
 	src/export/lineage.o \
 	src/export/origin.o \
+	src/export/proxy.o \
 	src/export/reading.o \
+	src/export/row.o \
 	src/export/verdict.o
 
 OBJS = \
@@ -282,12 +287,14 @@ SQL_PARTS = \
 	src/clearance/clearance.sql \
 	src/law/law.sql \
 	src/door/door.sql \
+	src/door/proxy.sql \
 	src/message/message.sql \
 	src/gate/gate.sql \
 	src/guard/words.sql \
 	src/guard/guard.sql \
 	src/sweep/sweep.sql \
 	src/export/export.sql \
+	src/export/proxy.sql \
 	src/export/create.sql \
 	src/export/file.sql \
 	src/module.sql
@@ -299,7 +306,7 @@ DATA_built = protaddr--1.0.sql
 
 REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
 	load_cpr cpr_forms delivery_rules delivery_kinds identity staging true_ends lift_limit load_bulk refused_load positive_evidence other_sources feeds feed_no feed_se feed_fi feed_nl feed_ch feed_dk feed_mutations history regime_codes review \
-	bind bind_right subject_columns guard guard_forms export export_shapes export_collation channel law disclosure message gate gate_columns gate_text gate_echo gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
+	bind bind_right subject_columns guard guard_forms export export_shapes export_collation names incoming channel law disclosure message gate gate_columns gate_text gate_echo gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	unlock attack_unlock 	attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
 	attack_guard attack_register attack_sweep encoding sweep regate known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law decides decides_text

@@ -32,6 +32,7 @@ my @missing;
 my @rooms = (
 	[ type     => 'The type' ],
 	[ door     => 'The door: what may be told, and what may leave' ],
+	[ clearance => 'Clearances: who may see a protected address, and until when' ],
 	[ binding  => 'Binding: whom a column concerns' ],
 	[ gate     => 'Gates and held rows' ],
 	[ sweep    => 'The sweep: protected addresses in what is stored' ],

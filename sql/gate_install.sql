@@ -134,10 +134,10 @@ SELECT relation, status FROM gates WHERE relation = 'parent'::regclass;
 -- names that need quotes; a subject of a domain over bigint; a generated column with an address
 CREATE DOMAIN customer_number AS bigint;
 CREATE TABLE "out ""bound"" 'x'" ("who's" customer_number, "an address" protaddr.address, copy protaddr.address GENERATED ALWAYS AS ("an address") STORED);
-SELECT protaddr.install_gate('"out ""bound"" ''x''"', 'payee_display', 'who''s');
+SELECT protaddr.install_gate('"out ""bound"" ''x''"', 'file_extract', 'who''s');
 INSERT INTO "out ""bound"" 'x'" SELECT cpr::bigint, home FROM customer;
 SELECT "who's", protaddr.show("an address"), protaddr.show(copy) AS copy FROM "out ""bound"" 'x'" ORDER BY 1;
-SELECT relation, subject, address_columns, status FROM gates WHERE channel = 'payee_display';
+SELECT relation, subject, address_columns, status FROM gates WHERE channel = 'file_extract';
 
 -- a composite that gets an address once the gate is there
 CREATE TYPE remark AS (line text);

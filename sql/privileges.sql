@@ -46,7 +46,7 @@ protaddr.declare_address_columns(regclass,name,name,name,name,name,name,name,nam
 protaddr.declared_row_written()|none
 protaddr.derive_guard_anew()|none
 protaddr.check_export(text,text)|all
-protaddr.create_display_view(regclass,text)|all
+protaddr.create_display_view(regclass,text,text,text)|all
 protaddr.create_export(regclass,text,text,text)|none
 protaddr.export_channel(oid)|all
 protaddr.export_csv(regclass,name[],boolean,text,boolean)|all
@@ -59,6 +59,17 @@ protaddr.try_export(text,text)|all
 protaddr.declare_export(regclass,text,name[],text)|none
 protaddr.declare_export_schema(regnamespace,text,text)|none
 protaddr.declare_free(regclass,name,text)|none
+protaddr.declare_location(regclass,name,text,name[])|none
+protaddr.declare_name(regclass,name,name[],text)|none
+protaddr.declare_proxy(regclass,name,text,name[],text)|none
+protaddr.follow_proxy_columns()|none
+protaddr.proxy_expression(oid,name,text,text)|all
+protaddr.show_location(anyelement,text,text[])|none
+protaddr.show_name(text,text,text[])|none
+protaddr.undeclare_location(text,name,text)|none
+protaddr.undeclare_name(text,name,text)|none
+protaddr.undeclare_proxy(text,name,text,text)|none
+protaddr.vop_answer(text,text)|none
 protaddr.declare_safe(regprocedure,text)|none
 protaddr.explain_export(regclass,text)|all
 protaddr.export_name(text,text)|all
@@ -237,7 +248,7 @@ protaddr.retire_register(text)|none
 protaddr.room(protaddr.address)|all
 protaddr.rotate_data_key()|none
 protaddr.set_birth_data(text,date,text,text,text)|none
-protaddr.set_channel(text,text,text,numeric,text,text,interval,text,text,text,text,boolean,text,text,timestamp with time zone,boolean,text)|none
+protaddr.set_channel(text,text,text,numeric,text,text,interval,text,text,text,text,boolean,text,text,timestamp with time zone,boolean,text,boolean,text,text)|none
 protaddr.set_exchange_rate(text,numeric,text)|none
 protaddr.set_substitute(text,protaddr.address,text)|none
 protaddr.shared_picture_status()|monitor
@@ -270,7 +281,7 @@ ORDER BY 1, 2;
 GRANT SELECT ON may TO PUBLIC;
 SET ROLE regress_privileges_nobody;
 SELECT left(r, 5) AS refused, count(*) > 0 AS some FROM (SELECT refusal(format('SELECT protaddr.%I(%s)', p.proname,
-        (SELECT string_agg('(SELECT NULL::' || t::regtype || ')', ', ') FROM unnest(p.proargtypes) t))) AS r
+        (SELECT string_agg(CASE WHEN p.provariadic <> 0 AND n = p.pronargs THEN 'VARIADIC ' ELSE '' END || '(SELECT NULL::' || t::regtype || ')', ', ' ORDER BY n) FROM unnest(p.proargtypes) WITH ORDINALITY u(t, n)))) AS r
     FROM may m JOIN pg_proc p ON p.oid = m.signature::regprocedure WHERE who <> 'all' AND p.prokind = 'f') t GROUP BY 1 ORDER BY 1;
 RESET ROLE;
 

@@ -67,6 +67,7 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_gate_hooks_part,	/* settings; DDL, permissions; before commit */
 	&protaddr_sweep_part,		/* tables */
 	&protaddr_export_declare_part,	/* tables */
+	&protaddr_proxy_part,		/* tables; DDL */
 	&protaddr_export_verdict_part,	/* relations, functions */
 	&protaddr_export_schema_part,	/* schemas */
 	&protaddr_export_domain_part,	/* what domains check */

@@ -59,6 +59,7 @@ static const struct
 	[PROTADDR_EXPORT] = {"export", "export_pkey"},
 	[PROTADDR_FREE_COLUMN] = {"free_column", "free_column_pkey"},
 	[PROTADDR_SAFE_FUNCTION] = {"safe_function", "safe_function_pkey"},
+	[PROTADDR_PROXY_COLUMN] = {"proxy_column", "proxy_column_pkey"},
 	[PROTADDR_PURPOSE] = {"purpose", "purpose_pkey"},
 	[PROTADDR_CLEARANCE] = {"clearance", "clearance_current"},
 };

@@ -41,6 +41,7 @@ extern ProtaddrSeal *protaddr_release(ProtaddrSeal *seal, const ProtaddrChannel 
 extern const ProtaddrChannel *protaddr_transfer_from_args(FunctionCallInfo fcinfo,
 														  ProtaddrTransfer *transfer);
 extern void protaddr_currency_from_text(const text *code, char currency[4]);
+extern void protaddr_refuse_to_hold(const ProtaddrChannel *channel);
 extern bool protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 								 const ProtaddrTransfer *transfer);
 

@@ -79,6 +79,17 @@ protaddr_is_released(ProtaddrSeal *seal, const ProtaddrChannel *channel,
 	return released;
 }
 
+/* protaddr_refuse_to_hold raises 23PA1 where a channel holds what has no row to be held. */
+void
+protaddr_refuse_to_hold(const ProtaddrChannel *channel)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROTADDR_REFUSED),
+			 errmsg("channel \"%s\" holds this address until somebody has decided", channel->name),
+			 errhint("Write the row through a gate, which holds it, and see protaddr.release_held()."),
+			 protaddr_errprivate()));
+}
+
 /*
  * protaddr_release_sql is protaddr.release(address, channel, amount, currency, payee,
  * at, receiver).  The law must let it leave now and at that time: a day of one's own choice is
@@ -99,11 +110,7 @@ protaddr_release_sql(PG_FUNCTION_ARGS)
 	if (answer.action == PROTADDR_BLOCK)
 		protaddr_refuse(channel);
 	if (answer.action == PROTADDR_HOLD)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROTADDR_REFUSED),
-				 errmsg("channel \"%s\" holds this address until somebody has decided", channel->name),
-				 errhint("Write the row through a gate, which holds it, and see protaddr.release_held()."),
-				 protaddr_errprivate()));
+		protaddr_refuse_to_hold(channel);
 	if (seal == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(seal);

@@ -4,7 +4,9 @@
 CREATE FUNCTION protaddr.export_column(relation regclass, column_name name, channel text) RETURNS text
     LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT CASE WHEN protaddr.address_column(a.atttypid) = 'address' THEN format('protaddr.show(protaddr.release(%I, %L))', a.attname, export_column.channel)
+    SELECT CASE WHEN protaddr.proxy_expression(export_column.relation, a.attname, export_column.channel) IS NOT NULL
+                THEN protaddr.proxy_expression(export_column.relation, a.attname, export_column.channel)
+                WHEN protaddr.address_column(a.atttypid) = 'address' THEN format('protaddr.show(protaddr.release(%I, %L))', a.attname, export_column.channel)
                 WHEN protaddr.address_column(a.atttypid) IS NOT NULL THEN NULL
                 WHEN e.verdict = 'may leave' THEN quote_ident(a.attname)
                 WHEN protaddr.text_type(a.atttypid) THEN format('protaddr.guard(%I, %L)', a.attname, export_column.channel) END
@@ -77,9 +79,9 @@ END
 $$;
 REVOKE ALL ON FUNCTION protaddr.create_export(regclass, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION protaddr.create_export(regclass, text, text, text) IS
-'Makes a view (name: schema.view) of a table whose every column may leave through a channel, declares it an export, and returns its text: addresses are released for the channel and shown, texts pass guard() unless they are declared free, columns that hold part of an address are left out. Made with the rights of the caller, who needs EXECUTE on protaddr.declare_export(), too. Who reads it needs SELECT on it, and EXECUTE on protaddr.release() and protaddr.guard() as far as it uses them. Raises as protaddr.declare_export(), 22023 for another name, 55000 if no column may leave.';
+'Makes a view (name: schema.view) of a table whose every column may leave through a channel, declares it an export, and returns its text: addresses are released for the channel and shown, texts pass guard() unless they are declared free, names and locations their own function, columns that hold part of an address are left out. Made with the rights of the caller, who needs EXECUTE on protaddr.declare_export(), too. Who reads it needs SELECT on it, and EXECUTE on protaddr.release() and protaddr.guard() as far as it uses them. Raises as protaddr.declare_export(), 22023 for another name, 55000 if no column may leave.';
 
-CREATE FUNCTION protaddr.create_display_view(relation regclass, name text) RETURNS text
+CREATE FUNCTION protaddr.create_display_view(relation regclass, name text, channel text DEFAULT NULL, reason text DEFAULT NULL) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -87,12 +89,17 @@ DECLARE
     columns text;
     definition text;
 BEGIN
+    -- what somebody outside sees is judged each time, like everything that leaves
+    IF create_display_view.channel IS NOT NULL THEN
+        RETURN protaddr.create_export(relation, create_display_view.channel, name, reason);
+    END IF;
     IF name IS NULL OR cardinality(parts) <> 2 THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'a view to make is named as schema.view';
     END IF;
-    SELECT string_agg(CASE protaddr.address_column(a.atttypid) WHEN 'address' THEN format('protaddr.show(%I) AS %I', a.attname, a.attname) ELSE quote_ident(a.attname) END,
+    SELECT string_agg(CASE WHEN protaddr.proxy_expression(relation, a.attname, 'show') IS NOT NULL THEN format('%s AS %I', protaddr.proxy_expression(relation, a.attname, 'show'), a.attname)
+                           WHEN protaddr.address_column(a.atttypid) = 'address' THEN format('protaddr.show(%I) AS %I', a.attname, a.attname) ELSE quote_ident(a.attname) END,
                       E',\n       ' ORDER BY a.attnum) INTO columns
     FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped;
     IF columns IS NULL THEN
@@ -104,8 +111,8 @@ BEGIN
     RETURN definition || ';';
 END
 $$;
-COMMENT ON FUNCTION protaddr.create_display_view(regclass, text) IS
-'Makes a view (name: schema.view) of a table in which addresses are text, as protaddr.show() tells them, for applications inside the bank that want text; all other columns stay. Not an export. Returns its text. Made with the rights of the caller. Raises 22004, 22023.';
+COMMENT ON FUNCTION protaddr.create_display_view(regclass, text, text, text) IS
+'Makes a view (name: schema.view) of a table in which addresses are text, as protaddr.show() tells them, for applications inside the bank that want text; declared names and locations are shown by their own functions for the channel show, and all other columns stay. Not an export. With a channel, for people outside (payee_display: online and mobile bank): the same as protaddr.create_export(), declared for it, for which a reason must be given. Returns its text. Made with the rights of the caller. Raises 22004, 22023, and what protaddr.create_export() raises.';
 
 CREATE FUNCTION protaddr.suggest_export(relation regclass, channel text DEFAULT NULL) RETURNS text
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -135,6 +142,7 @@ BEGIN
         JOIN pg_attribute a ON a.attrelid = relation AND a.attname = e.column_name ORDER BY a.attnum
     LOOP
         expression := CASE WHEN one.verdict = 'may leave' THEN format('v.%I', one.column_name)
+                           WHEN protaddr.proxy_expression(relation, one.column_name, its_channel) IS NOT NULL THEN protaddr.proxy_expression(relation, one.column_name, its_channel, 'v.')
                            WHEN protaddr.address_column(one.atttypid) = 'address' THEN format('protaddr.release(v.%I, %L)', one.column_name, its_channel)
                            WHEN protaddr.text_type(one.atttypid) THEN format('protaddr.guard(v.%I, %L)', one.column_name, its_channel) END;
         said := CASE WHEN expression IS NULL THEN one.verdict

@@ -52,6 +52,10 @@ protaddr_origin_words(const ProtaddrOrigin *origin)
 			if (origin->inside == NIL)
 				appendStringInfoString(&words, "constants");
 			break;
+		case PROTADDR_FROM_PROXY:
+			appendStringInfo(&words, "%s for channel %s, of: %s", origin->proxy == PROTADDR_PROXY_NAME ? "show_name()" : "show_location()",
+							 origin->channel, protaddr_column_words(origin->relation, origin->column));
+			break;
 		case PROTADDR_FROM_UNSEEN:
 			appendStringInfoString(&words, origin->why);
 			break;

@@ -28,6 +28,29 @@ extern void protaddr_export_follow(const char *schema, const char *relation,
 extern bool protaddr_declared_free(Oid relation, AttrNumber column);
 extern bool protaddr_declared_safe(Oid function);
 
+/* ---- export/proxy.c: which columns tell who somebody is, or where they live ------------------- */
+
+/* What a column is declared to be. */
+typedef enum ProtaddrProxyKind
+{
+	PROTADDR_NO_PROXY = 0,
+	PROTADDR_PROXY_NAME,
+	PROTADDR_PROXY_LOCATION
+} ProtaddrProxyKind;
+
+typedef struct ProtaddrProxy
+{
+	char	   *schema;
+	char	   *relation;
+	char	   *column;
+	Oid			oid;			/* what went by these names when the row was written, or 0 */
+	AttrNumber	number;
+	ProtaddrProxyKind kind;
+	List	   *subjects;		/* names of the columns that say whom it is of */
+} ProtaddrProxy;
+
+extern const ProtaddrProxy *protaddr_proxy_of(Oid relation, AttrNumber column);
+
 /* ---- export/lineage.c: where each column comes from, through what ------------------------- */
 
 typedef enum ProtaddrOriginKind
@@ -35,18 +58,20 @@ typedef enum ProtaddrOriginKind
 	PROTADDR_FROM_COLUMN,		/* a column of a table */
 	PROTADDR_FROM_GUARD,		/* what guard() left of what is inside */
 	PROTADDR_FROM_RELEASE,		/* what release() left of what is inside */
+	PROTADDR_FROM_PROXY,		/* what show_name() or show_location() left of a column so declared */
 	PROTADDR_FROM_UNSEEN		/* something that cannot be seen through */
 } ProtaddrOriginKind;
 
 typedef struct ProtaddrOrigin
 {
 	ProtaddrOriginKind kind;
-	Oid			relation;		/* COLUMN */
+	Oid			relation;		/* COLUMN, PROXY */
 	AttrNumber	column;
 	Oid			type;
+	ProtaddrProxyKind proxy;	/* what the column is declared to be */
 	bool		whole;			/* the value as it is stored, perhaps beside others */
 	bool		condition;		/* it decides, and does not stand there itself */
-	char	   *channel;		/* GUARD, RELEASE */
+	char	   *channel;		/* GUARD, RELEASE, PROXY */
 	List	   *inside;			/* GUARD, RELEASE: of ProtaddrOrigin */
 	char	   *why;			/* UNSEEN */
 } ProtaddrOrigin;
@@ -80,6 +105,7 @@ typedef enum ProtaddrSight
 	PROTADDR_SEEN_SAFE,			/* declared so */
 	PROTADDR_SEEN_GUARD,
 	PROTADDR_SEEN_RELEASE,
+	PROTADDR_SEEN_PROXY,
 	PROTADDR_UNSEEN
 } ProtaddrSight;
 

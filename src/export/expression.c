@@ -230,9 +230,9 @@ check_json(Level *level, List *arguments, Oid result, ProtaddrLineage *to)
 	}
 }
 
-/* channel_named gives the channel that an argument names, if it is a constant. */
-static char *
-channel_named(Node *node)
+/* protaddr_channel_named gives the channel that an argument names, if it is a constant. */
+char *
+protaddr_channel_named(Node *node)
 {
 	while (node != NULL && IsA(node, RelabelType))
 		node = (Node *) ((RelabelType *) node)->arg;
@@ -251,7 +251,7 @@ walk_door(Level *level, ProtaddrSight sight, Oid function, List *arguments, Prot
 	ProtaddrLineage inside = {NIL, NIL};
 	ListCell   *cell;
 
-	origin.channel = list_length(arguments) < 2 ? NULL : channel_named(lsecond(arguments));
+	origin.channel = list_length(arguments) < 2 ? NULL : protaddr_channel_named(lsecond(arguments));
 	if (origin.channel == NULL)
 	{
 		protaddr_add_unseen(to, psprintf("function protaddr.%s for a channel that is not a constant", get_func_name(function)));
@@ -332,6 +332,9 @@ walk_function(Level *level, Node *node, Oid function, List *arguments, ProtaddrL
 		case PROTADDR_SEEN_GUARD:
 		case PROTADDR_SEEN_RELEASE:
 			walk_door(level, sight, function, arguments, to);
+			break;
+		case PROTADDR_SEEN_PROXY:
+			protaddr_walk_proxy(level, function, arguments, to);
 			break;
 		case PROTADDR_SEEN_SAFE:
 			break;

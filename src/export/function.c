@@ -89,6 +89,8 @@ static const struct
 	{"room", PROTADDR_SEEN},
 	{"show", PROTADDR_SEEN_WHOLE},
 	{"show_iso", PROTADDR_SEEN},
+	{"show_location", PROTADDR_SEEN_PROXY},
+	{"show_name", PROTADDR_SEEN_PROXY},
 	{"street_name", PROTADDR_SEEN},
 	{"town_location_name", PROTADDR_SEEN},
 	{"town_name", PROTADDR_SEEN},

@@ -39,8 +39,6 @@
 #define MAX_CALLS	20
 
 static Level *new_level(Walk *walk, const Query *query);
-static Level *level_of_subquery(Level *level, int entry);
-static Level *level_of_cte(Level *level, const RangeTblEntry *rte);
 static void column_of_branches(Level *level, Node *branch, int column, ProtaddrLineage *to);
 static void column_of_relation(Walk *walk, Oid relation, AttrNumber column, ProtaddrLineage *to);
 
@@ -232,8 +230,9 @@ protaddr_level_of_view(Walk *walk, Oid view)
 	return level;
 }
 
-static Level *
-level_of_subquery(Level *level, int entry)
+/* protaddr_level_of_subquery gives the level of a subquery in FROM. */
+Level *
+protaddr_level_of_subquery(Level *level, int entry)
 {
 	Level	  **source = &level->sources[entry];
 
@@ -248,9 +247,9 @@ level_of_subquery(Level *level, int entry)
 	return *source;
 }
 
-/* level_of_cte gives the level of a CTE where it is defined; NULL if it is not found. */
-static Level *
-level_of_cte(Level *level, const RangeTblEntry *rte)
+/* protaddr_level_of_cte gives the level of a CTE where it is defined; NULL if it is not found. */
+Level *
+protaddr_level_of_cte(Level *level, const RangeTblEntry *rte)
 {
 	Level	   *at = level;
 	ListCell   *cell;
@@ -462,10 +461,10 @@ conditions_of_source(Level *level, int entry, ProtaddrLineage *to)
 			protaddr_walk_unseen(level, (Node *) rte->tablesample, to);
 			break;
 		case RTE_SUBQUERY:
-			source = level_of_subquery(level, entry);
+			source = protaddr_level_of_subquery(level, entry);
 			break;
 		case RTE_CTE:
-			source = level_of_cte(level, rte);
+			source = protaddr_level_of_cte(level, rte);
 			break;
 		case RTE_FUNCTION:
 			conditions_of_functions(level, rte, to);
@@ -512,10 +511,14 @@ conditions_of_join(Level *level, Node *node, ProtaddrLineage *to)
 
 		conditions_of_join(level, operation->larg, to);
 		conditions_of_join(level, operation->rarg, to);
-		/* rows that are the same are found by sorting all of them */
-		for (int i = 1; !operation->all && i <= list_length(operation->colTypes); i++)
+
+		/*
+		 * rows that are the same are found by sorting all of them; or they are left out, one by
+		 * one
+		 */
+		for (int i = 1; (!operation->all || operation->op != SETOP_UNION) && i <= list_length(operation->colTypes); i++)
 			column_of_branches(level, node, i, &of);
-		protaddr_add_condition(to, &of, false);
+		protaddr_add_condition(to, &of, operation->all);
 	}
 }
 
@@ -706,10 +709,10 @@ protaddr_walk_entry(Level *level, int entry, AttrNumber column, ProtaddrLineage 
 			column_of_relation(level->walk, rte->relid, column, to);
 			break;
 		case RTE_SUBQUERY:
-			column_of_level(level_of_subquery(level, entry), column, to);
+			column_of_level(protaddr_level_of_subquery(level, entry), column, to);
 			break;
 		case RTE_CTE:
-			column_of_level(level_of_cte(level, rte), column, to);
+			column_of_level(protaddr_level_of_cte(level, rte), column, to);
 			break;
 		case RTE_JOIN:
 			column_of_list(level, rte->joinaliasvars, column, to);
@@ -771,6 +774,7 @@ column_of_table(Walk *walk, Relation rel, AttrNumber column, ProtaddrLineage *to
 	ProtaddrOrigin origin = {
 		.kind = PROTADDR_FROM_COLUMN, .relation = RelationGetRelid(rel), .column = column, .type = attribute->atttypid, .whole = true
 	};
+	const ProtaddrProxy *proxy;
 	Node	   *expression = generated(rel, column);
 	Level	   *level;
 
@@ -778,6 +782,9 @@ column_of_table(Walk *walk, Relation rel, AttrNumber column, ProtaddrLineage *to
 		return;
 	if (expression == NULL)
 	{
+		proxy = protaddr_proxy_of(RelationGetRelid(rel), column);
+		if (proxy != NULL)
+			origin.proxy = proxy->kind;
 		protaddr_add_origin(to, &origin);
 		return;
 	}

@@ -67,6 +67,8 @@ extern void protaddr_walk_conditions(Level *level, ProtaddrLineage *to);
 extern void protaddr_walk_entry(Level *level, int entry, AttrNumber column, ProtaddrLineage *to);
 extern bool protaddr_walk_goes_on(Walk *walk, ProtaddrLineage *to);
 extern bool protaddr_entry_casts_to_json(Level *level, int entry);
+extern Level *protaddr_level_of_subquery(Level *level, int entry);
+extern Level *protaddr_level_of_cte(Level *level, const RangeTblEntry *rte);
 extern int	protaddr_columns_of(const Query *query);
 
 /* expression.c */
@@ -75,6 +77,10 @@ extern void protaddr_walk_condition(Level *level, Node *node, ProtaddrLineage *t
 extern void protaddr_walk_compared(Level *level, Node *node, ProtaddrLineage *to);
 extern void protaddr_walk_asked(Level *level, Node *node, ProtaddrLineage *to);
 extern void protaddr_walk_unseen(Level *level, Node *node, ProtaddrLineage *to);
+extern char *protaddr_channel_named(Node *node);
+
+/* row.c */
+extern void protaddr_walk_proxy(Level *level, Oid function, List *arguments, ProtaddrLineage *to);
 
 /* origin.c */
 extern bool protaddr_add_lineage(ProtaddrLineage *to, const ProtaddrLineage *from);

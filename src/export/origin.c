@@ -139,7 +139,8 @@ protaddr_add_changed(ProtaddrLineage *to, const ProtaddrLineage *from)
 /*
  * protaddr_add_condition adds what decides over a value.  Numbers and times may; and a whole
  * text may be held against others, whether it is the same.  Letter by letter that spells
- * the text out, so anything else that is asked of a text counts as the text itself.
+ * the text out, so anything else that is asked of a text counts as the text itself.  Of a
+ * declared name or place nothing may be asked.
  */
 void
 protaddr_add_condition(ProtaddrLineage *to, const ProtaddrLineage *from, bool compared_whole)
@@ -150,7 +151,7 @@ protaddr_add_condition(ProtaddrLineage *to, const ProtaddrLineage *from, bool co
 	{
 		ProtaddrOrigin origin = *(ProtaddrOrigin *) lfirst(cell);
 
-		if (origin.kind == PROTADDR_FROM_COLUMN && !origin.condition &&
+		if (origin.kind == PROTADDR_FROM_COLUMN && !origin.condition && origin.proxy == PROTADDR_NO_PROXY &&
 			(protaddr_cannot_hold_text(origin.type) || (compared_whole && origin.whole)))
 			continue;
 		origin.condition = true;

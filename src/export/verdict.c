@@ -4,7 +4,7 @@
  *
  * It may if all that it comes from may: a value that cannot hold text; an address that was
  * released for the channel; a text that guard() saw whole, for the channel; a column that is
- * declared free of addresses.
+ * declared free of addresses; a declared name or place that its own function has shown.
  *
  * A session keeps a verdict until any relation, function, schema, constraint or cast
  * changes: such changes are rare beside readings, and to judge again takes some ten
@@ -179,11 +179,24 @@ released_by_gate(Oid relation, const char *channel)
 static bool
 is_free(const ProtaddrOrigin *origin)
 {
-	return origin->kind == PROTADDR_FROM_COLUMN &&
+	return origin->kind == PROTADDR_FROM_COLUMN && origin->proxy == PROTADDR_NO_PROXY &&
 		(protaddr_cannot_hold_text(origin->type) ||
 		 (!protaddr_type_holds_address(origin->type) && protaddr_declared_free(origin->relation, origin->column) &&
 		  address_parts(origin->relation, origin->column) == NULL &&
 		  !holds_part_below(origin->relation, origin->column)));
+}
+
+/* why_proxy_refused: nothing of a declared name or place leaves but by its own function. */
+static char *
+why_proxy_refused(const ProtaddrOrigin *origin)
+{
+	char	   *name = protaddr_column_words(origin->relation, origin->column);
+	bool		is_name = origin->proxy == PROTADDR_PROXY_NAME;
+
+	return origin->condition ?
+		psprintf("%s is declared %s, and something else than its own function looks at it", name, is_name ? "a name" : "to tell where somebody lives") :
+		psprintf("%s is declared %s, and does not pass %s with the people of its own row", name,
+				 is_name ? "a name" : "to tell where somebody lives", is_name ? "show_name()" : "show_location()");
 }
 
 static char *
@@ -191,6 +204,8 @@ why_column_refused(const ProtaddrOrigin *origin, const char *channel)
 {
 	char	   *name;
 
+	if (origin->proxy != PROTADDR_NO_PROXY)
+		return why_proxy_refused(origin);
 	if (is_free(origin) ||
 		(protaddr_type_holds_address(origin->type) && released_by_gate(origin->relation, channel)))
 		return NULL;
@@ -234,7 +249,8 @@ why_guarded_refused(const ProtaddrOrigin *origin, const char *channel, const Lis
 {
 	Bitmapset  *parts;
 
-	if (origin->kind != PROTADDR_FROM_COLUMN || origin->condition || protaddr_type_holds_address(origin->type))
+	if (origin->kind != PROTADDR_FROM_COLUMN || origin->condition || origin->proxy != PROTADDR_NO_PROXY ||
+		protaddr_type_holds_address(origin->type))
 		return why_refused(origin, channel, beside);
 	if (is_free(origin))
 		return NULL;
@@ -284,6 +300,9 @@ why_refused(const ProtaddrOrigin *origin, const char *channel, const List *besid
 					return why;
 			}
 			return NULL;
+		case PROTADDR_FROM_PROXY:
+			return strcmp(origin->channel, channel) == 0 ? NULL :
+				psprintf("it is shown for channel %s, and not for %s", origin->channel, channel);
 		case PROTADDR_FROM_UNSEEN:
 			return psprintf("%s", origin->why);
 	}

@@ -32,6 +32,17 @@ static ProtaddrAction both(ProtaddrAction a, ProtaddrAction b, ProtaddrAction wi
 
 /* ---- whom it concerns ------------------------------------------------------------ */
 
+/* is_stranger is true of an identifier of which nothing is known here, and that is linked to nobody. */
+static bool
+is_stranger(const char *key, int len, int said)
+{
+	ProtaddrIdentifier id;
+
+	memcpy(id.key, key, len);
+	id.len = len;
+	return protaddr_person_resolved(&id, said) != PROTADDR_RESOLVED;
+}
+
 /* concern adds one person, by the canonical identifier. */
 static void
 concern(ProtaddrConcerned *concerned, bool ask_known, const char *key, int len,
@@ -44,7 +55,7 @@ concern(ProtaddrConcerned *concerned, bool ask_known, const char *key, int len,
 	concerned->hides |= hides;
 	if (unlikely(transfer->hold_decided) && hides != PROTADDR_HIDES_NOTHING)
 		protaddr_concern_decision(concerned, key, len, transfer);
-	if (ask && (said & PROTADDR_TOLD_OF) == 0)
+	if (ask && ((said & PROTADDR_TOLD_OF) == 0 || (concerned->strangers && is_stranger(key, len, said))))
 		concerned->known = false;
 }
 
@@ -73,6 +84,8 @@ protaddr_concern_address(ProtaddrConcerned *concerned, const PaAddress *address,
 
 	memset(concerned, 0, sizeof(*concerned));
 	concerned->known = true;
+	concerned->strangers = channel->strangers_unknown ||
+		(transfer->law_then != NULL && transfer->law_then->strangers_unknown);
 	concern_everybody(concerned, ask_known, address, transfer);
 
 	/*

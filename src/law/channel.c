@@ -40,6 +40,9 @@ enum
 	CHANNEL_WHEN_UNREADABLE,
 	CHANNEL_WITHOUT_SUBSTITUTE,
 	CHANNEL_BIRTH_DATA,
+	CHANNEL_STRANGERS_UNKNOWN,
+	CHANNEL_NAME_WHEN_PROTECTED,
+	CHANNEL_NAME_WHEN_UNKNOWN,
 	CHANNEL_DESCRIPTION,
 	CHANNEL_LEGAL_BASIS,
 	CHANNEL_SHIPPED
@@ -61,6 +64,9 @@ static const char *const channel_columns[] = {
 	[CHANNEL_WHEN_UNREADABLE] = "when_unreadable",
 	[CHANNEL_WITHOUT_SUBSTITUTE] = "without_substitute",
 	[CHANNEL_BIRTH_DATA] = "birth_data",
+	[CHANNEL_STRANGERS_UNKNOWN] = "strangers_unknown",
+	[CHANNEL_NAME_WHEN_PROTECTED] = "name_when_protected",
+	[CHANNEL_NAME_WHEN_UNKNOWN] = "name_when_unknown",
 	[CHANNEL_DESCRIPTION] = "description",
 	[CHANNEL_LEGAL_BASIS] = "legal_basis",
 	[CHANNEL_SHIPPED] = "shipped",
@@ -95,6 +101,7 @@ static void channels_read(void);
 static void restrict_to_showing(ProtaddrChannel *channel);
 static bool channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel);
 static ProtaddrAction action_of(HeapTuple tuple, TupleDesc desc, AttrNumber column);
+static ProtaddrAction name_action_of(HeapTuple tuple, TupleDesc desc, AttrNumber column);
 
 /* find_channel gives the channel at a time, or NULL; there: it is at some other time. */
 static const ProtaddrChannel *
@@ -331,6 +338,10 @@ channel_read(HeapTuple tuple, TupleDesc desc, ProtaddrChannel *channel)
 	}
 	value = heap_getattr(tuple, CHANNEL_BIRTH_DATA, desc, &isnull);
 	channel->birth_data = !isnull && DatumGetBool(value);
+	value = heap_getattr(tuple, CHANNEL_STRANGERS_UNKNOWN, desc, &isnull);
+	channel->strangers_unknown = isnull || DatumGetBool(value);
+	channel->name_when_protected = name_action_of(tuple, desc, CHANNEL_NAME_WHEN_PROTECTED);
+	channel->name_when_unknown = name_action_of(tuple, desc, CHANNEL_NAME_WHEN_UNKNOWN);
 	value = heap_getattr(tuple, CHANNEL_LEGAL_BASIS, desc, &isnull);
 	channel->legal_basis = isnull ? "" : TextDatumGetCString(value);
 	if (strcmp(channel->name, PROTADDR_CHANNEL_SHOW) == 0)
@@ -371,6 +382,15 @@ action_of(HeapTuple tuple, TupleDesc desc, AttrNumber column)
 								VARSIZE_ANY_EXHDR(DatumGetTextPP(value)), &action))
 		return action;
 	return PROTADDR_WITHHOLD;
+}
+
+/* name_action_of does the same for a name, of which there is no more than all, initials and nothing. */
+static ProtaddrAction
+name_action_of(HeapTuple tuple, TupleDesc desc, AttrNumber column)
+{
+	ProtaddrAction action = action_of(tuple, desc, column);
+
+	return action == PROTADDR_LEAVE || action == PROTADDR_MINIMUM ? action : PROTADDR_WITHHOLD;
 }
 
 /*

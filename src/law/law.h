@@ -88,6 +88,9 @@ struct ProtaddrChannel
 	bool		has_small;		/* there is a rule for small amounts */
 	bool		has_own;		/* there is a rule for the receiver's own address */
 	bool		birth_data;
+	bool		strangers_unknown;	/* who is linked to nobody is unknown, whatever registers list */
+	ProtaddrAction name_when_protected; /* LEAVE, MINIMUM or WITHHOLD */
+	ProtaddrAction name_when_unknown;	/* the same */
 	Numeric		small_amount;
 	char		small_currency[4];
 	Interval   *linked_within;	/* NULL: transfers are not linked */
@@ -147,6 +150,7 @@ typedef struct ProtaddrConcerned
 {
 	bool		anybody;		/* false: nobody is named */
 	bool		known;			/* a register lists each of them, if any rule asks */
+	bool		strangers;		/* is asked: who is linked to nobody is not known */
 	int			hides;			/* what must not be told of any of them */
 	bool		own;			/* it is the receiver's own, if any rule asks */
 	bool		since;			/* protected since it was decided on, if it was */
@@ -208,6 +212,11 @@ extern void protaddr_concern_receiver(ProtaddrConcerned *concerned, const PaText
 									  const ProtaddrTransfer *transfer);
 extern ProtaddrActionSet protaddr_channel_may(const ProtaddrChannel *channel);
 extern void protaddr_refuse(const ProtaddrChannel *channel);
+
+/* ---- law/proxy.c: names, and what tells where somebody lives without an address ---- */
+
+extern ProtaddrAction protaddr_ask_name(const ProtaddrChannel *channel, const PaText *people, int npeople);
+extern ProtaddrAction protaddr_ask_location(const ProtaddrChannel *channel, const PaText *people, int npeople);
 
 /* ---- law/event.c: who is told before an address is revealed ----------------- */
 

@@ -25,6 +25,9 @@ CREATE TABLE protaddr.channel (
     when_unreadable protaddr.channel_action NOT NULL DEFAULT 'block' CHECK (when_unreadable IN ('hold', 'block')),
     without_substitute protaddr.channel_action NOT NULL DEFAULT 'withhold' CHECK (without_substitute IN ('withhold', 'minimum', 'hold', 'block')),
     birth_data boolean NOT NULL DEFAULT false,
+    strangers_unknown boolean NOT NULL DEFAULT false,
+    name_when_protected protaddr.channel_action NOT NULL DEFAULT 'withhold' CHECK (name_when_protected IN ('leave', 'minimum', 'withhold')),
+    name_when_unknown protaddr.channel_action NOT NULL DEFAULT 'withhold' CHECK (name_when_unknown IN ('leave', 'minimum', 'withhold')),
     description text NOT NULL,
     legal_basis text NOT NULL CHECK (btrim(legal_basis, E' \t\r\n') <> ''),
     shipped boolean NOT NULL DEFAULT false,
@@ -52,6 +55,9 @@ COMMENT ON COLUMN protaddr.channel.when_unbound IS 'What it does with an address
 COMMENT ON COLUMN protaddr.channel.when_unreadable IS 'What it does with a message that is malformed or not of its format: hold or block.';
 COMMENT ON COLUMN protaddr.channel.without_substitute IS 'What it does instead of substitute if the person has no registered one: withhold, minimum, hold or block.';
 COMMENT ON COLUMN protaddr.channel.birth_data IS 'Whether a message gets the payer''s date and place of birth where an address is withheld or reduced, if protaddr.birth_data has them: Reg. (EU) 2023/1113 art. 4(1)(c).';
+COMMENT ON COLUMN protaddr.channel.strangers_unknown IS 'Whether somebody whom no register has told of, and who is linked to nobody, counts as unknown even while no register lists people: a payer of another bank.';
+COMMENT ON COLUMN protaddr.channel.name_when_protected IS 'What protaddr.show_name() does with the name of a person whose name is protected, too (CPR''s code 0001): leave, minimum (the initials) or withhold.';
+COMMENT ON COLUMN protaddr.channel.name_when_unknown IS 'What it does with the name of an unknown person. Of nobody, and while the register is not ready, a name is withheld, unless both rules say leave.';
 COMMENT ON COLUMN protaddr.channel.description IS 'What the channel is, in words.';
 COMMENT ON COLUMN protaddr.channel.legal_basis IS 'Why the row may do what it does, with the number of the law.';
 COMMENT ON COLUMN protaddr.channel.shipped IS 'As shipped with protaddr; false once changed or added here.';
@@ -95,6 +101,17 @@ INSERT INTO protaddr.channel (channel, route, when_protected, when_unknown, when
      'GDPR art. 15(4): what somebody may have of their own data does not reach the data of others; art. 5(1)(c) and (f). The other holder may be the one whom a person is protected from', true),
     ('representative', 'customer', 'hold', 'hold', NULL, 'What a guardian or another representative of a customer gets',
      'GDPR art. 5(1)(c) and (f): whether the representative may know the address depends on the mandate, and the person may be protected from the representative; each answer is decided by a person', true);
+INSERT INTO protaddr.channel (channel, route, description, legal_basis, shipped) VALUES
+    ('vop_answer', 'union', 'Answer to a payer''s bank that asks whether a name is that of the payee (Verification of Payee)',
+     'Reg. (EU) No 260/2012 art. 5c, as inserted by Reg. (EU) 2024/886: match, close match or no match. No name with a close match: whoever asks would learn from its absence that somebody is protected; GDPR art. 5(1)(c) and (f)', true);
+-- a transfer carries the payer's name, and a payee may know who paid
+UPDATE protaddr.channel SET name_when_protected = 'leave', name_when_unknown = 'leave',
+    legal_basis = legal_basis || '. Name: Reg. (EU) 2023/1113 art. 4(1)(a)'
+WHERE route IN ('own_bank', 'domestic', 'union', 'third_country') AND channel <> 'vop_answer';
+UPDATE protaddr.channel SET name_when_protected = 'leave', name_when_unknown = 'leave',
+    legal_basis = legal_basis || '. Name: Directive (EU) 2015/2366 art. 58(1)(a): the payee is told who pays', strangers_unknown = true
+WHERE channel = 'payee_display';
+UPDATE protaddr.channel SET name_when_protected = 'leave', name_when_unknown = 'leave' WHERE channel = 'letter';
 SELECT protaddr.make_own_table('channel', dumped => 'WHERE NOT shipped');
 CREATE TRIGGER take_over_shipped_row BEFORE INSERT OR UPDATE ON protaddr.channel
     FOR EACH ROW EXECUTE FUNCTION protaddr.take_over_shipped_row();
@@ -156,7 +173,10 @@ CREATE FUNCTION protaddr.set_channel(
     legal_basis text DEFAULT NULL,
     valid_from timestamptz DEFAULT NULL,
     no_small_amount boolean DEFAULT false,
-    when_own text DEFAULT NULL
+    when_own text DEFAULT NULL,
+    strangers_unknown boolean DEFAULT NULL,
+    name_when_protected text DEFAULT NULL,
+    name_when_unknown text DEFAULT NULL
 ) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -207,6 +227,9 @@ BEGIN
     rule.when_unreadable := coalesce(set_channel.when_unreadable, was.when_unreadable, 'block');
     rule.without_substitute := coalesce(set_channel.without_substitute, was.without_substitute, 'withhold');
     rule.birth_data := coalesce(set_channel.birth_data, was.birth_data, false);
+    rule.strangers_unknown := coalesce(set_channel.strangers_unknown, was.strangers_unknown, false);
+    rule.name_when_protected := coalesce(set_channel.name_when_protected, was.name_when_protected, 'withhold');
+    rule.name_when_unknown := coalesce(set_channel.name_when_unknown, was.name_when_unknown, 'withhold');
     rule.description := coalesce(set_channel.description, was.description);
     rule.legal_basis := coalesce(set_channel.legal_basis, was.legal_basis);
     rule.shipped := false;
@@ -232,8 +255,8 @@ BEGIN
     RETURN was.channel IS NOT NULL;
 END
 $$;
-REVOKE ALL ON FUNCTION protaddr.set_channel(text, text, text, numeric, text, text, interval, text, text, text, text, boolean, text, text, timestamptz, boolean, text) FROM PUBLIC;
-COMMENT ON FUNCTION protaddr.set_channel(text, text, text, numeric, text, text, interval, text, text, text, text, boolean, text, text, timestamptz, boolean, text) IS
+REVOKE ALL ON FUNCTION protaddr.set_channel(text, text, text, numeric, text, text, interval, text, text, text, text, boolean, text, text, timestamptz, boolean, text, boolean, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION protaddr.set_channel(text, text, text, numeric, text, text, interval, text, text, text, text, boolean, text, text, timestamptz, boolean, text, boolean, text, text) IS
 'Changes a channel, or makes one; true if it changed one. What is not given stays. valid_from: from when, now if NULL; a time to come enters a change of law ahead, and the rule before holds until then. no_small_amount: the rule for small amounts goes. Needs EXECUTE; whoever has it decides what leaves the bank. Recorded in protaddr.channel_change. Holds once committed, and the transaction that does it is shown nothing until then. To disclose, a legal basis must be given. Raises 22004 without a name, route, description or basis, 22023 for a time past, 23514 for a word out of the vocabulary.';
 
 CREATE FUNCTION protaddr.end_channel(channel text, valid_to timestamptz DEFAULT NULL) RETURNS boolean

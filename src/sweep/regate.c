@@ -2,8 +2,8 @@
  * regate.c
  *		How do rows that are stored behind a gate pass it again?
  *
- * Those of which verify_gate says that something in them is not released, and those in whose
- * texts the guard finds an address: each by an UPDATE that changes nothing, with the rights of
+ * Those of which verify_gate says that something in them is not released, or that the guard
+ * finds an address in their texts: each by an UPDATE that changes nothing, with the rights of
  * the caller and through every trigger there is.  What the gate has made of the row is
  * compared with what stood there, and that is kept sealed, so that it can be put back.
  * Batches are committed one by one.  Whatever interrupts it, the next call begins with the
@@ -93,7 +93,7 @@ add_row(Regate *regate, Oid relation, ItemPointer tid, bool is_lost)
 	regate->row[regate->n++].is_lost = is_lost;
 }
 
-/* add_unreleased adds what verify_gate reports, with its own say on who may call it. */
+/* add_unreleased adds the rows that verify_gate reports, with its own say on who may call it. */
 static void
 add_unreleased(Regate *regate)
 {
@@ -124,36 +124,6 @@ add_unreleased(Regate *regate)
 	SPI_cursor_close(cursor);
 }
 
-/* add_found adds the rows of one relation in whose texts an address is found. */
-static void
-add_found(Regate *regate, Relation rel)
-{
-	ProtaddrSwept swept;
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	TableScanDesc scan;
-	int			level = protaddr_plain_settings();
-
-	(void) protaddr_sweep_open(rel, &regate->run, &swept);
-	swept.gate = NULL;			/* addresses are verify_gate's */
-	swept.per_row = AllocSetContextCreate(CurrentMemoryContext, "protaddr regated row", ALLOCSET_DEFAULT_SIZES);
-	scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
-	{
-		bool		to_free;
-		MemoryContext old = MemoryContextSwitchTo(swept.per_row);
-
-		CHECK_FOR_INTERRUPTS();
-		if (protaddr_sweep_look(&swept, ExecFetchSlotHeapTuple(slot, false, &to_free), NULL, NULL) != NIL)
-			add_row(regate, RelationGetRelid(rel), &slot->tts_tid, false);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(swept.per_row);
-	}
-	table_endscan(scan);
-	MemoryContextDelete(swept.per_row);
-	AtEOXact_GUC(false, level);
-	ExecDropSingleTupleTableSlot(slot);
-}
-
 static int
 by_place(const void *a, const void *b)
 {
@@ -162,35 +132,25 @@ by_place(const void *a, const void *b)
 
 	if (one->relation != other->relation)
 		return one->relation < other->relation ? -1 : 1;
-	if (!ItemPointerEquals((ItemPointer) &one->tid, (ItemPointer) &other->tid))
-		return ItemPointerCompare((ItemPointer) &one->tid, (ItemPointer) &other->tid);
-	return (int) other->is_lost - (int) one->is_lost;
+	return ItemPointerCompare((ItemPointer) &one->tid, (ItemPointer) &other->tid);
 }
 
-/* list_rows lists the rows, each once, by where they stand. */
+/* list_rows lists the rows, by where they stand. */
 static void
 list_rows(Regate *regate)
 {
 	ListCell   *cell;
-	int64		n = 0;
 
 	add_unreleased(regate);
 	foreach(cell, find_all_inheritors(regate->root, AccessShareLock, NULL))
 	{
 		Relation	rel = relation_open(lfirst_oid(cell), NoLock);
 
-		if (rel->rd_rel->relkind == RELKIND_RELATION)
-			add_found(regate, rel);
-		else if (rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+		if (rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
 			protaddr_sweep_add_table(&regate->run, lfirst_oid(cell), PROTADDR_SWEEP_FOREIGN);
 		relation_close(rel, NoLock);
 	}
 	qsort(regate->row, regate->n, sizeof(Row), by_place);
-	for (int64 i = 0; i < regate->n; i++)
-		if (n == 0 || regate->row[n - 1].relation != regate->row[i].relation ||
-			!ItemPointerEquals(&regate->row[n - 1].tid, &regate->row[i].tid))
-			regate->row[n++] = regate->row[i];
-	regate->n = n;
 }
 
 /* ---- one row --------------------------------------------------------------------------------- */

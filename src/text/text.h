@@ -120,4 +120,17 @@ extern size_t protaddr_fold_letter(const char *text, size_t len, char out[3]);
  */
 extern bool protaddr_is_town(const char *text, size_t len);
 
+/* ---- text/name.c: is this the name ------------------------------------------ */
+
+typedef enum PaNameAnswer
+{
+	PA_NAME_NO_MATCH,
+	PA_NAME_CLOSE_MATCH,
+	PA_NAME_MATCH
+} PaNameAnswer;
+
+/* Whether a name that somebody has typed (UTF-8) is the name, or nearly it. */
+extern PaNameAnswer protaddr_compare_names(const char *typed, size_t typed_len,
+										   const char *name, size_t name_len);
+
 #endif							/* PROTADDR_TEXT_H */

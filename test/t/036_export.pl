@@ -210,6 +210,25 @@ is(outcome('regress_reader', 'SELECT * FROM shop.legacy_file ORDER BY id'), "P1|
 is(outcome('', "SELECT obj_description('shop.legacy_file'::regclass)"), 'Export of shop.legacy through channel file_extract: to the customer. Left out: street, number', 'and it says so');
 is(outcome('regress_reader', "SELECT protaddr.create_export('shop.legacy', 'file_extract', 'shop.mine', 'x')"), 'error: permission denied for function create_export', 'not for everybody');
 
+# names, and what tells where somebody lives
+$node->safe_psql('bank', <<'SQL');
+CREATE TABLE shop.member (id int, cpr text, name text, branch int);
+INSERT INTO shop.member VALUES (1, 'P1', 'Anna Skjult', 17), (2, 'P2', 'Bo Friis', 18), (3, NULL, 'Nobody', 19);
+SELECT protaddr.declare_name('shop.member', 'name', '{cpr}', 'names'), protaddr.declare_location('shop.member', 'branch', 'the nearest branch', '{cpr}'), protaddr.declare_free('shop.member', 'cpr', 'numbers');
+SELECT protaddr.protect('P1', 'manual', 'name_and_address');
+SELECT protaddr.create_export('shop.member', 'file_extract', 'shop.member_file', 'to the club');
+GRANT SELECT ON shop.member_file TO regress_reader;
+GRANT EXECUTE ON FUNCTION protaddr.show_name, protaddr.show_location TO regress_reader;
+SQL
+is(outcome('regress_reader', 'SELECT id, name, branch FROM shop.member_file ORDER BY id'), "1|[name withheld]|\n2|Bo Friis|18\n3|[name withheld]|", 'create_export: names and places are shown by their own functions');
+is(outcome('', 'CREATE OR REPLACE VIEW shop.member_file AS SELECT id, cpr, name, branch FROM shop.member'),
+	'refused', 'and by nothing else');
+is(outcome('', 'BEGIN; ALTER TABLE shop.member RENAME name TO called; ALTER VIEW shop.member_file RENAME name TO called; CREATE OR REPLACE VIEW shop.member_file AS SELECT id, cpr, called, branch FROM shop.member; COMMIT'),
+	'refused', 'nor by another name');
+
+my $proxies = q(SELECT schema_name, relation_name, column_name, kind, subjects, reason, status FROM protaddr.proxy_status);
+my $proxies_before = $node->safe_psql('bank', $proxies);
+like($proxies_before, qr/^shop\|member\|name\|name\|\{cpr\}\|names\|declared$/m, 'proxy_status tells');
 my $status = q(SELECT schema_name, relation_name, kind, channel, columns, status FROM protaddr.export_status ORDER BY 1, 2);
 my $before = $node->safe_psql('bank', $status);
 like($before, qr/^shop\|extract\|view\|file_extract\|\|may leave$/m, 'export_status tells');
@@ -220,6 +239,8 @@ $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, '-d', $node->connstr('restored') ], 'and restored');
 is($node->safe_psql('restored', $status), $before, 'the exports are what they were');
 is($node->safe_psql('restored', 'SELECT count(*) FROM shop.over'), '2', 'read there, too');
+is($node->safe_psql('restored', $proxies), $proxies_before, 'so are names and places');
+is($node->safe_psql('restored', q(SELECT id, name FROM shop.member_file WHERE id = 1)), '1|[name withheld]', 'withheld there, too');
 my (undef, undef, $refused) = $node->psql('restored', 'CREATE OR REPLACE VIEW shop.over AS SELECT id, note AS code FROM shop.customer');
 like($refused, qr/ERROR:  column "code" of export shop\.over may hold a protected address/, 'and kept there');
 
