@@ -23,8 +23,9 @@ shrink(const PaGuardIndex *index, PaGuardIndex *image)
 	*image = *index;
 	image->room_streets = index->nstreets + 1;
 	image->nentries = ENTRY_PLACES(index->used);
+	image->table[PA_LAST_WORDS].used = 0;	/* its filter says it */
 	for (int i = 0; i < PA_TABLES; i++)
-		image->table[i].size = TABLE_PLACES(index->table[i].used);
+		image->table[i].size = TABLE_PLACES(image->table[i].used);
 }
 
 /* part gives where the next part begins. */
@@ -48,9 +49,8 @@ lay_out(PaGuardIndex *index, char *image)
 		index->table[i].print = part(image, &at, index->table[i].size * sizeof(uint64_t));
 		index->table[i].value = part(image, &at, index->table[i].size * sizeof(uint32_t));
 	}
-	index->last_bits = part(image, &at, index->last_nbits / 8);
-	index->town_bits = part(image, &at, PA_TOWN_NBITS / 8);
-	index->place_bits = part(image, &at, index->place_nbits / 8);
+	for (int i = 0; i < PA_FILTERS; i++)
+		index->filter[i].word = part(image, &at, index->filter[i].nwords * sizeof(uint64_t));
 	index->street = part(image, &at, index->room_streets * sizeof(PaStreet));
 	index->word = part(image, &at, index->nwords * sizeof(PaWordForms));
 	index->entry = part(image, &at, index->nentries * sizeof(PaEntry));
@@ -79,13 +79,12 @@ protaddr_guard_image_write(const PaGuardIndex *index, void *memory)
 		const PaTable *from = &index->table[i];
 
 		image.table[i].used = 0;
-		for (size_t j = 0; j < from->size; j++)
+		for (size_t j = 0; j < from->size && image.table[i].size > 0; j++)
 			if (from->print[j] != 0)
 				protaddr_table_put(&image.table[i], from->print[j], from->value[j]);
 	}
-	memcpy(image.last_bits, index->last_bits, index->last_nbits / 8);
-	memcpy(image.town_bits, index->town_bits, PA_TOWN_NBITS / 8);
-	memcpy(image.place_bits, index->place_bits, index->place_nbits / 8);
+	for (int i = 0; i < PA_FILTERS; i++)
+		memcpy(image.filter[i].word, index->filter[i].word, index->filter[i].nwords * sizeof(uint64_t));
 	memcpy(image.street, index->street, image.room_streets * sizeof(PaStreet));
 	if (index->nwords > 0)
 		memcpy(image.word, index->word, index->nwords * sizeof(PaWordForms));

@@ -12,8 +12,11 @@
 #include <string.h>
 
 #define LEAST_PLACES	1024
-#define LEAST_BITS		65536
-#define LEAST_SHIFT		(64 - 16)
+/* words of filters */
+#define LEAST_WORDS		1024
+#define TOWN_WORDS		2048
+#define NUMBER_WORDS	1024
+#define CODE_WORDS		2048
 #define LEAST_STREETS	64
 
 /* a name has so many letters at least */
@@ -106,14 +109,46 @@ entry_room(PaGuardIndex *index, size_t n)
 	return true;
 }
 
-/* ---- last words ----------------------------------------------------------------------- */
+/* ---- filters --------------------------------------------------------------------------- */
 
-static void
-mark_last(PaGuardIndex *index, uint64_t hash)
+/* filter_begin has an empty filter of at least so many words; false if there is no memory. */
+static bool
+filter_begin(PaGuardIndex *index, PaFilter *filter, size_t nwords)
 {
-	hash >>= index->last_shift;
-	index->last_bits[hash >> 6] |= UINT64_C(1) << (hash & 63);
+	filter->nwords = 2;
+	filter->shift = 64 - 1;
+	for (; filter->nwords < nwords; filter->nwords *= 2)
+		filter->shift--;
+	filter->word = get(index, filter->nwords * sizeof(uint64_t));
+	return filter->word != NULL;
 }
+
+/*
+ * filter_add lets the fingerprint through that was added last to a table.  The filter has at
+ * least 16 bits for each of the table's: of what is not there it lets less than one of a
+ * hundred through.
+ */
+static bool
+filter_add(PaGuardIndex *index, PaFilter *filter, const PaTable *table, uint64_t print)
+{
+	PaFilter	larger;
+
+	if (table->used <= filter->nwords * 4)
+	{
+		protaddr_filter_put(filter, print);
+		return true;
+	}
+	if (!filter_begin(index, &larger, filter->nwords * 2))
+		return false;
+	for (size_t i = 0; i < table->size; i++)
+		if (table->print[i] != 0)
+			protaddr_filter_put(&larger, table->print[i]);
+	give_back(index, filter->word, filter->nwords * sizeof(uint64_t));
+	*filter = larger;
+	return true;
+}
+
+/* ---- last words ----------------------------------------------------------------------- */
 
 static bool
 add_last_word(PaGuardIndex *index, uint64_t hash)
@@ -121,27 +156,9 @@ add_last_word(PaGuardIndex *index, uint64_t hash)
 	PaTable    *words = &index->table[PA_LAST_WORDS];
 	uint32_t	there;
 
-	if (hash == 0 || protaddr_hit(index, PA_LAST_WORDS, hash, &there))
+	if (hash == 0 || (words->size > 0 && protaddr_table_find(words, hash, &there)))
 		return true;
-	if (!table_add(index, words, hash, 1))
-		return false;
-	if (words->used * 16 > index->last_nbits)
-	{
-		size_t		nbits = index->last_nbits * 4;
-		uint64_t   *bits = get(index, nbits / 8);
-
-		if (bits == NULL)
-			return false;
-		give_back(index, index->last_bits, index->last_nbits / 8);
-		index->last_bits = bits;
-		index->last_nbits = nbits;
-		index->last_shift -= 2;
-		for (size_t i = 0; i < words->size; i++)
-			if (words->print[i] != 0)
-				mark_last(index, words->print[i]);
-	}
-	mark_last(index, hash);
-	return true;
+	return table_add(index, words, hash, 1) && filter_add(index, &index->filter[PA_MAYBE_LAST], words, hash);
 }
 
 /* ---- names ------------------------------------------------------------------------------ */
@@ -167,11 +184,8 @@ add_alias(void *arg, PaAliasKind kind, const char *letters, int len, int first_l
 	if (naming->no_cuts && kind == PA_ALIAS_CUT)
 		return true;
 	if (naming->name == PA_TOWNS)
-	{
-		uint64_t	first = protaddr_quick_name_hash(&index->key, letters, (size_t) first_len) >> PA_TOWN_SHIFT;
-
-		index->town_bits[first >> 6] |= UINT64_C(1) << (first & 63);
-	}
+		protaddr_filter_put(&index->filter[PA_MAYBE_TOWN],
+							protaddr_quick_name_hash(&index->key, letters, (size_t) first_len));
 	else if (!add_last_word(index, protaddr_quick_name_hash(&index->key, last, (size_t) last_len)))
 		return false;
 	if (table->size > 0)
@@ -188,7 +202,8 @@ add_alias(void *arg, PaAliasKind kind, const char *letters, int len, int first_l
 			at = at + 1 == table->size ? 0 : at + 1;
 		}
 	}
-	return table_add(index, table, hash, naming->id | (uint32_t) kind << 30);
+	return table_add(index, table, hash, naming->id | (uint32_t) kind << 30) &&
+		(naming->name == PA_TOWNS || filter_add(index, &index->filter[PA_MAYBE_ALIAS], table, hash));
 }
 
 /* find_name gives the number of a name as it is kept; 0 if it is new. */
@@ -351,15 +366,11 @@ typedef struct Known
 	PaText		town[2];
 } Known;
 
+/* mark_place has a number tried near a place: protaddr_may_be_town, protaddr_may_be_code. */
 static void
 mark_place(PaGuardIndex *index, uint32_t number, uint32_t place)
 {
-	uint64_t	key = protaddr_place_key(index, number, place);
-	uint64_t	a = key & (index->place_nbits - 1);
-	uint64_t	b = (key >> 40 | key << 24) & (index->place_nbits - 1);
-
-	index->place_bits[a >> 6] |= UINT64_C(1) << (a & 63);
-	index->place_bits[b >> 6] |= UINT64_C(1) << (b & 63);
+	protaddr_filter_put(&index->filter[PA_MAYBE_PLACE], protaddr_place_key(index, number, place));
 }
 
 /* fold writes a name, or a word, in the letters of the hashes; false, and nothing, if it is none. */
@@ -425,9 +436,14 @@ add_entry(PaGuardIndex *index, uint32_t id, const Known *known)
 		if (town[i] != 0)
 			mark_place(index, known->number, town[i] | UINT32_C(0x80000000));
 	}
-	mark_place(index, known->number, PA_ANY_PLACE);
+	protaddr_filter_put(&index->filter[PA_MAYBE_NUMBER], protaddr_place_key(index, known->number, 0));
 	if (known->code != 0)
-		mark_place(index, known->number, known->code & UINT32_C(0x7FFFFFFF));
+	{
+		uint32_t	code = known->code & UINT32_C(0x7FFFFFFF);
+
+		mark_place(index, known->number, code);
+		protaddr_filter_put(&index->filter[PA_MAYBE_CODE], protaddr_place_key(index, 0, code));
+	}
 	if (known->number == 0 && !of->alone)
 		of->alone = true;
 	if (town[0] != 0 && of->town != town[0] && of->ntowns < 3)
@@ -851,15 +867,12 @@ begin(const PaGuardMemory *memory, size_t expected)
 	memset(index, 0, sizeof(*index));
 	index->memory = *memory;
 	index->bytes = sizeof(*index);
-	index->last_nbits = LEAST_BITS;
-	index->last_shift = LEAST_SHIFT;
-	index->place_nbits = LEAST_BITS;
-	while (index->place_nbits < expected * 16)
-		index->place_nbits *= 2;
-	index->last_bits = get(index, index->last_nbits / 8);
-	index->place_bits = get(index, index->place_nbits / 8);
-	index->town_bits = get(index, PA_TOWN_NBITS / 8);
-	if (index->last_bits == NULL || index->place_bits == NULL || index->town_bits == NULL ||
+	if (!filter_begin(index, &index->filter[PA_MAYBE_LAST], LEAST_WORDS) ||
+		!filter_begin(index, &index->filter[PA_MAYBE_ALIAS], LEAST_WORDS) ||
+		!filter_begin(index, &index->filter[PA_MAYBE_TOWN], TOWN_WORDS) ||
+		!filter_begin(index, &index->filter[PA_MAYBE_NUMBER], NUMBER_WORDS) ||
+		!filter_begin(index, &index->filter[PA_MAYBE_CODE], CODE_WORDS) ||
+		!filter_begin(index, &index->filter[PA_MAYBE_PLACE], expected / 4 > LEAST_WORDS ? expected / 4 : LEAST_WORDS) ||
 		!entry_room(index, expected + 8))
 	{
 		protaddr_guard_index_free(index);
@@ -921,15 +934,15 @@ protaddr_guard_index_above(const PaGuardMemory *memory, const PaGuardIndex *belo
 void
 protaddr_guard_index_free(PaGuardIndex *index)
 {
-	void	   *memory[] = {index->last_bits, index->place_bits, index->town_bits, index->street, index->entry};
-
 	for (int i = index->below != NULL ? PA_WORD_TABLES : 0; i < PA_TABLES; i++)
 	{
 		give_back(index, index->table[i].print, 0);
 		give_back(index, index->table[i].value, 0);
 	}
-	for (size_t i = 0; i < sizeof(memory) / sizeof(memory[0]); i++)
-		give_back(index, memory[i], 0);
+	for (int i = 0; i < PA_FILTERS; i++)
+		give_back(index, index->filter[i].word, 0);
+	give_back(index, index->street, 0);
+	give_back(index, index->entry, 0);
 	if (index->below == NULL)
 		give_back(index, index->word, 0);
 	index->memory.release(index->memory.arg, index);

@@ -17,6 +17,8 @@
 #define PIECES_BEFORE	64
 #define PIECES_BEHIND	48
 
+#define FETCH_AHEAD		8		/* pieces */
+
 #define STREET_WORDS	8
 #define UNIT_BEFORE		4		/* a flat before the number */
 #define PLACE_PIECES	9
@@ -197,6 +199,148 @@ comma_before(const PaSearch *search, int at)
 	return false;
 }
 
+/* What is said of an address that may be the one in the text. */
+typedef enum Answer
+{
+	IS_NOT,
+	MAY_BE,						/* or another one */
+	IS
+} Answer;
+
+/* is_its_name says whether a street is called just so, and not longer. */
+static Answer
+is_its_name(const PaSearch *search, const Named *named)
+{
+	uint32_t	longer;
+
+	if (named->first == 0 || named->number_at == named->first)
+		return IS;
+	longer = longer_name(search, named->first);
+	return longer == PA_ANOTHER_STREET ? IS_NOT : longer == PA_MAYBE_ANOTHER ? MAY_BE : IS;
+}
+
+/*
+ * is_its_house says whether a letter that stands apart behind a number ("12 C") leaves it the
+ * number of a house: then it is a flat's, a country's, or the word "i".
+ */
+static Answer
+is_its_house(const PaSearch *search, const Named *named)
+{
+	int			at = named->number_at + 1;
+	const PaPiece *letter = &search->piece[at];
+	PaUnit		ignored = {0};
+
+	/* "12 bis, rue" is another house than 12; "12 A High Street" may be */
+	if (named->number_at == named->first)
+		return letter->size > 1 ? IS_NOT : MAY_BE;
+	if (letter->first == 'i' ||
+		(at + 1 < search->n && letter[1].digits && letter[1].size >= 3 && !comma_before(search, at + 1)) ||
+		protaddr_read_unit(search->index, letter, search->n - at, &ignored) > 0)
+		return IS;
+	return IS_NOT;
+}
+
+/* agree_on_unit compares floor and door; *first becomes the first piece of a flat before the number. */
+static UnitAgreement
+agree_on_unit(const PaSearch *search, const Named *named, const PaAround *tail, const PaEntry *entry, int *first)
+{
+	PaUnit		flat;
+	UnitAgreement unit;
+	int			before;
+
+	if (tail->unit.nparts > 0 || named->number_at < 0 || named->number_at != named->first || named->apart)
+		return compare_units(&tail->unit, entry);
+	if (entry->unit == 0)
+		return UNIT_SAME;
+	before = read_unit_before(search, *first, &flat);
+	unit = compare_units(&flat, entry);
+	if (unit == UNIT_SAME)
+		*first = before;
+	return unit;
+}
+
+static inline bool
+is_known(const Agreement *place)
+{
+	return place->code || place->town || place->town_part;
+}
+
+/*
+ * agree_on_place compares post code and town: those behind the number, else those before the
+ * street, and of a record all.
+ */
+static Answer
+agree_on_place(const PaSearch *search, const Named *named, const PaAround *tail, const PaEntry *entry,
+			   Agreement *place)
+{
+	Answer		answer = IS;
+	PaAround	head;
+	Agreement	before;
+
+	compare_places(tail, entry, place);
+	if (!is_known(place))
+	{
+		if (place->other_town || (tail->other_code && !tail->code_apart))
+			return IS_NOT;
+		protaddr_read_head(search, named->first, &head);
+		compare_places(&head, entry, place);
+		if (tail->other_code && !(place->code && place->town))
+			return IS_NOT;
+		if (!is_known(place) && protaddr_stands_in_place(search, named->first, &head))
+			return IS_NOT;
+		if (tail->other_code)
+			answer = MAY_BE;
+	}
+	else if (!place->code && place->first > named->last)
+	{
+		/* another place stands before it: only a part of that one may be called like ours */
+		protaddr_read_head(search, named->first, &head);
+		compare_places(&head, entry, &before);
+		if (!before.code && !before.town && protaddr_stands_in_place(search, named->first, &head))
+			answer = MAY_BE;
+	}
+	else if (named->apart && !(place->code && place->town))
+	{
+		/* the fields of a record stand in any order */
+		protaddr_read_head(search, named->first, &head);
+		compare_places(&head, entry, &before);
+		place->code |= before.code;
+		place->town |= before.town;
+		if (before.first >= 0)
+			place->first = before.first;
+	}
+
+	/* another code: the same town's, or a mistake */
+	if (!place->code && tail->other_code && entry->code != 0 && (!place->town || place->town_apart))
+		return IS_NOT;
+
+	/* the code is ours, and the town beside it, or somewhere else, another one's */
+	if (place->code && !place->town && !place->town_part && place->other_whole && entry->town != 0)
+		return MAY_BE;
+	return answer;
+}
+
+/* is_rare tells whether street and number say enough without a place. */
+static bool
+is_rare(const PaSearch *search, const Named *named, const PaEntry *entry, UnitAgreement unit)
+{
+	const PaStreet *street = protaddr_street(search->index, named->street);
+
+	if (named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart)
+		return false;
+	if (entry->code == 0 && entry->town == 0)
+		return street->letters >= RARE_LETTERS;
+	return (street->letters >= RARE_LETTERS && !street->common && street->ntowns < 3) ||
+		(unit == UNIT_SAME && PA_UNIT_COUNT(entry->unit) >= 2);
+}
+
+/* is_written_out tells whether name and place are all there as they are kept. */
+static bool
+is_written_out(const Named *named, const PaEntry *entry, const Agreement *place)
+{
+	return named->kind == PA_ALIAS_NAME && (place->code || entry->code == 0) && (place->town || entry->town == 0);
+}
+
 /*
  * judge compares one address with what stands around its street and number; false if it
  * is none.
@@ -204,127 +348,38 @@ comma_before(const PaSearch *search, int at)
 static bool
 judge(PaSearch *search, const Named *named, const PaAround *tail, const PaEntry *entry, bool letter_apart)
 {
-	Agreement	place;
-	UnitAgreement unit;
-	PaUnit		flat;
-	PaCertainty certainty;
-	bool		known_place;
-	bool		doubt = false;	/* it may be another one */
 	int			first = named->first;
 	int			last = tail->unit_end > named->last ? tail->unit_end : named->last;
+	Agreement	place;
+	Answer		name = is_its_name(search, named);
+	Answer		house;
+	Answer		there;
+	UnitAgreement unit;
+	bool		doubt;
+	PaCertainty certainty = PA_DOUBTFUL;
 
-	if (named->first > 0 && named->number_at != named->first)
-	{
-		uint32_t	longer = longer_name(search, named->first);
-
-		if (longer == PA_ANOTHER_STREET)
-			return false;
-		doubt = longer == PA_MAYBE_ANOTHER;
-	}
-	if (tail->unit.nparts == 0 && named->number_at >= 0 && named->number_at == named->first && !named->apart)
-	{
-		int			before = read_unit_before(search, first, &flat);
-
-		unit = entry->unit == 0 ? UNIT_SAME : compare_units(&flat, entry);
-		if (unit == UNIT_SAME && entry->unit != 0)
-			first = before;
-	}
-	else
-		unit = compare_units(&tail->unit, entry);
+	if (name == IS_NOT)
+		return false;
+	unit = agree_on_unit(search, named, tail, entry, &first);
 	if (unit == UNIT_DIFFERS || (unit != UNIT_SAME && letter_apart))
 		return false;
-	if (letter_apart && named->number_at == named->first)
-	{
-		/* "12 bis, rue" is another house than 12; "12 A High Street" may be */
-		if (search->piece[named->number_at + 1].size > 1)
-			return false;
-		doubt = true;
-	}
-	else if (letter_apart)
-	{
-		/*
-		 * "12 C" is another house than 12, unless the letter is a flat's, a country's, or the word
-		 * "i"
-		 */
-		int			at = named->number_at + 1;
-		const PaPiece *letter = &search->piece[at];
-		PaUnit		ignored = {0};
-
-		if (letter->first != 'i' &&
-			!(at + 1 < search->n && letter[1].digits && letter[1].size >= 3 && !comma_before(search, at + 1)) &&
-			protaddr_read_unit(search->index, letter, search->n - named->number_at - 1, &ignored) == 0)
-			return false;
-	}
-	compare_places(tail, entry, &place);
-	if (!place.code && !place.town && !place.town_part)
-	{
-		PaAround	head;
-
-		if (place.other_town || (tail->other_code && !tail->code_apart))
-			return false;
-		protaddr_read_head(search, named->first, &head);
-		compare_places(&head, entry, &place);
-		if (tail->other_code && !(place.code && place.town))
-			return false;
-		if (!place.code && !place.town && !place.town_part && protaddr_stands_in_place(search, named->first, &head))
-			return false;
-		doubt |= tail->other_code;
-	}
-	else if (!place.code && place.first > named->last)
-	{
-		PaAround	head;
-		Agreement	before;
-
-		/* another place stands before it: only a part of that one may be called like ours */
-		protaddr_read_head(search, named->first, &head);
-		compare_places(&head, entry, &before);
-		doubt |= !before.code && !before.town && protaddr_stands_in_place(search, named->first, &head);
-	}
-	else if (named->apart && !(place.code && place.town))
-	{
-		PaAround	head;
-		Agreement	before;
-
-		/* the fields of a record stand in any order */
-		protaddr_read_head(search, named->first, &head);
-		compare_places(&head, entry, &before);
-		place.code |= before.code;
-		place.town |= before.town;
-		if (before.first >= 0)
-			place.first = before.first;
-	}
-
-	/* the code is ours, and the town beside it, or somewhere else, another one's */
-	doubt |= place.code && !place.town && !place.town_part && place.other_whole && entry->town != 0;
-
-	/* another code: the same town's, or a mistake */
-	if (!place.code && tail->other_code && entry->code != 0 && (!place.town || place.town_apart))
+	house = letter_apart ? is_its_house(search, named) : IS;
+	if (house == IS_NOT)
 		return false;
-	known_place = place.code || place.town || place.town_part;
-	if (known_place)
+	there = agree_on_place(search, named, tail, entry, &place);
+	if (there == IS_NOT || (!is_known(&place) && !is_rare(search, named, entry, unit)))
+		return false;
+
+	doubt = name == MAY_BE || house == MAY_BE || there == MAY_BE || unit != UNIT_SAME || !is_known(&place) ||
+		named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
+		(!place.code && tail->other_code && entry->code != 0);
+	if (!doubt)
+		certainty = is_written_out(named, entry, &place) ? PA_EXACT : PA_SAFE;
+	if (is_known(&place))
 	{
 		first = place.first < first ? place.first : first;
 		last = place.last > last ? place.last : last;
 	}
-
-	if (!known_place)
-	{
-		const PaStreet *street = protaddr_street(search->index, named->street);
-
-		if (named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
-			(entry->code == 0 && entry->town == 0 ? street->letters < RARE_LETTERS :
-			 (street->letters < RARE_LETTERS || street->common || street->ntowns >= 3) &&
-			 !(unit == UNIT_SAME && PA_UNIT_COUNT(entry->unit) >= 2)))
-			return false;
-		certainty = PA_DOUBTFUL;
-	}
-	else if (doubt || unit != UNIT_SAME || named->spelled_otherwise || named->kind == PA_ALIAS_CUT || named->apart ||
-			 (!place.code && tail->other_code && entry->code != 0))
-		certainty = PA_DOUBTFUL;
-	else if (named->kind == PA_ALIAS_NAME && (place.code || entry->code == 0) && (place.town || entry->town == 0))
-		certainty = PA_EXACT;
-	else
-		certainty = PA_SAFE;
 	tell(search, entry->id, certainty, first, last);
 	if (named->number_at >= 0)
 		search->told_number = search->piece[named->number_at].end;
@@ -517,6 +572,8 @@ try_last(PaSearch *search, int last)
 
 		if (hash == 0)
 			break;
+		if (!protaddr_maybe(index, PA_MAYBE_ALIAS, hash))
+			continue;
 		while (protaddr_next_hit(&hits, &street))
 		{
 			Named		named;
@@ -641,7 +698,7 @@ near_place(const PaSearch *search, uint32_t number, int at, int end)
 		{
 			uint32_t	code = protaddr_code_of(index, protaddr_pieces_hash(&index->key, piece, &search->piece[last]));
 
-			if (protaddr_may_be_place(index, protaddr_place_key(index, number, code & UINT32_C(0x7FFFFFFF))))
+			if (protaddr_may_be_code(index, number, code))
 				return true;
 			if (last + 1 < end && search->piece[last + 1].size > 2)
 				break;			/* 1012 AB has two more letters, none has more */
@@ -652,7 +709,7 @@ near_place(const PaSearch *search, uint32_t number, int at, int end)
 	if (!protaddr_read_towns(search, at, end, &around))
 		return false;
 	for (int i = 0; i < around.nplaces; i++)
-		if (protaddr_may_be_place(index, protaddr_place_key(index, number, around.place[i].town | UINT32_C(0x80000000))))
+		if (protaddr_may_be_town(index, number, around.place[i].town))
 			return true;
 	return false;
 }
@@ -668,7 +725,7 @@ try_place(PaSearch *search, int number)
 	bool		near = false;
 
 	if (search->told_number == piece[number].end || piece[last].size < 2 ||
-		!protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, PA_ANY_PLACE)))
+		!protaddr_may_be_number(index, piece[number].number))
 		return;
 	if (last >= 1 && piece[last].size <= 6 && protaddr_is_word_of(&index->table[PA_NUMBER_WORDS], index, &piece[last], &piece[last]))
 		last--;
@@ -702,7 +759,7 @@ try_place_behind(PaSearch *search, int number)
 	bool		near = false;
 
 	if (search->told_number == piece[number].end ||
-		!protaddr_may_be_place(index, protaddr_place_key(index, piece[number].number, PA_ANY_PLACE)))
+		!protaddr_may_be_number(index, piece[number].number))
 		return;
 	if (first < search->n && piece[first].gap <= PA_GAP_BLANK && protaddr_house_letter(index, &piece[first]) != '\0')
 		first++;
@@ -737,6 +794,7 @@ void
 protaddr_search(PaSearch *search)
 {
 	const PaGuardIndex *index = search->index;
+	const PaFilter *largest = &protaddr_first_index(index)->filter[PA_MAYBE_LAST];
 	int			done = 0;
 	uint32_t	run = 0;		/* letters and digits without a gap, up to here */
 
@@ -752,18 +810,21 @@ protaddr_search(PaSearch *search)
 		{
 			const PaPiece *piece = &search->piece[i];
 
+			/* a large filter is far away in memory */
+			if (i + FETCH_AHEAD < search->n)
+				protaddr_filter_fetch(largest, protaddr_quick_hash(&index->key, piece[FETCH_AHEAD].own, piece[FETCH_AHEAD].size));
 			run = piece->gap == PA_GAP_NONE ? run + piece->size : piece->size;
 			if (run >= PA_ENCODED_RUN)
 				protaddr_search_encoded(search, piece);
 			if (piece->size > PA_NAME_SIZE)
 				continue;
-			if (protaddr_may_be_last(index, protaddr_quick_hash(&index->key, piece->own, piece->size)))
+			if (protaddr_maybe(index, PA_MAYBE_LAST, protaddr_quick_hash(&index->key, piece->own, piece->size)))
 				try_last(search, i);
 			else if (i > 0 && piece->gap < PA_GAP_FIELD && !piece->digits && !piece[-1].digits)
 			{
 				/* a word that was broken in two */
-				if (protaddr_may_be_last(index, protaddr_quick_hash(&index->key, piece[-1].own * index->key.power[piece->size] + piece->own,
-																	piece[-1].size + piece->size)))
+				if (protaddr_maybe(index, PA_MAYBE_LAST, protaddr_quick_hash(&index->key, piece[-1].own * index->key.power[piece->size] + piece->own,
+																			 piece[-1].size + piece->size)))
 					try_last(search, i);
 			}
 			if (i > 0 && may_be_house(piece) && !piece[-1].digits && piece->gap != PA_GAP_NONE)
@@ -797,7 +858,10 @@ protaddr_guard_find(const PaGuardIndex *index, const char *text, size_t len,
 {
 	PaSearch	search;
 
-	if ((index->used == 0 && (index->below == NULL || index->below->used == 0)) || len > UINT32_MAX / 2)
+	/* mostly nothing was added since what is shared was made: then one look is enough */
+	if (index->used == 0 && index->below != NULL)
+		index = index->below;
+	if (index->used == 0 || len > UINT32_MAX / 2)
 		return;
 	search.index = index;
 	search.n = 0;

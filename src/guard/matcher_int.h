@@ -95,11 +95,33 @@ typedef enum PaTableName
 	PA_WORD_TABLES,				/* so far from the words alone */
 	PA_ALIASES = PA_WORD_TABLES,	/* to streets */
 	PA_WITHOUT,					/* names of streets without one letter, to streets */
-	PA_LAST_WORDS,				/* of aliases */
 	PA_TOWNS,					/* their aliases */
 	PA_CHANGED,					/* streets of the index below, to where they stand in this one */
+	PA_LAST_WORDS,				/* of aliases; to make the filter of, nobody looks here */
 	PA_TABLES
 } PaTableName;
+
+/*
+ * Which fingerprints there may be.  Most of what stands in a text is not there, and a filter
+ * stays in the processor's caches where a table does not.  It never says no to what is there.
+ */
+typedef struct PaFilter
+{
+	uint64_t   *word;
+	size_t		nwords;			/* a power of 2 */
+	int			shift;			/* 64 less its logarithm */
+} PaFilter;
+
+typedef enum PaFilterName
+{
+	PA_MAYBE_LAST = 0,			/* quick hashes of last words of aliases */
+	PA_MAYBE_ALIAS,				/* of streets */
+	PA_MAYBE_TOWN,				/* quick hashes of first words of towns */
+	PA_MAYBE_NUMBER,			/* of houses, wherever they are */
+	PA_MAYBE_CODE,				/* post codes */
+	PA_MAYBE_PLACE,				/* numbers in a place */
+	PA_FILTERS
+} PaFilterName;
 
 struct PaGuardIndex
 {
@@ -114,12 +136,7 @@ struct PaGuardIndex
 	uint64_t	ending_lengths;
 	uint64_t	bis[3];			/* bis, ter, quater */
 	PaTable		table[PA_TABLES];
-	uint64_t   *last_bits;		/* which of last_words there may be */
-	size_t		last_nbits;		/* a power of 2 */
-	int			last_shift;		/* 64 less its logarithm */
-	uint64_t   *town_bits;		/* which first words of towns there may be */
-	uint64_t   *place_bits;		/* which numbers there may be in a place */
-	size_t		place_nbits;
+	PaFilter	filter[PA_FILTERS];
 	PaStreet   *street;			/* by their number, less that of the last one below */
 	uint32_t	nstreets;		/* the number of the last one */
 	uint32_t	room_streets;
@@ -257,27 +274,41 @@ protaddr_hit(const PaGuardIndex *index, PaTableName name, uint64_t print, uint32
 	return protaddr_next_hit(&hits, value);
 }
 
-static inline bool
-protaddr_has_bit(const uint64_t *bits, uint64_t at)
+/*
+ * The bits of a fingerprint: three of one word, so that a look touches one place in memory.  Not
+ * its lowest ones, which a quick hash mixes badly, nor the highest, which say what word it is.
+ */
+static inline uint64_t
+protaddr_filter_bits(uint64_t print)
 {
-	return (bits[at >> 6] >> (at & 63) & 1) != 0;
+	return UINT64_C(1) << (print >> 14 & 63) | UINT64_C(1) << (print >> 20 & 63) | UINT64_C(1) << (print >> 26 & 63);
+}
+
+static inline void
+protaddr_filter_put(PaFilter *filter, uint64_t print)
+{
+	filter->word[print >> filter->shift] |= protaddr_filter_bits(print);
 }
 
 static inline bool
-protaddr_may_be_last(const PaGuardIndex *index, uint64_t hash)
+protaddr_filter_passes(const PaFilter *filter, uint64_t print)
 {
-	return protaddr_has_bit(index->last_bits, hash >> index->last_shift) ||
-		(index->below != NULL && protaddr_may_be_last(index->below, hash));
+	return (protaddr_filter_bits(print) & ~filter->word[print >> filter->shift]) == 0;
 }
 
-#define PA_TOWN_NBITS	131072
-#define PA_TOWN_SHIFT	(64 - 17)
-
-static inline bool
-protaddr_may_be_town(const PaGuardIndex *index, uint64_t hash)
+/* Has a place of a filter fetched that will be looked at soon. */
+static inline void
+protaddr_filter_fetch(const PaFilter *filter, uint64_t print)
 {
-	return protaddr_has_bit(index->town_bits, hash >> PA_TOWN_SHIFT) ||
-		(index->below != NULL && protaddr_may_be_town(index->below, hash));
+	__builtin_prefetch(&filter->word[print >> filter->shift]);
+}
+
+/* True if there may be a fingerprint, below or here. */
+static inline bool
+protaddr_maybe(const PaGuardIndex *index, PaFilterName name, uint64_t print)
+{
+	return protaddr_filter_passes(&index->filter[name], print) ||
+		(index->below != NULL && protaddr_filter_passes(&index->below->filter[name], print));
 }
 
 static inline uint64_t
@@ -301,9 +332,7 @@ protaddr_entry_key(const PaGuardIndex *index, uint32_t street, uint32_t number, 
 	return key != 0 ? key : 1;
 }
 
-#define PA_ANY_PLACE	UINT32_MAX
-
-/* Of a number in a place: code, town or PA_ANY_PLACE. */
+/* Of a number in a place: code or town; 0: anywhere, or whatever number. */
 static inline uint64_t
 protaddr_place_key(const PaGuardIndex *index, uint32_t number, uint32_t place)
 {
@@ -311,13 +340,24 @@ protaddr_place_key(const PaGuardIndex *index, uint32_t number, uint32_t place)
 }
 
 static inline bool
-protaddr_may_be_place(const PaGuardIndex *index, uint64_t key)
+protaddr_may_be_number(const PaGuardIndex *index, uint32_t number)
 {
-	uint64_t	a = key & (index->place_nbits - 1);
-	uint64_t	b = (key >> 40 | key << 24) & (index->place_nbits - 1);
+	return protaddr_maybe(index, PA_MAYBE_NUMBER, protaddr_place_key(index, number, 0));
+}
 
-	return (protaddr_has_bit(index->place_bits, a) && protaddr_has_bit(index->place_bits, b)) ||
-		(index->below != NULL && protaddr_may_be_place(index->below, key));
+static inline bool
+protaddr_may_be_town(const PaGuardIndex *index, uint32_t number, uint32_t town)
+{
+	return protaddr_maybe(index, PA_MAYBE_PLACE, protaddr_place_key(index, number, town | UINT32_C(0x80000000)));
+}
+
+/* The small filter says no to most numbers that stand in a text; the large one is far away in memory. */
+static inline bool
+protaddr_may_be_code(const PaGuardIndex *index, uint32_t number, uint32_t code)
+{
+	code &= UINT32_C(0x7FFFFFFF);
+	return protaddr_maybe(index, PA_MAYBE_CODE, protaddr_place_key(index, 0, code)) &&
+		protaddr_maybe(index, PA_MAYBE_PLACE, protaddr_place_key(index, number, code));
 }
 
 /* What is known of a street. */

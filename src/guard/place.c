@@ -36,13 +36,13 @@ protaddr_read_towns(const PaSearch *search, int at, int end, PaAround *around)
 
 	if (piece[at].size > PA_NAME_SIZE)
 		return false;
-	if (!protaddr_may_be_town(index, protaddr_quick_hash(&index->key, piece[at].own, piece[at].size)))
+	if (!protaddr_maybe(index, PA_MAYBE_TOWN, protaddr_quick_hash(&index->key, piece[at].own, piece[at].size)))
 	{
 		/* the first word may be broken in two */
 		if (at + 1 >= end || piece[at + 1].digits || piece[at + 1].gap != PA_GAP_BLANK ||
 			piece[at].size + piece[at + 1].size > PA_NAME_SIZE ||
-			!protaddr_may_be_town(index, protaddr_quick_hash(&index->key, piece[at].own * index->key.power[piece[at + 1].size] + piece[at + 1].own,
-															 piece[at].size + piece[at + 1].size)))
+			!protaddr_maybe(index, PA_MAYBE_TOWN, protaddr_quick_hash(&index->key, piece[at].own * index->key.power[piece[at + 1].size] + piece[at + 1].own,
+																	  piece[at].size + piece[at + 1].size)))
 			return false;
 	}
 	for (int last = at; last < end && last < at + TOWN_WORDS; last++)

@@ -30,7 +30,7 @@ sub goals
 	$more //= '';
 
 	is(system("perl '$root/test/guard/generate.pl' --part $part --count $count --seed 7 --data '$data' >$work/texts 2>$work/log"), 0, "$part: the texts are made") or return diag(slurp("$work/log"));
-	is(system("'$work/measure' $more -v 2 -t '$part' '$root/src/guard/words.sql' <$work/texts >$work/tap; test \$? -le 1"), 0, "$part: they are measured");
+	is(system("'$work/measure' $more -v 2 -t '$part' '$root/src/guard/words.sql' <$work/texts >$work/tap 2>$work/log; test \$? -le 1"), 0, "$part: they are measured") or diag(slurp("$work/log"));
 	for my $line (split /\n/, slurp("$work/tap"))
 	{
 		if ($line =~ /^(not )?ok \d+ - (.*)/) { ok(!$1, $2); $tests++ }
