@@ -59,7 +59,10 @@ protaddr.try_export(text,text)|all
 protaddr.declare_export(regclass,text,name[],text)|none
 protaddr.declare_export_schema(regnamespace,text,text)|none
 protaddr.declare_free(regclass,name,text)|none
+protaddr.clear_columns()|none
 protaddr.declare_location(regclass,name,text,name[])|none
+protaddr.set_way_out(text,boolean,text,text)|none
+protaddr.way_out_refused(text,text)|none
 protaddr.declare_name(regclass,name,name[],text)|none
 protaddr.declare_proxy(regclass,name,text,name[],text)|none
 protaddr.follow_proxy_columns()|none

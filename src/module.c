@@ -68,6 +68,7 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_sweep_part,		/* tables */
 	&protaddr_export_declare_part,	/* tables */
 	&protaddr_proxy_part,		/* tables; DDL */
+	&protaddr_ways_out_part,	/* tables; permissions, large objects, COPY, publications */
 	&protaddr_export_verdict_part,	/* relations, functions */
 	&protaddr_export_schema_part,	/* schemas */
 	&protaddr_export_domain_part,	/* what domains check */

@@ -29,7 +29,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA protaddr FROM PUBLIC, pg_monitor;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA protaddr FROM PUBLIC, pg_monitor;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA protaddr FROM pg_monitor;
 GRANT SELECT ON protaddr.channel, protaddr.gate_status, protaddr.bound_column, protaddr.purpose TO PUBLIC;
-GRANT SELECT ON protaddr.key_status, protaddr.register_status, protaddr.load_progress, protaddr.verify_progress, protaddr.reseal_progress, protaddr.shared_picture, protaddr.sweep_progress, protaddr.sweep_status, protaddr.export_status, protaddr.proxy_status TO pg_monitor;
+GRANT SELECT ON protaddr.key_status, protaddr.register_status, protaddr.load_progress, protaddr.verify_progress, protaddr.reseal_progress, protaddr.shared_picture, protaddr.sweep_progress, protaddr.sweep_status, protaddr.export_status, protaddr.proxy_status, protaddr.ways_out TO pg_monitor;
 GRANT EXECUTE ON FUNCTION protaddr.data_key_available(bigint), protaddr.outer_key_name(), protaddr.crypto_library(), protaddr.shared_picture_status() TO pg_monitor;
 
 -- ---------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 
 extern const ProtaddrPart protaddr_export_declare_part;
 extern const ProtaddrPart protaddr_proxy_part;
+extern const ProtaddrPart protaddr_ways_out_part;
 extern const ProtaddrPart protaddr_export_verdict_part;
 extern const ProtaddrPart protaddr_export_schema_part;
 extern const ProtaddrPart protaddr_export_domain_part;

@@ -61,7 +61,7 @@ CREATE TABLE protaddr.export_change (
     id bigint NOT NULL DEFAULT protaddr.new_id(),
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     changed_by text NOT NULL DEFAULT session_user,
-    what text NOT NULL CONSTRAINT export_change_what CHECK (what IN ('declared', 'renamed', 'undeclared', 'free', 'not free', 'safe', 'not safe', 'name', 'not name', 'location', 'not location')),
+    what text NOT NULL CONSTRAINT export_change_what CHECK (what IN ('declared', 'renamed', 'undeclared', 'free', 'not free', 'safe', 'not safe', 'name', 'not name', 'location', 'not location', 'way out refused', 'way out allowed')),
     object text NOT NULL,
     channel text,
     reason text NOT NULL
@@ -71,7 +71,7 @@ COMMENT ON TABLE protaddr.export_change IS
 COMMENT ON COLUMN protaddr.export_change.id IS 'Number of the row.';
 COMMENT ON COLUMN protaddr.export_change.changed_at IS 'When.';
 COMMENT ON COLUMN protaddr.export_change.changed_by IS 'Login role.';
-COMMENT ON COLUMN protaddr.export_change.what IS 'declared, renamed (and declared under the new name, too), undeclared: an export; free, not free, name, not name, location, not location: a column; safe, not safe: a function.';
+COMMENT ON COLUMN protaddr.export_change.what IS 'declared, renamed (and declared under the new name, too), undeclared: an export; free, not free, name, not name, location, not location: a column; safe, not safe: a function; way out refused, way out allowed: see protaddr.set_way_out().';
 COMMENT ON COLUMN protaddr.export_change.object IS 'Its name at that time.';
 COMMENT ON COLUMN protaddr.export_change.channel IS 'The channel of an export.';
 COMMENT ON COLUMN protaddr.export_change.reason IS 'Why.';
