@@ -120,6 +120,7 @@ LAW_OBJS = \
 	src/law/event.o \
 	src/law/linked.o \
 	src/law/proxy.o \
+	src/law/reading.o \
 	src/law/substitute.o \
 	src/law/words.o
 
@@ -197,10 +198,12 @@ EXPORT_OBJS = \
 	src/export/execute.o \
 	src/export/explain.o \
 	src/export/expression.o \
+	src/export/file.o \
 	src/export/function.o \
 	src/export/lineage.o \
 	src/export/origin.o \
 	src/export/proxy.o \
+	src/export/reading.o \
 	src/export/row.o \
 	src/export/verdict.o \
 	src/export/ways_out.o
@@ -296,6 +299,7 @@ SQL_PARTS = \
 	src/export/export.sql \
 	src/export/proxy.sql \
 	src/export/create.sql \
+	src/export/file.sql \
 	src/export/ways_out.sql \
 	src/module.sql
 

@@ -51,6 +51,10 @@ protaddr.check_export(text,text)|all
 protaddr.create_display_view(regclass,text,text,text)|all
 protaddr.create_export(regclass,text,text,text)|none
 protaddr.export_channel(oid)|all
+protaddr.export_csv(regclass,name[],boolean,text,boolean)|all
+protaddr.export_jsonl(regclass,name[])|all
+protaddr.export_manifest()|all
+protaddr.last_export()|all
 protaddr.export_column(regclass,name,text)|all
 protaddr.suggest_export(regclass,text)|all
 protaddr.try_export(text,text)|all

@@ -75,7 +75,9 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_export_schema_part,	/* schemas */
 	&protaddr_export_domain_part,	/* what domains check */
 	&protaddr_export_cast_part, /* casts */
+	&protaddr_export_reading_part,	/* end of transaction and subtransaction */
 	&protaddr_export_execute_part,	/* permissions, runs, DDL; end of transaction */
+	&protaddr_export_file_part, /* an observer of readings */
 };
 
 void

@@ -93,7 +93,9 @@ typedef struct ProtaddrPart
 	bool		(*check_perms) (List *asked, bool ereport_on_violation);
 	void		(*executor_start) (QueryDesc *query);
 	bool		(*executor_run) (QueryDesc *query); /* true: tell me when the run is over */
-	void		(*executor_ran) (void);
+	bool		(*executor_finish) (QueryDesc *query);	/* likewise: what WITH writes behind the
+														 * last row, and triggers */
+	void		(*executor_ran) (QueryDesc *query, bool failed);
 	void		(*executor_ending) (QueryDesc *query);	/* its memory is still there */
 	void		(*planning) (const Query *query, const char *text);
 	void		(*utility) (ProtaddrUtility *command);

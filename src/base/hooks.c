@@ -29,6 +29,7 @@ static object_access_hook_type previous_object_access = NULL;
 static ExecutorCheckPerms_hook_type previous_check_perms = NULL;
 static ExecutorStart_hook_type previous_executor_start = NULL;
 static ExecutorRun_hook_type previous_executor_run = NULL;
+static ExecutorFinish_hook_type previous_executor_finish = NULL;
 static ExecutorEnd_hook_type previous_executor_end = NULL;
 static planner_hook_type previous_planner = NULL;
 static ProcessUtility_hook_type previous_utility = NULL;
@@ -45,6 +46,7 @@ static void hooks_object_access(ObjectAccessType access, Oid class, Oid object, 
 static bool hooks_check_perms(PROTADDR_CHECK_PERMS_ARGS);
 static void hooks_executor_start(QueryDesc *query, int eflags);
 static void hooks_executor_run(PROTADDR_EXECUTOR_RUN_ARGS);
+static void hooks_executor_finish(QueryDesc *query);
 static void hooks_executor_end(QueryDesc *query);
 static PlannedStmt *hooks_planner(Query *query, const char *text, int options, ParamListInfo params);
 static void hooks_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
@@ -88,6 +90,8 @@ protaddr_hooks_init(const ProtaddrPart *const *all, int nall)
 	ExecutorStart_hook = hooks_executor_start;
 	previous_executor_run = ExecutorRun_hook;
 	ExecutorRun_hook = hooks_executor_run;
+	previous_executor_finish = ExecutorFinish_hook;
+	ExecutorFinish_hook = hooks_executor_finish;
 	previous_executor_end = ExecutorEnd_hook;
 	ExecutorEnd_hook = hooks_executor_end;
 	previous_planner = planner_hook;
@@ -218,12 +222,12 @@ executor_run(PROTADDR_EXECUTOR_RUN_ARGS)
 }
 
 static void
-executor_ran(const Bitmapset *tell)
+executor_ran(const Bitmapset *tell, QueryDesc *query, bool failed)
 {
 	int			i = -1;
 
 	while ((i = bms_next_member(tell, i)) >= 0)
-		parts[i]->executor_ran();
+		parts[i]->executor_ran(query, failed);
 }
 
 /* executor_run_told runs, and whatever comes of it tells the parts that asked for it. */
@@ -236,11 +240,11 @@ executor_run_told(const Bitmapset *const tell, PROTADDR_EXECUTOR_RUN_ARGS)
 	}
 	PG_CATCH();
 	{
-		executor_ran(tell);
+		executor_ran(tell, query, true);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	executor_ran(tell);
+	executor_ran(tell, query, false);
 }
 
 static void
@@ -255,6 +259,41 @@ hooks_executor_run(PROTADDR_EXECUTOR_RUN_ARGS)
 		executor_run(PROTADDR_EXECUTOR_RUN_PASS);
 	else
 		executor_run_told(tell, PROTADDR_EXECUTOR_RUN_PASS);
+}
+
+static void
+executor_finish(QueryDesc *query)
+{
+	if (previous_executor_finish)
+		previous_executor_finish(query);
+	else
+		standard_ExecutorFinish(query);
+}
+
+static void
+hooks_executor_finish(QueryDesc *query)
+{
+	Bitmapset  *volatile tell = NULL;
+
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->executor_finish && parts[i]->executor_finish(query))
+			tell = bms_add_member(tell, i);
+	if (likely(tell == NULL))
+	{
+		executor_finish(query);
+		return;
+	}
+	PG_TRY();
+	{
+		executor_finish(query);
+	}
+	PG_CATCH();
+	{
+		executor_ran(tell, query, true);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	executor_ran(tell, query, false);
 }
 
 static void
