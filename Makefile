@@ -114,6 +114,7 @@ BINDING_OBJS = \
 
 CLEARANCE_OBJS = \
 	src/clearance/grant.o \
+	src/clearance/processor.o \
 	src/clearance/request.o \
 	src/clearance/role.o \
 	src/clearance/spent.o \
@@ -126,6 +127,7 @@ LAW_OBJS = \
 	src/law/event.o \
 	src/law/linked.o \
 	src/law/proxy.o \
+	src/law/reading.o \
 	src/law/substitute.o \
 	src/law/words.o
 
@@ -204,10 +206,12 @@ EXPORT_OBJS = \
 	src/export/execute.o \
 	src/export/explain.o \
 	src/export/expression.o \
+	src/export/file.o \
 	src/export/function.o \
 	src/export/lineage.o \
 	src/export/origin.o \
 	src/export/proxy.o \
+	src/export/reading.o \
 	src/export/row.o \
 	src/export/verdict.o \
 	src/export/ways_out.o
@@ -292,6 +296,7 @@ SQL_PARTS = \
 	src/feed/switzerland.sql \
 	src/binding/binding.sql \
 	src/clearance/clearance.sql \
+	src/clearance/processor.sql \
 	src/law/law.sql \
 	src/door/door.sql \
 	src/door/proxy.sql \
@@ -303,6 +308,7 @@ SQL_PARTS = \
 	src/export/export.sql \
 	src/export/proxy.sql \
 	src/export/create.sql \
+	src/export/file.sql \
 	src/export/ways_out.sql \
 	src/module.sql
 
@@ -315,7 +321,7 @@ REGRESS = install own_tables contexts address_type address_ops show_format show_
 	load_cpr cpr_forms delivery_rules delivery_kinds identity staging true_ends lift_limit load_bulk refused_load positive_evidence other_sources feeds feed_no feed_se feed_fi feed_nl feed_ch feed_dk feed_mutations history regime_codes review \
 	bind bind_right subject_columns guard guard_forms export export_shapes export_collation names incoming ways_out channel law disclosure message gate gate_columns gate_text gate_echo gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
-	unlock attack_unlock attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
+	unlock attack_unlock processor attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
 	attack_guard attack_register attack_sweep audit encoding sweep regate known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law decides decides_text
 REGRESS_OPTS =
 

@@ -34,6 +34,8 @@ protaddr.clearance_used(bigint)|all
 protaddr.grant_clearance(name,text,timestamp with time zone,integer,text,timestamp with time zone,text[])|none
 protaddr.is_one_person(oid,oid)|none
 protaddr.is_still_role(oid,text,text)|all
+protaddr.processor_review(text,text,timestamp with time zone,text)|none
+protaddr.set_processor(text,text,text,timestamp with time zone,timestamp with time zone,text,name[])|none
 protaddr.request_unlock(text,text,text,integer,interval)|all
 protaddr.revoke_clearance(name,text)|none
 protaddr.set_purpose(text,text,boolean,boolean,text,boolean)|none
@@ -56,6 +58,10 @@ protaddr.check_export(text,text)|all
 protaddr.create_display_view(regclass,text,text,text)|all
 protaddr.create_export(regclass,text,text,text)|none
 protaddr.export_channel(oid)|all
+protaddr.export_csv(regclass,name[],boolean,text,boolean)|all
+protaddr.export_jsonl(regclass,name[])|all
+protaddr.export_manifest()|all
+protaddr.last_export()|all
 protaddr.export_column(regclass,name,text)|all
 protaddr.suggest_export(regclass,text)|all
 protaddr.try_export(text,text)|all

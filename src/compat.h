@@ -120,6 +120,14 @@ typedef void ProtaddrJsonResult;
 	expandRTE(rte, entry, 0, -1, false, NULL, columns)
 #endif
 
+/* COPY takes tables, and since 18 materialized views. */
+#include "catalog/pg_class.h"
+#if PG_VERSION_NUM >= 180000
+#define protaddr_can_be_copied(relkind)	((relkind) == RELKIND_RELATION || (relkind) == RELKIND_MATVIEW)
+#else
+#define protaddr_can_be_copied(relkind)	((relkind) == RELKIND_RELATION)
+#endif
+
 /* Expressions of SQL/JSON came with 16 and 17. */
 #if PG_VERSION_NUM >= 170000
 #define PROTADDR_JSON_EXPRESSIONS \

@@ -50,6 +50,8 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_bound_column_part,	/* relations */
 	&protaddr_grant_part,		/* tables */
 	&protaddr_request_part,		/* tables */
+	&protaddr_processor_part,	/* tables, roles */
+	&protaddr_processor_member_part,	/* memberships of roles */
 	&protaddr_unlock_part,		/* runs of queries; end of transaction and subtransaction */
 	&protaddr_channel_part,		/* tables */
 	&protaddr_linked_part,		/* tables */
@@ -77,7 +79,9 @@ static const ProtaddrPart *const parts[] = {
 	&protaddr_export_schema_part,	/* schemas */
 	&protaddr_export_domain_part,	/* what domains check */
 	&protaddr_export_cast_part, /* casts */
+	&protaddr_export_reading_part,	/* end of transaction and subtransaction */
 	&protaddr_export_execute_part,	/* permissions, runs, DDL; end of transaction */
+	&protaddr_export_file_part, /* an observer of readings */
 };
 
 void

@@ -27,7 +27,7 @@ static const QueryDesc *queries[MAX_QUERIES];
 static int	depth = 0;
 
 static bool statement_run(QueryDesc *query);
-static void statement_ran(void);
+static void statement_ran(QueryDesc *query, bool failed);
 static void statement_utility(ProtaddrUtility *command);
 static void statement_pre_commit(void);
 static void statement_xact_end(void);
@@ -83,7 +83,7 @@ statement_run(QueryDesc *query)
 }
 
 static void
-statement_ran(void)
+statement_ran(QueryDesc *query, bool failed)
 {
 	end();
 }

@@ -93,7 +93,9 @@ typedef struct ProtaddrPart
 	bool		(*check_perms) (List *asked, bool ereport_on_violation);
 	void		(*executor_start) (QueryDesc *query);
 	bool		(*executor_run) (QueryDesc *query); /* true: tell me when the run is over */
-	void		(*executor_ran) (void);
+	bool		(*executor_finish) (QueryDesc *query);	/* likewise: what WITH writes behind the
+														 * last row, and triggers */
+	void		(*executor_ran) (QueryDesc *query, bool failed);
 	void		(*executor_ending) (QueryDesc *query);	/* its memory is still there */
 	void		(*planning) (const Query *query, const char *text);
 	void		(*utility) (ProtaddrUtility *command);
@@ -132,6 +134,7 @@ typedef bool (*ProtaddrRoleTest) (Oid role, const void *what);
 
 extern const ProtaddrPart protaddr_callers_part;
 
+extern bool protaddr_callers_any(ProtaddrRoleTest test, const void *what);
 extern bool protaddr_callers_all(ProtaddrRoleTest test, const void *what);
 extern bool protaddr_callers_seen_all(ProtaddrRoleTest test, const void *what);
 extern char *protaddr_callers_name(void);
@@ -224,6 +227,8 @@ typedef enum ProtaddrTable
 	PROTADDR_PROXY_COLUMN,
 	PROTADDR_PURPOSE,
 	PROTADDR_CLEARANCE,
+	PROTADDR_PROCESSOR,
+	PROTADDR_PROCESSOR_ROLE,
 	PROTADDR_NTABLES
 } ProtaddrTable;
 

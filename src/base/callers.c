@@ -104,6 +104,23 @@ protaddr_callers_all(ProtaddrRoleTest test, const void *what)
 }
 
 /*
+ * protaddr_callers_any is true if the test holds for one of them, or for who has logged in:
+ * for what takes something away.  It holds in maintenance, too.
+ */
+bool
+protaddr_callers_any(ProtaddrRoleTest test, const void *what)
+{
+	if (test(GetSessionUserId(), what) ||
+		(GetOuterUserId() != GetSessionUserId() && test(GetOuterUserId(), what)) ||
+		(GetUserId() != GetOuterUserId() && test(GetUserId(), what)))
+		return true;
+	for (int i = 0; i < depth; i++)
+		if (test(owners[i], what))
+			return true;
+	return false;
+}
+
+/*
  * protaddr_callers_seen_all is the same, for our own functions that act for their owner:
  * one that is the session's first of ours has brought the library into it, and nobody
  * can tell through whose functions it came.  Then the client's right must do.

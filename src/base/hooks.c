@@ -29,6 +29,7 @@ static object_access_hook_type previous_object_access = NULL;
 static ExecutorCheckPerms_hook_type previous_check_perms = NULL;
 static ExecutorStart_hook_type previous_executor_start = NULL;
 static ExecutorRun_hook_type previous_executor_run = NULL;
+static ExecutorFinish_hook_type previous_executor_finish = NULL;
 static ExecutorEnd_hook_type previous_executor_end = NULL;
 static planner_hook_type previous_planner = NULL;
 static ProcessUtility_hook_type previous_utility = NULL;
@@ -46,6 +47,7 @@ static void hooks_object_access(ObjectAccessType access, Oid class, Oid object, 
 static bool hooks_check_perms(PROTADDR_CHECK_PERMS_ARGS);
 static void hooks_executor_start(QueryDesc *query, int eflags);
 static void hooks_executor_run(PROTADDR_EXECUTOR_RUN_ARGS);
+static void hooks_executor_finish(QueryDesc *query);
 static void hooks_executor_end(QueryDesc *query);
 static PlannedStmt *hooks_planner(Query *query, const char *text, int options, ParamListInfo params);
 static void hooks_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
@@ -89,6 +91,8 @@ protaddr_hooks_init(const ProtaddrPart *const *all, int nall)
 	ExecutorStart_hook = hooks_executor_start;
 	previous_executor_run = ExecutorRun_hook;
 	ExecutorRun_hook = hooks_executor_run;
+	previous_executor_finish = ExecutorFinish_hook;
+	ExecutorFinish_hook = hooks_executor_finish;
 	previous_executor_end = ExecutorEnd_hook;
 	ExecutorEnd_hook = hooks_executor_end;
 	previous_planner = planner_hook;
@@ -228,11 +232,11 @@ executor_run(PROTADDR_EXECUTOR_RUN_ARGS)
 
 /* The last that was told of the beginning is the first to be told of the end. */
 static void
-executor_ran(uint64 tell)
+executor_ran(uint64 tell, QueryDesc *query, bool failed)
 {
 	for (int i = nparts - 1; i >= 0; i--)
 		if ((tell & (UINT64CONST(1) << i)) != 0)
-			parts[i]->executor_ran();
+			parts[i]->executor_ran(query, failed);
 }
 
 /* Whatever comes of a run, the parts that asked for it are told that it is over. */
@@ -250,11 +254,46 @@ hooks_executor_run(PROTADDR_EXECUTOR_RUN_ARGS)
 	}
 	PG_CATCH();
 	{
-		executor_ran(tell);
+		executor_ran(tell, query, true);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	executor_ran(tell);
+	executor_ran(tell, query, false);
+}
+
+static void
+executor_finish(QueryDesc *query)
+{
+	if (previous_executor_finish)
+		previous_executor_finish(query);
+	else
+		standard_ExecutorFinish(query);
+}
+
+static void
+hooks_executor_finish(QueryDesc *query)
+{
+	volatile uint64 tell = 0;
+
+	for (int i = 0; i < nparts; i++)
+		if (parts[i]->executor_finish && parts[i]->executor_finish(query))
+			tell |= UINT64CONST(1) << i;
+	if (likely(tell == 0))
+	{
+		executor_finish(query);
+		return;
+	}
+	PG_TRY();
+	{
+		executor_finish(query);
+	}
+	PG_CATCH();
+	{
+		executor_ran(tell, query, true);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	executor_ran(tell, query, false);
 }
 
 static void

@@ -62,6 +62,8 @@ static const struct
 	[PROTADDR_PROXY_COLUMN] = {"proxy_column", "proxy_column_pkey"},
 	[PROTADDR_PURPOSE] = {"purpose", "purpose_pkey"},
 	[PROTADDR_CLEARANCE] = {"clearance", "clearance_current"},
+	[PROTADDR_PROCESSOR] = {"processor", "processor_pkey"},
+	[PROTADDR_PROCESSOR_ROLE] = {"processor_role", "processor_role_pkey"},
 };
 
 /* The tables that rooms have told of. */

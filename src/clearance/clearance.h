@@ -79,4 +79,10 @@ extern const ProtaddrPart protaddr_unlock_part;
 extern bool protaddr_unlocked_here(void);
 extern const ProtaddrUnlock *protaddr_unlock_of(const PaAddress *address);
 
+/* ---- clearance/processor.c: whose contract has ended ------------------------------- */
+
+extern const ProtaddrPart protaddr_processor_part;
+extern const ProtaddrPart protaddr_processor_member_part;
+extern bool protaddr_processor_stops(void);
+
 #endif							/* PROTADDR_CLEARANCE_H */

@@ -56,7 +56,7 @@ static int	holding = 0;		/* runs that fill what a cursor keeps beyond the transa
 static void unlock_xact_end(void);
 static void unlock_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent);
 static bool unlock_executor_run(QueryDesc *query);
-static void unlock_executor_ran(void);
+static void unlock_executor_ran(QueryDesc *query, bool failed);
 
 const ProtaddrPart protaddr_unlock_part = {
 	.xact_end = unlock_xact_end,
@@ -103,7 +103,7 @@ unlock_executor_run(QueryDesc *query)
 }
 
 static void
-unlock_executor_ran(void)
+unlock_executor_ran(QueryDesc *query, bool failed)
 {
 	if (holding > 0)
 		holding--;

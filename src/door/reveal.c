@@ -98,8 +98,11 @@ protaddr_reveal_end(ProtaddrEventKind kind, const ProtaddrChannel *channel,
 		!cut_down(revealed, transfer))
 	{
 		protaddr_shut(&revealed->opened);
+		protaddr_count_withheld();
 		return false;
 	}
+	if (unlikely(revealed->cut))
+		protaddr_count_withheld();
 	tell(kind, channel, transfer, revealed);
 	return true;
 }

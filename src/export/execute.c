@@ -25,6 +25,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_rewrite.h"
 #include "executor/executor.h"
+#include "executor/instrument.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "utils/acl.h"
@@ -41,8 +42,11 @@ PG_FUNCTION_INFO_V1(protaddr_exports_are_kept);
 
 static void execute_start(void);
 static bool execute_check_perms(List *asked, bool ereport_on_violation);
+static void execute_start_of(QueryDesc *query);
 static bool execute_run(QueryDesc *query);
-static void execute_ran(void);
+static bool execute_finish(QueryDesc *query);
+static void execute_ran(QueryDesc *query, bool failed);
+static void execute_ending(QueryDesc *query);
 static void execute_utility(ProtaddrUtility *command);
 static void execute_object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg);
 static void execute_xact_end(void);
@@ -52,8 +56,11 @@ const ProtaddrPart protaddr_export_execute_part = {
 	.xact_end = execute_xact_end,
 	.object_access = execute_object_access,
 	.check_perms = execute_check_perms,
+	.executor_start = execute_start_of,
 	.executor_run = execute_run,
+	.executor_finish = execute_finish,
 	.executor_ran = execute_ran,
+	.executor_ending = execute_ending,
 	.utility = execute_utility,
 };
 
@@ -136,56 +143,114 @@ check_reading(const ProtaddrVerdict *verdict, const Bitmapset *columns)
 			refuse_column(verdict->relation, column);
 }
 
-/* reads_exports judges every export that a statement asks to read; true if there is one. */
+/* asks_exports is true unless a list of what a statement asks to read is to be believed as it is. */
 static bool
-reads_exports(List *asked)
+asks_exports(void)
+{
+	/* a worker does what its leader was allowed to */
+	return !IsParallelWorker() && !IsBinaryUpgrade && protaddr_exports_any();
+}
+
+/* verdict_on gives the verdict on what an element asks to read; NULL if that is no export. */
+static const ProtaddrVerdict *
+verdict_on(const void *element)
+{
+	Oid			relation;
+	AclMode		perms;
+	const ProtaddrVerdict *verdict;
+
+	protaddr_asked(element, &relation, &perms);
+	if ((perms & ACL_SELECT) == 0)
+		return NULL;
+	verdict = protaddr_verdict(relation);
+	return unlikely(verdict->is_export) ? verdict : NULL;
+}
+
+/* judge_asked judges every export that a statement asks to read, and gives the verdict on each once. */
+static List *
+judge_asked(List *asked)
 {
 	ListCell   *cell;
-	bool		any = false;
+	List	   *verdicts = NIL;
 
-	/* a worker does what its leader was allowed to */
-	if (IsParallelWorker() || IsBinaryUpgrade || !protaddr_exports_any())
-		return false;
+	if (!asks_exports())
+		return NIL;
 	foreach(cell, asked)
 	{
-		Oid			relation;
-		AclMode		perms;
-		const ProtaddrVerdict *verdict;
+		const ProtaddrVerdict *verdict = verdict_on(lfirst(cell));
 
-		protaddr_asked(lfirst(cell), &relation, &perms);
-		if ((perms & ACL_SELECT) == 0)
-			continue;
-		verdict = protaddr_verdict(relation);
-		if (likely(!verdict->is_export))
+		if (verdict == NULL)
 			continue;
 		check_reading(verdict, protaddr_asked_columns(lfirst(cell)));
-		any = true;
+		verdicts = list_append_unique_ptr(verdicts, (void *) verdict);
 	}
-	return any;
+	return verdicts;
 }
 
 /* The error says more than "no", so it is raised also for who would rather be told. */
 static bool
 execute_check_perms(List *asked, bool ereport_on_violation)
 {
-	(void) reads_exports(asked);
+	list_free(judge_asked(asked));
+	return true;
+}
+
+/* execute_start_of has the steps of a statement that reads exports count their rows. */
+static void
+execute_start_of(QueryDesc *query)
+{
+	ListCell   *cell;
+
+	protaddr_reading_starts(query);
+	if (!asks_exports())
+		return;
+	foreach(cell, protaddr_asked_of_plan(query->plannedstmt))
+	{
+		if (verdict_on(lfirst(cell)) == NULL)
+			continue;
+		query->instrument_options |= INSTRUMENT_ROWS;
+		break;
+	}
+}
+
+static bool
+runs(QueryDesc *query, bool finishing)
+{
+	List	   *verdicts = judge_asked(protaddr_asked_of_plan(query->plannedstmt));
+
+	if (verdicts == NIL)
+		return false;
+	protaddr_reading_runs(query, verdicts, finishing);
+	list_free(verdicts);
+	reading++;
 	return true;
 }
 
 static bool
 execute_run(QueryDesc *query)
 {
-	if (!reads_exports(protaddr_asked_of_plan(query->plannedstmt)))
-		return false;
-	reading++;
-	return true;
+	return runs(query, false);
+}
+
+/* What WITH writes is read to its end behind the last row. */
+static bool
+execute_finish(QueryDesc *query)
+{
+	return query->estate->es_auxmodifytables != NIL && runs(query, true);
 }
 
 static void
-execute_ran(void)
+execute_ran(QueryDesc *query, bool failed)
 {
 	if (reading > 0)
 		reading--;
+	protaddr_reading_ran(query, failed);
+}
+
+static void
+execute_ending(QueryDesc *query)
+{
+	protaddr_reading_ends(query);
 }
 
 /* ---- definitions ------------------------------------------------------------------------------------ */
@@ -296,6 +361,66 @@ keep_declared(Node *parsetree, const Renamed *renamed)
 							   get_namespace_name(get_rel_namespace(renamed->relation)), get_rel_name(renamed->relation));
 }
 
+/* columns_of gives the columns that COPY without a list takes. */
+static List *
+columns_of(Oid table)
+{
+	Relation	rel = table_open(table, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	List	   *columns = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped && att->attgenerated == '\0')
+			columns = lappend(columns, makeString(pstrdup(NameStr(att->attname))));
+	}
+	table_close(rel, AccessShareLock);
+	return columns;
+}
+
+/*
+ * copy_as_query has COPY of a table that is an export read it by a query, as PostgreSQL does
+ * itself where rows have policies: so the executor sees it, and counts.
+ */
+static void
+copy_as_query(ProtaddrUtility *command)
+{
+	CopyStmt   *copy = (CopyStmt *) command->statement->utilityStmt;
+	Oid			table;
+	SelectStmt *select;
+	List	   *columns;
+	ListCell   *cell;
+
+	if (copy->is_from || copy->relation == NULL)
+		return;
+	table = RangeVarGetRelid(copy->relation, AccessShareLock, true);	/* as COPY does */
+	if (!OidIsValid(table) || !protaddr_can_be_copied(get_rel_relkind(table)) || !protaddr_verdict(table)->is_export)
+		return;
+
+	command->statement = copyObject(command->statement);
+	copy = (CopyStmt *) command->statement->utilityStmt;
+	columns = copy->attlist != NIL ? copy->attlist : columns_of(table);
+	select = makeNode(SelectStmt);
+	foreach(cell, columns)
+	{
+		ColumnRef  *column = makeNode(ColumnRef);
+		ResTarget  *target = makeNode(ResTarget);
+
+		column->fields = list_make1(lfirst(cell));
+		column->location = -1;
+		target->val = (Node *) column;
+		target->location = -1;
+		select->targetList = lappend(select->targetList, target);
+	}
+	copy->relation->inh = false;
+	select->fromClause = list_make1(copy->relation);
+	copy->relation = NULL;
+	copy->attlist = NIL;
+	copy->query = (Node *) select;
+}
+
 static void
 execute_utility(ProtaddrUtility *command)
 {
@@ -304,6 +429,8 @@ execute_utility(ProtaddrUtility *command)
 	!IsBinaryUpgrade && IsTransactionState() && protaddr_exports_any();
 	Renamed		renamed = {0};
 
+	if (IsA(parsetree, CopyStmt) && IsTransactionState() && asks_exports())
+		copy_as_query(command);
 	any = any && (IsA(parsetree, ViewStmt) || about_to_rename(parsetree, &renamed));
 	protaddr_utility_go_on(command);
 	if (!any)

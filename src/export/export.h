@@ -14,6 +14,8 @@ extern const ProtaddrPart protaddr_export_verdict_part;
 extern const ProtaddrPart protaddr_export_schema_part;
 extern const ProtaddrPart protaddr_export_domain_part;
 extern const ProtaddrPart protaddr_export_cast_part;
+extern const ProtaddrPart protaddr_export_reading_part;
 extern const ProtaddrPart protaddr_export_execute_part;
+extern const ProtaddrPart protaddr_export_file_part;
 
 #endif							/* PROTADDR_EXPORT_H */

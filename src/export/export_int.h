@@ -131,6 +131,8 @@ typedef struct ProtaddrVerdict
 	bool		is_export;
 	bool		refused;
 	bool		all_columns;
+	char	   *name;			/* of an export, qualified */
+	char	   *channel;
 	Bitmapset  *columns;		/* that may be read, as RangeTblEntry has them */
 	char	   *column;			/* the first that is refused */
 	char	   *why;
@@ -140,6 +142,13 @@ extern List *protaddr_judge(Oid relation, const char *channel, List *columns);
 extern void protaddr_verdicts_stale(void);
 extern const ProtaddrVerdict *protaddr_verdict(Oid relation);
 extern void protaddr_refuse_export(const ProtaddrVerdict *verdict);
+
+/* ---- export/reading.c: what is told of each reading ------------------------------------------ */
+
+extern void protaddr_reading_starts(const QueryDesc *query);
+extern void protaddr_reading_runs(const QueryDesc *query, const List *verdicts, bool finishing);
+extern void protaddr_reading_ran(const QueryDesc *query, bool failed);
+extern void protaddr_reading_ends(const QueryDesc *query);
 
 /* ---- export/explain.c: in words -------------------------------------------------------------- */
 

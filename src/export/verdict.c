@@ -356,6 +356,10 @@ protaddr_judge(Oid relation, const char *channel, List *columns)
 static void
 forget(ProtaddrVerdict *verdict)
 {
+	if (verdict->name)
+		pfree(verdict->name);
+	if (verdict->channel)
+		pfree(verdict->channel);
 	if (verdict->columns)
 		bms_free(verdict->columns);
 	if (verdict->column)
@@ -363,7 +367,7 @@ forget(ProtaddrVerdict *verdict)
 	if (verdict->why)
 		pfree(verdict->why);
 	verdict->columns = NULL;
-	verdict->column = verdict->why = NULL;
+	verdict->name = verdict->channel = verdict->column = verdict->why = NULL;
 }
 
 /* judge_anew fills in a verdict; it counts only once as_of is set. */
@@ -373,6 +377,8 @@ judge_anew(ProtaddrVerdict *verdict)
 	const ProtaddrExport *export = protaddr_export_of(verdict->relation);
 	List	   *columns = NIL;
 	List	   *judged;
+	char	   *channel;
+	char	   *name;
 	ListCell   *cell;
 	MemoryContext old;
 
@@ -385,9 +391,13 @@ judge_anew(ProtaddrVerdict *verdict)
 	/* the declarations may be read anew meanwhile */
 	foreach(cell, export->columns)
 		columns = lappend(columns, pstrdup(lfirst(cell)));
-	judged = protaddr_judge(verdict->relation, pstrdup(export->channel), columns);
+	channel = pstrdup(export->channel);
+	name = protaddr_qualified_name(verdict->relation);
+	judged = protaddr_judge(verdict->relation, channel, columns);
 
 	old = MemoryContextSwitchTo(verdict_context);
+	verdict->name = pstrdup(name);
+	verdict->channel = pstrdup(channel);
 	foreach(cell, judged)
 	{
 		const ProtaddrColumnVerdict *column = lfirst(cell);

@@ -551,8 +551,12 @@ guarded(const ProtaddrForm *form, Datum value, const text *channel)
 
 	/* what was replaced may have brought together what stood apart */
 	for (int round = 0; round < ROUNDS; round++)
+	{
 		if (!replaced(&leaves, form, &value, &all))
 			return value;
+		if (round == 0)
+			protaddr_count_withheld();
+	}
 	protaddr_leaves_reset(&leaves);
 	protaddr_leaves_add(&leaves, form, value, 0);
 	for (int i = 0; i < leaves.n; i++)

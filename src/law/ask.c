@@ -214,6 +214,11 @@ ask_row(const ProtaddrQuestion *question, const ProtaddrChannel *law, ProtaddrAn
 		answer->rule = PROTADDR_RULE_NOT_READY;
 		answer->action = of_nobody(law);
 	}
+	else if (question->mode != PROTADDR_ASK_WHAT_IF && protaddr_processor_stops())
+	{
+		answer->rule = PROTADDR_RULE_STOPPED;
+		answer->action = of_nobody(law);
+	}
 	else if (!question->concerned->anybody)
 	{
 		answer->rule = PROTADDR_RULE_UNBOUND;
@@ -324,6 +329,7 @@ apply_decision(const ProtaddrQuestion *question, const ProtaddrChannel *law, Pro
 	switch (answer->rule)
 	{
 		case PROTADDR_RULE_NOT_READY:
+		case PROTADDR_RULE_STOPPED:
 		case PROTADDR_RULE_UNBOUND:
 			answer->action = PROTADDR_WITHHOLD;
 			break;

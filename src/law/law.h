@@ -53,10 +53,11 @@ typedef enum ProtaddrRule
 	PROTADDR_RULE_UNREADABLE,	/* a message that cannot be read */
 	PROTADDR_RULE_RELEASED,		/* a channel released it, and what it released may be shown */
 	PROTADDR_RULE_HELD,			/* a held row that somebody decided on */
-	PROTADDR_RULE_UNLOCKED		/* shown to somebody with a clearance */
+	PROTADDR_RULE_UNLOCKED,		/* shown to somebody with a clearance */
+	PROTADDR_RULE_STOPPED		/* somebody asks whose contract has ended */
 } ProtaddrRule;
 
-#define PROTADDR_NRULES		(PROTADDR_RULE_UNLOCKED + 1)
+#define PROTADDR_NRULES		(PROTADDR_RULE_STOPPED + 1)
 
 extern const char *protaddr_action_word(ProtaddrAction action);
 extern const char *protaddr_action_meaning(ProtaddrAction action);
@@ -254,6 +255,38 @@ typedef void (*ProtaddrObserver) (ProtaddrEvent *event);
 
 extern void protaddr_observe(ProtaddrObserver observer);
 extern void protaddr_tell_event(ProtaddrEvent *event);
+
+/* ---- law/reading.c: who is told that an export is read ----------------------- */
+
+/*
+ * An export is about to be read, or was.  What it says is good during the call.
+ *
+ * Told before the first row, an observer may raise an error, which refuses the reading.  Told
+ * that it is over, it may raise one unless the reading failed: then it must neither throw nor
+ * read a catalog, since the transaction may be aborted already.  Who is killed in between
+ * leaves a beginning without an end.
+ */
+typedef struct ProtaddrReading
+{
+	uint64		id;				/* the same when it begins and when it is over */
+	bool		over;
+	bool		failed;			/* by an error, or rolled back before it came to its end */
+	Oid			relation;
+	const char *name;			/* of the relation, qualified */
+	const char *channel;
+	Oid			login_role;
+	Oid			role;			/* that it works as */
+	uint64		rows;			/* given out or, by INSERT and its like, written */
+	uint64		rows_read;		/* the most that any step of the statement came by */
+	uint64		withheld;		/* values from which something was withheld */
+} ProtaddrReading;
+
+typedef void (*ProtaddrReadingObserver) (const ProtaddrReading *reading);
+
+extern void protaddr_observe_readings(ProtaddrReadingObserver observer);
+extern void protaddr_tell_reading(const ProtaddrReading *reading);
+extern void protaddr_count_withheld(void);
+extern uint64 protaddr_withheld_so_far(void);
 
 /* ---- law/linked.c: transfers that count together --------------------------- */
 

@@ -53,6 +53,7 @@ static const struct
 	[PROTADDR_RULE_UNREADABLE] = {"when_unreadable", "it cannot be read"},
 	[PROTADDR_RULE_RELEASED] = {"none", "a channel has released it"},
 	[PROTADDR_RULE_HELD] = {"none", "somebody decided on the held row"},
+	[PROTADDR_RULE_STOPPED] = {"none", "the contract of the processor that asks has ended, or its review is overdue"},
 	[PROTADDR_RULE_UNLOCKED] = {"none", "the transaction is unlocked for a purpose"},
 };
 
