@@ -51,3 +51,5 @@ SELECT tried(d) AS verdict, d AS definition FROM (VALUES
     (19, 'SELECT count(near_note), length(near_note) AS x FROM customer GROUP BY 2'),
     (20, 'SELECT near_note = note COLLATE "C" AS x FROM customer'),
     (21, 'SELECT tags = ARRAY[''a''] AS x FROM customer')) t (n, d) ORDER BY n;
+DROP EXTENSION protaddr CASCADE;
+DROP SCHEMA loose CASCADE;

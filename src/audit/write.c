@@ -22,12 +22,13 @@
 #include "access/xlog.h"
 #include "catalog/pg_control.h"
 #include "commands/dbcommands.h"
-#include "libpq/libpq-be.h"
+#include "common/ip.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
 #include "replication/message.h"
 #include "storage/fd.h"
+#include "utils/backend_status.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -223,6 +224,21 @@ put_role(ProtaddrAudit *record, const char *name, const char *oid_name, Oid role
 	protaddr_trail_number(record, oid_name, role);
 }
 
+/* put_client says from where: an address, or that it is a socket of this machine. */
+static void
+put_client(ProtaddrAudit *record)
+{
+	const SockAddr *client = MyBEEntry == NULL ? NULL : &MyBEEntry->st_clientaddr;
+	char		host[NI_MAXHOST];
+
+	if (client == NULL || client->salen == 0)
+		return;
+	if (client->addr.ss_family == AF_UNIX)
+		put_server_text(record, "client", "[local]");
+	else if (pg_getnameinfo_all(&client->addr, client->salen, host, sizeof(host), NULL, 0, NI_NUMERICHOST) == 0)
+		put_server_text(record, "client", host);
+}
+
 /* put_who says who acts, where and from where. */
 static void
 put_who(ProtaddrAudit *record)
@@ -237,8 +253,7 @@ put_who(ProtaddrAudit *record)
 	put_role(record, "login", "login_oid", GetSessionUserId());
 	if (GetOuterUserId() != GetSessionUserId())
 		put_role(record, "role", "role_oid", GetOuterUserId());
-	if (MyProcPort != NULL && MyProcPort->remote_host != NULL)
-		put_server_text(record, "client", MyProcPort->remote_host);
+	put_client(record);
 	/* as %c of log_line_prefix */
 	snprintf(session, sizeof(session), "%lx.%x", (long) MyStartTime, (unsigned) MyProcPid);
 	protaddr_trail_text(record, "session", session, strlen(session));
