@@ -23,6 +23,8 @@
 
 /* refused at a gate */
 #define ERRCODE_PROTADDR_REFUSED	MAKE_SQLSTATE('2', '3', 'P', 'A', '1')
+/* a quota is used up */
+#define ERRCODE_PROTADDR_QUOTA	MAKE_SQLSTATE('5', '3', 'P', 'A', '1')
 /* register or key not ready */
 #define ERRCODE_PROTADDR_NOT_READY	MAKE_SQLSTATE('5', '5', 'P', 'A', '1')
 

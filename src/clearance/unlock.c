@@ -240,19 +240,19 @@ hash_of(const PaAddress *address)
 	return hash;
 }
 
-/* refuse_more raises 53400, on record. */
+/* refuse_more raises 53PA1, on record. */
 static void
 refuse_more(const Unlocked *one, const char *limit)
 {
 	note(one, "unlock_limit", NULL);
 	ereport(ERROR,
-			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			(errcode(ERRCODE_PROTADDR_QUOTA),
 			 errmsg("%s is used up", limit),
 			 errhint("See protaddr.clearance_status."),
 			 protaddr_errprivate()));
 }
 
-/* count counts an address, once while the transaction is unlocked.  Raises 53400 for one too many. */
+/* count counts an address, once while the transaction is unlocked.  Raises 53PA1 for one too many. */
 static void
 count(Unlocked *one, const PaAddress *address)
 {
@@ -277,7 +277,7 @@ count(Unlocked *one, const PaAddress *address)
 
 /*
  * protaddr_unlock_of tells for what an address of people who are not free may be shown,
- * and counts it; NULL: it may not.  Raises 53400 if the limit is reached, and what the file
+ * and counts it; NULL: it may not.  Raises 53PA1 if the limit is reached, and what the file
  * system says if it cannot be counted.
  */
 const ProtaddrUnlock *
