@@ -122,6 +122,7 @@ protaddr_show_name(PG_FUNCTION_ARGS)
 	}
 	if (action == PROTADDR_LEAVE)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	protaddr_count_withheld();
 	if (action == PROTADDR_MINIMUM)
 		result = initials(PG_GETARG_TEXT_PP(0));
 	PG_RETURN_TEXT_P(result != NULL ? result : cstring_to_text(NAME_WITHHELD));
@@ -131,28 +132,27 @@ protaddr_show_name(PG_FUNCTION_ARGS)
 Datum
 protaddr_show_location(PG_FUNCTION_ARGS)
 {
-	const ProtaddrChannel *channel;
+	const ProtaddrChannel *channel = NULL;
+	ProtaddrAction action = PROTADDR_WITHHOLD;
 	People		people;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	channel = channel_of(PG_GETARG_TEXT_PP(1));
-	people.n = 0;
-	if (!PG_ARGISNULL(2))
-		read_people(PG_GETARG_ARRAYTYPE_P(2), &people);
-	switch (protaddr_ask_location(channel, people.text, people.n))
+	if (!PG_ARGISNULL(1))
 	{
-		case PROTADDR_LEAVE:
-			PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-		case PROTADDR_BLOCK:
-			protaddr_refuse(channel);
-			break;
-		case PROTADDR_HOLD:
-			protaddr_refuse_to_hold(channel);
-			break;
-		default:
-			break;
+		channel = channel_of(PG_GETARG_TEXT_PP(1));
+		people.n = 0;
+		if (!PG_ARGISNULL(2))
+			read_people(PG_GETARG_ARRAYTYPE_P(2), &people);
+		action = protaddr_ask_location(channel, people.text, people.n);
 	}
+	if (action == PROTADDR_LEAVE)
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	if (action == PROTADDR_BLOCK)
+		protaddr_refuse(channel);
+	if (action == PROTADDR_HOLD)
+		protaddr_refuse_to_hold(channel);
+	protaddr_count_withheld();
 	PG_RETURN_NULL();
 }
 

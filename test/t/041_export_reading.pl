@@ -34,6 +34,11 @@ SQL
 $node->safe_psql('bank', "UPDATE customer SET note = 'lives at $clear ' || id WHERE id > 98");
 $node->safe_psql('bank', <<'SQL');
 CREATE VIEW file AS SELECT id, code, protaddr.guard(note, 'file_extract') AS note, protaddr.show(protaddr.release(home, 'file_extract')) AS home FROM customer;
+CREATE TABLE holder (id int, cpr text, name text, branch text);
+INSERT INTO holder SELECT i, 'P' || i, 'Opdigt ' || i, 'Branch ' || i FROM generate_series(96, 100) i;
+SELECT protaddr.declare_name('holder', 'name', '{cpr}', 'names'), protaddr.declare_location('holder', 'branch', 'the nearest branch', '{cpr}');
+CREATE VIEW holders AS SELECT id, protaddr.show_name(name, 'file_extract', cpr) AS name, protaddr.show_location(branch, 'file_extract', cpr) AS branch FROM holder;
+SELECT protaddr.declare_export('holders', 'file_extract', reason => 'to the customer');
 CREATE VIEW codes AS SELECT id, code FROM customer;
 CREATE VIEW over_codes AS SELECT id, code FROM codes WHERE id > 50;
 CREATE TABLE list (id int, cpr text, twice int GENERATED ALWAYS AS (id * 2) STORED);
@@ -100,6 +105,7 @@ added();
 # ---- every way to read ------------------------------------------------------------------------
 
 is(records('SELECT * FROM file'), 'public.file 100 100 4', 'a query: its rows, and what was withheld');
+is(records('SELECT * FROM holders'), 'public.holders 5 5 4', 'names and places that were withheld count as well');
 is(records('SELECT id, code FROM file'), 'public.file 100 100 4', 'what the view withholds counts, also of a column that is not asked for');
 is(records('SELECT note FROM file WHERE id = 99'), 'public.file 1 1 2', 'one row');
 is(records('SELECT note FROM file WHERE id = 1000'), 'public.file 0 0 0', 'none');
