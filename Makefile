@@ -319,7 +319,7 @@ DATA_built = protaddr--1.0.sql
 
 REGRESS = install own_tables contexts address_type address_ops show_format show_law keys reseal register \
 	load_cpr cpr_forms delivery_rules delivery_kinds identity staging true_ends lift_limit load_bulk refused_load positive_evidence other_sources feeds feed_no feed_se feed_fi feed_nl feed_ch feed_dk feed_mutations history regime_codes review \
-	bind bind_right subject_columns guard guard_forms export export_shapes export_collation names incoming ways_out channel law disclosure message gate gate_columns gate_text gate_echo gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
+	bind bind_right subject_columns guard guard_forms export export_shapes export_collation export_stale names incoming ways_out channel law disclosure message gate gate_columns gate_text gate_echo gate_hold gate_in_place gate_move gate_install gate_kept gate_verify gate_warnings privileges \
 	attack_reading attack_stored_code attack_identity attack_session attack_planner \
 	unlock attack_unlock processor attack_errors attack_writing attack_outbound attack_move attack_held attack_binary attack_inference \
 	attack_guard attack_register attack_sweep audit encoding sweep regate known_people unnoticed unnoticed_gate unnoticed_keys unnoticed_law decides decides_text

@@ -2,6 +2,11 @@
 -- Payments that come in, as payees see them: whatever a system update puts in the place of a view, it shows no address of
 -- another bank's payer, nor of a protected one.  In 2025 a planned update of a bank's system showed them for three months.
 --
+-- Needs protaddr in shared_preload_libraries, as exports do.
+SELECT current_setting('shared_preload_libraries') !~ 'protaddr' AS skip \gset
+\if :skip
+\quit
+\endif
 SET client_min_messages = warning;
 CREATE EXTENSION protaddr;
 CREATE ROLE regress_incoming_app;

@@ -53,7 +53,7 @@ SELECT refusal($$SELECT protaddr.show_name('A', 'file_extract', '6201704002')$$)
 RESET ROLE;
 
 -- a payee's bank is asked whose name it is: the answer never has a name, and is the same of a protected payee
-SELECT left(typed, 20) AS typed, string_agg(protaddr.vop_answer(replace(typed, 'X', who), replace(name, 'X', who)), ' ' ORDER BY who) AS answers FROM (VALUES
+SELECT left(typed, 20) AS typed, string_agg(protaddr.vop_answer(replace(typed, 'X', who), replace(name, 'X', who)), ' ' ORDER BY who, name NULLS FIRST) AS answers FROM (VALUES
     ('Inga X', 'Inga X'), ('INGA  X', 'Inga X'), ('I. X', 'Inga Marie X'), ('X Inga', 'Inga X'), ('Inga', 'Inga X'), ('Inga Marei X', 'Inga Marie X'), ('X', 'Inga X'), ('I X', 'Inga X'), ('Bo Hansen', 'Inga X'), ('', 'Inga X'),
     ('Søren Ågård', 'SOEREN AAGAARD'), ('O''Neill, Mary-Ann', 'ONeill Mary Ann'), (repeat('a', 600), repeat('a', 600)), ('I M', 'Inga Marie'), (NULL, 'Inga X'), ('Inga X', NULL)) v(typed, name), (VALUES ('Friis'), ('Skjult')) w(who)
 GROUP BY typed ORDER BY typed COLLATE "C";

@@ -213,4 +213,9 @@ typedef void ProtaddrJsonResult;
 #define protaddr_primary_key_index(rel)	RelationGetPrimaryKeyIndex(rel)
 #endif
 
+/* How a function that does not return is declared: before it, since 18. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #endif							/* PROTADDR_COMPAT_H */

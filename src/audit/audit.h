@@ -61,7 +61,7 @@ extern void protaddr_audit_write(const ProtaddrAudit *record);
 extern bool protaddr_audit_write_after(const ProtaddrAudit *record);
 
 /* The error of what protaddr_audit_write_after() could not write. */
-extern void protaddr_audit_refuse(void) pg_attribute_noreturn();
+pg_noreturn extern void protaddr_audit_refuse(void);
 
 /* Who acts now, as each record says it; to be kept for one that is made where no catalog may be read. */
 #define PROTADDR_AUDIT_WHO_SIZE	2048

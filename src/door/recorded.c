@@ -3,14 +3,15 @@
  *		Which addresses of protected people did a statement reveal, on the audit trail?
  *
  * An observer of the door.  Before the first such address of a statement is revealed, a
- * record says who is about to ("disclosing"); when the statement is over, another one says
- * of whom, how many and on what basis ("disclosed").  Both stay, whatever is rolled back.
- * Addresses of people who are free leave no record.
+ * record says who is about to, and for what ("disclosing"); when the statement is over,
+ * another one says of whom, how many and on what basis ("disclosed").  Both stay, whatever
+ * is rolled back.  Addresses of people who are free leave no record.
  */
 #include "postgres.h"
 
 #include "audit/audit.h"
 #include "base/base.h"
+#include "clearance/clearance.h"
 #include "door/door.h"
 #include "keys/keys.h"
 #include "law/law.h"
@@ -48,6 +49,8 @@ typedef struct Revealing
 	Oid			login_role;
 	Oid			role;
 	ProtaddrAuditWho who;
+	const ProtaddrUnlock *unlock;	/* for telling one from another alone: it ends with its
+									 * transaction */
 	int64		values;
 	int64		kinds[NKINDS];
 	int64		actions[PROTADDR_NACTIONS];
@@ -171,6 +174,23 @@ summarize(void)
 
 /* ---- what is revealed -------------------------------------------------------------------- */
 
+/* put_unlock says for what whoever is logged in has unlocked the transaction. */
+static void
+put_unlock(ProtaddrAudit *record, const ProtaddrUnlock *unlock)
+{
+	if (unlock == NULL)
+		return;
+	protaddr_audit_open(record, "unlock", '{');
+	protaddr_audit_text(record, "purpose", unlock->purpose);
+	protaddr_audit_text(record, "legal_basis", unlock->legal_basis);
+	if (unlock->reference[0] != '\0')
+		protaddr_audit_text(record, "reference", unlock->reference);
+	protaddr_audit_number(record, "clearance", unlock->clearance);
+	if (unlock->request != 0)
+		protaddr_audit_number(record, "request", unlock->request);
+	protaddr_audit_close(record, '}');
+}
+
 /* begin writes the record before the first value. */
 static void
 begin(const ProtaddrEvent *event, const uint8 *person)
@@ -182,6 +202,7 @@ begin(const ProtaddrEvent *event, const uint8 *person)
 	protaddr_audit_text(&record, "how", kind_words[event->kind]);
 	protaddr_audit_text(&record, "action", protaddr_action_word(event->answer->action));
 	protaddr_audit_text(&record, "channel", event->channel->name);
+	put_unlock(&record, event->unlock);
 	if (event->transfer->held_id != 0)
 		protaddr_audit_number(&record, "held_id", event->transfer->held_id);
 	if (OidIsValid(event->transfer->relation))
@@ -197,6 +218,7 @@ begin(const ProtaddrEvent *event, const uint8 *person)
 	revealing.first = protaddr_audit_last();
 	revealing.login_role = event->login_role;
 	revealing.role = event->role;
+	revealing.unlock = event->unlock;
 }
 
 static void
@@ -236,16 +258,17 @@ add_person(const uint8 *person)
 static void
 make_room(const ProtaddrEvent *event, uint64 key)
 {
-	bool		other_role = event->login_role != revealing.login_role || event->role != revealing.role;
+	bool		other = event->login_role != revealing.login_role || event->role != revealing.role ||
+	event->unlock != revealing.unlock;
 
 	if (!revealing.open)
 		return;
 	if (revealing.npeople + event->npeople <= MAX_PEOPLE && revealing.ndisclosures < MAX_DISCLOSURES &&
-		(key == revealing.key || revealing.npeople == 0) && !other_role)
+		(key == revealing.key || revealing.npeople == 0) && !other)
 		return;
-	if (!write_summary(!other_role))
+	if (!write_summary(!other))
 		protaddr_audit_refuse();
-	if (other_role)
+	if (other)
 		revealing.open = false;
 }
 
