@@ -36,6 +36,8 @@ SELECT refusal($$SELECT protaddr.set_channel('file_extract', name_when_protected
 BEGIN;
 SELECT protaddr.set_channel('joint_holder', when_unknown => 'leave', name_when_unknown => 'leave');
 SELECT id, name, branch FROM shown WHERE channel = 'joint_holder' AND id IN (1, 4) ORDER BY id;
+SELECT protaddr.set_channel('joint_holder', name_when_protected => 'leave', name_when_unknown => 'leave');
+SELECT protaddr.show_name('Inga', 'joint_holder', '6101704001');
 ROLLBACK;
 SELECT protaddr.set_channel('file_extract', name_when_protected => 'withhold', name_when_unknown => 'withhold', when_unknown => 'withhold');
 -- a place leaves where the whole address would, and without a record

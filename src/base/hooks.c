@@ -22,6 +22,8 @@
 #include "optimizer/planner.h"
 #include "utils/inval.h"
 
+#define MAX_PARTS	64			/* bits of those that are told of the end of a run */
+
 static const ProtaddrPart *const *parts = NULL;
 static int	nparts = 0;
 
@@ -64,7 +66,7 @@ static void listen_to_syscache(int cacheid);
 void
 protaddr_hooks_init(const ProtaddrPart *const *all, int nall)
 {
-	Assert(nparts == 0 && nall <= 64);
+	Assert(nparts == 0 && nall <= MAX_PARTS);
 	protaddr_settings_read();
 	for (int i = 0; i < nall; i++)
 	{
@@ -234,7 +236,7 @@ executor_run(PROTADDR_EXECUTOR_RUN_ARGS)
 static void
 executor_ran(uint64 tell, QueryDesc *query, bool failed)
 {
-	for (int i = nparts - 1; i >= 0; i--)
+	for (int i = MAX_PARTS - 1; i >= 0; i--)
 		if ((tell & (UINT64CONST(1) << i)) != 0)
 			parts[i]->executor_ran(query, failed);
 }

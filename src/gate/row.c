@@ -329,7 +329,7 @@ release_messages(Passing *passing)
 		transfer.has_row = gate->args.subject != NULL;
 		transfer.counts_alone = transfer.counts_alone || (passing->loses_key && transfer.amount == NULL);
 		if (protaddr_gate_message(PROTADDR_ASK_NOW, column, value, passing->channel, &transfer, &leaves,
-								  &answer, gate->ntexts > 0 ? &passing->taken : NULL) == PROTADDR_HOLD)
+								  &answer, &passing->taken) == PROTADDR_HOLD)
 		{
 			if (stays_as_decided(passing, column->number, value))
 			{

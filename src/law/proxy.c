@@ -56,7 +56,9 @@ protaddr_ask_name(const ProtaddrChannel *channel, const PaText *people, int npeo
 	ProtaddrChannel law = *channel;
 	ProtaddrAction action;
 
-	if (!channel->closed && channel->name_when_protected == PROTADDR_LEAVE && channel->name_when_unknown == PROTADDR_LEAVE)
+	/* a payment carries its names whether or not the register is ready */
+	if (!channel->closed && channel->name_when_protected == PROTADDR_LEAVE && channel->name_when_unknown == PROTADDR_LEAVE &&
+		!protaddr_relaxed_here() && !protaddr_processor_stops())
 		return PROTADDR_LEAVE;
 
 	/* what leaves though it is protected is called disclosed, and a name needs no record */

@@ -97,7 +97,8 @@ distance(const char *a, int alen, const char *b, int blen)
 {
 	int			row[WORD_SIZE + 1];
 
-	for (int j = 0; j <= blen; j++)
+	row[0] = 0;
+	for (int j = 1; j <= blen; j++)
 		row[j] = j;
 	for (int i = 1; i <= alen; i++)
 	{
