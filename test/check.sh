@@ -8,10 +8,9 @@
 # failed or nothing ran.
 #
 # Environment, beside that of setup.sh:
-#	STAGES			which stages to run, default all but the last, in this order:
-#					build vpath scan lint unit fuzz regress isolation tap asserts demo leaks
-#					coverage; that one has regress, isolation, TAP and demo run on a build
-#					that counts
+#	STAGES			which stages to run, default build vpath lint unit fuzz regress isolation tap asserts
+#					demo leaks; beside them scan, clang's analyzer, which .ci/run runs by itself, and
+#					coverage, which has regress, isolation, TAP and demo run on a build that counts
 #	FUZZ_SECONDS	per fuzzer, default 20
 #	JOBS			how much runs side by side, default one more than there are cores
 #	TAP_TESTS		TAP files to run, default test/t/*.pl
@@ -27,7 +26,7 @@ export PA_NEED PA_WERROR
 pa_enter "$0" "$@"
 unset PA_CARRY_FILE
 
-ALL_STAGES="build vpath scan lint unit fuzz regress isolation tap asserts demo leaks"
+ALL_STAGES="build vpath lint unit fuzz regress isolation tap asserts demo leaks"
 LOGS=$PA_WORK/logs
 EVIDENCE=$PA_WORK/evidence
 PGXS_DIR=$(dirname "$("$PG_CONFIG" --pgxs)")/..
@@ -154,7 +153,7 @@ vpath_build()
 
 stage_vpath() { one "builds and installs out of tree, with asserts, without a warning" vpath_build; cd "$PA_TREE" || exit 1; }
 
-stage_scan() { one "clang's analyzer finds nothing" pa_guarded make -C "$PA_TREE" -k scan PG_CONFIG="$PG_CONFIG"; }
+stage_scan() { one "clang's analyzer finds nothing" pa_guarded make -C "$PA_TREE" -k -j"$(wanted tap && echo 1 || nproc)" scan PG_CONFIG="$PG_CONFIG"; }
 
 stage_lint()
 {
