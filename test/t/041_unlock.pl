@@ -170,7 +170,7 @@ rename("$trail.away", $trail) or die;
 is(clear((as_clerk("BEGIN; SELECT protaddr.unlock('own_data', 'R-1'); SELECT protaddr.show(address) FROM home WHERE n = 1"))[0]), 1, 'with it, it is');
 my $records = join('', map { slurp_file($_) } glob("$trail/*.trail"));
 like($records, qr/"kind":"$_"/, "the trail has $_") for qw(unlock unlock_refused unlock_limit unlock_requested unlock_decided clearance_granted clearance_ended purpose_changed);
-like($records, qr/"kind":"disclosing"[^\n]*"action":"disclose"[^\n]*"unlock":\{"purpose":"incident","legal_basis":"[^"]+","reference":"R-0","clearance":\d+\}/,
+like($records, qr/"kind":"disclosing"[^\n]*"action":"disclose"[^\n]*"unlock":\{"purpose":"incident","legal_basis":"[^"]+","reference":"R-\d","clearance":\d+\}/,
 	'what was shown is there with its purpose and reference');
 like($records, qr/"kind":"disclosing"[^\n]*"unlock":\{"purpose":"authority_order"[^\n]*"request":\d+\}/, 'and with the request that somebody approved');
 unlike($records, qr/\Q$street\E/, 'and no address');
