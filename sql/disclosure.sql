@@ -11,7 +11,7 @@ EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE || ' ' || SQLERRM;
 END
 $$;
--- 61 is free, 62 and 64 are protected, of 63 no register has told; 61 and 62 hold an account together, 62 has one alone
+-- 61 is free, 62 and 64 are protected, 63 is in no register; 61 and 62 hold an account together, 62 has one alone
 SELECT persons, protected FROM protaddr.load_register('DK-CPR', '[{"subject": "6101704001", "protections": []}, {"subject": "6201704002", "protections": [{"code": "0001"}]}, {"subject": "6401704004", "protections": [{"code": "0001"}]}]');
 SELECT count(protaddr.link_identity(i, s, 'account')) FROM (VALUES ('DK01OPDI00000000000001', '6101704001'), ('DK01OPDI00000000000001', '6201704002'), ('DK02OPDI00000000000002', '6201704002'),
     ('C-62', '6201704002'), ('C-61', '6101704001'), ('Prøve Beskyttet', '6201704002')) l(i, s);

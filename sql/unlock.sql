@@ -17,7 +17,7 @@ EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE || ' ' || SQLERRM;
 END
 $$;
--- 61 is free, 62 and 64 are protected, of 63 no register has told; 61 and 62 live together; the last concerns nobody
+-- 61 is free, 62 and 64 are protected, 63 is in no register; 61 and 62 live together; the last concerns nobody
 SELECT persons, protected FROM protaddr.load_register('DK-CPR', '[{"subject": "6101704001", "protections": []}, {"subject": "6201704002", "protections": [{"code": "0001"}]}, {"subject": "6401704004", "protections": [{"code": "0001"}]}]');
 CREATE TABLE home (n int PRIMARY KEY, cpr text[], address protaddr.address);
 SELECT protaddr.bind_column('home', 'address', 'cpr');

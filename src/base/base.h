@@ -243,6 +243,7 @@ typedef void (*ProtaddrOwnTableObserver) (const char *table, const TriggerData *
 
 extern const ProtaddrPart protaddr_own_tables_part;
 extern void protaddr_own_tables_observe(ProtaddrOwnTableObserver observer);
+extern char *protaddr_column_text(HeapTuple tuple, TupleDesc desc, AttrNumber column);
 extern bool protaddr_in_own_script(void);
 extern void protaddr_own_tables_known(const ProtaddrOwnTable *tables, int ntables);
 extern void protaddr_forgetting(bool on);

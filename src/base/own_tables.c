@@ -614,6 +614,16 @@ check_closing(TriggerData *trigdata)
 				 errhint("Use the functions of protaddr, which close and add.")));
 }
 
+/* protaddr_column_text gives a column of ours that holds text; NULL for NULL. */
+char *
+protaddr_column_text(HeapTuple tuple, TupleDesc desc, AttrNumber column)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
 /* protaddr_in_own_script is true while our install or upgrade script runs. */
 bool
 protaddr_in_own_script(void)

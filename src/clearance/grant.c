@@ -92,15 +92,6 @@ const ProtaddrPart protaddr_grant_part = {
 	PROTADDR_TABLES(tables),
 };
 
-static char *
-text_of(HeapTuple tuple, TupleDesc desc, AttrNumber column)
-{
-	bool		isnull;
-	Datum		value = heap_getattr(tuple, column, desc, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 static int64
 number_of(HeapTuple tuple, TupleDesc desc, AttrNumber column)
 {
@@ -131,8 +122,8 @@ purpose_change(TriggerData *trigdata, HeapTuple row)
 	ProtaddrAudit record;
 
 	protaddr_audit_begin(&record, TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) ? "purpose_removed" : "purpose_changed");
-	protaddr_audit_text(&record, "purpose", text_of(row, desc, PURPOSE_NAME));
-	protaddr_audit_text(&record, "legal_basis", text_of(row, desc, PURPOSE_LEGAL_BASIS));
+	protaddr_audit_text(&record, "purpose", protaddr_column_text(row, desc, PURPOSE_NAME));
+	protaddr_audit_text(&record, "legal_basis", protaddr_column_text(row, desc, PURPOSE_LEGAL_BASIS));
 	protaddr_audit_bool(&record, "needs_approval", number_of(row, desc, PURPOSE_NEEDS_APPROVAL) != 0);
 	protaddr_audit_bool(&record, "needs_reference", number_of(row, desc, PURPOSE_NEEDS_REFERENCE) != 0);
 	protaddr_audit_bool(&record, "in_use", number_of(row, desc, PURPOSE_IN_USE) != 0);
@@ -150,13 +141,13 @@ clearance_change(TriggerData *trigdata, HeapTuple row)
 
 	protaddr_audit_begin(&record, TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) ? "clearance_granted" : "clearance_ended");
 	protaddr_audit_number(&record, "clearance", number_of(row, desc, CLEARANCE_ID));
-	protaddr_audit_text(&record, "to", text_of(row, desc, CLEARANCE_ROLE_NAME));
+	protaddr_audit_text(&record, "to", protaddr_column_text(row, desc, CLEARANCE_ROLE_NAME));
 	protaddr_audit_number(&record, "to_oid", number_of(row, desc, CLEARANCE_ROLE_OID));
-	protaddr_audit_text(&record, "purpose", text_of(row, desc, CLEARANCE_PURPOSE));
+	protaddr_audit_text(&record, "purpose", protaddr_column_text(row, desc, CLEARANCE_PURPOSE));
 	protaddr_audit_text(&record, "valid_from", timestamptz_to_str(DatumGetTimestampTz(heap_getattr(row, CLEARANCE_VALID_FROM, desc, &isnull))));
 	protaddr_audit_text(&record, "valid_until", timestamptz_to_str(DatumGetTimestampTz(heap_getattr(row, CLEARANCE_VALID_UNTIL, desc, &isnull))));
 	protaddr_audit_number(&record, "daily_limit", number_of(row, desc, CLEARANCE_DAILY_LIMIT));
-	protaddr_audit_text(&record, "contract", text_of(row, desc, CLEARANCE_CONTRACT));
+	protaddr_audit_text(&record, "contract", protaddr_column_text(row, desc, CLEARANCE_CONTRACT));
 	(void) heap_getattr(row, CLEARANCE_SUBJECTS, desc, &isnull);
 	protaddr_audit_bool(&record, "of_a_case", !isnull);
 	protaddr_audit_write(&record);
@@ -181,7 +172,7 @@ protaddr_purpose(const char *name, ProtaddrPurpose *purpose)
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 	{
-		purpose->legal_basis = text_of(tuple, desc, PURPOSE_LEGAL_BASIS);
+		purpose->legal_basis = protaddr_column_text(tuple, desc, PURPOSE_LEGAL_BASIS);
 		purpose->needs_approval = number_of(tuple, desc, PURPOSE_NEEDS_APPROVAL) != 0;
 		purpose->needs_reference = number_of(tuple, desc, PURPOSE_NEEDS_REFERENCE) != 0;
 		in_use = number_of(tuple, desc, PURPOSE_IN_USE) != 0;
@@ -228,15 +219,15 @@ read_clearance(HeapTuple tuple, TupleDesc desc, ProtaddrClearance *clearance)
 	Oid			role = (Oid) number_of(tuple, desc, CLEARANCE_ROLE_OID);
 	bool		isnull;
 
-	if (!protaddr_is_still_role(role, text_of(tuple, desc, CLEARANCE_ROLE_NAME),
-								text_of(tuple, desc, CLEARANCE_GRANTED_IN)))
+	if (!protaddr_is_still_role(role, protaddr_column_text(tuple, desc, CLEARANCE_ROLE_NAME),
+								protaddr_column_text(tuple, desc, CLEARANCE_GRANTED_IN)))
 		return false;
 	clearance->id = number_of(tuple, desc, CLEARANCE_ID);
 	clearance->counter = number_of(tuple, desc, CLEARANCE_COUNTER);
 	clearance->valid_from = DatumGetTimestampTz(heap_getattr(tuple, CLEARANCE_VALID_FROM, desc, &isnull));
 	clearance->valid_until = DatumGetTimestampTz(heap_getattr(tuple, CLEARANCE_VALID_UNTIL, desc, &isnull));
 	clearance->daily_limit = (int32) number_of(tuple, desc, CLEARANCE_DAILY_LIMIT);
-	clearance->contract = text_of(tuple, desc, CLEARANCE_CONTRACT);
+	clearance->contract = protaddr_column_text(tuple, desc, CLEARANCE_CONTRACT);
 	read_subjects(tuple, desc, clearance);
 	return true;
 }

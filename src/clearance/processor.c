@@ -123,15 +123,6 @@ processor_roles_changed(uint32 hashvalue)
 
 /* ---- on the trail ------------------------------------------------------------------- */
 
-static char *
-text_of(HeapTuple tuple, TupleDesc desc, AttrNumber column)
-{
-	bool		isnull;
-	Datum		value = heap_getattr(tuple, column, desc, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 static TimestampTz
 time_of(HeapTuple tuple, TupleDesc desc, AttrNumber column)
 {
@@ -147,11 +138,11 @@ processor_change(TriggerData *trigdata, HeapTuple row)
 	ProtaddrAudit record;
 
 	protaddr_audit_begin(&record, TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) ? "processor_removed" : "processor_changed");
-	protaddr_audit_text(&record, "processor", text_of(row, desc, PROCESSOR_NAME));
-	protaddr_audit_text(&record, "contract", text_of(row, desc, PROCESSOR_CONTRACT));
+	protaddr_audit_text(&record, "processor", protaddr_column_text(row, desc, PROCESSOR_NAME));
+	protaddr_audit_text(&record, "contract", protaddr_column_text(row, desc, PROCESSOR_CONTRACT));
 	protaddr_audit_text(&record, "contract_until", timestamptz_to_str(time_of(row, desc, PROCESSOR_CONTRACT_UNTIL)));
 	protaddr_audit_text(&record, "review_due", timestamptz_to_str(time_of(row, desc, PROCESSOR_REVIEW_DUE)));
-	protaddr_audit_text(&record, "when_overdue", text_of(row, desc, PROCESSOR_WHEN_OVERDUE));
+	protaddr_audit_text(&record, "when_overdue", protaddr_column_text(row, desc, PROCESSOR_WHEN_OVERDUE));
 	protaddr_audit_write(&record);
 	return row;
 }
@@ -163,8 +154,8 @@ role_change(TriggerData *trigdata, HeapTuple row)
 	ProtaddrAudit record;
 
 	protaddr_audit_begin(&record, TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) ? "processor_role_removed" : "processor_role_added");
-	protaddr_audit_text(&record, "processor", text_of(row, desc, ROLE_PROCESSOR));
-	protaddr_audit_text(&record, "of_processor", text_of(row, desc, ROLE_NAME));
+	protaddr_audit_text(&record, "processor", protaddr_column_text(row, desc, ROLE_PROCESSOR));
+	protaddr_audit_text(&record, "of_processor", protaddr_column_text(row, desc, ROLE_NAME));
 	protaddr_audit_write(&record);
 	return row;
 }
@@ -191,9 +182,9 @@ read_processors(void)
 	{
 		Processor  *one = palloc(sizeof(Processor));
 
-		one->name = text_of(tuple, desc, PROCESSOR_NAME);
+		one->name = protaddr_column_text(tuple, desc, PROCESSOR_NAME);
 		one->stops_at = time_of(tuple, desc, PROCESSOR_CONTRACT_UNTIL);
-		if (strcmp(text_of(tuple, desc, PROCESSOR_WHEN_OVERDUE), "warn") != 0)
+		if (strcmp(protaddr_column_text(tuple, desc, PROCESSOR_WHEN_OVERDUE), "warn") != 0)
 			one->stops_at = Min(one->stops_at, time_of(tuple, desc, PROCESSOR_REVIEW_DUE));
 		processors = lappend(processors, one);
 	}
@@ -244,13 +235,13 @@ read_roles(List *processors, int *n)
 	*n = 0;
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		TimestampTz stops_at = stop_of(processors, text_of(tuple, desc, ROLE_PROCESSOR));
+		TimestampTz stops_at = stop_of(processors, protaddr_column_text(tuple, desc, ROLE_PROCESSOR));
 		Oid			role = DatumGetObjectId(heap_getattr(tuple, ROLE_OID, desc, &isnull));
-		Oid			named = get_role_oid(text_of(tuple, desc, ROLE_NAME), true);
+		Oid			named = get_role_oid(protaddr_column_text(tuple, desc, ROLE_NAME), true);
 
 		if (*n + 2 > room)
 			list = repalloc(list, (room *= 2) * sizeof(Engaged));
-		if (strtoull(text_of(tuple, desc, ROLE_WRITTEN_IN), NULL, 10) == GetSystemIdentifier())
+		if (strtoull(protaddr_column_text(tuple, desc, ROLE_WRITTEN_IN), NULL, 10) == GetSystemIdentifier())
 			*n = add_engaged(list, *n, role, stops_at);
 		if (named != role)
 			*n = add_engaged(list, *n, named, stops_at);

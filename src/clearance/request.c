@@ -91,15 +91,6 @@ const ProtaddrPart protaddr_request_part = {
 
 /* ---- on the trail ------------------------------------------------------------------- */
 
-static char *
-text_of(HeapTuple tuple, TupleDesc desc, AttrNumber column)
-{
-	bool		isnull;
-	Datum		value = heap_getattr(tuple, column, desc, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 /* request_change puts on record who asks; why, in their own words, the row says. */
 static HeapTuple
 request_change(TriggerData *trigdata, HeapTuple row)
@@ -110,9 +101,9 @@ request_change(TriggerData *trigdata, HeapTuple row)
 
 	protaddr_audit_begin(&record, "unlock_requested");
 	protaddr_audit_number(&record, "request", DatumGetInt64(heap_getattr(row, REQUEST_ID, desc, &isnull)));
-	protaddr_audit_text(&record, "asked_by", text_of(row, desc, REQUEST_ROLE_NAME));
-	protaddr_audit_text(&record, "purpose", text_of(row, desc, REQUEST_PURPOSE));
-	protaddr_audit_text(&record, "reference", text_of(row, desc, REQUEST_REFERENCE));
+	protaddr_audit_text(&record, "asked_by", protaddr_column_text(row, desc, REQUEST_ROLE_NAME));
+	protaddr_audit_text(&record, "purpose", protaddr_column_text(row, desc, REQUEST_PURPOSE));
+	protaddr_audit_text(&record, "reference", protaddr_column_text(row, desc, REQUEST_REFERENCE));
 	protaddr_audit_number(&record, "addresses", DatumGetInt32(heap_getattr(row, REQUEST_ADDRESSES, desc, &isnull)));
 	protaddr_audit_write(&record);
 	return row;
@@ -129,7 +120,7 @@ approval_change(TriggerData *trigdata, HeapTuple row)
 	protaddr_audit_begin(&record, "unlock_decided");
 	protaddr_audit_number(&record, "request", DatumGetInt64(heap_getattr(row, APPROVAL_REQUEST, desc, &isnull)));
 	protaddr_audit_bool(&record, "approved", DatumGetBool(heap_getattr(row, APPROVAL_APPROVED, desc, &isnull)));
-	protaddr_audit_text(&record, "decided_by", text_of(row, desc, APPROVAL_ROLE_NAME));
+	protaddr_audit_text(&record, "decided_by", protaddr_column_text(row, desc, APPROVAL_ROLE_NAME));
 	protaddr_audit_number(&record, "addresses", DatumGetInt32(heap_getattr(row, APPROVAL_ADDRESSES, desc, &isnull)));
 	protaddr_audit_text(&record, "valid_until", timestamptz_to_str(DatumGetTimestampTz(heap_getattr(row, APPROVAL_VALID_UNTIL, desc, &isnull))));
 	protaddr_audit_write(&record);
@@ -152,7 +143,7 @@ row_of(Relation rel, const char *index, int64 number, SysScanDesc *scan)
 static bool
 text_is(HeapTuple tuple, TupleDesc desc, AttrNumber column, const char *word)
 {
-	char	   *value = text_of(tuple, desc, column);
+	char	   *value = protaddr_column_text(tuple, desc, column);
 
 	return strcmp(value == NULL ? "" : value, word) == 0;
 }
@@ -164,7 +155,7 @@ is_of(HeapTuple tuple, TupleDesc desc, Oid role, const char *purpose, const char
 	bool		isnull;
 
 	return DatumGetObjectId(heap_getattr(tuple, REQUEST_ROLE_OID, desc, &isnull)) == role &&
-		protaddr_is_still_role(role, text_of(tuple, desc, REQUEST_ROLE_NAME), text_of(tuple, desc, REQUEST_ASKED_IN)) &&
+		protaddr_is_still_role(role, protaddr_column_text(tuple, desc, REQUEST_ROLE_NAME), protaddr_column_text(tuple, desc, REQUEST_ASKED_IN)) &&
 		text_is(tuple, desc, REQUEST_PURPOSE, purpose) &&
 		text_is(tuple, desc, REQUEST_REFERENCE, reference);
 }
@@ -197,7 +188,7 @@ read_approval(HeapTuple tuple, TupleDesc desc, Oid role, ProtaddrApproval *appro
 	by = DatumGetObjectId(heap_getattr(tuple, APPROVAL_ROLE_OID, desc, &isnull));
 	if (by == role || is_member_of_role(by, role) || is_member_of_role(role, by))
 		return false;
-	approval->approved_by = text_of(tuple, desc, APPROVAL_ROLE_NAME);
+	approval->approved_by = protaddr_column_text(tuple, desc, APPROVAL_ROLE_NAME);
 	approval->addresses = DatumGetInt32(heap_getattr(tuple, APPROVAL_ADDRESSES, desc, &isnull));
 	approval->valid_until = DatumGetTimestampTz(heap_getattr(tuple, APPROVAL_VALID_UNTIL, desc, &isnull));
 	return true;

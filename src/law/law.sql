@@ -55,7 +55,7 @@ COMMENT ON COLUMN protaddr.channel.when_unbound IS 'What it does with an address
 COMMENT ON COLUMN protaddr.channel.when_unreadable IS 'What it does with a message that is malformed or not of its format: hold or block.';
 COMMENT ON COLUMN protaddr.channel.without_substitute IS 'What it does instead of substitute if the person has no registered one: withhold, minimum, hold or block.';
 COMMENT ON COLUMN protaddr.channel.birth_data IS 'Whether a message gets the payer''s date and place of birth where an address is withheld or reduced, if protaddr.birth_data has them: Reg. (EU) 2023/1113 art. 4(1)(c).';
-COMMENT ON COLUMN protaddr.channel.strangers_unknown IS 'Whether somebody whom no register has told of, and who is linked to nobody, counts as unknown even while no register lists people: a payer of another bank.';
+COMMENT ON COLUMN protaddr.channel.strangers_unknown IS 'Whether a person who is in no register and linked to nobody counts as unknown even while no register lists people. Another bank''s payer is such a person.';
 COMMENT ON COLUMN protaddr.channel.name_when_protected IS 'What protaddr.show_name() does with the name of a person whose name is protected, too (CPR''s code 0001): leave, minimum (the initials) or withhold.';
 COMMENT ON COLUMN protaddr.channel.name_when_unknown IS 'What it does with the name of an unknown person. Of nobody, and while the register is not ready, a name is withheld, unless both rules say leave.';
 COMMENT ON COLUMN protaddr.channel.description IS 'What the channel is, in words.';
